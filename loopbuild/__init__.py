@@ -1,0 +1,5 @@
+"""loopbuild: make for tool-calling models."""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"

@@ -1,0 +1,33 @@
+"""The whole of loop.yaml as one frozen record."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from loopbuild.loopfile.sections.base import Section, Text
+from loopbuild.loopfile.sections.engine import EngineSettings
+from loopbuild.loopfile.sections.evaluation import EvaluationSettings
+from loopbuild.loopfile.sections.filters import DEFAULT_FILTERS, FilterSettings
+from loopbuild.loopfile.sections.graph import GraphSettings
+from loopbuild.loopfile.sections.sampling import SamplingSettings
+from loopbuild.loopfile.sections.sandbox import SandboxSettings, SimulatedSandbox
+from loopbuild.loopfile.sections.sources import SourceSettings
+from loopbuild.loopfile.sections.synthesis import SynthesisSettings
+from loopbuild.loopfile.sections.training import TrainingSettings
+
+
+class Loopfile(Section):
+    """Sections in pipeline order; all but `version` and `sources` optional."""
+
+    version: Literal[1]
+    sources: dict[Text, SourceSettings] = Field(min_length=1)
+    graph: GraphSettings = GraphSettings()
+    sampling: SamplingSettings = SamplingSettings()
+    sandbox: SandboxSettings = SimulatedSandbox(kind="simulated")
+    synthesis: SynthesisSettings = SynthesisSettings()
+    filters: tuple[FilterSettings, ...] = DEFAULT_FILTERS
+    training: TrainingSettings = TrainingSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+    engine: EngineSettings = EngineSettings()

@@ -1,0 +1,31 @@
+"""`sampling:`: how many trajectories of which shapes."""
+
+from __future__ import annotations
+
+from loopbuild.loopfile.sections.base import Count, Positive, Section, Share, Text
+
+
+class Topologies(Section):
+    """Shares of the shapes of a trajectory; brought to a sum of 1, shapes a source cannot have give theirs away."""
+
+    single: Share = 0.35
+    chain: Share = 0.30
+    fan_out: Share = 0.10
+    join: Share = 0.10
+    map: Share = 0.15
+    conditional: Share = 0.0
+    parallel: Share = 0.0
+
+
+class SamplingSettings(Section):
+    """The coverage plan."""
+
+    per_tool: Positive = 60
+    """Training trajectories that end with a given tool. A number per tool, not a total: one more tool moves no other plan."""
+    max_steps: Positive = 6
+    topologies: Topologies = Topologies()
+    seed: Count = 0
+    user_known: tuple[Text, ...] = ()
+    """Globs over parameter names whose ids a person may know and say; others must come from a call."""
+    optional: Share = 0.3
+    """Chance that an optional parameter is given."""
