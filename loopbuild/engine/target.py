@@ -39,6 +39,9 @@ class Recipe:
     """Row recipe only, optional: `(action: Action, row: WantedRow, old_output: Json, changed: tuple[str, ...]) ->
     RowResult | None`: the row proven still good without a fresh draw, or None."""
 
+    chunk_rows: int = 64
+    """Row recipe only: at most this many rows are handed to one call of `run`."""
+
     @property
     def is_rows(self) -> bool:
         """Whether the target's output is a table of rows, reused one by one."""
@@ -68,7 +71,7 @@ class Target:
     """One unit of work and what it depends on.
 
     The key covers recipe name and version, `params`, `files` by content and `inputs` by output digest; it does not
-    cover the id, `head`, `publish`, `group` or `weight`.
+    cover the id, `head`, `order_only`, `context` or `expand`.
     """
 
     id: str
@@ -86,6 +89,10 @@ class Target:
     """Historical recipes: the target whose last committed output is the parent (may be this target itself or a later one)."""
     is_secondary: bool = False
     """Built only when selected by name or needed by one that is."""
+    order_only: tuple[tuple[str, str], ...] = ()
+    """(role, target id): built before and readable through `Action.input`, but not part of the key."""
+    context: Json = None
+    """What `expand` needs to make further targets; not part of the key."""
 
 
 class Action(Protocol):
