@@ -92,7 +92,7 @@ class Target:
     order_only: tuple[tuple[str, str], ...] = ()
     """(role, target id): built before and readable through `Action.input`, but not part of the key."""
     context: Json = None
-    """What `expand` needs to make further targets; not part of the key."""
+    """What `expand` needs to make further targets, and an action may look at; not part of the key."""
 
 
 class Action(Protocol):
@@ -100,6 +100,8 @@ class Action(Protocol):
 
     target: str
     params: Json
+    context: Json
+    """The target's `context`: what the action may look at without depending on it."""
     seed: str
     """Hex digits, a function of the key."""
     root: Path

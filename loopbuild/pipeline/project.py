@@ -1,0 +1,74 @@
+"""Where a project is, and its loop.yaml as plain settings. Loads pydantic and YAML only when asked to parse."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from loopbuild import __version__
+from loopbuild.digest import digest_bytes
+from loopbuild.engine.target import Target
+from loopbuild.errors import LoopfileError
+
+NAMES = ("loop.yaml", "loop.yml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A folder with a loop.yaml; nothing of it has been parsed yet."""
+
+    root: Path
+    loopfile: Path
+
+    @property
+    def stamp(self) -> str:
+        """Digest of everything static a build depends on: this program's version and loop.yaml's bytes."""
+        return digest_bytes("stamp", __version__.encode() + b"\0" + self.loopfile.read_bytes())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedProject:
+    """A project whose loop.yaml is valid; `settings` has every default filled in."""
+
+    project: Project
+    settings: Any
+    targets: tuple[Target, ...]
+    warnings: tuple[Any, ...]
+
+
+def find(start: Path, *, loopfile: str = "") -> Project:
+    """Return the project of `start` or of the nearest folder above that has a loop.yaml."""
+    if loopfile:
+        path = (start / loopfile).resolve()
+        if not path.is_file():
+            raise LoopfileError(f"`{loopfile}` does not exist", hint="name an existing file with --file")
+        return Project(root=path.parent, loopfile=path)
+    folder = start.resolve()
+    for candidate in (folder, *folder.parents):
+        for name in NAMES:
+            if (candidate / name).is_file():
+                return Project(root=candidate, loopfile=candidate / name)
+    raise LoopfileError(
+        f"no `loop.yaml` in `{_shown(folder)}` or above",
+        hint="`loopbuild init` writes one from the schema files it finds",
+    )
+
+
+def load(project: Project, *, environment: Mapping[str, str]) -> LoadedProject:
+    """Parse loop.yaml and lay out its targets; raises LoopfileError with every mistake at once."""
+    from loopbuild.loopfile.load import load as load_loopfile
+    from loopbuild.pipeline.targets import static_targets
+
+    loaded = load_loopfile(project.loopfile, environment=environment)
+    settings = loaded.loopfile.model_dump(mode="json")
+    targets = static_targets(settings, project=project.root.name)
+    return LoadedProject(project=project, settings=settings, targets=tuple(targets), warnings=loaded.warnings)
+
+
+def _shown(folder: Path) -> str:
+    home = os.path.expanduser("~")
+    text = str(folder)
+    return "~" + text[len(home) :] if text.startswith(home + os.sep) else text

@@ -1,0 +1,38 @@
+"""Opening the sandboxes a recipe needs, and what in them its rows depend on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from loopbuild.digest import digest_bytes
+from loopbuild.engine.target import Action, Json
+from loopbuild.records import ToolCatalog
+from loopbuild.sandbox.protocol import Sandbox
+
+
+def server_facts(action: Action) -> dict[str, str]:
+    """Return the digests of server programs that are part of the project: their code decides what calls return."""
+    facts = {}
+    for source, chosen in action.params["sandbox"].items():
+        if chosen["kind"] != "mcp":
+            continue
+        for position, word in enumerate(chosen["command"]):
+            if position and word.endswith((".py", ".js", ".mjs", ".ts")) and "://" not in word:
+                role = f"server/{source}/{position:02d}"
+                facts[role] = digest_bytes("server", action.file(role))
+    return facts
+
+
+@contextmanager
+def opened(settings: Mapping[str, Json], catalog: ToolCatalog, *, root: Path) -> Iterator[Sandbox]:
+    """Yield one sandbox that routes each call to its source's own; closed on leaving, whatever happened."""
+    from loopbuild.sandbox import open_sandboxes
+
+    sandbox = open_sandboxes(settings, catalog, root=root, environment=os.environ)
+    try:
+        yield sandbox
+    finally:
+        sandbox.close()

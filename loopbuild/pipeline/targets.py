@@ -1,0 +1,268 @@
+"""loop.yaml -> targets: the only place that knows which stage feeds which.
+
+Decides ids, inputs and what enters each key; knows nothing of how a stage does its work. Wording (descriptions, places in
+files) stays in `catalog:main`; everything expensive hangs on `contract:main`, the same catalog without words, so that
+editing a description stops there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from loopbuild.engine.target import Json, Recipe, Target
+
+R = "loopbuild.pipeline.recipes"
+
+SOURCE = Recipe(name="source", version=1, run=f"{R}.source:run", is_cheap=True)
+CATALOG = Recipe(name="catalog", version=1, run=f"{R}.catalog:run", is_cheap=True)
+CONTRACT = Recipe(name="contract", version=1, run=f"{R}.catalog:run_contract", is_cheap=True)
+GRAPH = Recipe(name="graph", version=1, run=f"{R}.graph:run", is_cheap=True)
+CELLS = Recipe(name="cells", version=1, run=f"{R}.cells:run", is_cheap=True)
+TRAJECTORIES = Recipe(
+    name="trajectories",
+    version=1,
+    run=f"{R}.trajectories:run",
+    wanted=f"{R}.trajectories:wanted",
+    facts=f"{R}.trajectories:facts",
+    revalidate=f"{R}.trajectories:revalidate",
+)
+TASKS = Recipe(name="tasks", version=1, run=f"{R}.tasks:run", wanted=f"{R}.tasks:wanted", facts=f"{R}.tasks:facts")
+ROWS = Recipe(name="rows", version=1, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
+NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
+DATASET = Recipe(name="dataset", version=1, run=f"{R}.dataset:run")
+TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
+EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
+CHECKPOINT = Recipe(name="checkpoint", version=1, run=f"{R}.checkpoint:run", nature="historical")
+GENERATIONS = Recipe(
+    name="generations",
+    version=1,
+    run=f"{R}.generations:run",
+    wanted=f"{R}.generations:wanted",
+    facts=f"{R}.generations:facts",
+    nature="pinned",
+    chunk_rows=1_000_000,
+)
+SCORES = Recipe(name="scores", version=1, run=f"{R}.scores:run")
+REPORT = Recipe(name="report", version=1, run=f"{R}.report:run")
+
+
+def static_targets(settings: Json, *, project: str) -> list[Target]:
+    """Return the targets known before anything is read; `settings` is loop.yaml with defaults filled in."""
+    sources = [_source(name, source) for name, source in sorted(settings["sources"].items())]
+    return [
+        *sources,
+        Target(
+            id="catalog:main",
+            recipe=CATALOG,
+            params={"entities": settings["graph"]["entities"]},
+            inputs=tuple((target.id.removeprefix("source:"), target.id) for target in sources),
+        ),
+        Target(id="contract:main", recipe=CONTRACT, inputs=(("catalog", "catalog:main"),)),
+        Target(
+            id="graph:main",
+            recipe=GRAPH,
+            params=_without(settings["graph"], "renames", "entities"),
+            inputs=(("contract", "contract:main"),),
+        ),
+        Target(
+            id="cells:main",
+            recipe=CELLS,
+            params={
+                "sampling": _without(settings["sampling"], "optional"),
+                "per_tool_eval": settings["evaluation"]["per_tool"],
+            },
+            inputs=(("contract", "contract:main"), ("graph", "graph:main")),
+            expand="loopbuild.pipeline.targets:expand_cells",
+            context={"settings": settings, "project": project},
+        ),
+    ]
+
+
+def expand_cells(target: Target, output: Json) -> Iterable[Target]:
+    """One family of batches per subgraph, then everything that gathers them."""
+    settings, project = target.context["settings"], target.context["project"]
+    subgraphs = sorted(output["cells"])
+    for name in subgraphs:
+        yield from _subgraph_targets(name, settings)
+    batches = tuple((name, f"rows:{name}") for name in subgraphs)
+    yield Target(
+        id="negatives:main",
+        recipe=NEGATIVES,
+        params={
+            "negatives": _without(settings["synthesis"]["negatives"], "clarify"),
+            "per_tool": settings["sampling"]["per_tool"],
+            "per_tool_eval": settings["evaluation"]["per_tool"],
+            "levels": len(settings["synthesis"]["levels"]) * settings["synthesis"]["texts_per_level"],
+            "seed": settings["sampling"]["seed"],
+        },
+        inputs=(("contract", "contract:main"),),
+    )
+    yield Target(
+        id="dataset:main",
+        recipe=DATASET,
+        params={"filters": settings["filters"], "held_out": settings["evaluation"]["held_out"]},
+        inputs=tuple(sorted([("negatives", "negatives:main"), *((f"rows/{role}", tid) for role, tid in batches)])),
+    )
+    yield Target(id="dataset:train", recipe=TRAIN_SET, inputs=(("dataset", "dataset:main"),))
+    yield Target(id="dataset:eval", recipe=EVAL_SET, inputs=(("dataset", "dataset:main"),))
+    yield from _training_targets(settings)
+    yield from _evaluation_targets(settings, project)
+
+
+def _source(name: str, source: Json) -> Target:
+    params: dict[str, Any] = {"name": name, "kind": source["kind"]}
+    params |= {key: source[key] for key in ("include", "exclude", "effects", "returns", "allow_empty")}
+    path = source.get("path") or f"listings/{name}.json"
+    if source["kind"] == "functions":
+        path = source["module"].partition(":")[0].replace(".", "/") + ".py"
+        params["module"] = source["module"]
+    params["path"] = path
+    params["is_live"] = source["kind"] == "mcp" and not source["path"]
+    return Target(id=f"source:{name}", recipe=SOURCE, params=params, files=(("listing", path),))
+
+
+def sandbox_params(settings: Json, source: str) -> Json:
+    """Return what identifies the sandbox of one source; the rest of loop.yaml does not matter to its calls."""
+    declared = settings["sources"].get(source, {})
+    chosen = declared.get("sandbox") or settings["sandbox"]
+    if chosen["kind"] == "mcp" and not chosen.get("command"):
+        chosen = {**chosen, "command": declared.get("command", [])}
+    return {source: chosen}
+
+
+def _subgraph_targets(name: str, settings: Json) -> Iterable[Target]:
+    source = name.split("/")[0]
+    sandbox = sandbox_params(settings, source)
+    files = tuple(_sandbox_files(sandbox))
+    yield Target(
+        id=f"trajectories:{name}",
+        recipe=TRAJECTORIES,
+        params={
+            "subgraph": name,
+            "sandbox": sandbox,
+            "sampling": {key: settings["sampling"][key] for key in ("seed", "optional", "user_known", "max_steps")},
+        },
+        inputs=(("cells", "cells:main"), ("contract", "contract:main"), ("graph", "graph:main")),
+        files=files,
+    )
+    synthesis = settings["synthesis"]
+    yield Target(
+        id=f"tasks:{name}",
+        recipe=TASKS,
+        params={key: synthesis[key] for key in ("writers", "levels", "texts_per_level", "lexicon")}
+        | {"clarify": synthesis["negatives"]["clarify"], "seed": settings["sampling"]["seed"]},
+        inputs=(("contract", "contract:main"), ("trajectories", f"trajectories:{name}")),
+    )
+    yield Target(
+        id=f"rows:{name}",
+        recipe=ROWS,
+        params={"filters": settings["filters"], "sandbox": sandbox},
+        inputs=(
+            ("contract", "contract:main"),
+            ("tasks", f"tasks:{name}"),
+            ("trajectories", f"trajectories:{name}"),
+        ),
+        files=files,
+    )
+
+
+def _sandbox_files(sandbox: Json) -> Iterable[tuple[str, str]]:
+    """A server that is part of the project is an input: its code decides what calls return."""
+    for source, chosen in sandbox.items():
+        if chosen["kind"] != "mcp":
+            continue
+        for position, word in enumerate(chosen["command"]):
+            if position and word.endswith((".py", ".js", ".mjs", ".ts")) and "://" not in word:
+                yield f"server/{source}/{position:02d}", word
+
+
+def _training_targets(settings: Json) -> Iterable[Target]:
+    training = settings["training"]
+    phases = list(training["phases"])
+    for index, phase in enumerate(phases):
+        inputs = [("rows", "dataset:train")]
+        if index:
+            inputs.append(("before", f"checkpoint:{phases[index - 1]}"))
+        yield Target(
+            id=f"checkpoint:{phase}",
+            recipe=CHECKPOINT,
+            params={
+                "phase": phase,
+                "position": index,
+                "settings": _without(training, "phases", "incremental") | {"phases": {phase: training["phases"][phase]}},
+                "goal_of": phases[: index + 1],
+            },
+            inputs=tuple(sorted(inputs)),
+            order_only=(("catalog", "catalog:main"), ("contract", "contract:main"), ("eval", "dataset:eval")),
+            head=f"checkpoint:{phases[-1]}",
+            context={"incremental": training["incremental"]},
+        )
+
+
+def _evaluation_targets(settings: Json, project: str) -> Iterable[Target]:
+    phases = list(settings["training"]["phases"])
+    last = f"checkpoint:{phases[-1]}"
+    # `before` and `stale` are the checkpoint an increment started from, on the old tasks and on the new ones; without an
+    # increment they have no rows.
+    arms = ["model", "before", "stale"] + (["base"] if settings["evaluation"]["compare_base"] else [])
+    for arm in arms:
+        yield from _arm(arm, settings, checkpoint="" if arm == "base" else last)
+    yield Target(
+        id="report:main",
+        recipe=REPORT,
+        params={
+            "project": project,
+            "gate": settings["evaluation"]["gate"],
+            "arms": sorted(arms),
+            "phases": phases,
+        },
+        inputs=tuple(
+            sorted(
+                [
+                    ("contract", "contract:main"),
+                    ("dataset", "dataset:main"),
+                    ("eval", "dataset:eval"),
+                    ("graph", "graph:main"),
+                    *((f"checkpoint/{phase}", f"checkpoint:{phase}") for phase in phases),
+                    *((f"scores/{arm}", f"scores:{arm}") for arm in arms),
+                ]
+            )
+        ),
+    )
+
+
+def _arm(arm: str, settings: Json, *, checkpoint: str) -> Iterable[Target]:
+    """Generations and scores of one model on one set of tasks."""
+    evaluation = settings["evaluation"]
+    sandbox: dict[str, Json] = {}
+    for source in sorted(settings["sources"]):
+        sandbox |= sandbox_params(settings, source)
+    inputs = [("contract", "contract:main"), ("eval", "dataset:eval")]
+    if checkpoint:
+        inputs.append(("checkpoint", checkpoint))
+    yield Target(
+        id=f"generations:{arm}",
+        recipe=GENERATIONS,
+        params={
+            "arm": arm,
+            "base": settings["training"]["base"],
+            "preset": settings["training"]["preset"],
+            "system_prompt": settings["training"]["system_prompt"],
+            "max_calls": evaluation["max_calls"],
+            "max_new_tokens": evaluation["max_new_tokens"],
+            "sandbox": sandbox,
+        },
+        inputs=tuple(sorted(inputs)),
+        files=tuple(_sandbox_files(sandbox)),
+    )
+    yield Target(
+        id=f"scores:{arm}",
+        recipe=SCORES,
+        params={"arm": arm},
+        inputs=tuple(sorted([*inputs, ("generations", f"generations:{arm}")])),
+    )
+
+
+def _without(section: Json, *keys: str) -> dict[str, Json]:
+    return {key: value for key, value in section.items() if key not in keys}
