@@ -1,0 +1,63 @@
+"""Where text goes: answers to stdout, the conversation to stderr. Loads rich only for a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from loopbuild.errors import LoopbuildError
+
+
+def answer(text: str) -> None:
+    """Print what was asked for."""
+    print(text)
+
+
+def say(text: str) -> None:
+    """Print part of the conversation."""
+    print(text, file=sys.stderr)
+
+
+def is_live() -> bool:
+    """Whether a person watches: stderr is a terminal that can redraw lines."""
+    return sys.stderr.isatty() and os.environ.get("TERM", "") != "dumb" and not os.environ.get("CI")
+
+
+def printable(text: str) -> str:
+    """Return `text` with control and bidirectional characters made visible: schema texts are untrusted."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        character if character == "\n" or (character.isprintable() and character not in _BIDI) else _escaped(character)
+        for character in text
+    )
+
+
+def error_text(error: LoopbuildError) -> str:
+    """Return an error as it stands on the screen: what happened, what is intact, the way out."""
+    diagnostics = getattr(error, "diagnostics", ())
+    lines = []
+    if diagnostics:
+        lines.append(_diagnostics_text(diagnostics))
+    else:
+        lines.append(f"error: {error.message}")
+    if error.intact:
+        lines += [f"  {line}" for line in error.intact.splitlines()]
+    if error.hint:
+        lines.append(f"hint: {error.hint}")
+    return printable("\n".join(lines))
+
+
+def _diagnostics_text(diagnostics: tuple[object, ...]) -> str:
+    from loopbuild.loopfile.diagnostics import render_all
+
+    return render_all(diagnostics)  # type: ignore[arg-type]
+
+
+def _escaped(character: str) -> str:
+    return f"\\u{ord(character):04x}"
+
+
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
