@@ -1,0 +1,86 @@
+"""The nouns that travel between stages: frozen records, readable from and writable to plain JSON values.
+
+They know no files, no YAML and no engine. Sequences are tuples, mappings plain dicts that nobody changes after construction.
+"""
+
+from __future__ import annotations
+
+from loopbuild.records.codec import Json, from_json, to_json
+from loopbuild.records.graph import DataFlowEdge, EdgeStatus, Subgraph, ToolGraph
+from loopbuild.records.places import Diagnostic, Span
+from loopbuild.records.rows import Example, Level, Split, Task, Verdict
+from loopbuild.records.scores import Checkpoint, EvalTask, FailureClass, Rate, Score, Table, Transcript
+from loopbuild.records.tools import (
+    CatalogDiff,
+    ChangeLevel,
+    DeclaredTool,
+    Effect,
+    LeafChange,
+    Listing,
+    OutputOrigin,
+    SchemaLeaf,
+    Side,
+    ToolCatalog,
+    ToolChange,
+    ToolSchema,
+)
+from loopbuild.records.trajectories import (
+    Category,
+    Cell,
+    Provenance,
+    Purpose,
+    StateFact,
+    Step,
+    ToolCall,
+    ToolResult,
+    Topology,
+    Trajectory,
+    fact_name,
+)
+
+__all__ = [
+    "CatalogDiff",
+    "Category",
+    "Cell",
+    "ChangeLevel",
+    "Checkpoint",
+    "DataFlowEdge",
+    "DeclaredTool",
+    "Diagnostic",
+    "EdgeStatus",
+    "Effect",
+    "EvalTask",
+    "Example",
+    "FailureClass",
+    "Json",
+    "LeafChange",
+    "Level",
+    "Listing",
+    "OutputOrigin",
+    "Provenance",
+    "Purpose",
+    "Rate",
+    "SchemaLeaf",
+    "Score",
+    "Side",
+    "Span",
+    "Split",
+    "StateFact",
+    "Step",
+    "Subgraph",
+    "Table",
+    "Task",
+    "ToolCall",
+    "ToolCatalog",
+    "ToolChange",
+    "ToolGraph",
+    "ToolResult",
+    "ToolSchema",
+    "Topology",
+    "Trajectory",
+    "Transcript",
+    "Verdict",
+    "fact_name",
+    "from_json",
+    "to_json",
+]

@@ -1,0 +1,43 @@
+"""Which output may feed which input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+EdgeStatus = Literal["declared", "inferred", "observed", "verified", "rejected"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataFlowEdge:
+    """An output leaf of one tool that may feed an input leaf of another."""
+
+    producer: str
+    producer_leaf: str
+    consumer: str
+    consumer_leaf: str
+    score: float
+    rule: str
+    conversion: Literal["same", "pick", "map", "wrap"] = "same"
+    """`pick`: an array item feeds a scalar."""
+    status: EdgeStatus = "inferred"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subgraph:
+    """The unit of work: some goal tools of one source and all that can feed them."""
+
+    name: str
+    """`source/group`"""
+    goals: tuple[str, ...]
+    tools: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolGraph:
+    """Edges sorted by (consumer, leaf, -score, producer), subgraphs by name."""
+
+    edges: tuple[DataFlowEdge, ...] = ()
+    subgraphs: tuple[Subgraph, ...] = ()
+    flat_sources: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,157 @@
+"""Tools as declared and as understood, and the difference of two catalogs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from loopbuild.records.codec import Json
+from loopbuild.records.places import Diagnostic, Span
+
+Effect = Literal["read", "create", "update", "delete", "unknown"]
+Side = Literal["input", "output"]
+OutputOrigin = Literal["override", "declared", "observed", "guessed", "none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredTool:
+    """A tool as its source declares it, brought to JSON Schema but not yet interpreted."""
+
+    source: str
+    name: str
+    """As the source calls it; the id is `source/name`."""
+    description: str = ""
+    input_schema: Json = field(default_factory=dict)
+    """An object schema (JSON Schema 2020-12)."""
+    output_schema: Json = None
+    output_origin: OutputOrigin = "none"
+    hints: dict[str, Json] = field(default_factory=dict)
+    """Untrusted annotations: `readOnlyHint`, `destructiveHint`, `method`, ..."""
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What a source yielded: tools sorted by name, and what could not be read."""
+
+    source: str
+    tools: tuple[DeclaredTool, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaLeaf:
+    """One leaf of a tool's input or output."""
+
+    side: Side
+    pointer: str
+    """`/role_id`, `/role_ids/[]`, `/pets/[]/id`, `/*` for additional properties."""
+    types: tuple[str, ...] = ()
+    """Sorted JSON types; empty when anything goes."""
+    format: str = ""
+    enum: tuple[Json, ...] = ()
+    is_required: bool = False
+    """The leaf and every object above it is required."""
+    default: Json = None
+    has_default: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    pattern: str = ""
+    description: str = ""
+    examples: tuple[Json, ...] = ()
+    words: tuple[str, ...] = ()
+    """The normalised words of the leaf's own name, singular: `role_ids` is ("role", "id")."""
+    entity: str = ""
+    """The entity whose id or field this is, by name: `role` for `role_id`; empty when unknown."""
+    kind: str = ""
+    """The semantic kind: id, email, person, phone, date, time, datetime, amount, text, ..."""
+    fingerprint: str = ""
+    """Digest of everything but wording; what a row that reads this leaf depends on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSchema:
+    """A canonical tool."""
+
+    id: str
+    """`source/name`"""
+    source: str
+    name: str
+    call_name: str
+    """What a model writes: `^[A-Za-z0-9_-]{1,64}$`, unique in the catalog."""
+    description: str = ""
+    input_schema: Json = field(default_factory=dict)
+    output_schema: Json = None
+    output_origin: OutputOrigin = "none"
+    effect: Effect = "unknown"
+    verb: str = ""
+    """First verb of the name, `get` in `get_open_roles`."""
+    entity: str = ""
+    """The entity the tool is about, singular, words joined by a space: `role`, `interview`."""
+    inputs: tuple[SchemaLeaf, ...] = ()
+    outputs: tuple[SchemaLeaf, ...] = ()
+    gate: str = ""
+    """Digest of what makes a call valid beyond the leaves it sets: required pointers, defaults, combinators."""
+    params: str = ""
+    returns: str = ""
+    docs: str = ""
+    """Roll-ups: equal means nothing to look at."""
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCatalog:
+    """All tools, sorted by id."""
+
+    tools: tuple[ToolSchema, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    def by_id(self) -> dict[str, ToolSchema]:
+        """Return the tools by id."""
+        return {tool.id: tool for tool in self.tools}
+
+    def by_call_name(self) -> dict[str, ToolSchema]:
+        """Return the tools by the name a model writes."""
+        return {tool.call_name: tool for tool in self.tools}
+
+
+ChangeLevel = Literal["breaking", "behavioural", "compatible", "safety", "doc"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeafChange:
+    """One changed leaf, gate or text of a tool present on both sides."""
+
+    change: str
+    """`parameter_added`, `parameter_removed`, `parameter_renamed`, `became_required`, `enum_changed`, `type_changed`,
+    `return_added`, `return_removed`, `return_changed`, `description_changed`, ..."""
+    level: ChangeLevel
+    side: Side | Literal[""] = ""
+    pointer: str = ""
+    old: Json = None
+    new: Json = None
+    detail: str = ""
+    """For a screen: "enum lost `onsite`"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolChange:
+    """What happened to one tool."""
+
+    tool: str
+    """The new id; the old one for a removed tool."""
+    change: Literal["added", "removed", "renamed", "changed"]
+    level: ChangeLevel
+    old_tool: str = ""
+    score: float = 1.0
+    """Certainty of a rename."""
+    leaves: tuple[LeafChange, ...] = ()
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogDiff:
+    """The difference of two catalogs, sorted by tool."""
+
+    changes: tuple[ToolChange, ...] = ()
+    notes: tuple[str, ...] = ()

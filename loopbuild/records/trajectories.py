@@ -1,0 +1,104 @@
+"""Plans, executed calls, and where every value came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from loopbuild.records.codec import Json
+
+Topology = Literal["single", "chain", "fan_out", "join", "map", "conditional", "parallel"]
+Category = Literal["call", "no_tool", "out_of_scope", "missing_tool", "clarify", "retired", "error_recovery"]
+Purpose = Literal["train", "eval"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A place in the coverage plan: what one trajectory shall exercise. Nothing in it depends on other tools."""
+
+    goal: str
+    """Id of the tool the trajectory ends with (for negatives: the tool asked about, or empty)."""
+    topology: Topology
+    length: int
+    index: int
+    purpose: Purpose
+    category: Category = "call"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where an argument's value came from."""
+
+    kind: Literal["user", "tool", "derived", "constant"]
+    step: int = -1
+    """For `tool`: index of the step whose result holds the value."""
+    path: str = ""
+    """For `tool`: concrete JSON pointer into that result, `/candidate_ids/0`."""
+    leaf: str = ""
+    """For `tool`: the schema pointer of that path, `/candidate_ids/[]`."""
+    rule: str = ""
+    """For `tool` and `derived`: how it was chosen: only, first, second, last, top, match, count, ..."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """One call: tool id, arguments, and the provenance of every argument leaf by pointer (`/role_id`)."""
+
+    tool: str
+    arguments: dict[str, Json] = field(default_factory=dict)
+    provenance: dict[str, Provenance] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolResult:
+    """What a sandbox answered. `infra_error` says nothing about the call."""
+
+    status: Literal["ok", "tool_error", "infra_error"]
+    value: Json = None
+    code: str = ""
+    """For errors: not_found, invalid_argument, conflict, unknown_tool, timeout, ..."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A call and its result; steps with the same `turn` are issued in one assistant turn."""
+
+    call: ToolCall
+    result: ToolResult
+    turn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateFact:
+    """One difference between two states of a sandbox."""
+
+    change: Literal["added", "removed", "changed"]
+    entity: str
+    key: str
+    field: str = ""
+    before: Json = None
+    after: Json = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trajectory:
+    """A verified execution of one plan."""
+
+    key: str
+    """The plan key: digest of (cell, sampling seed, sampling version)."""
+    cell: Cell
+    sandbox: str
+    fixture: int
+    steps: tuple[Step, ...] = ()
+    state_diff: tuple[StateFact, ...] = ()
+    reads: tuple[str, ...] = ()
+    """Names of the catalog facts this row depends on, sorted (see `fact_name`)."""
+    digest: str = ""
+    """Over calls, values read from results, and the state difference: what texts are written from."""
+    signature: str = ""
+    """Digest of the call path (tools and data links): the unit of held-out splits."""
+
+
+def fact_name(tool: str, side: str, pointer: str = "") -> str:
+    """Return the name under which a row records that it read a leaf: `hr/get_role input /role_id`, `hr/x gate`."""
+    return f"{tool} {side} {pointer}" if pointer else f"{tool} {side}"
