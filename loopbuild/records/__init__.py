@@ -1,6 +1,7 @@
 """The nouns that travel between stages: frozen records, readable from and writable to plain JSON values.
 
-They know no files, no YAML and no engine. Sequences are tuples, mappings plain dicts that nobody changes after construction.
+They know no files, no YAML and no engine. Sequences are tuples, mappings are plain dicts nobody changes after
+construction.
 """
 
 from __future__ import annotations
