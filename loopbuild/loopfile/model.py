@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from loopbuild.loopfile.sections.base import Section, Text
+from loopbuild.loopfile.sections.base import Name, Section
 from loopbuild.loopfile.sections.engine import EngineSettings
 from loopbuild.loopfile.sections.evaluation import EvaluationSettings
 from loopbuild.loopfile.sections.filters import DEFAULT_FILTERS, FilterSettings
@@ -22,7 +22,7 @@ class Loopfile(Section):
     """Sections in pipeline order; all but `version` and `sources` optional."""
 
     version: Literal[1]
-    sources: dict[Text, SourceSettings] = Field(min_length=1)
+    sources: dict[Name, SourceSettings] = Field(min_length=1)
     graph: GraphSettings = GraphSettings()
     sampling: SamplingSettings = SamplingSettings()
     sandbox: SandboxSettings = SimulatedSandbox(kind="simulated")

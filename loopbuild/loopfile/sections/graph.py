@@ -6,7 +6,7 @@ from loopbuild.loopfile.sections.base import Positive, Section, Share, Text
 
 
 class EdgeRules(Section):
-    """Author's rules: `hr/get_open_roles#/role_ids/[] -> hr/schedule_interview#/role_id`, or tool globs on both sides."""
+    """Author's rules: `hr/get_open_roles#/role_ids/[] -> hr/schedule_interview#/role_id`, or globs on both sides."""
 
     allow: tuple[Text, ...] = ()
     deny: tuple[Text, ...] = ()

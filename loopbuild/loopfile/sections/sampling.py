@@ -21,7 +21,7 @@ class SamplingSettings(Section):
     """The coverage plan."""
 
     per_tool: Positive = 60
-    """Training trajectories that end with a given tool. A number per tool, not a total: one more tool moves no other plan."""
+    """Training trajectories that end with a given tool. Not a total: one more tool moves no other tool's plan."""
     max_steps: Positive = 6
     topologies: Topologies = Topologies()
     seed: Count = 0

@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from loopbuild.loopfile.sections.base import Count, Number, Section, Text
+from loopbuild.loopfile.sections.base import Positive, Seconds, Section, Text
 
 
 class SimulatedSandbox(Section):
     """Tables derived from the schemas, in process."""
 
     kind: Literal["simulated"]
-    fixtures: Annotated[Count, Field(ge=1)] = 16
+    fixtures: Positive = 16
     """How many different starting worlds training rows are drawn from."""
 
 
@@ -35,8 +35,8 @@ class McpSandbox(Section):
     folder: Text = ""
     """Copied as the server's working folder; empty means an empty folder."""
     state: McpState = McpState()
-    call_timeout_seconds: Number = 30
-    start_timeout_seconds: Number = 60
+    call_timeout_seconds: Seconds = 30.0
+    start_timeout_seconds: Seconds = 60.0
 
 
 SandboxSettings = Annotated[SimulatedSandbox | McpSandbox, Field(discriminator="kind")]

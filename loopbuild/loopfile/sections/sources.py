@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from loopbuild.loopfile.sections.base import Flag, Json, Number, Section, Text
+from loopbuild.loopfile.sections.base import Flag, Json, Seconds, Section, Text
 from loopbuild.loopfile.sections.sandbox import SandboxSettings
 
 
@@ -39,8 +39,8 @@ class McpSource(_Common):
     path: Text = ""
     env: dict[Text, Text] = {}
     headers: dict[Text, Text] = {}
-    start_timeout_seconds: Number = 60
-    call_timeout_seconds: Number = 30
+    start_timeout_seconds: Seconds = 60.0
+    call_timeout_seconds: Seconds = 30.0
 
 
 class OpenapiSource(_Common):

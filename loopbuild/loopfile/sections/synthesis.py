@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from loopbuild.loopfile.sections.base import Number, Positive, Section, Share, Text
 
@@ -30,4 +32,4 @@ class SynthesisSettings(Section):
     negatives: Negatives = Negatives()
     lexicon: dict[Text, tuple[Text, ...]] = {}
     """A team's own words: entity or verb -> synonyms the offline writer may use."""
-    budget_usd: Number | None = None
+    budget_usd: Annotated[Number, Field(ge=0)] | None = None

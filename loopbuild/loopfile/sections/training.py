@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from loopbuild.loopfile.sections.base import Count, Flag, Json, Number, Positive, Section, Share, Text
+from loopbuild.loopfile.sections.base import Count, Flag, Json, Name, Number, Positive, Section, Share, Text
 
 RECALL_PROMPT = (
     "You are an assistant that works with a set of tools. Say in one to three short sentences what you do next, then "
@@ -40,7 +40,7 @@ class PhaseSettings(Section):
     max_rows: Positive | None = None
     """At most this many rows, a stratified sample."""
     extra_tools: Count | None = None
-    """`schemas_in_prompt`: besides the tools a row needs, this many others; all of them when not given by the preset."""
+    """`schemas_in_prompt`: besides the tools a row needs, this many others; all when the preset gives none."""
     on_increment: Flag = True
     trainer_args: dict[Text, Json] = {}
     """Any other argument of TRL's SFTConfig, checked against its fields."""
@@ -50,10 +50,10 @@ class IncrementalSettings(Section):
     """How training goes on after a change."""
 
     max_rows: Positive = 200
-    replay: Number = 1.0
+    replay: Annotated[Number, Field(ge=0)] = 1.0
     """Replayed rows of unaffected tools per changed row."""
-    epochs: Number = 2
-    learning_rate_factor: Number = 0.4
+    epochs: Annotated[Number, Field(gt=0)] = 2.0
+    learning_rate_factor: Annotated[Number, Field(gt=0)] = 0.4
     """Of the phase's own learning rate."""
     full_rebuild_above: Share = 0.5
     """Share of changed or added rows above which training starts fresh from the base."""
@@ -67,7 +67,7 @@ class TrainingSettings(Section):
     preset: Literal["auto", "nano", "qlora-12gb", "full"] = "auto"
     system_prompt: Text | None = None
     """What every prompt opens with; the preset's own when not given."""
-    phases: dict[Text, PhaseSettings] = {
+    phases: dict[Name, PhaseSettings] = {
         "teach": PhaseSettings(schemas_in_prompt=True),
         "recall": PhaseSettings(schemas_in_prompt=False),
     }

@@ -1,0 +1,99 @@
+"""Diagnostics as text: the mistake, its place, the line with a caret, the way out.
+
+Plain text at 80 columns; colour and streams are the caller's. Reads a source file only to show the line.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+
+from loopbuild.records import Diagnostic
+
+MAX_SHOWN = 10
+_WIDTH = 80
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+def render(diagnostic: Diagnostic, source_text: str | None) -> str:
+    """Return one diagnostic as a screen, without the source line where `source_text` is None."""
+    lines = [f"{diagnostic.severity}: {diagnostic.message}"]
+    span = diagnostic.span
+    if span is not None:
+        place = f"{span.file}:{span.line}:{span.column}" if span.line else span.file
+        gutter = " " * (len(str(span.line)) + 1)
+        lines.append(f"{gutter}--> {place}")
+        written = _LINE_END.split(source_text) if source_text is not None else []
+        if 0 < span.line <= len(written):
+            around = _around(span.pointer)
+            room = _WIDTH - len(gutter) - 3
+            line, start, width = _window(written[span.line - 1], span.column - 1, span.width, room, len(around))
+            caret = " " * _columns(line[:start]) + "^" * max(1, _columns(line[start : start + width]))
+            lines += [f"{gutter} |", f" {span.line} | {line}".rstrip(), f"{gutter} | {caret}{around}"]
+    if diagnostic.hint:
+        lines.append(f"hint: {diagnostic.hint}")
+    return "\n".join(lines)
+
+
+def render_all(diagnostics: Sequence[Diagnostic], *, texts: dict[str, str] | None = None) -> str:
+    """Return the first ten diagnostics, in the order given, and how many more there are.
+
+    `texts` holds source texts by `span.file`; a file not in it is read from the current folder, if it is there.
+    """
+    known: dict[str, str | None] = dict(texts or {})
+    screens = []
+    for diagnostic in diagnostics[:MAX_SHOWN]:
+        file = diagnostic.span.file if diagnostic.span is not None else ""
+        if file and file not in known:
+            known[file] = _read(file)
+        screens.append(render(diagnostic, known.get(file)))
+    if len(diagnostics) > MAX_SHOWN:
+        screens.append(f"and {len(diagnostics) - MAX_SHOWN} more")
+    return "\n\n".join(screens)
+
+
+def key_path(pointer: str) -> str:
+    """Return a JSON pointer as people write it: `filters[2].threshold`."""
+    text = ""
+    for part in pointer.split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        text += f"[{name}]" if name.isdecimal() and text else f".{name}" if text else name
+    return text
+
+
+def _around(pointer: str) -> str:
+    parent = key_path(pointer.rpartition("/")[0])
+    return f" in `{parent}`" if parent else ""
+
+
+def _window(line: str, start: int, width: int, room: int, beside: int) -> tuple[str, int, int]:
+    """Return the part of a line that fits, with the caret's start and width in it; `beside` columns follow the caret."""
+    shown = "".join(character if character.isprintable() else " " for character in line)
+    first = 0
+    if _columns(shown[: start + width]) + beside > room:
+        first = min(start, max(0, start + width + beside - room, start - room // 3))
+    if first:
+        shown, start = "…" + shown[first + 1 :], start - first
+    end = len(shown)
+    while _columns(shown[:end]) > room:
+        end -= 1
+    if end < len(shown):
+        shown = shown[: end - 1] + "…"
+    return shown, start, min(width, len(shown) - start)
+
+
+def _columns(text: str) -> int:
+    # East Asian characters take two columns, combining ones none.
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+    )
+
+
+def _read(file: str) -> str | None:
+    try:
+        return Path(file).read_bytes().decode("utf-8", errors="replace").removeprefix("\ufeff")
+    except (OSError, ValueError):
+        return None
