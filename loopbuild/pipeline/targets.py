@@ -203,11 +203,14 @@ def _training_targets(settings: Json) -> Iterable[Target]:
 def _evaluation_targets(settings: Json, project: str) -> Iterable[Target]:
     phases = list(settings["training"]["phases"])
     last = f"checkpoint:{phases[-1]}"
-    # `before` and `stale` are the checkpoint an increment started from, on the old tasks and on the new ones; without an
-    # increment they have no rows.
-    arms = ["model", "before", "stale"] + (["base"] if settings["evaluation"]["compare_base"] else [])
-    for arm in arms:
-        yield from _arm(arm, settings, checkpoint="" if arm == "base" else last)
+    now = {"contract": "contract:main", "eval": "dataset:eval"}
+    # The role under which an arm sees the checkpoint says which weights it runs. `before` and `stale` are those an
+    # increment started from, on the old tasks and on the new ones; without an increment they have no rows.
+    arms = {"model": {**now, "checkpoint": last}, "before": {"before": last}, "stale": {**now, "stale": last}}
+    if settings["evaluation"]["compare_base"]:
+        arms["base"] = now
+    for arm, inputs in arms.items():
+        yield from _arm(arm, settings, inputs)
     yield Target(
         id="report:main",
         recipe=REPORT,
@@ -232,20 +235,16 @@ def _evaluation_targets(settings: Json, project: str) -> Iterable[Target]:
     )
 
 
-def _arm(arm: str, settings: Json, *, checkpoint: str) -> Iterable[Target]:
+def _arm(arm: str, settings: Json, inputs: dict[str, str]) -> Iterable[Target]:
     """Generations and scores of one model on one set of tasks."""
     evaluation = settings["evaluation"]
     sandbox: dict[str, Json] = {}
     for source in sorted(settings["sources"]):
         sandbox |= sandbox_params(settings, source)
-    inputs = [("contract", "contract:main"), ("eval", "dataset:eval")]
-    if checkpoint:
-        inputs.append(("checkpoint", checkpoint))
     yield Target(
         id=f"generations:{arm}",
         recipe=GENERATIONS,
         params={
-            "arm": arm,
             "base": settings["training"]["base"],
             "preset": settings["training"]["preset"],
             "system_prompt": settings["training"]["system_prompt"],
@@ -253,14 +252,13 @@ def _arm(arm: str, settings: Json, *, checkpoint: str) -> Iterable[Target]:
             "max_new_tokens": evaluation["max_new_tokens"],
             "sandbox": sandbox,
         },
-        inputs=tuple(sorted(inputs)),
+        inputs=tuple(sorted(inputs.items())),
         files=tuple(_sandbox_files(sandbox)),
     )
     yield Target(
         id=f"scores:{arm}",
         recipe=SCORES,
-        params={"arm": arm},
-        inputs=tuple(sorted([*inputs, ("generations", f"generations:{arm}")])),
+        inputs=tuple(sorted((inputs | {"generations": f"generations:{arm}"}).items())),
     )
 
 
