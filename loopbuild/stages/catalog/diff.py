@@ -1,0 +1,88 @@
+"""Two catalogs -> `CatalogDiff`: tools added, removed, renamed and changed, each with its level.
+
+Pure. Reordering, `$ref` against inline, number spelling and unknown `x-` keys are no change at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from loopbuild.records import CatalogDiff, LeafChange, ToolCatalog, ToolChange, ToolSchema
+from loopbuild.stages.catalog.canonical import printable
+from loopbuild.stages.catalog.leafdiff import compare, worst
+from loopbuild.stages.catalog.renames import pair_up, tool_score
+
+
+def diff_catalogs(old: ToolCatalog, new: ToolCatalog, *, renames: Mapping[str, str] | None = None) -> CatalogDiff:
+    """Return what turns `old` into `new`, sorted by tool.
+
+    `renames` settles what the names leave open: old tool id -> new tool id, or `source/tool#/old` -> `source/tool#/new`
+    for a parameter. An entry whose sides are not both there (any more) is ignored, it may be an old one.
+    """
+    said = dict(renames or {})
+    before, after = old.by_id(), new.by_id()
+    removed = [tool for tool in old.tools if tool.id not in after]
+    added = [tool for tool in new.tools if tool.id not in before]
+    notes: list[str] = []
+    pairs: list[tuple[ToolSchema, ToolSchema, float]] = []
+    for tool in list(removed):
+        twin = next((candidate for candidate in added if candidate.id == said.get(tool.id)), None)
+        if twin is not None:
+            pairs.append((tool, twin, 1.0))
+            removed.remove(tool)
+            added.remove(twin)
+    found = pair_up(removed, added, tool_score, lambda tool: tool.id)
+    for tool, twin, points in found.certain:
+        pairs.append((tool, twin, points))
+        removed.remove(tool)
+        added.remove(twin)
+    for tool, twin, points in found.doubtful:
+        notes.append(
+            f"`{printable(tool.id)}` may have become `{printable(twin.id)}` ({points:.2f}); treated as removed and "
+            f"added, `graph: {{renames: {{{printable(tool.id)}: {printable(twin.id)}}}}}` would settle it"
+        )
+    changes = [ToolChange(tool=tool.id, change="removed", level="breaking", span=tool.span) for tool in removed]
+    changes += [ToolChange(tool=tool.id, change="added", level="compatible", span=tool.span) for tool in added]
+    for tool, twin, points in pairs:
+        leaves = compare(tool, twin, renames=_parameters(said, tool.id, twin.id), notes=notes)
+        changes.append(
+            ToolChange(tool=twin.id, change="renamed", level="breaking", old_tool=tool.id, score=points, leaves=leaves,
+                       span=twin.span)
+        )  # fmt: skip
+    for tool in old.tools:
+        twin = after.get(tool.id)
+        if twin is not None and _differs(tool, twin):
+            leaves = compare(tool, twin, renames=_parameters(said, tool.id, twin.id), notes=notes)
+            leaves += _call_name(tool, twin)
+            if leaves:
+                level = worst([leaf.level for leaf in leaves])
+                changes.append(ToolChange(tool=twin.id, change="changed", level=level, leaves=leaves, span=twin.span))
+    changes.sort(key=lambda change: (change.tool, change.change))
+    return CatalogDiff(changes=tuple(changes), notes=tuple(sorted(notes)))
+
+
+def _differs(old: ToolSchema, new: ToolSchema) -> bool:
+    return any(
+        getattr(old, name) != getattr(new, name)
+        for name in ("params", "returns", "docs", "effect", "gate", "call_name", "output_origin")
+    )
+
+
+def _call_name(old: ToolSchema, new: ToolSchema) -> tuple[LeafChange, ...]:
+    if old.call_name == new.call_name:
+        return ()
+    detail = f"a model calls it `{new.call_name}`, no longer `{old.call_name}`"
+    return (
+        LeafChange(change="call_name_changed", level="breaking", old=old.call_name, new=new.call_name, detail=detail),
+    )
+
+
+def _parameters(renames: Mapping[str, str], old_id: str, new_id: str) -> dict[str, str]:
+    """Return the settled parameter renames of one tool, pointer to pointer."""
+    out: dict[str, str] = {}
+    for left, right in renames.items():
+        tool, mark, pointer = left.partition("#")
+        twin, _, target = right.partition("#")
+        if mark and tool in (old_id, new_id) and twin in (old_id, new_id):
+            out[pointer] = target
+    return out

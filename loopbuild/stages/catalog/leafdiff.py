@@ -1,0 +1,290 @@
+"""Two versions of one tool -> what changed in its leaves, its gate, its effect and its texts.
+
+Pure. Levels say what may break; they condemn no row, they select the rows to look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from loopbuild.digest import canonical
+from loopbuild.records import ChangeLevel, Json, LeafChange, SchemaLeaf, Side, ToolSchema
+from loopbuild.stages.catalog.canonical import printable
+from loopbuild.stages.catalog.renames import pair_up, parameter_score
+
+_RANK: dict[str, int] = {"breaking": 0, "safety": 1, "behavioural": 2, "compatible": 3, "doc": 4}
+
+
+def worst(levels: Sequence[ChangeLevel]) -> ChangeLevel:
+    """Return the gravest of `levels`, `doc` when there is none."""
+    return min(levels, key=lambda level: _RANK[level], default="doc")
+
+
+def compare(
+    old: ToolSchema, new: ToolSchema, *, renames: Mapping[str, str], notes: list[str]
+) -> tuple[LeafChange, ...]:
+    """Return the changes of one tool, sorted by side, pointer and class; `renames` maps old to new pointers."""
+    changes = _inputs(old, new, renames, notes) + _outputs(old, new)
+    if old.gate != new.gate and not _explains_gate(changes):
+        changes.append(_change("rules_changed", "breaking", "input", detail="what makes a call valid changed"))
+    if old.output_origin != new.output_origin:
+        detail = f"return shape was {old.output_origin}, is {new.output_origin}"
+        changes.append(
+            _change("return_origin_changed", "behavioural", "output", old=old.output_origin, new=new.output_origin,
+                    detail=detail)
+        )  # fmt: skip
+    if old.effect != new.effect:
+        detail = f"effect was {old.effect}, is {new.effect}"
+        changes.append(_change("effect_changed", "safety", old=old.effect, new=new.effect, detail=detail))
+    changes += _wording(old, new, changes)
+    return tuple(sorted(changes, key=lambda item: (item.side, item.pointer, item.change, item.detail)))
+
+
+def _inputs(old: ToolSchema, new: ToolSchema, renames: Mapping[str, str], notes: list[str]) -> list[LeafChange]:
+    before = {leaf.pointer: leaf for leaf in old.inputs}
+    after = {leaf.pointer: leaf for leaf in new.inputs}
+    changes: list[LeafChange] = []
+    removed = [leaf for pointer, leaf in before.items() if pointer not in after]
+    added = [leaf for pointer, leaf in after.items() if pointer not in before]
+    for gone in list(removed):
+        twin = next((leaf for leaf in added if _is_reshaped(gone.pointer, leaf.pointer)), None)
+        if twin is not None:
+            changes.append(_reshaped("type_changed", gone, twin))
+            removed.remove(gone)
+            added.remove(twin)
+    pairs: list[tuple[SchemaLeaf, SchemaLeaf]] = []
+    for gone in list(removed):
+        twin = next((leaf for leaf in added if leaf.pointer == renames.get(gone.pointer)), None)
+        if twin is not None:
+            pairs.append((gone, twin))
+            changes.append(_renamed(gone, twin, 1.0))
+            removed.remove(gone)
+            added.remove(twin)
+    found = pair_up(removed, added, parameter_score, lambda leaf: leaf.pointer)
+    for gone, twin, points in found.certain:
+        pairs.append((gone, twin))
+        changes.append(_renamed(gone, twin, points))
+        removed.remove(gone)
+        added.remove(twin)
+    for gone, twin, points in found.doubtful:
+        notes.append(
+            f"parameter `{printable(gone.pointer[1:])}` of `{printable(new.id)}` may have become "
+            f"`{printable(twin.pointer[1:])}` ({points:.2f}); treated as removed and added"
+        )
+    changes += [_gone("parameter_removed", leaf) for leaf in removed]
+    changes += [_come(leaf) for leaf in added]
+    pairs += [(before[pointer], after[pointer]) for pointer in before if pointer in after]
+    for one, other in pairs:
+        changes += _parameter(one, other)
+    return changes
+
+
+def _parameter(old: SchemaLeaf, new: SchemaLeaf) -> list[LeafChange]:
+    changes: list[LeafChange] = []
+
+    def note(change: str, level: ChangeLevel, before: Json, after: Json, detail: str) -> None:
+        changes.append(_change(change, level, "input", new.pointer, before, after, detail))
+
+    if old.is_required != new.is_required:
+        word = "required" if new.is_required else "optional"
+        level: ChangeLevel = "breaking" if new.is_required else "compatible"
+        note(f"became_{word}", level, old.is_required, new.is_required, f"is now {word}")
+    if old.types != new.types:
+        is_wider = not new.types or (bool(old.types) and _covers(new.types, old.types))
+        note("type_changed", "compatible" if is_wider else "breaking", list(old.types), list(new.types),
+             f"type was {_types(old)}, is {_types(new)}")  # fmt: skip
+    if old.enum != new.enum:
+        changes.append(_enum(old, new))
+    if (old.minimum, old.maximum) != (new.minimum, new.maximum):
+        is_wider = _at_most(new.minimum, old.minimum) and _at_most(_negated(new.maximum), _negated(old.maximum))
+        note("bounds_changed", "compatible" if is_wider else "breaking", [old.minimum, old.maximum],
+             [new.minimum, new.maximum], f"bounds were {_bounds(old)}, are {_bounds(new)}")  # fmt: skip
+    for change, before, after in (
+        ("pattern_changed", old.pattern, new.pattern),
+        ("format_changed", old.format, new.format),
+    ):
+        if before != after:
+            word = change.partition("_")[0]
+            detail = f"{word} was {_quoted(before)}, is {_quoted(after)}"
+            note(change, "breaking" if after else "compatible", before, after, detail)
+    if old.fingerprint != new.fingerprint and not any(item.change not in _OUTSIDE_LEAF for item in changes):
+        note("constraints_changed", "breaking", None, None, "allowed values changed")
+    if (old.has_default, old.default) != (new.has_default, new.default):
+        before, after = (_json(leaf.default) if leaf.has_default else "none" for leaf in (old, new))
+        note("default_changed", "behavioural", old.default, new.default, f"default was {before}, is {after}")
+    return changes
+
+
+_OUTSIDE_LEAF = frozenset({"became_required", "became_optional"})
+
+
+def _enum(old: SchemaLeaf, new: SchemaLeaf) -> LeafChange:
+    lost = [value for value in old.enum if value not in new.enum]
+    gained = [value for value in new.enum if value not in old.enum]
+    if not old.enum:
+        level: ChangeLevel = "breaking"
+        detail = f"enum limits it to {_values(gained)}"
+    elif not new.enum:
+        level, detail = "compatible", "enum is gone, any value goes"
+    else:
+        level = "breaking" if lost else "compatible"
+        parts = [f"lost {_values(lost)}"] * bool(lost) + [f"gained {_values(gained)}"] * bool(gained)
+        detail = "enum " + ", ".join(parts)
+    return _change("enum_changed", level, old.side, new.pointer, list(old.enum), list(new.enum), detail)
+
+
+def _outputs(old: ToolSchema, new: ToolSchema) -> list[LeafChange]:
+    before = {leaf.pointer: leaf for leaf in old.outputs}
+    after = {leaf.pointer: leaf for leaf in new.outputs}
+    changes: list[LeafChange] = []
+    removed = [leaf for pointer, leaf in before.items() if pointer not in after]
+    added = [leaf for pointer, leaf in after.items() if pointer not in before]
+    for gone in list(removed):
+        twin = next((leaf for leaf in added if _is_reshaped(gone.pointer, leaf.pointer)), None)
+        if twin is not None:
+            changes.append(_reshaped("return_changed", gone, twin))
+            removed.remove(gone)
+            added.remove(twin)
+    changes += [_gone("return_removed", leaf) for leaf in removed]
+    for leaf in added:
+        detail = f"returns {_called(leaf)} as well"
+        changes.append(_change("return_added", "compatible", "output", leaf.pointer, detail=detail))
+    for pointer, leaf in before.items():
+        twin = after.get(pointer)
+        if twin is not None and twin.fingerprint != leaf.fingerprint:
+            changes.append(_returned(leaf, twin))
+    return changes
+
+
+def _returned(old: SchemaLeaf, new: SchemaLeaf) -> LeafChange:
+    level: ChangeLevel = "behavioural"
+    if old.types != new.types:
+        is_narrower = bool(new.types) and (not old.types or _covers(old.types, new.types))
+        level = "compatible" if is_narrower else "breaking"
+        detail = f"type was {_types(old)}, is {_types(new)}"
+    elif old.is_required != new.is_required:
+        level = "compatible" if new.is_required else "breaking"
+        detail = "is always there now" if new.is_required else "may be missing now"
+    elif old.enum != new.enum:
+        detail = _enum(old, new).detail
+    elif old.format != new.format:
+        detail = f"format was {_quoted(old.format)}, is {_quoted(new.format)}"
+    else:
+        detail = "possible values changed"
+    return _change("return_changed", level, "output", new.pointer, list(old.types), list(new.types), detail)
+
+
+def _wording(old: ToolSchema, new: ToolSchema, changes: Sequence[LeafChange]) -> list[LeafChange]:
+    found: list[LeafChange] = []
+    if old.description != new.description:
+        found.append(
+            _change("description_changed", "doc", old=old.description, new=new.description, detail="its description")
+        )
+    before = {(leaf.side, leaf.pointer): leaf for leaf in (*old.inputs, *old.outputs)}
+    for leaf in (*new.inputs, *new.outputs):
+        twin = before.get((leaf.side, leaf.pointer))
+        if twin is not None and twin.description != leaf.description:
+            detail = f"description of {_called(leaf)}"
+            found.append(
+                _change(
+                    "description_changed", "doc", leaf.side, leaf.pointer, twin.description, leaf.description, detail
+                )
+            )
+    is_same_shape = all(item.level == "doc" or item.change in _OUTSIDE_LEAF for item in changes)
+    if old.docs != new.docs and not found and is_same_shape:
+        found.append(_change("wording_changed", "doc", detail="titles, examples or remarks"))
+    return found
+
+
+_GATE_CHANGES = frozenset(
+    {"became_required", "became_optional", "default_changed", "parameter_added", "parameter_removed", "parameter_renamed",
+     "type_changed"}
+)  # fmt: skip
+
+
+def _explains_gate(changes: Sequence[LeafChange]) -> bool:
+    return any(change.side == "input" and change.change in _GATE_CHANGES for change in changes)
+
+
+def _change(
+    change: str,
+    level: ChangeLevel,
+    side: Side | Literal[""] = "",
+    pointer: str = "",
+    old: Json = None,
+    new: Json = None,
+    detail: str = "",
+) -> LeafChange:
+    return LeafChange(
+        change=change,
+        level=level,
+        side=side,
+        pointer=pointer,
+        old=old,
+        new=new,
+        detail=detail,
+    )
+
+
+def _gone(change: str, leaf: SchemaLeaf) -> LeafChange:
+    word = "parameter" if leaf.side == "input" else "return"
+    return _change(change, "breaking", leaf.side, leaf.pointer, detail=f"{word} {_called(leaf)} is gone")
+
+
+def _come(leaf: SchemaLeaf) -> LeafChange:
+    word = "required" if leaf.is_required else "optional"
+    level: ChangeLevel = "breaking" if leaf.is_required else "compatible"
+    return _change("parameter_added", level, "input", leaf.pointer, detail=f"{word} parameter {_called(leaf)}")
+
+
+def _renamed(old: SchemaLeaf, new: SchemaLeaf, points: float) -> LeafChange:
+    detail = f"parameter {_called(old)} renamed to {_called(new)} ({points:.2f})"
+    return _change("parameter_renamed", "breaking", "input", new.pointer, old.pointer, new.pointer, detail)
+
+
+def _reshaped(change: str, old: SchemaLeaf, new: SchemaLeaf) -> LeafChange:
+    detail = "is a list now" if new.pointer.endswith("/[]") else "is no list any more"
+    return _change(change, "breaking", old.side, new.pointer, old.pointer, new.pointer, detail)
+
+
+def _is_reshaped(one: str, other: str) -> bool:
+    return other == one + "/[]" or one == other + "/[]"
+
+
+def _covers(wide: Sequence[str], narrow: Sequence[str]) -> bool:
+    return all(name in wide or (name == "integer" and "number" in wide) for name in narrow)
+
+
+def _at_most(new: float | None, old: float | None) -> bool:
+    return new is None or (old is not None and new <= old)
+
+
+def _negated(bound: float | None) -> float | None:
+    return None if bound is None else -bound
+
+
+def _types(leaf: SchemaLeaf) -> str:
+    return " or ".join(leaf.types) if leaf.types else "anything"
+
+
+def _bounds(leaf: SchemaLeaf) -> str:
+    low, high = (("" if bound is None else f"{bound:g}") for bound in (leaf.minimum, leaf.maximum))
+    return f"{low}..{high}" if low or high else "none"
+
+
+def _called(leaf: SchemaLeaf) -> str:
+    return f"`{printable(leaf.pointer.removeprefix('/'))}`"
+
+
+def _values(values: Sequence[Json]) -> str:
+    shown = ", ".join(f"`{printable(value if isinstance(value, str) else _json(value))}`" for value in values[:8])
+    return shown if len(values) <= 8 else f"{shown} and {len(values) - 8} more"
+
+
+def _quoted(text: str) -> str:
+    return f"`{printable(text)}`" if text else "none"
+
+
+def _json(value: Json) -> str:
+    return canonical(value).decode()

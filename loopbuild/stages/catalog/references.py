@@ -1,0 +1,64 @@
+"""Local `$ref`s: where one points, and when following it would go round in circles.
+
+Remote references are never fetched: they become an open schema and a note. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from loopbuild.records import Json
+
+
+@dataclass(slots=True)
+class Resolver:
+    """Follows references within one root schema and collects what could not be followed."""
+
+    root: Json
+    remote: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+    def follow(self, schema: Json, trail: tuple[str, ...]) -> tuple[Json, tuple[str, ...], bool]:
+        """Return (schema without a top-level `$ref`, the trail of references taken, whether it came full circle).
+
+        Keywords beside `$ref` win over those of the target.
+        """
+        while isinstance(schema, dict) and isinstance(schema.get("$ref"), str):
+            ref = schema["$ref"]
+            beside = {key: value for key, value in schema.items() if key != "$ref"}
+            if ref in trail:
+                return beside, trail, True
+            if not ref.startswith("#"):
+                self.remote.append(ref)
+                return beside, trail, False
+            target = self._at(ref)
+            if target is None:
+                self.missing.append(ref)
+                return beside, trail, False
+            trail = (*trail, ref)
+            if not isinstance(target, dict):
+                return target, trail, False
+            schema = {**target, **beside}
+        return schema, trail, False
+
+    def _at(self, ref: str) -> Json:
+        value = self.root
+        pointer = ref[1:]
+        if pointer and not pointer.startswith("/"):
+            return self._anchor(pointer)
+        for token in pointer.split("/")[1:]:
+            name = token.replace("%7E", "~").replace("%2F", "/").replace("~1", "/").replace("~0", "~")
+            if isinstance(value, dict) and name in value:
+                value = value[name]
+            elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
+                value = value[int(name)]
+            else:
+                return None
+        return value
+
+    def _anchor(self, name: str) -> Json:
+        for group in ("$defs", "definitions"):
+            for item in (self.root.get(group) or {}).values() if isinstance(self.root, dict) else ():
+                if isinstance(item, dict) and item.get("$anchor") == name:
+                    return item
+        return None

@@ -1,0 +1,71 @@
+"""What loop.yaml says about single tools of a source: which to keep, what they do, what they return.
+
+Pure: tools and settings in, tools and diagnostics out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from loopbuild.records import DeclaredTool, Diagnostic, Json
+from loopbuild.stages.sources.shorthand import BadShape, schema_of
+
+
+def select(tools: Sequence[DeclaredTool], settings: Json) -> tuple[list[DeclaredTool], list[Diagnostic]]:
+    """Return the tools that `include` and `exclude` keep, with `effects` and `returns` applied, and what went unused.
+
+    An effect given in loop.yaml is kept apart from the source's own untrusted hints, as the hint `effect`.
+    """
+    include = list(settings.get("include") or ())
+    exclude = list(settings.get("exclude") or ())
+    kept = [
+        tool
+        for tool in tools
+        if (not include or any(fnmatchcase(tool.name, glob) for glob in include))
+        and not any(fnmatchcase(tool.name, glob) for glob in exclude)
+    ]
+    notes = [_unused("include", glob) for glob in include if not _any_name(tools, glob)]
+    notes += [_unused("exclude", glob) for glob in exclude if not _any_name(tools, glob)]
+    effects = settings.get("effects") or {}
+    returns = settings.get("returns") or {}
+    notes += [_unused("effects", glob) for glob in sorted(effects) if not _any_name(kept, glob)]
+    notes += [_unused("returns", glob) for glob in sorted(returns) if not _any_name(kept, glob)]
+    out: list[DeclaredTool] = []
+    for tool in kept:
+        effect = _best(effects, tool.name)
+        if effect is not None:
+            tool = replace(tool, hints={**tool.hints, "effect": effect})
+        shape = _best(returns, tool.name)
+        if shape is not None:
+            try:
+                tool = replace(tool, output_schema=schema_of(shape), output_origin="override")
+            except BadShape as exc:
+                notes.append(
+                    Diagnostic(
+                        severity="error",
+                        code="bad-returns",
+                        message=f"`returns` of `{tool.name}`: {exc.message}",
+                        span=tool.span,
+                        hint=exc.hint,
+                    )
+                )
+        out.append(tool)
+    return out, notes
+
+
+def _any_name(tools: Sequence[DeclaredTool], glob: str) -> bool:
+    return any(fnmatchcase(tool.name, glob) for tool in tools)
+
+
+def _best(table: dict[str, Json], name: str) -> Json:
+    """Return the entry of `name`, exact names before globs, longer globs before shorter ones."""
+    if name in table:
+        return table[name]
+    globs = sorted((glob for glob in table if fnmatchcase(name, glob)), key=lambda glob: (-len(glob), glob))
+    return table[globs[0]] if globs else None
+
+
+def _unused(key: str, glob: str) -> Diagnostic:
+    return Diagnostic(severity="warning", code="unknown-name", message=f"`{key}`: no tool is called `{glob}`")
