@@ -38,13 +38,14 @@ def render(diagnostic: Diagnostic, source_text: str | None) -> str:
 
 
 def render_all(diagnostics: Sequence[Diagnostic], *, texts: dict[str, str] | None = None) -> str:
-    """Return the first ten diagnostics, in the order given, and how many more there are.
+    """Return ten diagnostics, errors before warnings but in the order given, and how many more there are.
 
     `texts` holds source texts by `span.file`; a file not in it is read from the current folder, if it is there.
     """
     known: dict[str, str | None] = dict(texts or {})
     screens = []
-    for diagnostic in diagnostics[:MAX_SHOWN]:
+    ranked = sorted(range(len(diagnostics)), key=lambda index: diagnostics[index].severity != "error")
+    for diagnostic in [diagnostics[index] for index in sorted(ranked[:MAX_SHOWN])]:
         file = diagnostic.span.file if diagnostic.span is not None else ""
         if file and file not in known:
             known[file] = _read(file)
@@ -69,7 +70,7 @@ def _around(pointer: str) -> str:
 
 
 def _window(line: str, start: int, width: int, room: int, beside: int) -> tuple[str, int, int]:
-    """Return the part of a line that fits, with the caret's start and width in it; `beside` columns follow the caret."""
+    """Return what fits of a line, with the caret's start and width in it; `beside` columns follow the caret."""
     shown = "".join(character if character.isprintable() else " " for character in line)
     first = 0
     if _columns(shown[: start + width]) + beside > room:
