@@ -1,0 +1,37 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+
+def duration(seconds: float) -> str:
+    """Return `0.4 s`, `41 s`, `5 min 12 s`, `1 h 03 min`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    if whole < 7200:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def count(number: int, singular: str, plural: str = "") -> str:
+    """Return `1 row`, `1,176 rows`."""
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def percent(k: int, n: int) -> str:
+    """Return `0.93 (186 of 200)`; `-` when there is nothing to count."""
+    return f"{k / n:.2f} ({k} of {n})" if n else "-"
+
+
+def table(rows: list[list[str]], *, right: frozenset[int] = frozenset(), indent: str = "") -> str:
+    """Return rows as aligned columns, two spaces apart; the columns in `right` are right-aligned."""
+    if not rows:
+        return ""
+    widths = [max(len(row[i]) for row in rows if i < len(row)) for i in range(max(map(len, rows)))]
+    lines = []
+    for row in rows:
+        cells = [cell.rjust(widths[i]) if i in right else cell.ljust(widths[i]) for i, cell in enumerate(row)]
+        lines.append((indent + "  ".join(cells)).rstrip())
+    return "\n".join(lines)

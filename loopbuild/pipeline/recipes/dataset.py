@@ -1,0 +1,90 @@
+"""`dataset:*`: which rows are kept, and what trains and what is asked.
+
+`dataset:main` gathers every row's verdict and applies the filters that look at rows together; `dataset:train` and
+`dataset:eval` are its two halves, so that a change in one leaves the other alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+
+from loopbuild.engine.target import Action, Json
+from loopbuild.records import Example, Verdict, from_json
+
+
+def run(action: Action) -> Json:
+    """Judge rows together, assign splits, and report the funnel."""
+    from loopbuild.stages.filters.selection import select_rows
+
+    rows = dict(_rows(action))
+    train = [row for row in rows.values() if row["example"]["split"] == "train"]
+    verdicts = {key: from_json(Verdict, row["verdict"]) for key, row in rows.items()}
+    kept = [from_json(Example, row["example"]) for row in train if row["verdict"]["kept"]]
+    verdicts |= select_rows(kept, filters=action.params["filters"])
+    survivors = {key for key, verdict in verdicts.items() if verdict.kept}
+    examples = {key: rows[key]["example"] for key in sorted(survivors) if rows[key]["example"]["split"] == "train"}
+    tasks = {key: rows[key]["task"] for key in sorted(survivors) if rows[key].get("task")}
+    lines = "".join(json.dumps(example, ensure_ascii=False, sort_keys=True) + "\n" for example in examples.values())
+    tested = "".join(json.dumps(task, ensure_ascii=False, sort_keys=True) + "\n" for task in tasks.values())
+    files = {"train": action.keep_bytes(lines.encode()), "eval": action.keep_bytes(tested.encode())}
+    for name, kept_file in files.items():
+        action.publish(f"dataset/{name}.jsonl", kept_file)
+    return {
+        "train": {key: example["digest"] for key, example in examples.items()},
+        "tasks": tasks,
+        "files": files,
+        "verdicts": {key: [v.filter, v.reason, v.detail] for key, v in sorted(verdicts.items()) if not v.kept},
+        "funnel": _funnel(rows, verdicts),
+        "unreachable": [
+            unreachable for role, batch in sorted(action.inputs().items()) for unreachable in batch.get("unreachable", [])
+        ],
+    }
+
+
+def run_train(action: Action) -> Json:
+    """The training half: row key -> row digest, and the file that holds the rows."""
+    dataset = action.input("dataset")
+    return {"rows": dataset["train"], "file": dataset["files"]["train"]}
+
+
+def run_eval(action: Action) -> Json:
+    """The held-out half."""
+    return {"tasks": action.input("dataset")["tasks"]}
+
+
+def _rows(action: Action) -> Iterator[tuple[str, Json]]:
+    for _, batch in sorted(action.inputs().items()):
+        yield from sorted(batch["rows"].items())
+
+
+def _funnel(rows: dict[str, Json], verdicts: dict[str, Verdict]) -> Json:
+    made = Counter(row["example"]["split"] for row in rows.values())
+    dropped: dict[str, Counter[str]] = {}
+    for key, verdict in verdicts.items():
+        if not verdict.kept:
+            reason = f"{verdict.filter}: {verdict.reason.partition(':')[0]}"
+            dropped.setdefault(rows[key]["example"]["split"], Counter())[reason] += 1
+    return {
+        "made": dict(sorted(made.items())),
+        "dropped": {split: dict(sorted(counts.items())) for split, counts in sorted(dropped.items())},
+        "kept": {
+            "train": sum(1 for key, v in verdicts.items() if v.kept and rows[key]["example"]["split"] == "train"),
+            "eval": sum(1 for key, v in verdicts.items() if v.kept and rows[key].get("task")),
+        },
+        "categories": dict(
+            sorted(Counter(r["example"]["category"] for k, r in rows.items() if verdicts[k].kept).items())
+        ),
+        "topologies": dict(
+            sorted(
+                Counter(
+                    r["example"]["topology"]
+                    for k, r in rows.items()
+                    if verdicts[k].kept and r["example"]["category"] == "call"
+                ).items()
+            )
+        ),
+    }
+
+
