@@ -1,0 +1,155 @@
+"""Presets: what a phase trains with where loop.yaml says nothing.
+
+Pure. Decides every open setting from the preset, the phase's place (schemas in the prompt or not) and whether there is
+a CUDA device; reads no files and imports no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
+
+from loopbuild.errors import TrainingError
+from loopbuild.loopfile.sections.training import RECALL_PROMPT
+from loopbuild.records import Json
+from loopbuild.stages.training.job import Lora, Settings
+
+NANO = "nano"
+NANO_PROMPT = "Use tools when needed. Be brief."
+"""What the shipped base was pretrained with: a longer prompt costs tokens and teaches a 2M model nothing."""
+
+# Per preset: what holds for every phase, then what differs for phases with and without schemas in the prompt.
+_COMMON: dict[str, dict[str, Any]] = {
+    "nano": {
+        "epochs": 3.0,
+        "learning_rate": 1e-3,
+        "warmup": 0.05,
+        "scheduler": "cosine",
+        "optimizer": "adamw_torch",
+        "weight_decay": 0.01,
+        "neftune": 0.0,
+        "batch_size": 16,
+        "gradient_accumulation": 1,
+        "max_length": 1024,
+        "max_rows": 0,
+        "extra_tools": 2,
+        "system_prompt": NANO_PROMPT,
+        "gradient_checkpointing": False,
+    },
+    "qlora-12gb": {
+        "scheduler": "cosine",
+        "optimizer": "adamw_8bit",
+        "weight_decay": 0.0,
+        "neftune": 3.0,
+        "batch_size": 2,
+        "gradient_accumulation": 4,
+        "max_length": 4096,
+        "max_rows": 0,
+        "extra_tools": -1,
+        "system_prompt": RECALL_PROMPT,
+        "gradient_checkpointing": True,
+    },
+    "full": {
+        "scheduler": "cosine",
+        "optimizer": "adamw_torch",
+        "weight_decay": 0.0,
+        "neftune": 0.0,
+        "batch_size": 8,
+        "gradient_accumulation": 1,
+        "max_length": 4096,
+        "max_rows": 0,
+        "extra_tools": -1,
+        "system_prompt": RECALL_PROMPT,
+        "gradient_checkpointing": True,
+    },
+}
+_WITH_SCHEMAS: dict[str, dict[str, Any]] = {
+    "nano": {"epochs": 1.0, "learning_rate": 5e-4, "max_rows": 300},
+    "qlora-12gb": {"epochs": 3.0, "learning_rate": 2e-4, "warmup": 0.05},
+    "full": {"epochs": 3.0, "learning_rate": 2e-5, "warmup": 0.05},
+}
+_WITHOUT_SCHEMAS: dict[str, dict[str, Any]] = {
+    "nano": {},
+    "qlora-12gb": {"epochs": 2.0, "learning_rate": 8e-5, "warmup": 0.03},
+    "full": {"epochs": 2.0, "learning_rate": 1e-5, "warmup": 0.03},
+}
+_RENAMED = {"neftune_noise_alpha": "neftune"}
+
+
+def resolve(settings: Json, phase: str, *, base: str, has_cuda: bool) -> Json:
+    """Return the phase's settings with nothing left open, in the shape of `job.Settings`.
+
+    `settings` is the `training` section with defaults filled in. What the phase gives itself wins over the preset.
+    """
+    phases = settings["phases"]
+    if phase not in phases:
+        raise TrainingError(f"phase `{phase}` is not declared", hint=f"declared: {', '.join(phases)}")
+    given = {_RENAMED.get(key, key): value for key, value in phases[phase].items() if value is not None}
+    preset = preset_of(settings["preset"], base=base)
+    with_schemas = bool(given.get("schemas_in_prompt", False))
+    chosen = _COMMON[preset] | (_WITH_SCHEMAS if with_schemas else _WITHOUT_SCHEMAS)[preset]
+    chosen |= {key: value for key, value in given.items() if key in chosen}
+    lora = None
+    if preset == "qlora-12gb":
+        wanted = settings["lora"]
+        lora = Lora(
+            r=wanted["r"],
+            alpha=wanted["alpha"],
+            dropout=float(wanted["dropout"]),
+            target_modules=tuple(wanted["target_modules"]),
+        )
+        if not has_cuda:
+            chosen["optimizer"] = "adamw_torch"
+    quantize: Literal["", "nf4"] = "nf4" if preset == "qlora-12gb" and has_cuda else ""
+    for key in ("epochs", "learning_rate", "warmup", "neftune"):
+        chosen[key] = float(chosen[key])
+    if settings.get("system_prompt") is not None:
+        chosen["system_prompt"] = settings["system_prompt"]
+    made = Settings(
+        preset=preset,
+        schemas_in_prompt=with_schemas,
+        seed=settings["seed"],
+        validation=float(settings["validation"]),
+        lora=lora,
+        quantize=quantize,
+        precision="bf16" if has_cuda else "fp32",
+        trainer_args=dict(given.get("trainer_args", {})),
+        **chosen,
+    )
+    plain = asdict(made)
+    if lora is not None:
+        plain["lora"]["target_modules"] = list(lora.target_modules)
+    return plain
+
+
+def preset_of(preset: str, *, base: str) -> str:
+    """Return the preset that `auto` stands for."""
+    if preset != "auto":
+        return preset
+    return "nano" if base == NANO else "qlora-12gb"
+
+
+def continued(resolved: Json, incremental: Mapping[str, Json]) -> Json:
+    """Return `resolved` for an increment: few epochs at a lower rate, every handed-over row used."""
+    return resolved | {
+        "epochs": float(incremental["epochs"]),
+        "learning_rate": resolved["learning_rate"] * incremental["learning_rate_factor"],
+        "max_rows": 0,
+    }
+
+
+def locate(base: str) -> str:
+    """Return where `base` is read from: the folder shipped with the package for `nano`, else `base` itself."""
+    if base != NANO:
+        return base
+    folder = Path(__file__).parent / "nano"
+    if not (folder / "model.safetensors").is_file():
+        raise TrainingError("the weights of base `nano` are not in this installation", hint="reinstall loopbuild")
+    return str(folder)
+
+
+def cuda_is_visible() -> bool:
+    """Whether the driver of a CUDA device is there; asks the file system, so that no torch is loaded for a plan."""
+    return Path("/dev/nvidiactl").exists() or Path("/dev/dxg").exists()

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from loopbuild.errors import LlmError
+from loopbuild.llm.local import LocalModel
+
+pytest.importorskip("transformers")
+sys.path.insert(0, str(Path(__file__).parent.parent / "stages" / "training"))
+from tiny_training import build_base, rows
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return LocalModel.load(build_base(tmp_path_factory.mktemp("base")), device="cpu")
+
+
+def _conversations(count):
+    return [
+        [{"role": "system", "content": "Be brief."}, *row.messages[: 1 + 2 * (i % 2)]]
+        for i, row in enumerate(rows(count))
+    ]
+
+
+def test_batched_answers_equal_those_of_the_library_one_by_one(model):
+    import torch
+
+    conversations = _conversations(9)
+    answers = model.complete(conversations, max_new_tokens=12)
+    for conversation, answer in zip(conversations, answers, strict=True):
+        ids = torch.tensor([model._prompt(conversation, None)])
+        out = model._model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=12)
+        told = [token for token in out[0, ids.shape[1] :].tolist() if token not in model._stops]
+        assert answer.text == model._tokenizer.decode(told, skip_special_tokens=False)
+        assert answer.prompt_tokens == ids.shape[1]
+        assert answer.tokens == len(told)
+
+
+def test_same_conversations_give_the_same_answers_in_any_order(model):
+    conversations = _conversations(7)
+    first = model.complete(conversations, max_new_tokens=8)
+    assert model.complete(conversations[::-1], max_new_tokens=8) == first[::-1]
+
+
+def test_finished_rows_do_not_disturb_those_that_go_on(model):
+    conversations = _conversations(6)
+    whole = model.complete(conversations, max_new_tokens=10)
+    stop = model._tokenizer.encode(whole[0].text)[3]
+    before, model._stops = model._stops, frozenset([stop])
+    try:
+        cut = model.complete(conversations, max_new_tokens=10)
+    finally:
+        model._stops = before
+    for long, short in zip(whole, cut, strict=True):
+        assert long.text.startswith(short.text)
+    assert any(not answer.is_truncated for answer in cut)
+
+
+def test_answer_without_an_end_is_truncated(model):
+    (answer,) = model.complete(_conversations(1), max_new_tokens=2)
+    assert answer.is_truncated
+    assert answer.tokens == 2
+
+
+def test_prompt_longer_than_the_context_gives_an_empty_truncated_answer(model):
+    (answer,) = model.complete([[{"role": "user", "content": "role " * 600}]], max_new_tokens=4)
+    assert answer.is_truncated
+    assert answer.text == ""
+
+
+def test_missing_folder_is_named(tmp_path):
+    with pytest.raises(LlmError, match="nowhere"):
+        LocalModel.load(tmp_path / "nowhere", device="cpu")
