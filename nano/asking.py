@@ -4,6 +4,7 @@ Values stand in the text as private-use characters until `Slots.fill`, so case c
 touch them.
 """
 
+# ruff: noqa: SIM905
 from __future__ import annotations
 
 import re
@@ -13,7 +14,8 @@ from typing import Any
 
 import values
 import words
-from domain import Param, Tool
+from domain import Tool
+from params import Param
 from values import Value
 
 
@@ -33,7 +35,16 @@ class Slots:
         return text
 
 
-def ask(rng: Random, tool: Tool, given: dict[str, Value], slots: Slots, refs: dict[str, str], *, schemas: bool, last: bool = True) -> str:
+def ask(
+    rng: Random,
+    tool: Tool,
+    given: dict[str, Value],
+    slots: Slots,
+    refs: dict[str, str],
+    *,
+    schemas: bool,
+    last: bool = True,
+) -> str:
     """The wording of one call. `given` are user values by parameter, `refs` phrases for values found on the way."""
     target = tool.entity
     noun = rng.choice(target.synonyms) if schemas and target.synonyms and rng.random() < 0.35 else target.noun
@@ -47,9 +58,38 @@ def ask(rng: Random, tool: Tool, given: dict[str, Value], slots: Slots, refs: di
             thing = identified(rng, noun, slots.hold(given[own.name].said), bare=schemas)
     elif tool.klass.shape == "named" and rest and rest[0].name in given:
         held = slots.hold(given[rest.pop(0).name].said)
-        thing = rng.choice((f"{noun} {held}", f"the {noun} {held}", f"the {noun} called {held}", f"the {noun} named {held}", f"{words.article(noun)} called {held}", f"a {noun} by the name {held}"))
+        thing = rng.choice(
+            (
+                f"{noun} {held}",
+                f"the {noun} {held}",
+                f"the {noun} called {held}",
+                f"the {noun} named {held}",
+                f"{words.article(noun)} called {held}",
+                f"a {noun} by the name {held}",
+            )
+        )
     elif tool.klass.shape == "slot" or tool.klass.shape == "new":
         thing = words.article(noun)
+    if tool.klass.shape == "change" and rest and rng.random() < 0.6:
+        field_ = rest.pop(0)
+        value = given[field_.name]
+        label = field_.name.replace("_", " ")
+        return rng.choice(
+            (
+                "change {} to {}",
+                "set {} to {}",
+                "update {} to {}",
+                "{} should be {}",
+                "{} is now {}",
+                "put {} at {}",
+                "make {} {}",
+                "adjust {} to {}",
+                "switch {} to {}",
+            )
+        ).format(
+            rng.choice((f"the {label} of {thing}", f"{label} of {thing}", f"the {label} for {thing}")),
+            slots.hold(value.said),
+        )
     if tool.klass.shape == "pair" and rest:
         other = rest.pop(0)
         label = tool.other.noun if tool.other else "item"
@@ -98,7 +138,16 @@ def identified(rng: Random, noun: str, held: str, *, bare: bool) -> str:
     """The object with its id."""
     if bare and rng.random() < 0.35:
         return held
-    return rng.choice((f"{noun} {held}", f"{noun} {held}", f"the {noun} {held}", f"{noun} number {held}", f"the {noun} with id {held}", f"{noun} id {held}"))
+    return rng.choice(
+        (
+            f"{noun} {held}",
+            f"{noun} {held}",
+            f"the {noun} {held}",
+            f"{noun} number {held}",
+            f"the {noun} with id {held}",
+            f"{noun} id {held}",
+        )
+    )
 
 
 def cue(rng: Random, param: Param, held: str, among: list[Param]) -> str:
@@ -112,14 +161,70 @@ def cue(rng: Random, param: Param, held: str, among: list[Param]) -> str:
     return rng.choice(param.cues).format(held)
 
 
-_NOT_VERBS = frozenset("which what how where is are do i we all details information number total new an a the there any one give".split())
-_LEADS = ("please {}", "please {}", "can you {}?", "could you {}?", "could you please {}?", "i want you to {}", "i need you to {}", "we have to {}", "help me {}", "kindly {}",
-          "go ahead and {}", "you should {}", "would you {}?", "i would like you to {}", "now {}", "just {}", "your task: {}", "time to {}")
-_GREETINGS = ("hey, {}", "hi, {}", "hello, {}", "quick one: {}", "ok, {}", "next: {}", "{}", "good morning, {}", "team request: {}", "so, {}")
+_NOT_VERBS = frozenset(
+    """which what how where is are do i we all details information number total new an a the there any
+    one give""".split()
+)
+_LEADS = (
+    "please {}",
+    "please {}",
+    "can you {}?",
+    "could you {}?",
+    "could you please {}?",
+    "i want you to {}",
+    "i need you to {}",
+    "we have to {}",
+    "help me {}",
+    "kindly {}",
+    "go ahead and {}",
+    "you should {}",
+    "would you {}?",
+    "i would like you to {}",
+    "now {}",
+    "just {}",
+    "your task: {}",
+    "time to {}",
+)
+_GREETINGS = (
+    "hey, {}",
+    "hi, {}",
+    "hello, {}",
+    "quick one: {}",
+    "ok, {}",
+    "next: {}",
+    "{}",
+    "good morning, {}",
+    "team request: {}",
+    "so, {}",
+)
 _TAILS = (" please", ", thanks", " now", " asap", ", thank you", " for me", ". thanks!", " if you can")
-_JOINTS = (" and ", " then ", ", then ", " and then ", ". after that ", ", and ", ". then ", "; ", " and after that ", ". next, ", ", afterwards ")
-_REASONS = ("a customer is waiting", "i am in a hurry", "we are behind schedule", "my boss asked for it", "the month ends soon", "it came up in the meeting", "i was told to fix this",
-            "there was a mix-up", "we are cleaning up", "the plan changed", "i just got a call", "this has been on my list")
+_JOINTS = (
+    " and ",
+    " then ",
+    ", then ",
+    " and then ",
+    ". after that ",
+    ", and ",
+    ". then ",
+    "; ",
+    " and after that ",
+    ". next, ",
+    ", afterwards ",
+)
+_REASONS = (
+    "a customer is waiting",
+    "i am in a hurry",
+    "we are behind schedule",
+    "my boss asked for it",
+    "the month ends soon",
+    "it came up in the meeting",
+    "i was told to fix this",
+    "there was a mix-up",
+    "we are cleaning up",
+    "the plan changed",
+    "i just got a call",
+    "this has been on my list",
+)
 
 
 def _imperative(text: str) -> bool:
@@ -139,7 +244,15 @@ def join(rng: Random, steps: list[str]) -> str:
     if draw < 0.16:
         return rng.choice((" -> ", " / ", "; ", " + ")).join(steps)
     if draw < 0.28 and len(steps) == 2:
-        return rng.choice(("{1}, but first {0}", "{1} after you {0}", "before you {1}, {0}", "{1}. for that, {0} first", "to {1}, {0} first")).format(*steps)
+        return rng.choice(
+            (
+                "{1}, but first {0}",
+                "{1} after you {0}",
+                "before you {1}, {0}",
+                "{1}. for that, {0} first",
+                "to {1}, {0} first",
+            )
+        ).format(*steps)
     text = steps[0]
     for step in steps[1:]:
         text += rng.choice(_JOINTS) + step
@@ -158,7 +271,9 @@ def style(rng: Random, text: str) -> str:
     elif draw < 0.48:
         text = rng.choice(_GREETINGS).format(text)
     elif draw < 0.56:
-        text = rng.choice(("{0}. {1}", "{0}, so {1}", "since {0}, {1}", "{1}, {0}", "{0} - {1}")).format(rng.choice(_REASONS), text)
+        text = rng.choice(("{0}. {1}", "{0}, so {1}", "since {0}, {1}", "{1}, {0}", "{0} - {1}")).format(
+            rng.choice(_REASONS), text
+        )
     elif draw < 0.63:
         text = re.sub(r"\b(the|a|an|please|of|me|there) ", "", text)
     if rng.random() < 0.08 and not text.endswith("?"):
@@ -182,7 +297,7 @@ def typo(rng: Random, text: str) -> str:
     if not found:
         return text
     at = rng.choice(found).start() + rng.randint(1, 2)
-    return text[:at] + text[at + 1] + text[at] + text[at + 2:]
+    return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
 
 
 def drawn(rng: Random, tool: Tool, *, skip: frozenset[str] = frozenset(), odds: float = 0.4) -> dict[str, Value]:

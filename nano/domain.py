@@ -1,4 +1,4 @@
-"""Random tools: entities with their ids, parameters with the words that introduce them, and tool names.
+"""Random tools: verb class, parameters and names.
 
 Without schemas in the prompt a name is a function of the verb class and the nouns of the request, and so are the
 parameter names; with schemas both may be anything. Nothing here writes dialogues.
@@ -7,50 +7,14 @@ parameter names; with schemas both may be anything. Nothing here writes dialogue
 from __future__ import annotations
 
 import string
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 import values
 import words
 from classes import KLASSES, Klass
-from values import Value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entity:
-    """A kind of thing: how it is called, other words for it, and how its ids look."""
-
-    noun: str
-    synonyms: tuple[str, ...]
-    mint: Callable[[Random], Any]
-
-    @property
-    def key(self) -> str:
-        return self.noun.replace(" ", "_")
-
-    @property
-    def id_type(self) -> str:
-        return "integer" if isinstance(self.mint(Random(0)), int) else "string"
-
-    @property
-    def plural(self) -> str:
-        return words.plural(self.noun)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Param:
-    """One parameter; `cues` put the spoken value into the request (`{}` is the value)."""
-
-    name: str
-    type: str
-    draw: Callable[[Random], Value]
-    cues: tuple[str, ...]
-    required: bool = True
-    entity: Entity | None = None
-    flag: bool = False
-    options: tuple[str, ...] = ()
+from params import FACTS, Entity, Param, choice, entity, flag, free, number, reference, simple, status
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,7 +29,6 @@ class Tool:
     other: Entity | None = None
     fact: str = ""
     description: str = ""
-    noun: str = field(default="")
 
     def schema(self) -> dict[str, Any]:
         """The OpenAI function schema."""
@@ -83,142 +46,62 @@ class Tool:
         }
 
 
-def entity(rng: Random) -> Entity:
-    """A familiar noun, a compound or a pseudo-word."""
-    draw = rng.random()
-    synonyms: tuple[str, ...] = ()
-    if draw < 0.25:
-        noun = rng.choice(tuple(words.SYNONYMS))
-        synonyms = words.SYNONYMS[noun]
-    elif draw < 0.52:
-        noun = rng.choice(words.NOUNS)
-    elif draw < 0.64:
-        noun = f"{rng.choice(words.NOUNS)} {rng.choice(words.NOUNS)}"
-    elif draw < 0.70:
-        noun = f"{words.pseudo(rng)} {rng.choice(words.NOUNS)}"
-    else:
-        noun = words.pseudo(rng)
-    return Entity(noun=noun, synonyms=synonyms, mint=values.minter(noun, rng))
+_NEW = (
+    "name",
+    "email",
+    "date",
+    "due_date",
+    "owner",
+    "phone",
+    "city",
+    "url",
+    "code",
+    "amount",
+    "price",
+    "tags",
+    "guests",
+    "items",
+    "address",
+    "contact",
+    "label",
+    "destination",
+    "start_time",
+)
+_ORDER = (
+    "name",
+    "title",
+    "label",
+    "email",
+    "phone",
+    "contact",
+    "items",
+    "owner",
+    "description",
+    "amount",
+    "price",
+    "quantity",
+    "origin",
+    "destination",
+    "address",
+    "city",
+    "date",
+    "start_time",
+    "due_date",
+    "time",
+)
 
 
-NUMBERS: dict[str, tuple[int, int, tuple[str, ...]]] = {
-    "limit": (1, 50, ("max {}", "limit {}", "at most {}", "up to {}", "{} results", "no more than {}", "only {}", "(limit {})")),
-    "count": (1, 99, ("{} of them", "count {}", "a count of {}")),
-    "quantity": (1, 500, ("quantity {}", "{} pieces", "{} units", "{} of them")),
-    "year": (1990, 2035, ("in {}", "for {}", "year {}", "for the year {}", "of {}")),
-    "minutes": (5, 240, ("for {} minutes", "{} minutes", "{} min", "lasting {} minutes", "for {} min")),
-    "hours": (1, 48, ("for {} hours", "{} hours", "lasting {} hours")),
-    "days": (1, 90, ("for {} days", "{} days", "over {} days", "by {} days")),
-    "people": (1, 40, ("for {} people", "{} people", "for a party of {}")),
-    "page": (1, 40, ("page {}", "on page {}")),
-    "score": (0, 100, ("score {}", "with a score of {}", "with {} points", "at {} points")),
-    "percent": (1, 100, ("{} percent", "by {} percent", "at {}%")),
-    "weight": (1, 2000, ("weighing {} kg", "weight {}", "{} kg")),
-    "budget": (100, 250000, ("budget {}", "with a budget of {}", "for {} in total")),
-    "floor": (1, 40, ("on floor {}", "floor {}")),
-}
-FREE: dict[str, tuple[str, ...]] = {
-    "reason": ("because {}", "due to {}", "reason: {}", "since {}", "with reason {}", "the reason is {}"),
-    "title": ("titled {}", "called {}", "with title {}", "title {}", "about {}"),
-    "description": ("described as {}", "description {}", "with the description {}", "saying {}"),
-    "note": ("with note {}", "note {}", "saying {}", "and note {}", "with the note {}"),
-    "subject": ("about {}", "subject {}", "regarding {}", "with subject {}", "on the subject of {}"),
-    "message": ("saying {}", "message {}", "with the message {}", "that {}", "telling {}"),
-    "comment": ("with comment {}", "comment {}", "commenting {}"),
-}
-FLAGS = {
-    "urgent": ("and it is urgent", "urgent", "as urgent"), "notify": ("and notify everybody", "with notification"),
-    "gift_wrap": ("gift wrapped", "with gift wrap"), "recurring": ("recurring", "as a recurring one"),
-    "include_details": ("with details", "including details"), "dry_run": ("as a dry run", "dry run only"),
-    "private": ("and keep it private", "privately"), "active_only": ("active only", "only active ones"),
-    "express": ("express", "with express handling"), "force": ("by force", "and force it"),
-}
-FACTS = tuple("total cost price balance distance weight duration capacity score area speed volume tax discount fee average size length".split())
-
-
-def number(rng: Random, name: str = "", *, required: bool = True) -> Param:
-    name = name or rng.choice(tuple(NUMBERS))
-    low, high, cues = NUMBERS[name]
-    return Param(name=name, type="integer", draw=values.integer(low, high), cues=cues, required=required)
-
-
-def choice(rng: Random, label: str = "", *, required: bool = True) -> Param:
-    label = label or rng.choice(tuple(words.CHOICES))
-    options = tuple(rng.choice(words.CHOICES[label].split("|")).split())
-    if rng.random() < 0.25:
-        options = tuple(dict.fromkeys(values.word(rng) for _ in range(rng.randint(2, 4))))
-    said = label.replace("_", " ")
-    cues = (f"with {said} {{}}", f"{said} {{}}", f"{said}: {{}}", f"{{}} {said}", f"with {{}} {said}")
-    return Param(name=label, type="string", draw=lambda r: values.plain(r.choice(options)), cues=cues, required=required, options=options)
-
-
-def status(rng: Random, *, required: bool = True) -> Param:
-    options = tuple(rng.sample(words.STATUSES, 3))
-    return Param(name="status", type="string", draw=lambda r: values.plain(r.choice(options)), required=required, options=options,
-                 cues=("that are {}", "which are {}", "with status {}", "{} ones", "status {}"))
-
-
-def free(rng: Random, name: str = "", *, required: bool = True) -> Param:
-    name = name or rng.choice(tuple(FREE))
-    return Param(name=name, type="string", draw=values.text, cues=FREE[name], required=required)
-
-
-def flag(rng: Random) -> Param:
-    name = rng.choice(tuple(FLAGS))
-    return Param(name=name, type="boolean", draw=lambda r: values.plain(True), cues=FLAGS[name], required=False, flag=True)
-
-
-def simple(rng: Random, kind: str, *, required: bool = True) -> Param:
-    """A parameter of a common kind, named after the kind."""
-    table: dict[str, tuple[str, Callable[[Random], Value], tuple[str, ...]]] = {
-        "date": ("string", values.date, ("on {}", "for {}", "date {}", "dated {}", "on {}", "{}")),
-        "time": ("string", values.time, ("at {}", "at {}", "at {} sharp", "time {}", "{}")),
-        "start_time": ("string", values.moment, ("starting {}", "from {}", "start {}")),
-        "due_date": ("string", values.date, ("due {}", "due on {}", "by {}", "until {}")),
-        "name": ("string", values.person, ("named {}", "called {}", "name {}", "by the name {}", "with name {}")),
-        "owner": ("string", values.person, ("owned by {}", "owner {}", "with owner {}", "of {}")),
-        "email": ("string", values.email, ("({})", "<{}>", "email {}", "with email {}", "reachable at {}", "mail {}")),
-        "phone": ("string", values.phone, ("phone {}", "with phone {}", "number {}", "call {}")),
-        "city": ("string", values.place, ("in {}", "near {}", "city {}", "around {}", "for the city {}")),
-        "destination": ("string", values.place, ("to {}", "towards {}", "with destination {}", "going to {}")),
-        "origin": ("string", values.place, ("from {}", "starting in {}", "origin {}")),
-        "url": ("string", values.url, ("at {}", "url {}", "with link {}", "from {}")),
-        "code": ("string", values.code, ("with code {}", "code {}", "using {}", "using code {}")),
-        "amount": ("number", values.price, ("amount {}", "of {}", "for {}", "over {}", "worth {}")),
-        "price": ("number", values.price, ("price {}", "at {}", "priced at {}", "with a price of {}", "to {}")),
-        "tags": ("array", values.texts, ("tagged {}", "with tags {}", "tags {}", "with the tags {}")),
-        "guests": ("array", lambda r: _people(r), ("with guests {}", "guests {}", "for {}", "inviting {}")),
-        "items": ("array", values.lines, ("with {}", "containing {}", "items: {}", "for {}", "with items {}")),
-        "address": ("object", values.address, ("to {}", "address {}", "at {}", "with address {}")),
-        "contact": ("object", values.contact, ("contact {}", "with contact {}", "for {}", "contact person {}")),
-        "label": ("string", values.proper, ("labelled {}", "label {}", "named {}", "with label {}")),
-    }
-    type_, draw, cues = table[kind]
-    return Param(name=kind, type=type_, draw=draw, cues=cues, required=required)
-
-
-def _people(rng: Random) -> Value:
-    names = list(dict.fromkeys(values.person(rng).value for _ in range(rng.choice((1, 2, 2, 3)))))
-    said = names[0] if len(names) == 1 else ", ".join(names[:-1]) + rng.choice((" and ", ", ")) + names[-1]
-    return Value(said=said, value=names)
-
-
-def reference(target: Entity, *, required: bool = True) -> Param:
-    """A parameter that takes the id of another entity."""
-    noun = target.noun
-    return Param(name=f"{target.key}_id", type=target.id_type, draw=lambda r: values.plain(target.mint(r)), required=required, entity=target,
-                 cues=(f"for {noun} {{}}", f"with {noun} {{}}", f"{noun} {{}}", f"by {noun} {{}}", f"from {noun} {{}}"))
-
-
-_NEW = ("name", "email", "date", "due_date", "owner", "phone", "city", "url", "code", "amount", "price", "tags", "guests", "items",
-        "address", "contact", "label", "destination", "start_time")
-_ORDER = ("name", "title", "label", "email", "phone", "contact", "items", "owner", "description", "amount", "price", "quantity", "origin",
-          "destination", "address", "city", "date", "start_time", "due_date", "time")
-
-
-def _shape(rng: Random, klass: Klass, target: Entity, others: list[Entity], *, schemas: bool) -> tuple[bool, list[Param], str, str, Entity | None]:
+def _shape(
+    rng: Random, klass: Klass, target: Entity, others: list[Entity], *, schemas: bool
+) -> tuple[bool, list[Param], str, str, Entity | None]:
     """Parameters of a tool: (has_id, params, name suffix, fact, other entity)."""
-    own = Param(name=f"{target.key}_id", type=target.id_type, draw=lambda r: values.plain(target.mint(r)), cues=(), entity=target)
+    own = Param(
+        name=f"{target.key}_id",
+        type=target.id_type,
+        draw=lambda r: values.plain(target.mint(r)),
+        cues=(),
+        entity=target,
+    )
     maybe = lambda odds: rng.random() < odds  # noqa: E731
     other = rng.choice(others) if others else entity(rng)
     match klass.shape:
@@ -236,7 +119,12 @@ def _shape(rng: Random, klass: Klass, target: Entity, others: list[Entity], *, s
                 params.append(number(rng, "limit", required=False))
             return False, params, "", "", None
         case "query":
-            query = Param(name="query", type="string", draw=values.text, cues=("for {}", "about {}", "matching {}", "mentioning {}", "with {}", "containing {}"))
+            query = Param(
+                name="query",
+                type="string",
+                draw=values.text,
+                cues=("for {}", "about {}", "matching {}", "mentioning {}", "with {}", "containing {}"),
+            )
             return False, [query] + ([number(rng, "limit", required=False)] if maybe(0.5) else []), "", "", None
         case "named":
             draw = values.person if maybe(0.6) else values.proper
@@ -257,10 +145,35 @@ def _shape(rng: Random, klass: Klass, target: Entity, others: list[Entity], *, s
                 params.append(flag(rng))
             return False, params, "", "", other
         case "change":
-            field_ = rng.choice((status(rng), status(rng), choice(rng), number(rng, rng.choice(("quantity", "score", "budget"))), simple(rng, "price"),
-                                 simple(rng, "due_date"), simple(rng, "owner"), simple(rng, "address"), simple(rng, "tags")))
-            cues = tuple(f"{c} {{}}" for c in ("to", "to", "as", "=")) if field_.name not in ("address", "tags") else ("to {}",)
-            return True, [own, Param(name=field_.name, type=field_.type, draw=field_.draw, cues=cues, options=field_.options)], field_.name, "", None
+            field_ = rng.choice(
+                (
+                    status(rng),
+                    status(rng),
+                    choice(rng),
+                    number(rng, rng.choice(("quantity", "score", "budget"))),
+                    simple(rng, "price"),
+                    simple(rng, "due_date"),
+                    simple(rng, "owner"),
+                    simple(rng, "address"),
+                    simple(rng, "tags"),
+                )
+            )
+            label = field_.name.replace("_", " ")
+            cues = (
+                f"{label} to {{}}",
+                f"{label} {{}}",
+                f"with {label} {{}}",
+                f"to {label} {{}}",
+                f": {label} {{}}",
+                f"{label} = {{}}",
+            )
+            return (
+                True,
+                [own, Param(name=field_.name, type=field_.type, draw=field_.draw, cues=cues, options=field_.options)],
+                field_.name,
+                "",
+                None,
+            )
         case "pair":
             return True, [own, reference(other)], "", "", other
         case "send":
@@ -269,8 +182,16 @@ def _shape(rng: Random, klass: Klass, target: Entity, others: list[Entity], *, s
         case "note":
             return True, [own] + ([free(rng, "message")] if maybe(0.75) else []), "", "", None
         case "slot":
-            params = [simple(rng, "date")] + ([simple(rng, "time")] if maybe(0.65) else []) if maybe(0.85) else [simple(rng, "start_time")]
-            params += [number(rng, rng.choice(("minutes", "people", "days", "hours")), required=maybe(0.5))] if maybe(0.4) else []
+            params = (
+                [simple(rng, "date")] + ([simple(rng, "time")] if maybe(0.65) else [])
+                if maybe(0.85)
+                else [simple(rng, "start_time")]
+            )
+            params += (
+                [number(rng, rng.choice(("minutes", "people", "days", "hours")), required=maybe(0.5))]
+                if maybe(0.4)
+                else []
+            )
             params += [choice(rng, required=False)] if maybe(0.15) else []
             linked = [reference(e) for e in ([other] if maybe(0.7) else [])]
             if klass.key == "book" and maybe(0.6):
@@ -282,13 +203,39 @@ def _shape(rng: Random, klass: Klass, target: Entity, others: list[Entity], *, s
         case "place":
             return True, [own, simple(rng, "destination")], "", "", None
         case "rename":
-            return True, [own, Param(name="new_name", type="string", draw=values.proper, cues=("to {}", "as {}", "into {}", "with the new name {}"))], "", "", None
+            return (
+                True,
+                [
+                    own,
+                    Param(
+                        name="new_name",
+                        type="string",
+                        draw=values.proper,
+                        cues=("to {}", "as {}", "into {}", "with the new name {}"),
+                    ),
+                ],
+                "",
+                "",
+                None,
+            )
         case "share":
-            return True, [own, Param(name="email", type="string", draw=values.email, cues=("with {}", "to {}", "for {}"))], "", "", None
+            return (
+                True,
+                [own, Param(name="email", type="string", draw=values.email, cues=("with {}", "to {}", "for {}"))],
+                "",
+                "",
+                None,
+            )
         case "amount":
             return True, [own] + ([simple(rng, "amount", required=maybe(0.6))] if maybe(0.75) else []), "", "", None
         case "score":
-            return True, [own, number(rng, "score")] + ([free(rng, "comment", required=False)] if maybe(0.4) else []), "", "", None
+            return (
+                True,
+                [own, number(rng, "score")] + ([free(rng, "comment", required=False)] if maybe(0.4) else []),
+                "",
+                "",
+                None,
+            )
         case "days":
             return True, [own, number(rng, "days")], "", "", None
         case "under":
@@ -296,15 +243,27 @@ def _shape(rng: Random, klass: Klass, target: Entity, others: list[Entity], *, s
             extra += [status(rng, required=False)] if maybe(0.2) else []
             return True, [own, *extra], "", "", other
         case "add":
-            params = [free(rng, rng.choice(("note", "comment", "description")))] if maybe(0.6) else [number(rng, "quantity"), simple(rng, "code")]
+            params = (
+                [free(rng, rng.choice(("note", "comment", "description")))]
+                if maybe(0.6)
+                else [number(rng, "quantity"), simple(rng, "code")]
+            )
             return True, [own, *params], "", "", other
         case "compute":
-            return True, [own] + ([number(rng, "year", required=False)] if maybe(0.3) else []), "", rng.choice(FACTS), None
+            return (
+                True,
+                [own] + ([number(rng, "year", required=False)] if maybe(0.3) else []),
+                "",
+                rng.choice(FACTS),
+                None,
+            )
         case _:
             return False, [], "", "", None
 
 
-def tool(rng: Random, key: str, target: Entity, others: list[Entity], *, schemas: bool, child: Entity | None = None) -> Tool:
+def tool(
+    rng: Random, key: str, target: Entity, others: list[Entity], *, schemas: bool, child: Entity | None = None
+) -> Tool:
     """A tool of verb class `key` for the entity; `child` is what an "under" tool lists."""
     klass = KLASSES[key]
     rest = [e for e in others if e is not target]
@@ -338,13 +297,25 @@ def _disguise(rng: Random, made: Tool) -> None:
     """With the schema in the prompt names may be arbitrary, parameters may be renamed and reordered."""
     noun, other = rng.choice((made.entity.noun, *made.entity.synonyms)), (made.other.noun if made.other else "item")
     text = rng.choice([ask for ask in made.klass.asks if not ask.startswith(("{o}", "{w}", "i need"))])
-    text = text.replace("{o}", words.article(noun)).replace("{a}", words.article(other if made.klass.shape == "add" else noun))
-    text = text.replace("{p}", words.plural(other if made.klass.shape == "under" else noun)).replace("{n}", noun).replace("{w}", words.article(other))
+    text = text.replace("{o}", words.article(noun)).replace(
+        "{a}", words.article(other if made.klass.shape == "add" else noun)
+    )
+    text = (
+        text.replace("{p}", words.plural(other if made.klass.shape == "under" else noun))
+        .replace("{n}", noun)
+        .replace("{w}", words.article(other))
+    )
     text = text.replace("{f}", made.fact)
-    made.description = rng.choice((text[0].upper() + text[1:], text, f"{made.klass.verbs[0]} {words.article(noun)}".replace("_", " "))).rstrip("?")
+    made.description = rng.choice(
+        (text[0].upper() + text[1:], text, f"{made.klass.verbs[0]} {words.article(noun)}".replace("_", " "))
+    ).rstrip("?")
     draw = rng.random()
     if draw < 0.15:
-        made.name = f"{words.pseudo(rng)}_{words.pseudo(rng)}" if rng.random() < 0.6 else words.pseudo(rng) + rng.choice(string.digits)
+        made.name = (
+            f"{words.pseudo(rng)}_{words.pseudo(rng)}"
+            if rng.random() < 0.6
+            else words.pseudo(rng) + rng.choice(string.digits)
+        )
         if not made.description:
             made.description = text
     elif draw < 0.27:
@@ -365,7 +336,18 @@ def _disguise(rng: Random, made: Tool) -> None:
         elif "_" in name and made.name[0].islower() and any(c.isupper() for c in made.name):
             head, *tail = name.split("_")
             name = head + "".join(part.capitalize() for part in tail)
-        renamed.append(Param(name=name, type=param.type, draw=param.draw, cues=param.cues, required=param.required, entity=param.entity, flag=param.flag, options=param.options))
+        renamed.append(
+            Param(
+                name=name,
+                type=param.type,
+                draw=param.draw,
+                cues=param.cues,
+                required=param.required,
+                entity=param.entity,
+                flag=param.flag,
+                options=param.options,
+            )
+        )
     made.params = unique(renamed)
     if rng.random() < 0.3 and len(made.params) > 2:
         tail_ = made.params[1:]

@@ -10,14 +10,17 @@ from typing import Any
 
 import values
 import words
-from domain import FACTS, Entity, Tool
+from domain import Tool
+from params import FACTS, Entity
 
 
 def extras(rng: Random, most: int = 3) -> dict[str, Any]:
     """Distractor fields."""
     made: dict[str, Any] = {}
     for _ in range(rng.randint(0, most)):
-        name = rng.choice(("status", "name", "total", "title", "date", "city", "ref", "note", "count", "updated_at", "owner", "email"))
+        name = rng.choice(
+            ("status", "name", "total", "title", "date", "city", "ref", "note", "count", "updated_at", "owner", "email")
+        )
         made[name] = field(rng, name)
     return made
 
@@ -63,9 +66,11 @@ def listing(rng: Random, target: Entity, idents: list[Any], names: list[str] | N
     plural = words.plural(target.key)
     count = len(idents)
     scores = sorted((rng.randint(1, 99) for _ in idents), reverse=True)
-    score = rng.choice(("score", "rating", "points", "rank_score", "match"))
+    score = rng.choice(("score", "score", "score", "rating", "rank", "match_score"))
     if names is None and rng.random() < 0.5:
-        made: dict[str, Any] = {rng.choice((f"{target.key}_ids", f"{target.key}_ids", "ids", plural, "results")): idents}
+        made: dict[str, Any] = {
+            rng.choice((f"{target.key}_ids", f"{target.key}_ids", "ids", plural, "results")): idents
+        }
         if rng.random() < 0.5:
             made[words.plural(score)] = scores
         if rng.random() < 0.2:
@@ -99,7 +104,11 @@ def listing(rng: Random, target: Entity, idents: list[Any], names: list[str] | N
 def receipt(rng: Random, tool: Tool, ident: Any) -> dict[str, Any]:
     """The answer of a call that changed something; may quote the id."""
     draw = rng.random()
-    state = tool.klass.done if rng.random() < 0.5 else rng.choice(words.STATUSES)
+    state = (
+        tool.klass.done
+        if rng.random() < 0.7
+        else rng.choice(("active", "pending", "confirmed", "ready", "new", "accepted", "queued"))
+    )
     if ident is None or draw < 0.2:
         return {rng.choice(("ok", "success")): True}
     key = f"{tool.entity.key}_id" if rng.random() < 0.7 else "id"

@@ -50,7 +50,9 @@ def date(rng: Random) -> Value:
     if rng.random() < 0.78:
         return plain(iso)
     name = words.MONTHS[month - 1]
-    said = rng.choice((f"{name} {day}, {year}", f"{name} {day} {year}", f"{day} {name} {year}", f"{name[:3]} {day}, {year}"))
+    said = rng.choice(
+        (f"{name} {day}, {year}", f"{name} {day} {year}", f"{day} {name} {year}", f"{name[:3]} {day}, {year}")
+    )
     return Value(said=said, value=iso)
 
 
@@ -91,12 +93,23 @@ def phone(rng: Random) -> Value:
 
 
 def url(rng: Random) -> Value:
-    return plain(f"https://{words.pseudo(rng)}.{rng.choice(('com', 'org', 'io'))}/{words.pseudo(rng)}" + rng.choice(("", f"/{rng.randint(1, 999)}")))
+    return plain(
+        f"https://{words.pseudo(rng)}.{rng.choice(('com', 'org', 'io'))}/{words.pseudo(rng)}"
+        + rng.choice(("", f"/{rng.randint(1, 999)}"))
+    )
 
 
 def code(rng: Random) -> Value:
     letters = "".join(rng.choice(string.ascii_uppercase) for _ in range(rng.randint(2, 5)))
-    return plain(rng.choice((letters, f"{letters}{rng.randint(1, 999)}", f"{letters}-{rng.choice(string.ascii_uppercase)}{rng.randint(1, 99)}")))
+    return plain(
+        rng.choice(
+            (
+                letters,
+                f"{letters}{rng.randint(1, 999)}",
+                f"{letters}-{rng.choice(string.ascii_uppercase)}{rng.randint(1, 99)}",
+            )
+        )
+    )
 
 
 def word(rng: Random) -> str:
@@ -107,7 +120,11 @@ def word(rng: Random) -> str:
 
 def proper(rng: Random) -> Value:
     """A name of a thing: 'Bolara', 'Red Lamp', 'North Hall 4'."""
-    first = rng.choice(words.ADJECTIVES + words.NOUNS).capitalize() if rng.random() < 0.45 else words.pseudo(rng).capitalize()
+    first = (
+        rng.choice(words.ADJECTIVES + words.NOUNS).capitalize()
+        if rng.random() < 0.45
+        else words.pseudo(rng).capitalize()
+    )
     draw = rng.random()
     if draw < 0.4:
         return plain(first)
@@ -119,13 +136,25 @@ def proper(rng: Random) -> Value:
 def phrase(rng: Random) -> str:
     """Two to eight words of free text without quotes or final punctuation."""
     noun, adjective = rng.choice(words.NOUNS), rng.choice(words.ADJECTIVES)
-    text = rng.choice((
-        f"{adjective} {noun}", f"{adjective} {noun}", f"{noun} {word(rng)}", f"{noun} is {adjective}", f"{adjective} {adjective} {word(rng)}",
-        f"no {noun} left", f"{words.pseudo(rng)} {noun}", f"the {noun} is {adjective}", f"{word(rng)} and {word(rng)}",
-        f"{noun} {rng.randint(2, 40)} is {adjective}", f"we need a {adjective} {word(rng)}", f"{words.pseudo(rng)} asked for {article_free(rng)}",
-    ))
+    text = rng.choice(
+        (
+            f"{adjective} {noun}",
+            f"{adjective} {noun}",
+            f"{noun} {word(rng)}",
+            f"{noun} is {adjective}",
+            f"{adjective} {adjective} {word(rng)}",
+            f"no {noun} left",
+            f"{words.pseudo(rng)} {noun}",
+            f"the {noun} is {adjective}",
+            f"{word(rng)} and {word(rng)}",
+            f"{noun} {rng.randint(2, 40)} is {adjective}",
+            f"we need a {adjective} {word(rng)}",
+            f"{words.pseudo(rng)} asked for {article_free(rng)}",
+        )
+    )
     if rng.random() < 0.3:
-        text += f" {rng.choice(('in', 'at', 'for', 'near', 'from', 'of', 'with', 'on'))} {words.pseudo(rng) if rng.random() < 0.6 else rng.choice(words.NOUNS)}"
+        where = rng.choice(("in", "at", "for", "near", "from", "of", "with", "on"))
+        text += f" {where} {words.pseudo(rng) if rng.random() < 0.6 else rng.choice(words.NOUNS)}"
     return text[0].upper() + text[1:] if rng.random() < 0.3 else text
 
 
@@ -148,7 +177,9 @@ def texts(rng: Random) -> Value:
     """A short list of words or names."""
     draw: Callable[[Random], str] = rng.choice((word, word, lambda r: person(r).value, lambda r: email(r).value))
     values = list(dict.fromkeys(draw(rng) for _ in range(rng.choice((1, 2, 2, 3)))))
-    said = values[0] if len(values) == 1 else ", ".join(values[:-1]) + rng.choice((" and ", ", ", ", and ")) + values[-1]
+    said = (
+        values[0] if len(values) == 1 else ", ".join(values[:-1]) + rng.choice((" and ", ", ", ", and ")) + values[-1]
+    )
     return Value(said=said, value=values)
 
 
@@ -164,20 +195,30 @@ def lines(rng: Random) -> Value:
 
 
 def address(rng: Random) -> Value:
-    number, street, city = rng.randint(1, 200), words.pseudo(rng).capitalize() + rng.choice((" Street", " Road", " Lane")), place(rng).value
+    number, street, city = (
+        rng.randint(1, 200),
+        words.pseudo(rng).capitalize() + rng.choice((" Street", " Road", " Lane")),
+        place(rng).value,
+    )
     return Value(said=f"{number} {street}, {city}", value={"street": f"{number} {street}", "city": city})
 
 
 def contact(rng: Random) -> Value:
     who, mail = person(rng).value, email(rng).value
-    return Value(said=rng.choice((f"{who} ({mail})", f"{who}, {mail}", f"{who} <{mail}>")), value={"name": who, "email": mail})
+    return Value(
+        said=rng.choice((f"{who} ({mail})", f"{who}, {mail}", f"{who} <{mail}>")), value={"name": who, "email": mail}
+    )
 
 
 def minter(noun: str, rng: Random) -> Callable[[Random], Any]:
     """A generator of ids in one shape, chosen once per entity: R-1042, emp_0042, 3f9ac2, 48213 ..."""
     last, draw = noun.split()[-1], rng.random()
     options = (last[:1], last[:2], last[:3], last[:4], last[0] + last[-1])
-    prefix = rng.choice(options).upper() if draw < 0.62 else "".join(rng.choice(string.ascii_uppercase) for _ in range(rng.randint(1, 4)))
+    prefix = (
+        rng.choice(options).upper()
+        if draw < 0.62
+        else "".join(rng.choice(string.ascii_uppercase) for _ in range(rng.randint(1, 4)))
+    )
     digits, shape = rng.choice((2, 3, 3, 3, 4, 4, 4, 5, 6)), rng.random()
     low, high = 10 ** (digits - 1), 10**digits - 1
     if shape < 0.50:
