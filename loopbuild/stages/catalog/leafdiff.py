@@ -197,10 +197,9 @@ def _wording(old: ToolSchema, new: ToolSchema, changes: Sequence[LeafChange]) ->
     return found
 
 
-_GATE_CHANGES = frozenset(
-    {"became_required", "became_optional", "default_changed", "parameter_added", "parameter_removed", "parameter_renamed",
-     "type_changed"}
-)  # fmt: skip
+_GATE_TEXT = """became_required became_optional default_changed parameter_added parameter_removed parameter_renamed
+type_changed"""
+_GATE_CHANGES = frozenset(_GATE_TEXT.split())
 
 
 def _explains_gate(changes: Sequence[LeafChange]) -> bool:

@@ -42,7 +42,8 @@ TYPES: dict[str, Json] = {
 }
 """Type names in lower case -> the schema they stand for. Only the first column of real JSON Schema is kept verbatim."""
 
-_KEYWORD_TEXT = """type title description default default_value enum allowed_values const examples example format pattern minimum
+_KEYWORD_TEXT = """type title description default default_value enum allowed_values const examples example format
+    pattern minimum
     maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength items prefixItems minItems maxItems
     uniqueItems properties required optional additionalProperties patternProperties minProperties maxProperties anyOf
     oneOf allOf not if then else deprecated nullable readOnly writeOnly $ref $defs definitions $schema $comment

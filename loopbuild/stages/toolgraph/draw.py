@@ -1,0 +1,74 @@
+"""The graph as text for a terminal and as Mermaid for a page; SVG comes from `svg`.
+
+Deterministic; every name is escaped for the place it goes to, a tool's name is somebody else's text.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+
+from loopbuild.records import DataFlowEdge, ToolCatalog, ToolGraph, ToolSchema
+from loopbuild.stages.toolgraph.svg import to_svg
+
+__all__ = ["to_mermaid", "to_svg", "to_text"]
+
+
+def to_text(graph: ToolGraph, catalog: ToolCatalog) -> str:
+    """Return the graph as a plain tree: subgraph, goal tools, and below each what feeds its inputs."""
+    tools = catalog.by_id()
+    into: dict[str, list[DataFlowEdge]] = {}
+    for edge in graph.edges:
+        into.setdefault(edge.consumer, []).append(edge)
+    lines: list[str] = []
+    for group in graph.subgraphs:
+        feeders = len(group.tools) - len(group.goals)
+        lines.append(f"{plain(group.name)}  {len(group.goals)} goals, {feeders} feeding tools")
+        for at, goal in enumerate(group.goals):
+            is_last = at == len(group.goals) - 1
+            effect = tools[goal].effect if goal in tools else "unknown"
+            lines.append(f"{'└─' if is_last else '├─'} {plain(goal)} ({effect})")
+            edges = into.get(goal, [])
+            for row, edge in enumerate(edges):
+                stem = "   " if is_last else "│  "
+                branch = "└─" if row == len(edges) - 1 else "├─"
+                lines.append(f"{stem}{branch} {_edge(edge)}")
+    lines += [f"note: {plain(note)}" for note in graph.notes]
+    return "\n".join(lines) + "\n"
+
+
+def to_mermaid(graph: ToolGraph, catalog: ToolCatalog) -> str:
+    """Return a Mermaid flowchart: one box per source, one arrow per edge; dotted arrows are below certainty 0.85."""
+    ids = {tool.id: f"t{number}" for number, tool in enumerate(catalog.tools)}
+    lines = ["flowchart LR"]
+    by_source: dict[str, list[ToolSchema]] = {}
+    for tool in catalog.tools:
+        by_source.setdefault(tool.source, []).append(tool)
+    for number, source in enumerate(sorted(by_source)):
+        lines.append(f'  subgraph s{number}["{_quoted(source)}"]')
+        lines += [f'    {ids[tool.id]}["{_quoted(tool.name)}"]' for tool in by_source[source]]
+        lines.append("  end")
+    lines += [_arrow(edge, ids) for edge in graph.edges if edge.producer in ids and edge.consumer in ids]
+    return "\n".join(lines) + "\n"
+
+
+def plain(text: str) -> str:
+    """Return foreign text for a terminal: control and format characters escaped."""
+    return "".join(char if unicodedata.category(char)[0] != "C" else f"\\u{ord(char):04x}" for char in text)
+
+
+def _edge(edge: DataFlowEdge) -> str:
+    reshaped = "" if edge.conversion == "same" else f", {edge.conversion}"
+    left, right = plain(edge.producer_leaf), plain(edge.consumer_leaf)
+    return f"{right} <- {plain(edge.producer)} {left}  {edge.score:.2f} {edge.rule}{reshaped}, {edge.status}"
+
+
+def _arrow(edge: DataFlowEdge, ids: Mapping[str, str]) -> str:
+    line = "-->" if edge.score >= 0.85 else "-.->"
+    label = _quoted(edge.consumer_leaf.removeprefix("/"))
+    return f'  {ids[edge.producer]} {line}|"{label}"| {ids[edge.consumer]}'
+
+
+def _quoted(text: str) -> str:
+    """Escape for a quoted Mermaid label: entities for everything that is markup to it or to HTML."""
+    return "".join(char if char.isalnum() or char in " _-./[]" else f"#{ord(char)};" for char in text)

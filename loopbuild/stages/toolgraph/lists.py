@@ -1,0 +1,25 @@
+"""The committed word lists of edge inference: names that say too little, names that never carry a value."""
+
+from __future__ import annotations
+
+_GENERIC = """id name type kind status state date time year title label description url key code value text content
+message body query location city price amount currency language number count range data result total score index order size"""
+GENERIC = frozenset(_GENERIC.split())
+"""Equal names of these words alone prove nothing."""
+
+_ROLES = """origin destination source target from to sender recipient parent new old pickup dropoff start end current
+previous next default primary secondary base first last other related original"""
+ROLES = frozenset(_ROLES.split())
+"""Words that say which part a value plays: `origin_airport` takes an airport."""
+
+_CONTROL = """limit|offset|page|per page|page size|cursor|page token|starting after|ending before|sort|sort by|order|
+order by|direction|field|expand|include|format|lang|verbose|dry run|max count|max result|head|tail|context line"""
+CONTROL = frozenset(item.strip() for item in _CONTROL.split("|"))
+"""Inputs that steer a listing; no other tool's output belongs there. Singular words joined by a space."""
+
+FREE_TEXT = frozenset({"content", "body", "message", "description", "metadata"})
+"""Last words of inputs that a person composes: an equal name is no reason to pass another tool's text on."""
+
+IDENTIFIERS = frozenset({"id", "uuid", "guid", "identifier"})
+
+LISTING_VERBS = frozenset({"list", "search", "find", "query", "browse", "lookup"})

@@ -1,0 +1,82 @@
+"""Author's rules: `hr/get_open_roles#/role_ids/[] -> hr/schedule_interview#/role_id`, or tool globs on both sides.
+
+Decides what a pattern matches; a pattern that matches nothing is a mistake, never silence.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loopbuild.errors import LoopfileError
+from loopbuild.stages.toolgraph.ports import Port
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgePattern:
+    """One line of `graph.edges`; an empty pointer stands for any leaf."""
+
+    text: str
+    producer: str
+    producer_leaf: str
+    consumer: str
+    consumer_leaf: str
+
+    def takes(self, producer: Port, consumer: Port) -> bool:
+        """Say whether the edge between two ports is meant."""
+        return _side(producer, self.producer, self.producer_leaf) and _side(consumer, self.consumer, self.consumer_leaf)
+
+    @property
+    def is_exact(self) -> bool:
+        """Say whether the pattern names leaves on both sides, and so needs no evidence from names."""
+        return bool(self.producer_leaf and self.consumer_leaf)
+
+
+def read_patterns(
+    lines: Sequence[str], outputs: Sequence[Port], inputs: Sequence[Port], *, key: str
+) -> list[EdgePattern]:
+    """Return the patterns of `graph.edges.<key>`; raises LoopfileError naming the first that matches nothing."""
+    return [_checked(_parse(line, key), outputs, inputs, key) for line in lines]
+
+
+def _parse(line: str, key: str) -> EdgePattern:
+    left, arrow, right = line.partition("->")
+    if not arrow or not left.strip() or not right.strip():
+        raise LoopfileError(
+            f"`{line}` in `graph.edges.{key}` is no edge", hint="write `source/tool#/leaf -> source/tool#/leaf`"
+        )
+    producer, _, producer_leaf = left.strip().partition("#")
+    consumer, _, consumer_leaf = right.strip().partition("#")
+    return EdgePattern(
+        text=line, producer=producer, producer_leaf=producer_leaf, consumer=consumer, consumer_leaf=consumer_leaf
+    )
+
+
+def _checked(pattern: EdgePattern, outputs: Sequence[Port], inputs: Sequence[Port], key: str) -> EdgePattern:
+    for ports, tool, leaf, what in (
+        (outputs, pattern.producer, pattern.producer_leaf, "output"),
+        (inputs, pattern.consumer, pattern.consumer_leaf, "input"),
+    ):
+        if any(_side(port, tool, leaf) for port in ports):
+            continue
+        wanted = f"{tool}#{leaf}" if leaf else tool
+        known = sorted({f"{port.tool.id}#{port.leaf.pointer}" if leaf else port.tool.id for port in ports})
+        near = difflib.get_close_matches(wanted, known, n=1)
+        raise LoopfileError(
+            f"`{pattern.text}` in `graph.edges.{key}`: no {what} matches `{wanted}`",
+            hint=f"did you mean `{near[0]}`?" if near else "",
+        )
+    return pattern
+
+
+def _side(port: Port, tool: str, leaf: str) -> bool:
+    return _glob(tool, port.tool.id) and (not leaf or _glob(leaf, port.leaf.pointer))
+
+
+def _glob(pattern: str, text: str) -> bool:
+    """Match with `*` alone: pointers hold brackets, which fnmatch would read as a set."""
+    if "*" not in pattern or pattern == text:
+        return pattern == text
+    return re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), text, re.DOTALL) is not None

@@ -1,0 +1,170 @@
+"""How well an output fits an input: evidence from names, then gates and factors from types and roles.
+
+A score depends on the two leaves and their two tools, never on the rest of the catalog: editing one description or
+adding a tool moves no other edge. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from loopbuild.stages.toolgraph.lists import CONTROL, FREE_TEXT, ROLES
+from loopbuild.stages.toolgraph.ports import Port, Words, alternatives, is_bare_id, is_generic, without_roles
+
+Conversion = Literal["same", "pick", "map", "wrap"]
+_ALIKE_KINDS = (frozenset({"name", "person"}), frozenset({"date", "datetime"}), frozenset({"text", "name"}))
+_PARTLY_EQUAL = frozenset({"suffix", "longer"})
+_SCALARS = frozenset({"string", "integer", "number"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """What speaks for an edge: the score, and the rule that gave the most."""
+
+    score: float
+    rule: str
+    conversion: Conversion
+
+
+def score_pair(producer: Port, consumer: Port) -> Match | None:
+    """Return how well `producer` fits `consumer`; None when no name speaks for it or a gate bars it."""
+    if not is_possible(producer, consumer):
+        return None
+    factor = _types(producer, consumer) * _values(producer, consumer) * _distance(producer, consumer)
+    if not factor:
+        return None
+    best, rule = max(_evidence(producer, consumer), default=(0.0, ""))
+    if not best or (rule in _PARTLY_EQUAL and _is_new_field(consumer)):
+        return None
+    return Match(score=round(best * factor, 4), rule=rule, conversion=conversion(producer, consumer))
+
+
+def conversion(producer: Port, consumer: Port) -> Conversion:
+    """Return how the value has to be reshaped: an item picked from a list, or a scalar wrapped into one."""
+    is_many, wants_many = ("/[]" in end.leaf.pointer for end in (producer, consumer))
+    if is_many and not wants_many:
+        return "pick"
+    return "wrap" if wants_many and not is_many else "same"
+
+
+def is_possible(producer: Port, consumer: Port) -> bool:
+    """Say whether the roles of both ends allow an edge at all, whatever their names."""
+    if producer.tool.id == consumer.tool.id or producer.tool.effect == "delete":
+        return False
+    if " ".join(consumer.words) in CONTROL or (consumer.words and consumer.words[-1] in FREE_TEXT):
+        return False
+    if _is_echo(producer):
+        return False
+    return not (_is_new_field(consumer) and consumer.leaf.entity == producer.leaf.entity)
+
+
+def _is_new_field(consumer: Port) -> bool:
+    """Say whether an input is a field of the very thing its tool creates: nobody has stored it before.
+
+    An id is none, it may name the original of a copy or of a reply.
+    """
+    return (
+        consumer.tool.effect == "create" and consumer.leaf.kind != "id" and consumer.leaf.entity == consumer.tool.entity
+    )
+
+
+def _is_echo(producer: Port) -> bool:
+    """Say whether an output repeats a required input of its own tool: whoever has it passed it in."""
+    own = {leaf.words for leaf in producer.tool.inputs if leaf.is_required}
+    return producer.words in own or (*producer.container, *producer.words) in own
+
+
+def _evidence(producer: Port, consumer: Port) -> Iterator[tuple[float, str]]:
+    readings = alternatives(consumer.words)
+    for words in readings:
+        for base, rule in _rules(producer, consumer, words):
+            yield (base, rule) if len(readings) == 1 else (0.95 * base, "alternative")
+
+
+def _rules(producer: Port, consumer: Port, words: Words) -> Iterator[tuple[float, str]]:
+    given, entity = producer.words, producer.entity
+    if not given or not words:
+        return
+    is_same_entity = bool(entity) and bool(consumer.entity) and entity[-1] == consumer.entity[-1]
+    if given == words:
+        if not is_generic(words):
+            yield 1.0, "equal"
+        elif is_bare_id(words):
+            if is_same_entity:
+                yield 0.90, "id"
+        else:
+            yield _generic(producer, consumer, is_same_entity), "generic"
+        return
+    if is_bare_id(given) and entity:
+        if words == (*entity, *given):
+            yield 0.95, "entity_id"
+        if words == entity:
+            yield 0.95, "bare_noun"
+    if is_bare_id(words) and consumer.entity and given == (*consumer.entity, *words):
+        yield 0.90, "id"
+    joined = [(*around, *given) for around in (producer.container, entity) if around]
+    wanted = [(*around, *words) for around in (consumer.container, consumer.entity) if around]
+    if words in joined or given in wanted:
+        yield 0.90, "container"
+    core, own_core = without_roles(words), producer.core
+    if core == own_core and core and not is_generic(core) and (core == words or own_core == given):
+        yield 0.85, "role"
+    if len(given) < len(words) and words[-len(given) :] == given:
+        rest = words[: -len(given)]
+        if entity and entity[-1] in rest:
+            yield 0.80, "suffix"
+        elif not is_generic(given):
+            yield 0.75, "suffix"
+    if len(words) < len(given) and given[-len(words) :] == words and not is_generic(words):
+        is_role_only = all(word in ROLES for word in given[: -len(words)])
+        yield (0.70 if is_role_only else 0.65), "longer"
+
+
+def _generic(producer: Port, consumer: Port, is_same_entity: bool) -> float:
+    if is_same_entity:
+        return 0.60
+    kind = producer.leaf.kind
+    if not kind or kind != consumer.leaf.kind or kind == "text":
+        return 0.40
+    # A name finds its own entity only; for creating something it may come from anywhere.
+    is_lookup = kind in ("name", "person") and consumer.tool.effect != "create"
+    return 0.40 if is_lookup else 0.60
+
+
+def _types(producer: Port, consumer: Port) -> float:
+    given = set(producer.leaf.types) - {"null"}
+    wanted = set(consumer.leaf.types) - {"null"}
+    if given == {"boolean"} or wanted == {"boolean"}:
+        return 0.0
+    if not given or not wanted or given & wanted & (_SCALARS | {"object", "array"}):
+        return 1.0
+    if not given & _SCALARS or not wanted & _SCALARS:
+        return 0.0
+    if "string" not in given and "string" not in wanted:
+        return 1.0
+    if producer.leaf.kind == consumer.leaf.kind == "id":
+        return 0.95  # declared number, returned text: common enough for ids
+    return 0.8 if "string" in wanted else 0.5
+
+
+def _values(producer: Port, consumer: Port) -> float:
+    given, wanted = producer.leaf, consumer.leaf
+    if given.format and wanted.format and given.format != wanted.format:
+        return 0.0
+    if given.kind and wanted.kind and given.kind != wanted.kind:
+        if frozenset({given.kind, wanted.kind}) not in _ALIKE_KINDS:
+            return 0.0
+    elif given.kind == "id" and producer.entity and consumer.entity and producer.entity[-1] != consumer.entity[-1]:
+        return 0.0
+    if given.enum and wanted.enum and not any(value in wanted.enum for value in given.enum):
+        return 0.0
+    return 0.9 if wanted.enum and not given.enum else 1.0
+
+
+def _distance(producer: Port, consumer: Port) -> float:
+    if producer.tool.source == consumer.tool.source:
+        return 1.0
+    is_shared = bool(producer.entity) and producer.entity[-1:] == consumer.entity[-1:]
+    return 1.0 if is_shared else 0.5
