@@ -19,15 +19,16 @@ Nature = Literal["pure", "pinned", "historical"]
 class Recipe:
     """How a kind of target is made.
 
-    `pure`: the key fixes the bytes. `pinned`: the first committed result is the value. `historical`: the bytes depend on
-    the path taken; the action sees the last output of the target's `head`.
+    `pure`: the key fixes the bytes. `pinned`: the first committed result is the value. `historical`: the bytes depend
+    on the path taken; the action sees the last output of the target's `head`.
     """
 
     name: str
     version: int
     """Raised by hand when the same inputs would give other bytes."""
     run: str
-    """Plain recipe: `(action: Action) -> Json`. Row recipe: `(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]`."""
+    """Plain recipe: `(action: Action) -> Json`. Row recipe:
+    `(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]`."""
     nature: Nature = "pure"
     is_cheap: bool = False
     """Pure and quick, so `plan` and `status` evaluate it in memory."""
@@ -81,12 +82,12 @@ class Target:
     inputs: tuple[tuple[str, str], ...] = ()
     """(role, target id), sorted by role."""
     files: tuple[tuple[str, str], ...] = ()
-    """(role, path relative to the project root), sorted by role; content is the dependency. A missing file is an error of
-    this target."""
+    """(role, path relative to the project root), sorted by role; content is the dependency. A missing file is an error
+    of this target."""
     expand: str = ""
-    """`(target: Target, output: Json) -> Iterable[Target]`: targets that exist because of this output; cheap and pure."""
+    """`(target: Target, output: Json) -> Iterable[Target]`: targets that exist because of this output; cheap, pure."""
     head: str = ""
-    """Historical recipes: the target whose last committed output is the parent (may be this target itself or a later one)."""
+    """Historical recipes: the target whose last committed output is the parent (itself, or even a later one)."""
     is_secondary: bool = False
     """Built only when selected by name or needed by one that is."""
     order_only: tuple[tuple[str, str], ...] = ()

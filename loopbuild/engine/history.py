@@ -1,0 +1,105 @@
+"""What earlier builds did and how long recipes take."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from loopbuild.engine.journal import Journal
+from loopbuild.engine.outcome import Outcome
+from loopbuild.engine.target import Json
+from loopbuild.engine.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRun:
+    """One target within an earlier build."""
+
+    target: str
+    outcome: str
+    seconds: float
+    rows_run: int
+    rows_total: int
+    reasons: tuple[str, ...]
+    """Codes."""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One earlier build; targets that were fresh are not listed."""
+
+    number: int
+    started: float
+    """Seconds since the epoch."""
+    seconds: float
+    outcome: str
+    """`done`, `failed` or `interrupted`."""
+    code_version: str
+    targets: tuple[TargetRun, ...]
+
+
+def history(ws: Workspace, limit: int = 20) -> tuple[Run, ...]:
+    """Return the newest builds first."""
+    with ws.reading() as journal:
+        return tuple(
+            Run(
+                number=number,
+                started=started,
+                seconds=seconds,
+                outcome=outcome,
+                code_version=version,
+                targets=tuple(
+                    TargetRun(
+                        target=row[0],
+                        outcome=row[1],
+                        seconds=row[2],
+                        rows_run=row[3],
+                        rows_total=row[4],
+                        reasons=tuple(row[5]),
+                        message=row[6],
+                    )
+                    for row in results
+                ),
+            )
+            for number, started, seconds, outcome, version, results in journal.runs(limit)
+        )
+
+
+def summary(outcome: Outcome) -> Json:
+    """Return what the journal keeps of a build."""
+    return [
+        [
+            result.target,
+            result.outcome,
+            round(result.seconds, 4),
+            result.rows_run,
+            result.rows_total,
+            list(dict.fromkeys(reason.code for reason in result.reasons)),
+            result.error.message if result.error else "",
+        ]
+        for result in outcome.results.values()
+        if result.outcome != "fresh"
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a recipe took so far."""
+
+    seconds: float
+    """Median of a whole run; of one row for tables."""
+    is_per_row: bool
+
+
+def costs(journal: Journal) -> Mapping[str, Cost]:
+    """Return the median cost by recipe name, from the last 50 runs of each."""
+    found: dict[str, Cost] = {}
+    for recipe, runs in journal.costs().items():
+        per_row = [seconds / rows for seconds, rows in runs[-50:] if rows > 0]
+        whole = [seconds for seconds, rows in runs[-50:] if rows < 0]
+        chosen = per_row or whole
+        if chosen:
+            found[recipe] = Cost(seconds=statistics.median(chosen), is_per_row=bool(per_row))
+    return found

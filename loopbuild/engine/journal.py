@@ -1,0 +1,287 @@
+"""state.db: the index over the store, in sqlite.
+
+Decides tables and transactions. It holds nothing that cannot be found again in the objects (see `recover`), except
+times and the record of runs. Knows nothing of keys' meaning.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SCHEMA = 1
+_TABLES = """
+CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE records(seq INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL, key TEXT NOT NULL,
+  output TEXT NOT NULL, record TEXT NOT NULL, needs TEXT NOT NULL, published TEXT NOT NULL, recipe TEXT NOT NULL,
+  row_count INTEGER NOT NULL, seconds REAL NOT NULL, UNIQUE(target, key));
+CREATE INDEX records_key ON records(key);
+CREATE TABLE current(target TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE failures(target TEXT PRIMARY KEY, key TEXT NOT NULL, message TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE rows(fingerprint TEXT NOT NULL, reads_digest TEXT NOT NULL, key TEXT NOT NULL, reads TEXT NOT NULL,
+  kept TEXT NOT NULL, place TEXT NOT NULL, batch TEXT NOT NULL, PRIMARY KEY(fingerprint, reads_digest)) WITHOUT ROWID;
+CREATE TABLE stats(name TEXT PRIMARY KEY, size INTEGER, mtime INTEGER, ctime INTEGER, inode INTEGER, device INTEGER,
+  recorded REAL NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE runs(run INTEGER PRIMARY KEY AUTOINCREMENT, started REAL NOT NULL, seconds REAL NOT NULL,
+  outcome TEXT NOT NULL, code_version TEXT NOT NULL, results TEXT NOT NULL);
+CREATE TABLE costs(recipe TEXT NOT NULL, target TEXT NOT NULL, seconds REAL NOT NULL, row_count INTEGER NOT NULL);
+CREATE INDEX costs_recipe ON costs(recipe);
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One committed result as the index knows it; `record` names the object that says everything about it."""
+
+    seq: int
+    target: str
+    key: str
+    output: str
+    record: str
+    needs: tuple[str, ...]
+    """Digests that must be on disk for the result to count: the output, its trace, what the action kept."""
+    published: Mapping[str, str]
+    recipe: str
+    row_count: int
+    """-1 for a target without rows."""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowEntry:
+    """One stored row: where its output lies and which facts it read (name -> digest, "" when the fact was absent)."""
+
+    fingerprint: str
+    key: str
+    reads: Mapping[str, str]
+    reads_digest: str
+    kept: tuple[str, ...]
+    place: str
+    batch: str
+
+
+Stat = tuple[int, int, int, int, int]
+
+
+class Journal:
+    """A connection to state.db; `path` None is an empty journal that only answers."""
+
+    def __init__(self, path: Path | None, *, is_writable: bool) -> None:
+        if path is None:
+            self._db = sqlite3.connect(":memory:", isolation_level=None)
+            self._db.executescript(_TABLES)
+            return
+        if is_writable:
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=30.0)
+        else:
+            self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=30)
+        try:
+            if is_writable:
+                self._db.execute("PRAGMA journal_mode=WAL")
+                self._db.execute("PRAGMA synchronous=NORMAL")
+            self._check(is_writable=is_writable)
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _check(self, *, is_writable: bool) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version == 0 and is_writable:
+            with self.transaction():
+                for statement in _TABLES.split(";\n"):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version={SCHEMA}")
+        elif version != SCHEMA:
+            raise sqlite3.DatabaseError(f"schema {version}, wanted {SCHEMA}")
+
+    def close(self) -> None:
+        """Let the file go; the write-ahead log is folded in by the last one to close."""
+        self._db.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; not nested."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    # -- results ---------------------------------------------------------------------------------------------------
+
+    def current(self) -> dict[str, Entry]:
+        """Return the result in force of every target."""
+        query = f"SELECT {_ENTRY} FROM current JOIN records r ON r.seq = current.seq"
+        return {row[1]: _entry(row) for row in self._db.execute(query)}
+
+    def current_of(self, target: str) -> Entry | None:
+        """Return the result in force of one target."""
+        query = f"SELECT {_ENTRY} FROM current JOIN records r ON r.seq = current.seq WHERE current.target = ?"
+        row = self._db.execute(query, (target,)).fetchone()
+        return _entry(row) if row else None
+
+    def with_key(self, key: str) -> list[Entry]:
+        """Return every result ever committed under `key`, the first committed first."""
+        query = f"SELECT {_ENTRY} FROM records r WHERE r.key = ? ORDER BY r.seq"
+        return [_entry(row) for row in self._db.execute(query, (key,))]
+
+    def commit(self, entry: Entry, *, ran: bool) -> None:
+        """Put a result in force; call inside a transaction, after its objects are in place. `ran` keeps its cost."""
+        self._db.execute("DELETE FROM records WHERE target = ? AND key = ?", (entry.target, entry.key))
+        seq = self._db.execute(
+            "INSERT INTO records(target, key, output, record, needs, published, recipe, row_count, seconds)"
+            " VALUES (?,?,?,?,?,?,?,?,?)",
+            (
+                entry.target,
+                entry.key,
+                entry.output,
+                entry.record,
+                " ".join(entry.needs),
+                json.dumps(dict(entry.published), sort_keys=True),
+                entry.recipe,
+                entry.row_count,
+                entry.seconds,
+            ),
+        ).lastrowid
+        self._db.execute("INSERT OR REPLACE INTO current VALUES (?,?)", (entry.target, seq))
+        self._db.execute("DELETE FROM failures WHERE target = ?", (entry.target,))
+        if ran:
+            self.add_cost(entry.recipe, target=entry.target, seconds=entry.seconds, row_count=entry.row_count)
+
+    def put_in_force(self, entry: Entry) -> None:
+        """Make an older result of the same target the one in force again."""
+        with self.transaction():
+            self._db.execute("INSERT OR REPLACE INTO current VALUES (?,?)", (entry.target, entry.seq))
+            self._db.execute("DELETE FROM failures WHERE target = ?", (entry.target,))
+
+    def failures(self) -> dict[str, tuple[str, str]]:
+        """Return target -> (key, message) of what failed last time."""
+        return {row[0]: (row[1], row[2]) for row in self._db.execute("SELECT target, key, message FROM failures")}
+
+    def add_failure(self, target: str, *, key: str, message: str) -> None:
+        """Remember that a target failed, as a reason only."""
+        self._db.execute("INSERT OR REPLACE INTO failures VALUES (?,?,?)", (target, key, message))
+
+    # -- rows ------------------------------------------------------------------------------------------------------
+
+    def rows(self, fingerprints: Sequence[str]) -> dict[str, list[RowEntry]]:
+        """Return the stored rows of each fingerprint; several when the facts they read differed."""
+        found: dict[str, list[RowEntry]] = {}
+        columns = "fingerprint, reads_digest, key, reads, kept, place, batch"
+        for start in range(0, len(fingerprints), 500):
+            part = fingerprints[start : start + 500]
+            marks = ",".join("?" * len(part))
+            for row in self._db.execute(f"SELECT {columns} FROM rows WHERE fingerprint IN ({marks})", part):
+                found.setdefault(row[0], []).append(
+                    RowEntry(
+                        fingerprint=row[0],
+                        reads_digest=row[1],
+                        key=row[2],
+                        reads=json.loads(row[3]),
+                        kept=tuple(row[4].split()),
+                        place=row[5],
+                        batch=row[6],
+                    )
+                )
+        return found
+
+    def add_rows(self, rows: Iterable[RowEntry]) -> None:
+        """Store rows; one with the same fingerprint and reads is replaced."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO rows VALUES (?,?,?,?,?,?,?)",
+            (
+                (
+                    row.fingerprint,
+                    row.reads_digest,
+                    row.key,
+                    json.dumps(dict(row.reads), sort_keys=True),
+                    " ".join(row.kept),
+                    row.place,
+                    row.batch,
+                )
+                for row in rows
+            ),
+        )
+
+    # -- files -----------------------------------------------------------------------------------------------------
+
+    def stats(self) -> dict[str, tuple[Stat, float, str]]:
+        """Return name -> (stat tuple, time of recording, digest) of every file looked at before."""
+        query = "SELECT name, size, mtime, ctime, inode, device, recorded, digest FROM stats"
+        return {row[0]: ((row[1], row[2], row[3], row[4], row[5]), row[6], row[7]) for row in self._db.execute(query)}
+
+    def add_stats(self, rows: Iterable[tuple[str, Stat, float, str]]) -> None:
+        """Remember files' stat tuples and digests."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO stats VALUES (?,?,?,?,?,?,?,?)",
+            ((name, *stat, recorded, digest) for name, stat, recorded, digest in rows),
+        )
+
+    def drop_stats(self, names: Iterable[str]) -> None:
+        """Forget files."""
+        self._db.executemany("DELETE FROM stats WHERE name = ?", ((name,) for name in names))
+
+    # -- history and small values ----------------------------------------------------------------------------------
+
+    def meta(self, name: str) -> Any:
+        """Return a small JSON value kept under `name`, or None."""
+        row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def set_meta(self, name: str, value: Any) -> None:
+        """Keep a small JSON value; None forgets it."""
+        if value is None:
+            self._db.execute("DELETE FROM meta WHERE name = ?", (name,))
+        else:
+            text = json.dumps(value, separators=(",", ":"))
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?,?)", (name, text))
+
+    def add_cost(self, recipe: str, *, target: str, seconds: float, row_count: int) -> None:
+        """Remember what one run of a recipe took."""
+        self._db.execute("INSERT INTO costs VALUES (?,?,?,?)", (recipe, target, seconds, row_count))
+
+    def costs(self) -> dict[str, list[tuple[float, int]]]:
+        """Return recipe -> (seconds, rows run or -1) of every run of it."""
+        found: dict[str, list[tuple[float, int]]] = {}
+        for recipe, seconds, row_count in self._db.execute("SELECT recipe, seconds, row_count FROM costs"):
+            found.setdefault(recipe, []).append((seconds, row_count))
+        return found
+
+    def add_run(self, *, started: float, seconds: float, outcome: str, code_version: str, results: Any) -> None:
+        """Remember one build."""
+        text = json.dumps(results, separators=(",", ":"))
+        self._db.execute(
+            "INSERT INTO runs(started, seconds, outcome, code_version, results) VALUES (?,?,?,?,?)",
+            (started, seconds, outcome, code_version, text),
+        )
+
+    def runs(self, limit: int) -> list[tuple[int, float, float, str, str, Any]]:
+        """Return the newest builds first: (run, started, seconds, outcome, code version, results)."""
+        query = "SELECT run, started, seconds, outcome, code_version, results FROM runs ORDER BY run DESC LIMIT ?"
+        return [(*row[:5], json.loads(row[5])) for row in self._db.execute(query, (limit,))]
+
+
+_ENTRY = "r.seq, r.target, r.key, r.output, r.record, r.needs, r.published, r.recipe, r.row_count, r.seconds"
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    return Entry(
+        seq=row[0],
+        target=row[1],
+        key=row[2],
+        output=row[3],
+        record=row[4],
+        needs=tuple(row[5].split()),
+        published=json.loads(row[6]) if row[6] != "{}" else {},
+        recipe=row[7],
+        row_count=row[8],
+        seconds=row[9],
+    )

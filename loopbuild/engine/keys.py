@@ -1,0 +1,118 @@
+"""What enters a target's key, and in which words it is explained: one walk, two readers.
+
+Pure. `describe_inputs` is the only place that decides what counts; the hasher and the explainer both listen to it, so
+that what is compared and what is told can not drift apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from loopbuild.digest import digest
+from loopbuild.engine.target import Json, Recipe, Target
+
+
+class Sink(Protocol):
+    """Whoever listens to the walk over a target's inputs."""
+
+    def recipe(self, name: str, version: int) -> None:
+        """The recipe."""
+
+    def params(self, value: Json) -> None:
+        """The parameters, defaults filled in."""
+
+    def file(self, role: str, path: str, content: str) -> None:
+        """A leaf file and the digest of its bytes."""
+
+    def input(self, role: str, target: str, output: str) -> None:
+        """An upstream target and the digest of its output."""
+
+
+def describe_inputs(target: Target, sink: Sink, *, files: Mapping[str, str], inputs: Mapping[str, str]) -> None:
+    """Tell `sink` everything the key of `target` covers; `files` is path -> digest, `inputs` target id -> digest.
+
+    The id, `head`, `order_only`, `context` and `expand` are left out: they decide where and when, not what.
+    """
+    sink.recipe(target.recipe.name, target.recipe.version)
+    sink.params(target.params)
+    for role, path in target.files:
+        sink.file(role, path, files[path])
+    for role, upstream in target.inputs:
+        sink.input(role, upstream, inputs[upstream])
+
+
+@dataclass(slots=True)
+class Hasher:
+    """Gathers what the walk tells into the key."""
+
+    parts: dict[str, Json] = field(default_factory=lambda: {"files": [], "inputs": []})
+
+    def recipe(self, name: str, version: int) -> None:
+        """Name and version count."""
+        self.parts["recipe"] = [name, version]
+
+    def params(self, value: Json) -> None:
+        """The value counts."""
+        self.parts["params"] = value
+
+    def file(self, role: str, path: str, content: str) -> None:
+        """Role and bytes count; the path does not, so that moving a file costs nothing."""
+        del path
+        self.parts["files"].append([role, content])
+
+    def input(self, role: str, target: str, output: str) -> None:
+        """Role, id and output digest count."""
+        self.parts["inputs"].append([role, target, output])
+
+    def key(self) -> str:
+        """Return the key."""
+        return digest("action", self.parts)
+
+
+@dataclass(slots=True)
+class Explainer:
+    """Gathers what the walk tells into a manifest: what is stored beside a result and compared when it goes stale."""
+
+    manifest: dict[str, Json] = field(default_factory=lambda: {"files": {}, "inputs": {}})
+
+    def recipe(self, name: str, version: int) -> None:
+        """Keep name and version."""
+        self.manifest["recipe"] = [name, version]
+
+    def params(self, value: Json) -> None:
+        """Keep the value."""
+        self.manifest["params"] = value
+
+    def file(self, role: str, path: str, content: str) -> None:
+        """Keep path and digest by role."""
+        self.manifest["files"][role] = [path, content]
+
+    def input(self, role: str, target: str, output: str) -> None:
+        """Keep id and digest by role."""
+        self.manifest["inputs"][role] = [target, output]
+
+
+def key_of(target: Target, *, files: Mapping[str, str], inputs: Mapping[str, str]) -> str:
+    """Return the key of `target`; raises TypeError or ValueError when its params have no canonical form."""
+    hasher = Hasher()
+    describe_inputs(target, hasher, files=files, inputs=inputs)
+    return hasher.key()
+
+
+def manifest_of(target: Target, *, files: Mapping[str, str], inputs: Mapping[str, str]) -> dict[str, Json]:
+    """Return the same walk in words."""
+    explainer = Explainer()
+    describe_inputs(target, explainer, files=files, inputs=inputs)
+    return explainer.manifest
+
+
+def row_fingerprint(recipe: Recipe, params_digest: str, *, key: str, request: Json) -> str:
+    """Return what is static about a row; the facts it reads are compared one by one instead."""
+    return digest("row", [recipe.name, recipe.version, params_digest, key, request])
+
+
+def reads_digest(reads: Mapping[str, str]) -> str:
+    """Return the name of a set of facts as they were."""
+    return digest("reads", dict(reads))

@@ -1,0 +1,86 @@
+"""What a build tells: events while it runs, an outcome at its end. Data only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from loopbuild.engine.staleness import StaleReason
+from loopbuild.errors import LoopbuildError
+
+What = Literal["fresh", "built", "cut_off", "revalidated", "restored", "failed", "skipped", "interrupted"]
+"""fresh: nothing to do. built: ran, new bytes. cut_off: ran, same bytes as before. revalidated: rows proven good, none
+run. restored: found in the store, nothing ran. skipped: something it needs failed. interrupted: to be resumed."""
+RAN: frozenset[What] = frozenset({"built", "cut_off", "revalidated", "failed", "interrupted"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something a watcher may show; `done` of `total` targets are settled."""
+
+    kind: Literal["started", "finished", "progress", "note"]
+    target: str = ""
+    outcome: What | None = None
+    seconds: float = 0.0
+    rows_run: int = 0
+    rows_total: int = 0
+    message: str = ""
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What happened to one target."""
+
+    target: str
+    outcome: What
+    output: str = ""
+    """Digest of the output, empty when there is none."""
+    seconds: float = 0.0
+    reasons: tuple[StaleReason, ...] = ()
+    rows_run: int = 0
+    rows_revalidated: int = 0
+    rows_failed: int = 0
+    rows_total: int = 0
+    error: LoopbuildError | None = None
+    cause: str = ""
+    """For a skipped target, the target that broke."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a build did; `results` holds every wanted target, also the fresh ones, in declared order."""
+
+    results: Mapping[str, Result]
+    seconds: float
+    is_interrupted: bool = False
+    notes: tuple[str, ...] = ()
+
+    def of(self, *outcomes: What) -> tuple[Result, ...]:
+        """Return the results with one of these outcomes."""
+        return tuple(result for result in self.results.values() if result.outcome in outcomes)
+
+    @property
+    def counts(self) -> dict[What, int]:
+        """How many targets had which outcome."""
+        found: dict[What, int] = {}
+        for result in self.results.values():
+            found[result.outcome] = found.get(result.outcome, 0) + 1
+        return found
+
+    @property
+    def ran(self) -> frozenset[str]:
+        """Targets whose recipe ran or was asked to prove rows."""
+        return frozenset(result.target for result in self.of(*RAN))
+
+    @property
+    def errors(self) -> tuple[LoopbuildError, ...]:
+        """The errors of all failed targets, in declared order."""
+        return tuple(result.error for result in self.results.values() if result.error is not None)
+
+    @property
+    def is_success(self) -> bool:
+        """Whether everything wanted is now in force."""
+        return not self.is_interrupted and not self.of("failed", "skipped", "interrupted")

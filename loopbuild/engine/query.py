@@ -1,0 +1,48 @@
+"""Questions to the store that need no graph: what is in force, its rows, its record. Nothing is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from loopbuild.engine.commit import Record, StoredRow, decode_record, decode_trace
+from loopbuild.engine.target import Json
+from loopbuild.engine.workspace import Workspace
+
+
+def output_digest(ws: Workspace, target_id: str) -> str:
+    """Return the digest of the output in force, empty when the target was never built."""
+    with ws.reading() as journal:
+        entry = journal.current_of(target_id)
+    return entry.output if entry is not None else ""
+
+
+def output(ws: Workspace, target_id: str) -> Json | None:
+    """Return the decoded output in force, None when never built. Raises ObjectDamaged when its bytes are gone."""
+    digest = output_digest(ws, target_id)
+    return json.loads(ws.objects.get(digest)) if digest else None
+
+
+def record(ws: Workspace, target_id: str) -> Record | None:
+    """Return everything known about the result in force, None when never built."""
+    with ws.reading() as journal:
+        entry = journal.current_of(target_id)
+    return decode_record(ws.objects.get(entry.record)) if entry is not None else None
+
+
+def rows_of(ws: Workspace, target_id: str) -> Mapping[str, StoredRow]:
+    """Return the rows of a table in force, by key; empty for anything else."""
+    found = record(ws, target_id)
+    if found is None or not found.trace:
+        return {}
+    outputs = json.loads(ws.objects.get(found.output))["rows"]
+    return {
+        key: StoredRow(key=key, fingerprint=fingerprint, reads=reads, output=outputs[key])
+        for key, (fingerprint, reads, _) in decode_trace(ws.objects.get(found.trace)).items()
+    }
+
+
+def targets_in_force(ws: Workspace) -> Mapping[str, str]:
+    """Return target id -> output digest of everything built, also of targets that exist no more."""
+    with ws.reading() as journal:
+        return {name: entry.output for name, entry in sorted(journal.current().items())}

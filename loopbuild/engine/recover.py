@@ -1,0 +1,112 @@
+"""Making the index anew from the objects, when it was lost or damaged.
+
+Slow, never wrong: every record and every batch of rows is an object that says what it is. Times and costs are lost.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from loopbuild.engine.commit import Record, decode_record, decode_trace, entry_of
+from loopbuild.engine.journal import Journal, RowEntry
+from loopbuild.engine.keys import reads_digest
+from loopbuild.engine.objects import ObjectDamaged, Objects
+from loopbuild.engine.workspace import Workspace
+
+_RECORD, _TRACE = b'{"!record":', b'{"!trace":'
+
+
+def open_journal(ws: Workspace, on_note: Callable[[str], None]) -> Journal:
+    """Open the index for a build; set it aside when damaged and make it anew when absent."""
+    path = ws.folder / "state.db"
+    is_new = not path.is_file() or path.stat().st_size == 0
+    try:
+        journal = Journal(path, is_writable=True)
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError:
+        aside = ws.set_aside()
+        on_note(f"`.loopbuild/state.db` was damaged; it is kept as `{aside.name}`")
+        journal, is_new = Journal(path, is_writable=True), True
+    if is_new:
+        count = rebuild(journal, ws.objects)
+        if count:
+            on_note(f"`.loopbuild/state.db` was rebuilt from {count} stored results")
+    return journal
+
+
+def rebuild(journal: Journal, objects: Objects) -> int:
+    """Fill an empty index from the objects; return how many results were found."""
+    records: list[tuple[int, str, Record]] = []
+    traces: list[str] = []
+    for path in _files(objects.folder):
+        try:
+            with path.open("rb") as stream:
+                start = stream.read(len(_RECORD))
+        except OSError:
+            continue
+        digest = path.parent.name + path.name
+        try:
+            if start.startswith(_RECORD):
+                records.append((path.stat().st_mtime_ns, digest, decode_record(objects.get(digest))))
+            elif start.startswith(_TRACE):
+                traces.append(digest)
+        except (ObjectDamaged, ValueError, KeyError):
+            continue
+    # In the order they were written, so that the newest result of a target is the one in force.
+    records.sort(key=lambda item: item[:2])
+    with journal.transaction():
+        for trace in traces:
+            _add_batch(journal, objects, trace)
+        for _, digest, record in records:
+            journal.commit(entry_of(record, digest=digest), ran=False)
+            if record.trace:
+                _add_table(journal, objects, record)
+    return len(records)
+
+
+def _add_batch(journal: Journal, objects: Objects, digest: str) -> None:
+    try:
+        content = objects.get(digest)
+        if "rows" in json.loads(content):
+            _add(journal, content, place=digest)
+    except (ObjectDamaged, ValueError, KeyError):
+        return
+
+
+def _add_table(journal: Journal, objects: Objects, record: Record) -> None:
+    try:
+        _add(journal, objects.get(record.trace), place=record.output)
+    except (ObjectDamaged, ValueError, KeyError):
+        return
+
+
+def _add(journal: Journal, content: bytes, *, place: str) -> None:
+    rows = [
+        RowEntry(
+            fingerprint=fingerprint,
+            key=key,
+            reads=reads,
+            reads_digest=reads_digest(reads),
+            kept=kept,
+            place=place,
+            batch=place,
+        )
+        for key, (fingerprint, reads, kept) in decode_trace(content).items()
+    ]
+    known = journal.rows([row.fingerprint for row in rows])
+    batches = {(row.fingerprint, row.reads_digest): row.batch for found in known.values() for row in found}
+    journal.add_rows(replace(row, batch=batches.get((row.fingerprint, row.reads_digest), place)) for row in rows)
+
+
+def _files(folder: Path) -> list[Path]:
+    found = []
+    for shelf in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        if shelf.is_dir() and len(shelf.name) == 2:
+            found += [Path(entry.path) for entry in os.scandir(shelf.path) if entry.is_file() and len(entry.name) == 62]
+    return sorted(found)

@@ -1,0 +1,95 @@
+"""Which rows of a table are reused, proven again or run.
+
+Pure: wanted rows, facts and stored rows in, a verdict for each row out. Rows are found by what they are, never by the
+target or the build that made them, so that going back to an older state runs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from loopbuild.digest import digest
+from loopbuild.engine.journal import RowEntry
+from loopbuild.engine.keys import row_fingerprint
+from loopbuild.engine.staleness import StaleReason
+from loopbuild.engine.target import Json, Recipe, WantedRow
+from loopbuild.errors import BuildError
+
+Trace = Mapping[str, tuple[str, Mapping[str, str], tuple[str, ...]]]
+"""Row key -> (fingerprint, facts read, objects kept) of a target's last result."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowVerdict:
+    """What happens to one wanted row; `stored` is the row reused, or the one to be proven again."""
+
+    row: WantedRow
+    fingerprint: str
+    verdict: Literal["reuse", "revalidate", "run"]
+    stored: RowEntry | None = None
+    reasons: tuple[StaleReason, ...] = ()
+
+
+def fingerprints(recipe: Recipe, params: Json, wanted: Iterable[WantedRow]) -> dict[str, tuple[WantedRow, str]]:
+    """Return row key -> (row, fingerprint), in the order given; raises BuildError when a key appears twice."""
+    params_digest = digest("params", params)
+    found: dict[str, tuple[WantedRow, str]] = {}
+    for row in wanted:
+        if row.key in found:
+            raise BuildError(f"row `{row.key}` is wanted twice")
+        found[row.key] = (row, row_fingerprint(recipe, params_digest, key=row.key, request=row.request))
+    return found
+
+
+def choose(
+    wanted: Mapping[str, tuple[WantedRow, str]],
+    *,
+    facts: Mapping[str, str],
+    stored: Mapping[str, Sequence[RowEntry]],
+    previous: Trace,
+    can_revalidate: bool,
+) -> list[RowVerdict]:
+    """Return a verdict for every wanted row, in order. `previous` is the target's last trace, for the reasons."""
+    return [
+        _choose_row(row, fingerprint, facts, stored.get(fingerprint, ()), previous.get(row.key), can_revalidate)
+        for row, fingerprint in wanted.values()
+    ]
+
+
+def _choose_row(
+    row: WantedRow,
+    fingerprint: str,
+    facts: Mapping[str, str],
+    candidates: Sequence[RowEntry],
+    before: tuple[str, Mapping[str, str], tuple[str, ...]] | None,
+    can_revalidate: bool,
+) -> RowVerdict:
+    for entry in candidates:
+        if all(facts.get(name, "") == value for name, value in entry.reads.items()):
+            return RowVerdict(row=row, fingerprint=fingerprint, verdict="reuse", stored=entry)
+    chosen: RowEntry | None = None
+    if before is not None and before[0] == fingerprint:
+        chosen = next((entry for entry in candidates if dict(entry.reads) == dict(before[1])), None)
+    if chosen is None and candidates:
+        chosen = candidates[0]
+    reads = chosen.reads if chosen is not None else before[1] if before is not None else {}
+    reasons = fact_reasons(reads, facts)
+    if chosen is None:
+        code: Literal["input_added", "input_changed", "output_missing"] = "input_added"
+        if before is not None:
+            code = "input_changed" if before[0] != fingerprint else "output_missing"
+        old = before[0] if before is not None else None
+        reasons = (StaleReason(code=code, subject=row.key, kind="row", old=old, new=fingerprint), *reasons)
+    verdict: Literal["revalidate", "run"] = "revalidate" if chosen is not None and can_revalidate else "run"
+    return RowVerdict(row=row, fingerprint=fingerprint, verdict=verdict, stored=chosen, reasons=reasons)
+
+
+def fact_reasons(reads: Mapping[str, str], facts: Mapping[str, str]) -> tuple[StaleReason, ...]:
+    """Return one reason for each fact that is not what the row read."""
+    return tuple(
+        StaleReason(code="input_changed", subject=name, kind="fact", old=value or None, new=facts.get(name, "") or None)
+        for name, value in sorted(reads.items())
+        if facts.get(name, "") != value
+    )

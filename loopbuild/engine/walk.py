@@ -1,0 +1,179 @@
+"""The order of work: a graph that grows while it is walked.
+
+Decides which targets are wanted, which are ready, and what is skipped when one breaks. Knows nothing of stores or keys;
+`build` and `plan` walk the same way and only differ in what they do at each target.
+"""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import heapq
+from collections.abc import Iterable
+
+from loopbuild.engine.target import Target
+from loopbuild.errors import BuildError, SelectionError
+
+
+class Walk:
+    """Targets by id, handed out once all that they need is settled, in the order in which they were declared."""
+
+    def __init__(self, targets: Iterable[Target], *, select: tuple[str, ...] = ()) -> None:
+        self.targets: dict[str, Target] = {}
+        self.select = select
+        self.broken: set[str] = set()
+        self._rank: dict[str, int] = {}
+        self._wanted: set[str] = set()
+        self._missing: dict[str, int] = {}
+        self._waiting: dict[str, list[str]] = {}
+        self._settled: set[str] = set()
+        self._ready: list[tuple[int, str]] = []
+        self._unmatched = set(select)
+        self._late: list[str] = []
+        self.add(targets)
+
+    def add(self, targets: Iterable[Target]) -> None:
+        """Let targets exist. The same id twice must be the same target; raises BuildError otherwise."""
+        fresh = []
+        for target in targets:
+            known = self.targets.get(target.id)
+            if known is None:
+                self.targets[target.id] = target
+                self._rank[target.id] = len(self._rank)
+                fresh.append(target)
+            elif known != target:
+                raise BuildError(f"two different targets are called `{target.id}`", target=target.id)
+        for target in fresh:
+            if target.id in self._wanted:
+                self._admit(target)
+            elif self._is_selected(target):
+                self._want(target.id)
+        if self._unmatched:
+            # A name that is not there yet may be made by an expansion, and a pattern may match more of them.
+            for target in list(self.targets.values()):
+                if target.expand:
+                    self._want(target.id)
+
+    def next(self) -> Target | None:
+        """Return a target whose inputs are all settled, or None when there is none at the moment."""
+        while self._ready:
+            _, name = heapq.heappop(self._ready)
+            if name not in self._settled:
+                return self.targets[name]
+        return None
+
+    def settle(self, name: str) -> None:
+        """Say that a target is done, so that those waiting for it may become ready."""
+        self._settled.add(name)
+        for user in self._waiting.pop(name, ()):
+            self._missing[user] -= 1
+            if not self._missing[user]:
+                heapq.heappush(self._ready, (self._rank[user], user))
+
+    def break_off(self, name: str) -> list[str]:
+        """Say that a target will not be done; return everything that is skipped for it, in declared order."""
+        self._settled.add(name)
+        self.broken.add(name)
+        skipped: list[str] = []
+        stack = [name]
+        while stack:
+            for user in self._waiting.pop(stack.pop(), ()):
+                if user not in self._settled:
+                    self._settled.add(user)
+                    self.broken.add(user)
+                    skipped.append(user)
+                    stack.append(user)
+        return sorted(skipped, key=self._rank.__getitem__)
+
+    def take_late(self) -> list[str]:
+        """Return targets that were declared or wanted only after something they need had broken; each once."""
+        late, self._late = self._late, []
+        return late
+
+    def wanted(self) -> list[str]:
+        """Return every known target that is part of this walk, in declared order."""
+        return [name for name in self.targets if name in self._wanted]
+
+    def finish(self) -> list[str]:
+        """Return the targets that can never become ready because something that makes targets broke.
+
+        Raises BuildError for an unknown input or a cycle (which it draws), SelectionError for a name nothing matches.
+        """
+        unsettled = [name for name in self.targets if name in self._wanted and name not in self._settled]
+        has_holes = any(self.targets[name].expand for name in self.broken if name in self.targets)
+        for name in unsettled:
+            for edge in edges(self.targets[name]):
+                if edge not in self.targets and not has_holes:
+                    raise BuildError(f"`{name}` needs `{edge}`, which nothing declares", target=name)
+        if unsettled and not has_holes:
+            cycle = _find_cycle(unsettled, self.targets)
+            raise BuildError("targets need each other: " + " -> ".join(f"`{name}`" for name in cycle), target=cycle[0])
+        if not has_holes:
+            self._check_selection()
+        return unsettled
+
+    def _check_selection(self) -> None:
+        for pattern in self.select:
+            if not any(matches(pattern, name) for name in self.targets):
+                close = difflib.get_close_matches(pattern, self.targets, n=1)
+                hint = f"did you mean `{close[0]}`?" if close else "`loopbuild status --json` lists every target"
+                raise SelectionError(f"no target is called `{pattern}`", hint=hint)
+
+    def _is_selected(self, target: Target) -> bool:
+        if not self.select:
+            return not target.is_secondary
+        hit = False
+        for pattern in self.select:
+            if matches(pattern, target.id):
+                hit = True
+                if pattern == target.id:
+                    self._unmatched.discard(pattern)
+        return hit
+
+    def _want(self, name: str) -> None:
+        stack = [name]
+        while stack:
+            current = stack.pop()
+            if current in self._wanted:
+                continue
+            self._wanted.add(current)
+            target = self.targets.get(current)
+            if target is not None:
+                self._admit(target, stack=stack)
+
+    def _admit(self, target: Target, *, stack: list[str] | None = None) -> None:
+        if any(edge in self.broken for edge in edges(target)):
+            self._late += [target.id, *self.break_off(target.id)]
+            return
+        open_edges = [edge for edge in edges(target) if edge not in self._settled]
+        self._missing[target.id] = len(open_edges)
+        for edge in open_edges:
+            self._waiting.setdefault(edge, []).append(target.id)
+            if stack is None:
+                self._want(edge)
+            else:
+                stack.append(edge)
+        if not self._missing[target.id]:
+            heapq.heappush(self._ready, (self._rank[target.id], target.id))
+
+
+def edges(target: Target) -> list[str]:
+    """Return the ids a target waits for, each once."""
+    return list(dict.fromkeys(name for _, name in (*target.inputs, *target.order_only)))
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Return whether a selection names a target: its id, `kind:` for all of a kind, or a pattern with `*`."""
+    if pattern.endswith(":"):
+        return name.startswith(pattern)
+    return name == pattern or ("*" in pattern and fnmatch.fnmatchcase(name, pattern))
+
+
+def _find_cycle(names: list[str], targets: dict[str, Target]) -> list[str]:
+    inside = set(names)
+    path: list[str] = [names[0]]
+    while True:
+        following = next(edge for edge in edges(targets[path[-1]]) if edge in inside)
+        if following in path:
+            return [*path[path.index(following) :], following]
+        path.append(following)

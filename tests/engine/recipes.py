@@ -1,0 +1,170 @@
+"""Stand-in recipes: small enough to read, with a count of every call beside the project."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from loopbuild.digest import digest
+from loopbuild.engine.target import Action, Json, Recipe, RowResult, Target, WantedRow
+
+HERE = "tests.engine.recipes"
+
+
+def note(action: Action, what: str) -> None:
+    """One line per call, appended in one write, so that several processes may."""
+    log = action.root / "calls.log"
+    handle = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    os.write(handle, f"{action.target} {what}\n".encode())
+    os.close(handle)
+
+
+def calls(root: Path, *, clear: bool = True) -> list[str]:
+    log = root / "calls.log"
+    found = log.read_text().splitlines() if log.exists() else []
+    if clear and log.exists():
+        log.unlink()
+    return found
+
+
+def read(action: Action) -> Json:
+    """Lines of a file without comments."""
+    note(action, "run")
+    text = action.file("text").decode()
+    return {"lines": [line for line in text.splitlines() if not line.startswith("#")]}
+
+
+def join(action: Action) -> Json:
+    note(action, "run")
+    lines = [line for role in action.inputs() for line in action.input(role)["lines"]]
+    return {"lines": [f"{action.params.get('prefix', '')}{line}" for line in lines]}
+
+
+def total(action: Action) -> Json:
+    note(action, "run")
+    report = "\n".join(line for role in action.inputs() for line in action.input(role)["lines"])
+    kept = action.keep_bytes(report.encode())
+    action.publish(action.params.get("to", "report.txt"), kept)
+    return {"lines": [report], "report": kept}
+
+
+def fail(action: Action) -> Json:
+    note(action, "run")
+    if (action.root / "broken").exists():
+        raise RuntimeError("it broke\nin two lines")
+    return {"lines": ["whole"]}
+
+
+def words(action: Action) -> Json:
+    """One word per line is a fact."""
+    return {"words": dict(line.split("=", 1) for line in action.file("text").decode().splitlines() if "=" in line)}
+
+
+def wanted(action: Action) -> Iterable[WantedRow]:
+    for line in action.file("rows").decode().splitlines():
+        key, *names = line.split()
+        yield WantedRow(key=key, request=names)
+
+
+def facts(action: Action) -> dict[str, str]:
+    return {name: digest("word", value) for name, value in action.input("words")["words"].items()}
+
+
+def run_rows(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
+    known = action.input("words")["words"]
+    for row in rows:
+        note(action, row.key)
+        text = " ".join(known.get(name, "?") for name in row.request)
+        error = "the word is bad" if "bad" in text else ""
+        yield RowResult(key=row.key, output=None if error else {"text": text}, reads=tuple(row.request), error=error)
+
+
+def revalidate(action: Action, row: WantedRow, old: Json, changed: tuple[str, ...]) -> RowResult | None:
+    note(action, f"revalidate {row.key} {','.join(changed)}")
+    known = action.input("words")["words"]
+    text = " ".join(known.get(name, "?") for name in row.request)
+    if text.lower() != old["text"].lower():
+        return None
+    return RowResult(key=row.key, output=old, reads=tuple(row.request))
+
+
+def fan(action: Action) -> Json:
+    note(action, "run")
+    return {"units": sorted(action.input("words")["words"])}
+
+
+def expand_fan(target: Target, output: Json) -> Iterable[Target]:
+    for unit in output["units"]:
+        yield Target(
+            id=f"leaf:{unit}", recipe=SHOW, params={"unit": unit}, inputs=(("words", target.context["words"]),)
+        )
+    yield Target(
+        id="all:main", recipe=JOIN, inputs=tuple((unit, f"leaf:{unit}") for unit in output["units"])
+    )  # fmt: skip
+
+
+def show(action: Action) -> Json:
+    note(action, "run")
+    unit = action.params["unit"]
+    return {"lines": [f"{unit} {len(action.input('words')['words'].get(unit, ''))}"]}
+
+
+def train(action: Action) -> Json:
+    note(action, "run")
+    steps = action.partial / "steps"
+    done = int(steps.read_text()) if steps.exists() else 0
+    for step in range(done, 3):
+        if (action.root / "kill").exists() and step == 2:
+            os._exit(9)
+        steps.write_text(str(step + 1))
+        note(action, f"step {step}")
+    seen = (action.head or {"seen": []})["seen"]
+    return {"seen": [*seen, *action.input("data")["lines"]], "parent": action.head_key}
+
+
+READ = Recipe(name="read", version=1, run=f"{HERE}:read")
+READ_CHEAP = Recipe(name="read", version=1, run=f"{HERE}:read", is_cheap=True)
+JOIN = Recipe(name="join", version=1, run=f"{HERE}:join")
+TOTAL = Recipe(name="total", version=1, run=f"{HERE}:total")
+FAIL = Recipe(name="fail", version=1, run=f"{HERE}:fail")
+WORDS = Recipe(name="words", version=1, run=f"{HERE}:words", is_cheap=True)
+TABLE = Recipe(name="table", version=1, run=f"{HERE}:run_rows", wanted=f"{HERE}:wanted", facts=f"{HERE}:facts")
+PROVEN = Recipe(
+    name="proven", version=1, run=f"{HERE}:run_rows", wanted=f"{HERE}:wanted", facts=f"{HERE}:facts",
+    revalidate=f"{HERE}:revalidate",
+)  # fmt: skip
+FAN = Recipe(name="fan", version=1, run=f"{HERE}:fan")
+SHOW = Recipe(name="show", version=1, run=f"{HERE}:show")
+TRAIN = Recipe(name="train", version=1, run=f"{HERE}:train", nature="historical")
+
+
+def chain(count: int = 4) -> list[Target]:
+    """read:i from file i, join:i of three neighbours, one total."""
+    found = [Target(id=f"read:{i}", recipe=READ, files=(("text", f"f{i}.txt"),)) for i in range(count)]
+    for i in range(count):
+        near = sorted({(i - 1) % count, i, (i + 1) % count})
+        found.append(Target(id=f"join:{i}", recipe=JOIN, inputs=tuple((f"r{j}", f"read:{j}") for j in near)))
+    found.append(Target(id="total:all", recipe=TOTAL, inputs=tuple((f"j{i}", f"join:{i}") for i in range(count))))
+    return found
+
+
+def table(recipe: Recipe = TABLE) -> list[Target]:
+    """Rows are the lines of rows.txt (key, then the words it shows), words those of words.txt."""
+    return [
+        Target(id="words:main", recipe=WORDS, files=(("text", "words.txt"),)),
+        Target(id="table:main", recipe=recipe, files=(("rows", "rows.txt"),), inputs=(("words", "words:main"),)),
+    ]
+
+
+def write(root: Path, **files: str) -> None:
+    for name, text in files.items():
+        (root / f"{name}.txt").write_text(text)
+
+
+def snapshot(root: Path) -> str:
+    """Everything a build leaves for people: loop.lock and the published files."""
+    out = root / ".loopbuild" / "out"
+    files = {str(p.relative_to(out)): p.read_text() for p in sorted(out.rglob("*")) if p.is_file()}
+    return json.dumps([(root / "loop.lock").read_text(), files])

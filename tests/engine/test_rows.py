@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from loopbuild.engine.query import output, rows_of
+from tests.engine.conftest import Project
+from tests.engine.recipes import PROVEN, table
+
+
+def test_a_changed_fact_reruns_exactly_the_rows_that_read_it(project: Project) -> None:
+    project.build(table())
+    assert project.calls() == ["table:main r1", "table:main r2", "table:main r3"]
+    project.write(words="x=one\ny=TWO\nz=three\n")
+    outcome = project.build(table())
+    assert project.calls() == ["table:main r2"]
+    assert (outcome.results["table:main"].rows_run, outcome.results["table:main"].rows_total) == (1, 3)
+    assert output(project.ws, "table:main")["rows"]["r2"] == {"text": "one TWO"}
+
+
+def test_a_fact_nobody_read_cuts_off(project: Project) -> None:
+    project.build(table())
+    project.calls()
+    project.write(words="x=one\ny=two\nz=three\nw=four\n")
+    assert project.build(table()).results["table:main"].outcome == "restored"
+    assert project.calls() == []
+
+
+def test_a_fact_that_vanished_is_stale(project: Project) -> None:
+    project.build(table())
+    project.calls()
+    project.write(words="x=one\ny=two\n")
+    project.build(table())
+    assert project.calls() == ["table:main r3"]
+    assert rows_of(project.ws, "table:main")["r3"].reads == {"z": ""}
+
+
+def test_an_added_row_runs_alone_and_a_removed_one_runs_nothing(project: Project) -> None:
+    project.build(table())
+    project.calls()
+    project.write(rows="r1 x\nr2 x y\nr3 z\nr4 y\n")
+    project.build(table())
+    assert project.calls() == ["table:main r4"]
+    project.write(rows="r1 x\n")
+    project.build(table())
+    assert project.calls() == []
+    assert list(output(project.ws, "table:main")["rows"]) == ["r1"]
+
+
+def test_going_back_runs_nothing(project: Project) -> None:
+    project.build(table())
+    before = project.snapshot()
+    project.write(words="x=ONE\ny=TWO\nz=three\n")
+    project.build(table())
+    project.write(words="x=one\ny=two\nz=three\n")
+    project.calls()
+    assert project.build(table()).counts == {"restored": 2}
+    assert project.calls() == []
+    assert project.snapshot() == before
+
+
+def test_a_proven_row_is_not_run(project: Project) -> None:
+    project.build(table(PROVEN))
+    project.calls()
+    project.write(words="x=ONE\ny=two\nz=tree\n")
+    result = project.build(table(PROVEN)).results["table:main"]
+    assert (result.rows_revalidated, result.rows_run) == (2, 1)
+    assert output(project.ws, "table:main")["rows"]["r1"] == {"text": "one"}
+    project.calls()
+    assert project.build(table(PROVEN)).counts == {"fresh": 2}
+
+
+def test_a_failed_row_keeps_the_others(project: Project) -> None:
+    project.write(words="x=one\ny=bad\nz=three\n")
+    outcome = project.build(table())
+    assert outcome.results["table:main"].outcome == "failed"
+    assert "1 of 3 rows failed, such as `r2`: the word is bad" in outcome.errors[0].message
+    project.calls()
+    project.write(words="x=one\ny=good\nz=three\n")
+    assert project.build(table()).is_success
+    assert project.calls() == ["table:main r2"]
