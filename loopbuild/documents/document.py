@@ -7,6 +7,7 @@ files and knows nothing of what a document means.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -147,13 +148,18 @@ class Builder:
         """Whether the next scalar is a key."""
         return bool(self._stack) and type(self._stack[-1][0]) is dict and self._key is None
 
+    @property
+    def innermost(self) -> int:
+        """Where the innermost open mapping or list begins, -1 outside of all."""
+        return self._stack[-1][1].start if self._stack else -1
+
     def key(self, name: str, start: int, end: int) -> None:
         """Take the key of the value that comes next."""
         children = self._stack[-1][1].children
         assert isinstance(children, dict)
         if name in children:
             first = self._span(children[name].key_start, children[name].key_end)
-            hint = f"it stands at {self.file}:{first.line}:{first.column} already; keep one of the two"
+            hint = f"line {first.line} has `{self._line(children[name].key_start)}`; keep one of the two"
             self.mistake("duplicate-key", f"key `{name}` is given twice, first on line {first.line}", start, end, hint)
         self._key = (name, start, end)
 
@@ -186,6 +192,12 @@ class Builder:
     def fatal(self, code: str, message: str, start: int, end: int, hint: str = "") -> Unreadable:
         """Return the exception that ends the reading."""
         return Unreadable(*self.found, _error(code, message, self._span(start, end), hint))
+
+    def _line(self, start: int) -> str:
+        """Return what stands in a line from an offset on, cut to fit a hint."""
+        rest = re.match(r"[^\r\n]*", self.text[start : start + 41])
+        text = rest[0].rstrip() if rest else ""
+        return text if len(text) <= 40 else text[:39] + "…"
 
     def _span(self, start: int, end: int) -> Span:
         if self._lines is None:

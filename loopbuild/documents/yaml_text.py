@@ -26,11 +26,15 @@ _NOT_ALLOWED = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U000100
 
 _TROUBLES = (
     # What the scanner says, what we say, and the way out.
-    ("mapping values are not allowed", "a `:` where no key can be", "quote text that holds `: `"),
+    (
+        "mapping values are not allowed",
+        "a `:` where no key can be",
+        "quote text that holds `: `, or add the `:` missing above",
+    ),
     ("could not find expected ':'", "a key without its `:`", "write `key: value`"),
     ("expected <block end>", "the indentation does not fit the lines above", ""),
     ("did not find expected key", "a list or key where none can be", "check the indentation and the brackets above"),
-    ("did not find expected ',' or", "this bracket is not closed, or a comma is missing in it", ""),
+    ("expected ',' or", "this bracket is not closed, or a comma is missing in it", ""),
     ("did not find expected '-' indicator", "a list entry must begin with `- `", "check the indentation"),
     ("did not find expected node content", "a value is missing", ""),
     ("found unexpected end of stream", "a quote is not closed", ""),
@@ -52,8 +56,11 @@ def read_yaml(content: bytes, *, file: str) -> Document:
     if bad:
         raise builder.fatal("not-yaml", f"character U+{ord(bad[0]):04X} is not allowed", bad.start(), bad.end())
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    to_scanner, from_scanner = _line_end_disguise(text)
     try:
-        for event in yaml.parse(text, Loader=loader):
+        for event in yaml.parse(text.translate(to_scanner) if to_scanner else text, Loader=loader):
+            if from_scanner and isinstance(event, yaml.ScalarEvent):
+                event.value = event.value.translate(from_scanner)
             _take(builder, event)
     except yaml.MarkedYAMLError as exc:
         raise _trouble(builder, exc) from None
@@ -62,6 +69,16 @@ def read_yaml(content: bytes, *, file: str) -> Document:
     if builder.root is None:
         raise builder.fatal("empty", f"`{file}` is empty", 0, 0)
     return builder.document()
+
+
+def _line_end_disguise(text: str) -> tuple[dict[int, int], dict[int, int]]:
+    """Return stand-ins for characters the scanner takes for line ends and YAML 1.2 does not, there and back."""
+    found = [ord(character) for character in "\x85\u2028\u2029" if character in text]
+    if not found:
+        return {}, {}
+    free = (code for code in range(0xE000, 0xF8FF) if chr(code) not in text)
+    to_scanner = dict(zip(found, free, strict=False))
+    return to_scanner, {stand_in: code for code, stand_in in to_scanner.items()}
 
 
 def _take(builder: Builder, event: Any) -> None:
@@ -128,7 +145,7 @@ def _resolve(builder: Builder, text: str, start: int, end: int) -> Json:
     elif _LEADING_ZERO.match(text):
         plain = text.lstrip("+-0_") or "0"
         hint = f'write `{plain}` for the number, or `"{text}"` for text'
-        builder.mistake("bad-value", f"`{text}` begins with a zero: eight or ten as its base?", start, end, hint)
+        builder.mistake("bad-value", f"`{text}` begins with a zero: octal or decimal?", start, end, hint)
     elif _UNDERSCORE.match(text):
         hint = f'write `{text.replace("_", "")}` for the number, or `"{text}"` for text'
         builder.mistake("bad-value", f"`{text}` holds an underscore: a number or text?", start, end, hint)
@@ -137,10 +154,15 @@ def _resolve(builder: Builder, text: str, start: int, end: int) -> Json:
 
 def _trouble(builder: Builder, exc: Any) -> Unreadable:
     problem = str(exc.problem or exc.context or "")
-    # What is never closed is shown where it opens; the scanner only notices at the end.
-    is_unclosed = "expected ',' or" in problem or "unexpected end of stream" in problem
-    mark = exc.context_mark if is_unclosed and exc.context_mark else exc.problem_mark or exc.context_mark
+    mark = exc.problem_mark or exc.context_mark
     at = min(mark.index, len(builder.text)) if mark is not None else 0
+    # What is never closed is shown where it opens; the scanner notices later, often at the end of the file.
+    is_at_end = at >= len(builder.text.rstrip())
+    is_quote = "unexpected end of stream" in problem
+    if is_at_end and not is_quote and builder.innermost >= 0 and builder.text[builder.innermost] in "[{":
+        problem, at = "expected ',' or", builder.innermost
+    elif (is_quote or "expected ',' or" in problem) and exc.context_mark:
+        at = exc.context_mark.index
     begin = max(builder.text.rfind("\n", 0, at), builder.text.rfind("\r", 0, at)) + 1
     indent = re.match(r"[ \t]*", builder.text[begin:])
     tab = (indent[0] if indent else "").find("\t")

@@ -16,7 +16,7 @@ from loopbuild.loopfile.shape import kind_of, sections_of
 
 def json_schema() -> dict[str, Any]:
     """Return the schema (2020-12), with the records' docstrings as descriptions."""
-    schema = _without_titles(Loopfile.model_json_schema())
+    schema: dict[str, Any] = _tidy(Loopfile.model_json_schema())
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "loop.yaml"
     filters = schema["properties"]["filters"]
@@ -42,10 +42,13 @@ def _short_filters(schema: dict[str, Any]) -> list[Json]:
     return [{"oneOf": names}, {**short, "additionalProperties": False}]
 
 
-def _without_titles(value: Json) -> Any:
-    """Drop the titles pydantic derives from names: editors would show them instead of the descriptions."""
+def _tidy(value: Json) -> Any:
+    """Drop the titles pydantic derives from names, which editors show instead of descriptions; close named mappings."""
     if isinstance(value, list):
-        return [_without_titles(item) for item in value]
+        return [_tidy(item) for item in value]
     if not isinstance(value, dict):
         return value
-    return {key: _without_titles(item) for key, item in value.items() if key != "title" or not isinstance(item, str)}
+    tidy = {key: _tidy(item) for key, item in value.items() if key != "title" or not isinstance(item, str)}
+    if "patternProperties" in tidy:
+        tidy["additionalProperties"] = False
+    return tidy

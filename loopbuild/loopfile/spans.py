@@ -50,9 +50,8 @@ class Settings:
             return {"kind": item}
         if isinstance(item, dict) and len(item) == 1 and "kind" not in item:
             ((kind, options),) = item.items()
-            if options is None or isinstance(options, dict):
+            if options is None or (isinstance(options, dict) and "kind" not in options):
                 self._kinds[(*path, "kind")] = (*path, kind)
                 self._moved[path] = (*path, kind)
-                # `kind` last: `{dedup: {kind: schema}}` is still a dedup filter, and the key inside one too many.
-                return {**(options or {}), "kind": kind}
+                return {"kind": kind, **(options or {})}
         return item

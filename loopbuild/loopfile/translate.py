@@ -48,8 +48,7 @@ def translate(error: Mapping[str, Any], settings: Settings) -> Diagnostic:
     if kind == "union_tag_invalid":
         return _unknown_kind(path, annotation, settings)
     if kind == "union_tag_not_found":
-        kinds = _listed(kind_of(section) for section in sections_of(annotation))
-        return _missing_key((*path, "kind"), settings, hint=f"`kind` is one of {kinds}")
+        return _missing_kind(path, annotation, settings)
     if kind in _WANTED:
         return _wrong_type(path, _WANTED[kind], error["input"], settings)
     name = f"`{path[-1]}`" if path and isinstance(path[-1], str) else f"`{_shown(path)}`"
@@ -58,7 +57,7 @@ def translate(error: Mapping[str, Any], settings: Settings) -> Diagnostic:
         # Pydantic spells the choices `'read', 'create' or 'update'`.
         choices = [part.strip(" '") for part in str(context["expected"]).replace(" or ", ", ").split(",")]
         hint = did_you_mean(str(error["input"]), choices)
-        return _mistake("bad-value", f"{name} is {_listed(choices)}, not `{given}`", path, settings, hint=hint)
+        return _mistake("bad-value", f"{name} must be {_listed(choices)}, not `{given}`", path, settings, hint=hint)
     if kind in _BOUNDS:
         key, words = _BOUNDS[kind]
         hint = ""
@@ -68,7 +67,7 @@ def translate(error: Mapping[str, Any], settings: Settings) -> Diagnostic:
             "bad-value", f"{name} must be {words} {context[key]:g}, not `{given}`", path, settings, hint=hint
         )
     if kind == "string_pattern_mismatch":
-        message = f"{name} is not a name: a small letter, then letters, digits, `_` or `-`, 32 in all"
+        message = f"{name} is not a name: small letters, digits, `_` and `-`, a letter first, 32 at most"
         return _mistake("bad-value", message, path, settings, key=True)
     if kind == "too_short":
         return _mistake("bad-value", f"{name} is empty", path, settings, key=True)
@@ -101,7 +100,9 @@ def _unknown_key(path: Path, settings: Settings) -> Diagnostic:
                 f"`{key}` belongs under `{places[0]}`" if places[0] != "the top level" else f"`{key}` stands at the top"
             )
         elif keys:
-            hint = did_you_mean(key, homes(), cutoff=0.8) or f"keys here: {_listed(keys, last='and')}"
+            hint = did_you_mean(key, homes(), cutoff=0.8) or (
+                f"keys here: {_listed(keys, last='and')}" if len(keys) <= 8 else "`loopbuild schema` lists every key"
+            )
     return _mistake("unknown-key", f"unknown key `{key}`", path, settings, key=True, hint=hint)
 
 
@@ -116,17 +117,29 @@ def _missing_key(path: Path, settings: Settings, *, hint: str = "") -> Diagnosti
 _EXAMPLE = "name one source: `sources: {hr: {kind: toolspec, path: tools/hr.json}}`"
 
 
+def _missing_kind(path: Path, annotation: Any, settings: Settings) -> Diagnostic:
+    kinds = [kind_of(section) for section in sections_of(annotation)]
+    value = _value_at(settings.value, path)
+    if path[0] == "filters" and isinstance(value, dict) and len(value) == 1 and next(iter(value)) in kinds:
+        ((kind, options),) = value.items()
+        if not isinstance(options, dict):
+            return _wrong_type((*path, kind), "a mapping", options, settings)
+        return _mistake("unknown-key", "unknown key `kind`", (*path, kind, "kind"), settings, key=True)
+    return _missing_key((*path, "kind"), settings, hint=f"`kind` is one of {_listed(kinds)}")
+
+
 def _unknown_kind(path: Path, annotation: Any, settings: Settings) -> Diagnostic:
     value = _value_at(settings.value, path)
     given = value.get("kind") if isinstance(value, dict) else None
     kinds = [kind_of(section) for section in sections_of(annotation)]
     place = (*path, "kind")
-    if not isinstance(given, str):
+    if given is None or isinstance(given, dict | list):
         return _wrong_type(place, "text", given, settings)
-    hint = did_you_mean(given, kinds) or f"known are {_listed(kinds, last='and')}"
+    hint = did_you_mean(str(given), kinds) or f"known are {_listed(kinds, last='and')}"
     noun = {"filters": "filter", "sources": "source", "sandbox": "sandbox"}
+    shown = given if isinstance(given, str) else settings.spelled(place)
     name = "sandbox" if path[-1] == "sandbox" else noun.get(str(path[0]), str(path[0]))
-    return _mistake("unknown-kind", f"unknown {name} kind `{given}`", place, settings, hint=hint)
+    return _mistake("unknown-kind", f"unknown {name} kind `{shown}`", place, settings, hint=hint)
 
 
 def _wrong_type(path: Path, wanted: str, given: Json, settings: Settings) -> Diagnostic:
@@ -134,7 +147,7 @@ def _wrong_type(path: Path, wanted: str, given: Json, settings: Settings) -> Dia
     written = settings.spelled(path)
     hint = ""
     if given is None:
-        hint = "leave the key out for its default"
+        hint = _hint_for_nothing(path, settings)
     elif wanted == "text" and isinstance(given, bool | int | float):
         hint = f'quote it: `"{written}"`'
     elif wanted == "`true` or `false`" and str(given).lower() in _SPOKEN:
@@ -145,11 +158,30 @@ def _wrong_type(path: Path, wanted: str, given: Json, settings: Settings) -> Dia
         hint = f"write it without quotes: `{given}`"
     elif wanted == "a list" and isinstance(given, str | int | float):
         hint = f"write `[{written}]`"
-    elif wanted == "a mapping" and isinstance(given, str) and sections_of(locate(path, settings.value)[1]):
-        hint = "write `{key: value}`, or the keys on lines of their own below"
+    elif wanted == "a mapping" and isinstance(given, str):
+        hint = _hint_for_mapping(path, given, settings)
     return _mistake(
         "wrong-type", f"`{name}` must be {wanted}, not {_described(given, written)}", path, settings, hint=hint
     )
+
+
+def _hint_for_nothing(path: Path, settings: Settings) -> str:
+    parent, annotation = locate(path[:-1], settings.value)
+    section = section_at(annotation, _value_at(settings.value, parent))
+    if section is None:
+        only = sections_of(locate(path, settings.value)[1])
+        return f"write `{path[-1]}: {{}}` for its defaults" if len(only) == 1 else ""
+    return "" if section.model_fields[str(path[-1])].is_required() else "leave the key out for its default"
+
+
+def _hint_for_mapping(path: Path, given: str, settings: Settings) -> str:
+    sections = sections_of(locate(path, settings.value)[1])
+    kinds = [kind_of(section) for section in sections]
+    if given in kinds:
+        return f"write `{{kind: {given}}}`"
+    if len(sections) == 1 and len(sections[0].model_fields) == 1:
+        return f"write `{{{next(iter(sections[0].model_fields))}: {given}}}`"
+    return f"its `kind` is one of {_listed(kinds)}" if len(kinds) > 1 else ""
 
 
 def _mistake(

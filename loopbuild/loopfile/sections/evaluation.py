@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loopbuild.loopfile.sections.base import Positive, Section, Share, Text
+from loopbuild.loopfile.sections.base import Flag, Positive, Section, Share, Text
 
 
 class EvaluationSettings(Section):
@@ -17,5 +17,5 @@ class EvaluationSettings(Section):
     """Per assistant turn."""
     gate: dict[Text, Share] = {}
     """Metric -> value below which the build fails, on the split `values`."""
-    compare_base: bool = True
+    compare_base: Flag = True
     """Also score the untrained base."""
