@@ -36,9 +36,7 @@ def arm_of(action: Action) -> Arm:
     name = next((role for role in ("checkpoint", "before", "stale") if role in inputs), "base")
     checkpoint = action.input(name) if name != "base" else None
     if name in ("before", "stale") and (checkpoint is None or checkpoint["mode"] != "continue"):
-        return Arm(
-            name=name, model="", files={}, is_adapter=False, tasks={}, catalog=ToolCatalog(), is_empty=True
-        )
+        return Arm(name=name, model="", files={}, is_adapter=False, tasks={}, catalog=ToolCatalog(), is_empty=True)
     if name == "before":
         tasks = json.loads(action.fetch(checkpoint["parent_eval"]))
         contract = json.loads(action.fetch(checkpoint["parent_contract"]))

@@ -69,5 +69,3 @@ def _lines(action: Action, folder: Path) -> Iterator[str]:
         raise BuildError(
             f"the model under test could not be run (exit code {code})", target=action.target, intact="\n".join(tail)
         )
-
-

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from loopbuild.engine.children import leave_with_parent
 from loopbuild.records import EvalTask, ToolCatalog, from_json, to_json
+
+SLICE = 96
+"""Tasks handed over at once: what is finished is stored by the parent, so a kill loses at most these."""
 
 
 def main(path: Path) -> None:
@@ -17,38 +21,37 @@ def main(path: Path) -> None:
     leave_with_parent()
     job = json.loads(path.read_text(encoding="utf-8"))
     from loopbuild.llm.local import LocalModel
-    from loopbuild.pipeline.models import base_path, system_prompt
-    from loopbuild.pipeline.sandboxes import opened
+    from loopbuild.pipeline.models import base_path
+    from loopbuild.sandbox import open_sandboxes
     from loopbuild.sandbox.protocol import Sandbox
     from loopbuild.stages.evaluation.rollout import roll_out
 
     params = job["params"]
+    root = Path(job["root"])
     catalog = from_json(ToolCatalog, job["catalog"])
-    tasks = [from_json(EvalTask, value) for value in job["tasks"]]
-    base = base_path(params["base"], root=Path(job["root"]))
-    if job["is_adapter"]:
-        model = LocalModel.load(job["model"], base=base)
-    else:
-        model = LocalModel.load(job["model"] or base)
-
+    tasks = [replace(from_json(EvalTask, value), system=params["system"]) for value in job["tasks"]]
+    base = base_path(params["base"], root=root)
+    emit({"done": 0, "note": "loading the model"})
+    model = LocalModel.load(job["model"] or base, base=base if job["is_adapter"] else "")
 
     def open_sandbox(task: EvalTask) -> Sandbox:
-        return opened(params["sandbox"], catalog, root=Path(job["root"])).__enter__()
+        return open_sandboxes(params["sandbox"], catalog, root=root, environment=os.environ)
 
-    def report(done: int, total: int) -> None:
-        emit({"done": done, "total": total})
-
-    for transcript in roll_out(
-        tasks,
-        model=model,
-        catalog=catalog,
-        open_sandbox=open_sandbox,
-        system=system_prompt(params),
-        max_calls=params["max_calls"],
-        max_new_tokens=params["max_new_tokens"],
-        on_progress=report,
-    ):
-        emit({"transcript": to_json(transcript)})
+    # Similar conversations side by side pad less; the order changes no answer, each is decoded by itself.
+    tasks.sort(key=lambda task: (len(task.gold), sum(map(len, task.user_turns)), task.key))
+    for first in range(0, len(tasks), SLICE):
+        part = tasks[first : first + SLICE]
+        finished = roll_out(
+            part,
+            model=model,
+            catalog=catalog,
+            open_sandbox=open_sandbox,
+            max_calls=params["max_calls"],
+            max_new_tokens=params["max_new_tokens"],
+            on_progress=lambda done, total, offset=first: emit({"done": offset + done}),  # type: ignore[misc]
+        )
+        for transcript in finished:
+            emit({"transcript": to_json(transcript)})
 
 
 def emit(message: dict[str, Any]) -> None:
@@ -58,8 +61,4 @@ def emit(message: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    # Deterministic, and no surprise on a busy machine: the shipped model is fastest on one thread.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     main(Path(sys.argv[1]))
-
-

@@ -21,9 +21,7 @@ def command_of(command: Sequence[str], *, root: Path) -> list[str]:
     return [str(root / word) if position and (root / word).is_file() else word for position, word in enumerate(words)]
 
 
-def resolved_environment(
-    declared: Mapping[str, str], *, environment: Mapping[str, str], source: str
-) -> dict[str, str]:
+def resolved_environment(declared: Mapping[str, str], *, environment: Mapping[str, str], source: str) -> dict[str, str]:
     """Return `declared` with `${NAME}` replaced; raises SourceError naming a variable that is not set, never a value."""
 
     def value(match: re.Match[str]) -> str:

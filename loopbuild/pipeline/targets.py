@@ -8,9 +8,11 @@ editing a description stops there.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from loopbuild.engine.target import Json, Recipe, Target
+from loopbuild.pipeline.models import base_identity, system_prompt
 
 R = "loopbuild.pipeline.recipes"
 
@@ -47,7 +49,7 @@ SCORES = Recipe(name="scores", version=1, run=f"{R}.scores:run")
 REPORT = Recipe(name="report", version=1, run=f"{R}.report:run")
 
 
-def static_targets(settings: Json, *, project: str) -> list[Target]:
+def static_targets(settings: Json, *, root: Path) -> list[Target]:
     """Return the targets known before anything is read; `settings` is loop.yaml with defaults filled in."""
     sources = [_source(name, source) for name, source in sorted(settings["sources"].items())]
     return [
@@ -74,14 +76,18 @@ def static_targets(settings: Json, *, project: str) -> list[Target]:
             },
             inputs=(("contract", "contract:main"), ("graph", "graph:main")),
             expand="loopbuild.pipeline.targets:expand_cells",
-            context={"settings": settings, "project": project},
+            context={
+                "settings": settings,
+                "project": root.name,
+                "base": base_identity(settings["training"]["base"], root=root),
+            },
         ),
     ]
 
 
 def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     """One family of batches per subgraph, then everything that gathers them."""
-    settings, project = target.context["settings"], target.context["project"]
+    settings, project, base = (target.context[name] for name in ("settings", "project", "base"))
     subgraphs = sorted(output["cells"])
     for name in subgraphs:
         yield from _subgraph_targets(name, settings)
@@ -106,8 +112,8 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     )
     yield Target(id="dataset:train", recipe=TRAIN_SET, inputs=(("dataset", "dataset:main"),))
     yield Target(id="dataset:eval", recipe=EVAL_SET, inputs=(("dataset", "dataset:main"),))
-    yield from _training_targets(settings)
-    yield from _evaluation_targets(settings, project)
+    yield from _training_targets(settings, base)
+    yield from _evaluation_targets(settings, base, project)
 
 
 def _source(name: str, source: Json) -> Target:
@@ -177,7 +183,7 @@ def _sandbox_files(sandbox: Json) -> Iterable[tuple[str, str]]:
                 yield f"server/{source}/{position:02d}", word
 
 
-def _training_targets(settings: Json) -> Iterable[Target]:
+def _training_targets(settings: Json, base: str) -> Iterable[Target]:
     training = settings["training"]
     phases = list(training["phases"])
     for index, phase in enumerate(phases):
@@ -190,7 +196,9 @@ def _training_targets(settings: Json) -> Iterable[Target]:
             params={
                 "phase": phase,
                 "position": index,
-                "settings": _without(training, "phases", "incremental") | {"phases": {phase: training["phases"][phase]}},
+                "base": base,
+                "settings": _without(training, "phases", "incremental")
+                | {"phases": {phase: training["phases"][phase]}},
                 "goal_of": phases[: index + 1],
             },
             inputs=tuple(sorted(inputs)),
@@ -200,7 +208,7 @@ def _training_targets(settings: Json) -> Iterable[Target]:
         )
 
 
-def _evaluation_targets(settings: Json, project: str) -> Iterable[Target]:
+def _evaluation_targets(settings: Json, base: str, project: str) -> Iterable[Target]:
     phases = list(settings["training"]["phases"])
     last = f"checkpoint:{phases[-1]}"
     now = {"contract": "contract:main", "eval": "dataset:eval"}
@@ -210,7 +218,7 @@ def _evaluation_targets(settings: Json, project: str) -> Iterable[Target]:
     if settings["evaluation"]["compare_base"]:
         arms["base"] = now
     for arm, inputs in arms.items():
-        yield from _arm(arm, settings, inputs)
+        yield from _arm(arm, settings, base, inputs)
     yield Target(
         id="report:main",
         recipe=REPORT,
@@ -235,9 +243,10 @@ def _evaluation_targets(settings: Json, project: str) -> Iterable[Target]:
     )
 
 
-def _arm(arm: str, settings: Json, inputs: dict[str, str]) -> Iterable[Target]:
+def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str]) -> Iterable[Target]:
     """Generations and scores of one model on one set of tasks."""
     evaluation = settings["evaluation"]
+    system = system_prompt(settings["training"])
     sandbox: dict[str, Json] = {}
     for source in sorted(settings["sources"]):
         sandbox |= sandbox_params(settings, source)
@@ -246,8 +255,8 @@ def _arm(arm: str, settings: Json, inputs: dict[str, str]) -> Iterable[Target]:
         recipe=GENERATIONS,
         params={
             "base": settings["training"]["base"],
-            "preset": settings["training"]["preset"],
-            "system_prompt": settings["training"]["system_prompt"],
+            "base_identity": base,
+            "system": system,
             "max_calls": evaluation["max_calls"],
             "max_new_tokens": evaluation["max_new_tokens"],
             "sandbox": sandbox,

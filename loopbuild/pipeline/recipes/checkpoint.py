@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from loopbuild.digest import canonical, digest, short
+from loopbuild.engine.action import Interrupted
 from loopbuild.engine.target import Action, Json
 from loopbuild.pipeline import models
 from loopbuild.records import ToolCatalog, from_json, to_json
@@ -93,23 +94,21 @@ def _parent(action: Action, course: Mapping[str, Any]) -> dict[str, Any]:
     return {"files": {}, "is_adapter": False, "increments": 0}
 
 
-def _train(action: Action, rows: Json, course: Mapping[str, Any], parent: Mapping[str, Any]) -> tuple[dict[str, str], Any]:
+def _train(
+    action: Action, rows: Json, course: Mapping[str, Any], parent: Mapping[str, Any]
+) -> tuple[dict[str, str], Any]:
     import os
     import sys
 
-    from loopbuild.stages.training.job import PhaseJob
-    from loopbuild.stages.training.presets import resolve
-    from loopbuild.stages.training.run import run_phase
+    from loopbuild.stages.training.job import PhaseJob, Settings
+    from loopbuild.stages.training.presets import continued, cuda_is_visible, resolve
+    from loopbuild.stages.training.run import PhaseCancelled, run_phase
 
     training = action.params["settings"]
     phase = action.params["phase"]
-    settings = resolve(
-        training | {"incremental": action.context["incremental"], "preset": models.preset_of(training)},
-        phase,
-        base=training["base"],
-        has_cuda=models.has_cuda(),
-        mode=course["mode"],
-    )
+    settings = resolve(training, phase, base=training["base"], has_cuda=cuda_is_visible())
+    if course["mode"] == "continue":
+        settings = continued(settings, action.context["incremental"])
     work = action.work
     chosen = set(course["delta"]) | set(course["replay"]) if course["mode"] == "continue" else None
     lines = [
@@ -119,7 +118,9 @@ def _train(action: Action, rows: Json, course: Mapping[str, Any], parent: Mappin
     ]
     (work / "rows.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     catalog = from_json(ToolCatalog, action.input("catalog"))
-    (work / "tools.json").write_text(json.dumps({tool.id: as_function(tool) for tool in catalog.tools}), encoding="utf-8")
+    (work / "tools.json").write_text(
+        json.dumps({tool.id: as_function(tool) for tool in catalog.tools}), encoding="utf-8"
+    )
     folder = ""
     if parent["files"]:
         folder = str(work / "parent")
@@ -136,22 +137,23 @@ def _train(action: Action, rows: Json, course: Mapping[str, Any], parent: Mappin
         rows=str(work / "rows.jsonl"),
         replayed=tuple(course["replay"]),
         tools=str(work / "tools.json"),
-        settings=settings,
+        settings=from_json(Settings, settings),
         output=str(work / "output"),
         partial=str(action.partial),
     )
 
-    def progress(message: Mapping[str, Json]) -> None:
-        note = f"loss {message['loss']:.3f}" if message.get("loss") is not None else str(message.get("note", ""))
-        action.progress(int(message.get("step", 0)), int(message.get("steps", 0)), note)
-
-    report = run_phase(
-        job, python=sys.executable, environment=os.environ, on_progress=progress, is_cancelled=action.is_cancelled
-    )
+    try:
+        report = run_phase(
+            job,
+            python=sys.executable,
+            environment=os.environ,
+            on_progress=action.progress,
+            is_cancelled=action.is_cancelled,
+        )
+    except PhaseCancelled as stopped:
+        raise Interrupted(stopped.message, target=action.target, intact=stopped.intact, hint=stopped.hint) from stopped
     output = work / "output"
-    files = {
-        str(path.relative_to(output)): action.keep(path) for path in sorted(output.rglob("*")) if path.is_file()
-    }
+    files = {str(path.relative_to(output)): action.keep(path) for path in sorted(output.rglob("*")) if path.is_file()}
     return files, report
 
 
@@ -207,7 +209,9 @@ def _phase(action: Action) -> dict[str, Any]:
 def _identity(action: Action) -> str:
     """Digest of what makes two checkpoints of one chain compatible."""
     training = action.params["settings"]
-    return short(digest("chain", [training["base"], training["preset"], training["lora"], training["system_prompt"]]))
+    return short(
+        digest("chain", [action.params["base"], training["preset"], training["lora"], training["system_prompt"]])
+    )
 
 
 def _tools_of(action: Action) -> dict[str, tuple[str, ...]]:

@@ -38,7 +38,9 @@ def run(action: Action) -> Json:
         "verdicts": {key: [v.filter, v.reason, v.detail] for key, v in sorted(verdicts.items()) if not v.kept},
         "funnel": _funnel(rows, verdicts),
         "unreachable": [
-            unreachable for role, batch in sorted(action.inputs().items()) for unreachable in batch.get("unreachable", [])
+            unreachable
+            for role, batch in sorted(action.inputs().items())
+            for unreachable in batch.get("unreachable", [])
         ],
     }
 
@@ -86,5 +88,3 @@ def _funnel(rows: dict[str, Json], verdicts: dict[str, Verdict]) -> Json:
             )
         ),
     }
-
-

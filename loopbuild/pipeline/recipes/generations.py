@@ -57,5 +57,3 @@ def _reads(arm: Arm, transcript: Transcript, servers: tuple[str, ...]) -> tuple[
             reads.add(fact_name(tool.id, "gate"))
             reads |= {fact_name(tool.id, leaf.side, leaf.pointer) for leaf in (*tool.inputs, *tool.outputs)}
     return tuple(sorted(reads))
-
-

@@ -1,0 +1,35 @@
+"""The main job on examples/hr without installs: wall time, memory, held-out figures, then what a no-op costs."""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks.common import loopbuild, machine, median_cpu, project, summary
+
+BARS = {
+    "values": {"tool_selection": 0.97, "schema_compliance": 0.97, "exact_call": 0.90, "chains_solved": 0.85},
+    "wordings": {"tool_selection": 0.80, "exact_call": 0.70},
+}
+
+
+def main() -> None:
+    print(f"demo on {machine()}")
+    with project("hr") as root:
+        cost, _ = loopbuild(root, "build")
+        print(f"build        {cost.wall:7.1f} s wall (aim 360)   {cost.cpu:7.1f} CPU s   {cost.peak_mib:6.0f} MiB (aim 4096)")
+        model = summary(root)["arms"]["model"]
+        for split, bars in BARS.items():
+            for metric, aim in bars.items():
+                rate = model["splits"].get(split, {}).get(metric)
+                if rate:
+                    value = rate["k"] / rate["n"]
+                    shown = f"{value:.3f} ({rate['k']} of {rate['n']}; {rate['low']:.3f} to {rate['high']:.3f})"
+                    print(f"{split:9} {metric:18} {shown}   aim {aim}")
+        floor = median_cpu([sys.executable, "-c", "pass"])
+        for verb in ("build", "status", "plan"):
+            cpu = median_cpu([sys.executable, "-m", "loopbuild", "--project", str(root), verb])
+            print(f"no-op {verb:7} {cpu:.3f} CPU s, {cpu / floor:.1f} x `python -c pass` ({floor:.3f})   aim 0.3 s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,15 @@
+"""Every figure of the README, in one go: `python benchmarks/run.py [NAME ...]`."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+ALL = ("demo", "incremental")
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or ALL:
+        print(f"== {name}")
+        import_module(f"benchmarks.{name}").main()

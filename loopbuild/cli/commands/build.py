@@ -1,0 +1,61 @@
+"""`loopbuild build`: bring everything up to date."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from loopbuild.cli.console import answer, error_text, say
+from loopbuild.cli.exit_codes import ExitCode
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags of `build`."""
+    parser.add_argument(
+        "select", nargs="*", metavar="TARGET", help="`checkpoint:recall`, `tasks:`, `tasks:hr/*`; default all"
+    )
+    parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="processes for row work (default 1)")
+    parser.add_argument(
+        "--fail-fast", action="store_true", help="stop at the first failure instead of going on elsewhere"
+    )
+    parser.add_argument("--force", action="store_true", help="run the selected targets even if nothing changed")
+    parser.add_argument("--refresh", action="append", default=[], metavar="source:NAME", help="ask a live source again")
+    parser.add_argument("--progress", choices=("auto", "plain", "json", "none"), default="auto", help="how to show it")
+    parser.add_argument("--json", action="store_true", help="the outcome as JSON on stdout")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Build; exits 1 when something failed, 130 when interrupted."""
+    from loopbuild.pipeline.builds import build_project, nothing_to_do, open_project
+
+    opened = open_project(arguments.project, loopfile=arguments.file)
+    if not (arguments.select or arguments.force or arguments.refresh):
+        unchanged = nothing_to_do(opened)
+        if unchanged is not None:
+            if arguments.json:
+                answer(json.dumps({"result": "up to date", "targets": unchanged.target_count}))
+            else:
+                answer(f"Nothing to do: {unchanged.target_count} targets are up to date")
+            return ExitCode.DONE
+    from loopbuild.cli.progress import progress
+    from loopbuild.cli.summary import outcome_json, outcome_text
+
+    with progress("none" if arguments.json and arguments.progress == "auto" else arguments.progress) as watch:
+        done = build_project(
+            opened,
+            select=tuple(arguments.select),
+            jobs=max(1, arguments.jobs),
+            fail_fast=arguments.fail_fast,
+            force=arguments.force,
+            refresh=tuple(arguments.refresh),
+            on_event=watch,
+        )
+    for error in done.outcome.errors:
+        say(error_text(error))
+    if arguments.json:
+        answer(json.dumps(outcome_json(done), sort_keys=True))
+    else:
+        answer(outcome_text(done))
+    if done.outcome.is_interrupted:
+        return ExitCode.INTERRUPTED
+    return ExitCode.DONE if done.outcome.is_success and not done.missed_gates else ExitCode.FAILED

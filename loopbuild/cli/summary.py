@@ -1,0 +1,87 @@
+"""What a build did, in three lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from loopbuild.cli.units import count, duration, percent
+from loopbuild.digest import short
+from loopbuild.pipeline.builds import Build
+
+ROWS = {"trajectories": ("trajectory", "trajectories"), "tasks": ("text", ""), "generations": ("held-out run", "")}
+
+
+def outcome_text(build: Build) -> str:
+    """Return the closing words of a build."""
+    outcome = build.outcome
+    ran = outcome.of("built", "cut_off", "revalidated", "restored")
+    fresh = len(outcome.of("fresh"))
+    failed, skipped = outcome.of("failed"), outcome.of("skipped")
+    lines = []
+    if not ran and not failed and not skipped and not outcome.is_interrupted:
+        return f"Nothing to do: {fresh} targets are up to date"
+    details = ", ".join(_details(build))
+    lines.append(
+        f"Built {len(ran)} of {len(outcome.results)} targets in {duration(outcome.seconds)}"
+        + (f": {details}" if details else "")
+    )
+    if failed or skipped:
+        lines.append(f"{count(len(failed), 'target')} failed, {count(len(skipped), 'target')} behind them skipped")
+    if outcome.is_interrupted:
+        lines.append("Interrupted; the next `loopbuild build` goes on from here")
+        return "\n".join(lines)
+    tail = f"{count(fresh, 'target')} were up to date. " if fresh else ""
+    if outcome.is_success and build.report:
+        lines.append(f"{tail}See `loopbuild report`{_headline(build.report)}")
+    elif tail:
+        lines.append(tail.strip())
+    if build.missed_gates and outcome.is_success:
+        lines.append("Gates missed: " + ", ".join(build.missed_gates))
+    return "\n".join(lines)
+
+
+def outcome_json(build: Build) -> dict[str, Any]:
+    """Return the same as data."""
+    outcome = build.outcome
+    return {
+        "result": "interrupted" if outcome.is_interrupted else "done" if outcome.is_success else "failed",
+        "seconds": round(outcome.seconds, 3),
+        "counts": dict(outcome.counts),
+        "targets": {
+            name: {"outcome": result.outcome, "rows_run": result.rows_run, "rows_total": result.rows_total}
+            for name, result in outcome.results.items()
+        },
+        "errors": [{"target": getattr(error, "target", ""), "message": error.message} for error in outcome.errors],
+        "missed_gates": list(build.missed_gates),
+    }
+
+
+def _details(build: Build) -> list[str]:
+    rows: Counter[str] = Counter()
+    parts = []
+    for result in build.outcome.results.values():
+        kind = result.target.partition(":")[0]
+        if kind in ROWS:
+            rows[kind] += result.rows_run
+    for kind, (singular, plural) in ROWS.items():
+        if rows[kind]:
+            parts.append(count(rows[kind], singular, plural))
+    phases = {phase["phase"]: phase for phase in (build.report or {}).get("training", [])}
+    for result in build.outcome.of("built", "cut_off"):
+        kind, _, phase = result.target.partition(":")
+        if kind == "checkpoint" and phase in phases:
+            parts.append(f"{result.target} {_mode(phases[phase])}")
+    return parts
+
+
+def _mode(phase: dict[str, Any]) -> str:
+    if phase["mode"] == "continue":
+        return f"continued from {short(phase['parent'])}"
+    return "trained fresh"
+
+
+def _headline(report: dict[str, Any]) -> str:
+    splits = report["arms"].get("model", {}).get("splits", {})
+    rate = splits.get("values", {}).get("tool_selection")
+    return f" (tool selection {percent(rate['k'], rate['n'])} on unseen values)" if rate else ""

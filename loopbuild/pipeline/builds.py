@@ -1,0 +1,120 @@
+"""One build of a project: live listings first, then the engine, then what to say about it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from loopbuild import __version__
+from loopbuild.engine.workspace import Workspace
+from loopbuild.errors import SelectionError
+from loopbuild.pipeline.project import LoadedProject, Project, find, load
+
+if TYPE_CHECKING:
+    from loopbuild.engine.outcome import Event, Outcome
+    from loopbuild.engine.target import Json
+    from loopbuild.engine.uptodate import UpToDate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenProject:
+    """A project and its store; loop.yaml has not been parsed."""
+
+    project: Project
+    workspace: Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """What a build did, and what the report says afterwards."""
+
+    outcome: Outcome
+    report: Json | None
+    warnings: tuple[str, ...] = ()
+    missed_gates: tuple[str, ...] = field(default=())
+
+
+def open_project(folder: str, *, loopfile: str = "") -> OpenProject:
+    """Find the project and open its store; writes nothing."""
+    project = find(Path(folder), loopfile=loopfile)
+    return OpenProject(
+        project=project, workspace=Workspace.open(project.root, code_version=__version__, clock=time.time)
+    )
+
+
+def nothing_to_do(opened: OpenProject) -> UpToDate | None:
+    """Return the summary of the last build if not one input changed since; parses nothing."""
+    from loopbuild.engine.uptodate import is_unchanged
+
+    return is_unchanged(opened.workspace, {}, opened.project.stamp)
+
+
+def build_project(
+    opened: OpenProject,
+    *,
+    select: tuple[str, ...],
+    jobs: int,
+    fail_fast: bool,
+    force: bool,
+    refresh: tuple[str, ...],
+    on_event: Callable[[Event], None],
+) -> Build:
+    """Build; raises LoopfileError and SourceError before anything runs, failures of targets are in the outcome."""
+    from loopbuild.engine.build import build
+    from loopbuild.engine.outcome import Event
+
+    loaded = load(opened.project, environment=os.environ)
+    _list_live(loaded, refresh=refresh, on_event=on_event)
+    for warning in loaded.warnings:
+        on_event(Event(kind="note", message=_warning(warning)))
+    outcome = build(
+        opened.workspace,
+        loaded.targets,
+        select=select,
+        jobs=jobs,
+        fail_fast=fail_fast,
+        force=force,
+        on_event=on_event,
+        stamp=opened.project.stamp,
+    )
+    report = report_of(opened)
+    missed = tuple(
+        f"{gate['metric']} {gate['verdict']}" for gate in (report or {}).get("gates", []) if gate["verdict"] != "pass"
+    )
+    return Build(outcome=outcome, report=report, missed_gates=missed)
+
+
+def report_of(opened: OpenProject) -> Json | None:
+    """Return the report of the last build that made one."""
+    from loopbuild.engine.query import output
+
+    return output(opened.workspace, "report:main")
+
+
+def _list_live(loaded: LoadedProject, *, refresh: tuple[str, ...], on_event: Callable[[Event], None]) -> None:
+    from loopbuild.engine.outcome import Event
+    from loopbuild.pipeline.listings import live_sources, write_listing
+
+    root = loaded.project.root
+    live = {source.name: source for source in live_sources(loaded.settings, root=root)}
+    for name in refresh:
+        kind, _, unit = name.partition(":")
+        if kind != "source" or unit not in live:
+            known = ", ".join(f"source:{known}" for known in live) or "none is declared"
+            raise SelectionError(f"`{name}` is not a live source", hint=f"live sources: {known}")
+    for source in live.values():
+        if source.is_listed and f"source:{source.name}" not in refresh:
+            continue
+        changed = write_listing(source, root=root, environment=os.environ)
+        what = "written; commit it" if changed else "unchanged"
+        on_event(Event(kind="note", message=f"asked `{source.name}` for its tools: listings/{source.name}.json {what}"))
+
+
+def _warning(warning: object) -> str:
+    from loopbuild.loopfile.diagnostics import render
+
+    return render(warning, "")  # type: ignore[arg-type]
