@@ -1,0 +1,56 @@
+"""Routes each call to the sandbox of its source. The parts share nothing: no ids, no state, no fixtures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from loopbuild.records import Json, StateFact, ToolResult
+from loopbuild.sandbox.protocol import Sandbox
+
+
+class MixedSandbox:
+    """Several sources' sandboxes behind one; unknown sources are refused as unknown tools."""
+
+    def __init__(self, parts: Mapping[str, Sandbox]) -> None:
+        self.name = "mixed"
+        self._parts = {source: parts[source] for source in sorted(parts)}
+        self.fixtures = min((part.fixtures for part in self._parts.values()), default=1)
+
+    def open(self, fixture: int) -> None:
+        """Open every part at the same fixture number."""
+        for part in self._parts.values():
+            part.open(fixture)
+
+    def call(self, tool_id: str, arguments: Mapping[str, Json]) -> ToolResult:
+        """Run the call in the part of the tool's source."""
+        part = self._part(tool_id)
+        if part is None:
+            return ToolResult(status="tool_error", value={"error": f"unknown tool `{tool_id}`"}, code="unknown_tool")
+        return part.call(tool_id, arguments)
+
+    def snapshot(self) -> Any:
+        """Return the parts' tokens."""
+        return {source: part.snapshot() for source, part in self._parts.items()}
+
+    def restore(self, token: Any) -> None:
+        """Restore every part."""
+        for source, part in self._parts.items():
+            part.restore(token[source])
+
+    def state_diff(self) -> tuple[StateFact, ...]:
+        """Return the parts' differences, in the order of their sources."""
+        return tuple(fact for part in self._parts.values() for fact in part.state_diff())
+
+    def known(self, tool_id: str, pointer: str) -> tuple[Json, ...]:
+        """Ask the part of the tool's source."""
+        part = self._part(tool_id)
+        return () if part is None else part.known(tool_id, pointer)
+
+    def close(self) -> None:
+        """Close every part."""
+        for part in self._parts.values():
+            part.close()
+
+    def _part(self, tool_id: str) -> Sandbox | None:
+        return self._parts.get(tool_id.partition("/")[0])

@@ -1,0 +1,84 @@
+"""The simulated sandbox: stateful tables derived from tool schemas, in process, without a network or a key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from loopbuild.errors import SandboxError
+from loopbuild.judging.validate import Validator
+from loopbuild.records import Json, StateFact, ToolCatalog, ToolResult
+from loopbuild.sandbox.simulated.calls import carry_out, refusal
+from loopbuild.sandbox.simulated.known import known_values
+from loopbuild.sandbox.simulated.model import derive
+from loopbuild.sandbox.simulated.tables import Tables
+from loopbuild.sandbox.simulated.world import World
+
+__all__ = ["SimulatedSandbox", "open_simulated"]
+
+_WORLDS = 32
+
+
+class SimulatedSandbox:
+    """The tools of one source over made-up tables; snapshots are references, so going back costs nothing."""
+
+    def __init__(self, catalog: ToolCatalog, *, source: str, fixtures: int = 16) -> None:
+        self.name = source
+        self.fixtures = fixtures
+        own = ToolCatalog(tools=tuple(tool for tool in catalog.tools if tool.source == source))
+        self._validator = Validator(own)
+        self._model = derive(own.tools)
+        # Worlds are pure functions of their number; keeping the recent ones saves making their rows again.
+        self._world_of = lru_cache(maxsize=_WORLDS)(lambda fixture: World(self._model, fixture))
+        self._world: World | None = None
+        self._tables = Tables()
+
+    def open(self, fixture: int) -> None:
+        """Start in a world, with nothing written."""
+        self._world = self._world_of(fixture)
+        self._tables = Tables()
+
+    def call(self, tool_id: str, arguments: Mapping[str, Json]) -> ToolResult:
+        """Run one call."""
+        plan = self._model.plans.get(tool_id)
+        if plan is None:
+            return refusal("unknown_tool", f"there is no tool `{tool_id}`")
+        faults = self._validator.check(tool_id, arguments)
+        if faults:
+            return refusal("invalid_argument", "; ".join(fault.message for fault in faults[:3]))
+        result, self._tables = carry_out(plan, arguments, model=self._model, world=self._here(), tables=self._tables)
+        return result
+
+    def snapshot(self) -> Tables:
+        """Return the present tables."""
+        return self._tables
+
+    def restore(self, token: Tables) -> None:
+        """Take the tables of a snapshot."""
+        self._tables = token
+
+    def state_diff(self) -> tuple[StateFact, ...]:
+        """Return what was written."""
+        return self._tables.facts()
+
+    def known(self, tool_id: str, pointer: str) -> tuple[Json, ...]:
+        """Return keys and columns of the world's rows that this input may hold."""
+        plan = self._model.plans.get(tool_id)
+        return () if plan is None else known_values(plan, pointer, world=self._here(), tables=self._tables)
+
+    def close(self) -> None:
+        """Forget the world."""
+        self._world = None
+
+    def _here(self) -> World:
+        if self._world is None:
+            raise SandboxError(f"the sandbox of `{self.name}` is not open")
+        return self._world
+
+
+def open_simulated(
+    settings: Json, catalog: ToolCatalog, *, root: Path, environment: Mapping[str, str], source: str
+) -> SimulatedSandbox:
+    """Return a simulated sandbox; it reads no files and no environment."""
+    return SimulatedSandbox(catalog, source=source, fixtures=settings.get("fixtures", 16))

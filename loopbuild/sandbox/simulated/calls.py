@@ -1,0 +1,308 @@
+"""Carries out one call on tables: refuses what does not exist or may not happen, writes what it changes, answers.
+
+Refusals are values with a code and a sentence a service would send. Returns the new tables beside the result; nothing
+is changed in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from loopbuild.digest import canonical, digest
+from loopbuild.records import Json, ToolResult
+from loopbuild.sandbox.simulated import lookup
+from loopbuild.sandbox.simulated.answer import Scene, period_of, write
+from loopbuild.sandbox.simulated.ids import make_id
+from loopbuild.sandbox.simulated.model import CONTROL, TRANSITIONS, Input, Model, ToolPlan
+from loopbuild.sandbox.simulated.tables import Row, Tables
+from loopbuild.sandbox.simulated.world import World
+
+_FINAL = frozenset(
+    {"cancelled", "rejected", "declined", "denied", "archived", "closed", "completed", "refunded", "revoked",
+     "terminated", "withdrawn", "finished", "published"}
+)  # fmt: skip
+_REOPENS = frozenset({"open", "active", "draft", "unlocked", "enabled", "refunded", "archived"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """One argument: which input it is for, its value, and the item of the array of objects it stands in (-1: none)."""
+
+    input: Input
+    value: Json
+    place: int = -1
+
+
+class Refused(Exception):
+    """A call that a service would refuse."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def refusal(code: str, message: str) -> ToolResult:
+    """Return the result of a refused call."""
+    return ToolResult(status="tool_error", value={"error": code, "message": message}, code=code)
+
+
+def carry_out(
+    plan: ToolPlan, arguments: Mapping[str, Json], *, model: Model, world: World, tables: Tables
+) -> tuple[ToolResult, Tables]:
+    """Return what a valid call answers and the tables after it."""
+    given = tuple(_given(plan, arguments))
+    try:
+        if plan.operation in ("create", "update", "transition", "delete"):
+            return _written(plan, arguments, given, model=model, world=world, tables=tables)
+        _check_keys(given, world, tables, exempt="")
+        return _read(plan, arguments, given, world=world, tables=tables)
+    except Refused as refused:
+        return refusal(refused.code, refused.message), tables
+
+
+def _given(plan: ToolPlan, arguments: Mapping[str, Json]) -> Iterator[Given]:
+    for one in plan.inputs:
+        for place, value in _values(arguments, one.leaf.pointer.split("/")[1:], -1):
+            yield Given(input=one, value=value, place=place)
+
+
+def _values(value: Json, path: list[str], place: int) -> Iterator[tuple[int, Json]]:
+    """Yield what stands at a schema path; a final array of scalars stays whole, items of objects carry their place."""
+    if not path or path == ["[]"]:
+        yield place, value
+    elif path[0] == "[]":
+        if isinstance(value, list):
+            for index, item in enumerate(value):
+                yield from _values(item, path[1:], index if place < 0 else place)
+    elif isinstance(value, Mapping):
+        name = path[0].replace("~1", "/").replace("~0", "~")
+        if name in value:
+            yield from _values(value[name], path[1:], place)
+
+
+def _check_keys(given: tuple[Given, ...], world: World, tables: Tables, *, exempt: str) -> None:
+    for one in given:
+        entity = one.input.entity
+        if not entity or entity == exempt:
+            continue
+        for key in one.value if isinstance(one.value, list) else [one.value]:
+            if not lookup.holds(world, tables, entity, key):
+                raise Refused("not_found", f"no {entity} `{key}`")
+
+
+def _read(
+    plan: ToolPlan, arguments: Mapping[str, Json], given: tuple[Given, ...], *, world: World, tables: Tables
+) -> tuple[ToolResult, Tables]:
+    keys: dict[str, Json] = {}
+    rows: dict[str, tuple[Json, ...]] = {}
+    filters: list[tuple[Input, Json]] = []
+    for one in given:
+        if one.input.entity and isinstance(one.value, list):
+            rows[one.input.entity] = tuple(one.value)
+        elif one.input.entity:
+            keys.setdefault(one.input.entity, one.value)
+        else:
+            filters.append((one.input, one.value))
+    subject, key = plan.subject, keys.get(plan.subject)
+    call = [plan.tool.name if not arguments else "", dict(arguments)]
+    if plan.operation == "find":
+        found = lookup.filtered(world, tables, subject, filters)
+        if not found:
+            asked = ", ".join(f"{one.field} `{value}`" for one, value in filters) or "these values"
+            raise Refused("not_found", f"no {subject} with {asked}")
+        key, rows[subject] = found[0], tuple(found)
+    elif plan.operation == "list":
+        for entity in _shown(plan):
+            rows.setdefault(entity, tuple(lookup.filtered(world, tables, entity, filters)[: lookup.limit_of(filters)]))
+        subject = ""
+    elif plan.operation == "opaque" and plan.tool.effect != "read":
+        tables = tables.with_log(plan.tool.name, digest("logged", dict(arguments))[:8], dict(arguments))
+    elif plan.operation == "read" and subject in rows:
+        subject = ""
+    words = {one.input.field: one.input.leaf.words for one in given}
+    scene = Scene(
+        world=world, tables=tables, plan=plan, keys=keys, rows=rows, call=call,
+        period=period_of({one.input.field: one.value for one in given if not one.input.entity}, words),
+    )  # fmt: skip
+    return ToolResult(status="ok", value=write(scene, plan.output, subject, key)), tables
+
+
+def _shown(plan: ToolPlan) -> Iterator[str]:
+    from loopbuild.sandbox.simulated.shape import Column, Items, Object, Part
+
+    pending: list[Part] = [plan.output]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, Object):
+            pending.extend(part.parts.values())
+        elif isinstance(part, Items | Column) and not part.rows.startswith("?"):
+            yield part.rows
+
+
+def _written(
+    plan: ToolPlan,
+    arguments: Mapping[str, Json],
+    given: tuple[Given, ...],
+    *,
+    model: Model,
+    world: World,
+    tables: Tables,
+) -> tuple[ToolResult, Tables]:
+    subject = plan.subject
+    is_create = plan.operation == "create"
+    form = model.entities[subject].form
+    _check_keys(given, world, tables, exempt=subject if is_create and form.kind in ("name", "content") else "")
+    groups: dict[int, list[Given]] = {}
+    for one in given:
+        groups.setdefault(one.place if plan.item else -1, []).append(one)
+    if plan.item and len(groups) > 1:
+        shared = groups.pop(-1, [])
+        groups = {place: [*shared, *group] for place, group in groups.items()}
+    touched: list[Json] = []
+    changed: dict[str, Json] = {}
+    for _, group in sorted(groups.items()):
+        for one in group:
+            if not one.input.entity:
+                changed[one.input.field] = one.value
+        if is_create:
+            key, tables = _create(plan, group, form_kind=form.kind, model=model, world=world, tables=tables)
+            touched += [] if key is None else [key]
+            continue
+        for key in _subject_keys(plan, group, form_kind=form.kind, tables=tables):
+            tables = _change(plan, key, group, world=world, tables=tables)
+            touched.append(key)
+    if is_create and not touched and not plan.item:
+        raise Refused("conflict", f"this {subject} exists already")
+    keys = {one.input.entity: one.value for one in given if one.input.entity and not isinstance(one.value, list)}
+    scene = Scene(
+        world=world, tables=tables, plan=plan, keys=keys, rows={subject: tuple(touched)}, call=dict(arguments),
+        message=_sentence(plan, touched), changed=changed,
+    )  # fmt: skip
+    key = touched[0] if touched else None
+    if len(touched) != 1 and plan.item:
+        subject = ""
+    return ToolResult(status="ok", value=write(scene, plan.output, subject, key)), tables
+
+
+def _create(
+    plan: ToolPlan, group: list[Given], *, form_kind: str, model: Model, world: World, tables: Tables
+) -> tuple[Json, Tables]:
+    subject = plan.subject
+    fields = _stored(group, own=subject if form_kind == "name" else "")
+    refs = {one.input.entity: one.value for one in group if one.input.entity and not isinstance(one.value, list)}
+    content = {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
+    if form_kind == "name":
+        key: Json = refs.pop(subject, None)
+        if key is None or lookup.holds(world, tables, subject, key):
+            return None, tables
+        origin = ""
+    elif form_kind == "content":
+        key, origin = digest("content-row", content)[:12], ""
+        if lookup.holds(world, tables, subject, key):
+            return None, tables
+    else:
+        origin = digest("created", [subject, content])
+        equals = sum(1 for (name, _), row in tables.rows.items() if name == subject and row.origin == origin)
+        taken = {*world.rows(subject), *(key for name, key in tables.rows if name == subject)}
+        key = make_id(
+            model.entities[subject].form, subject, fixture=world.fixture, key=[origin, equals],
+            purpose=world.purpose, taken=taken,
+        )  # fmt: skip
+    return key, tables.with_row(subject, key, Row(fields=fields, refs=refs, is_new=True, origin=origin))
+
+
+def _subject_keys(plan: ToolPlan, group: list[Given], *, form_kind: str, tables: Tables) -> list[Json]:
+    if form_kind == "content":
+        content = _stored(group, own="")
+        plain = {name: list(value) if isinstance(value, tuple) else value for name, value in content.items()}
+        key = digest("content-row", plain)[:12]
+        return [key] if any(found == key for found, _ in tables.created(plan.subject)) else []
+    for one in group:
+        if one.input.entity == plan.subject:
+            return list(one.value) if isinstance(one.value, list) else [one.value]
+    return []
+
+
+def _change(plan: ToolPlan, key: Json, group: list[Given], *, world: World, tables: Tables) -> Tables:
+    subject = plan.subject
+    row = tables.row(subject, key) or Row()
+    fields = _stored(group, own=subject)
+    if plan.operation == "transition":
+        status, target = lookup.status_of(world, tables, subject, key), TRANSITIONS[plan.tool.verb]
+        if status == target or (status in _FINAL and target not in _REOPENS):
+            raise Refused("conflict", f"{subject} `{key}` is already {status}")
+        fields = {**fields, "status": target}
+    lists = {name: value for name, value in fields.items() if isinstance(value, tuple)}
+    if plan.operation == "delete":
+        if not lists or not plan.item:
+            _check_unused(subject, key, tables)
+            return tables.with_row(subject, key, replace(row, is_gone=True, fields={}, refs={}))
+        held = {name: _list_held(row, name, world, plan, subject, key) for name in lists}
+        fields = {name: tuple(item for item in held[name] if item not in lists[name]) for name in lists}
+    elif plan.item:
+        held = {name: _list_held(row, name, world, plan, subject, key) for name in lists}
+        for name, value in lists.items():
+            fields[name] = held[name] + tuple(item for item in value if item not in held[name])
+    refs = {
+        one.input.entity: one.value
+        for one in group
+        if one.input.entity not in ("", subject) and not isinstance(one.value, list)
+    }
+    before = dict(row.before)
+    if not row.is_new:
+        leaves = {one.input.field: one.input.leaf for one in group}
+        for name in fields:
+            if name not in before:
+                before[name] = _before(world, subject, key, name, leaves, fields[name])
+    return tables.with_row(
+        subject, key, replace(row, fields={**row.fields, **fields}, before=before, refs={**row.refs, **refs})
+    )
+
+
+def _before(world: World, subject: str, key: Json, name: str, leaves: Mapping[str, object], after: Json) -> Json:
+    if name == "status":
+        return world.initial_status(subject)
+    leaf = leaves.get(name)
+    if leaf is None or name in ("reason", "comment", "note"):
+        return None
+    if isinstance(after, tuple):
+        return [world.value(subject, key, f"{name}.{place}", leaf) for place in range(2)]  # type: ignore[arg-type]
+    return world.value(subject, key, name, leaf)  # type: ignore[arg-type]
+
+
+def _list_held(row: Row, name: str, world: World, plan: ToolPlan, subject: str, key: Json) -> tuple[Json, ...]:
+    if name in row.fields:
+        held = row.fields[name]
+        return held if isinstance(held, tuple) else (held,)
+    if row.is_new:
+        return ()
+    leaf = next(one.leaf for one in plan.inputs if one.field == name)
+    return tuple(world.value(subject, key, f"{name}.{place}", leaf) for place in range(2))
+
+
+def _check_unused(subject: str, key: Json, tables: Tables) -> None:
+    for (entity, other), row in tables.rows.items():
+        if not row.is_gone and row.refs.get(subject) == key and entity != subject:
+            raise Refused("conflict", f"{subject} `{key}` is in use by {entity} `{other}`")
+
+
+def _stored(group: list[Given], *, own: str) -> dict[str, Json]:
+    return {
+        one.input.field: lookup.as_stored(one.value)
+        for one in sorted(group, key=lambda one: one.input.field)
+        if one.input.entity != own or not own
+        if one.input.field not in CONTROL
+    }
+
+
+def _sentence(plan: ToolPlan, touched: list[Json]) -> str:
+    done = TRANSITIONS.get(plan.tool.verb) or {"create": "created", "delete": "deleted"}.get(plan.operation, "updated")
+    names = ", ".join(str(key) for key in touched)
+    return f"{plan.subject} {names} {done}" if names else f"nothing {done}"
+
+
+def spelled(arguments: Mapping[str, Json]) -> str:
+    """Return arguments in their one spelling, for messages and keys."""
+    return canonical(dict(arguments)).decode()

@@ -1,0 +1,30 @@
+"""What a person could know about a world: ids they carry around, names they remember."""
+
+from __future__ import annotations
+
+from loopbuild.records import Json
+from loopbuild.sandbox.simulated import lookup
+from loopbuild.sandbox.simulated.model import CONTROL, SEARCH, ToolPlan
+from loopbuild.sandbox.simulated.tables import Tables
+from loopbuild.sandbox.simulated.world import World
+
+
+def known_values(plan: ToolPlan, pointer: str, *, world: World, tables: Tables) -> tuple[Json, ...]:
+    """Return values for one input leaf under which a call finds something; empty when any value will do.
+
+    Keys come in the order of the world's rows; a filter offers what the rows it is compared with hold.
+    """
+    one = next((given for given in plan.inputs if given.leaf.pointer == pointer), None)
+    if one is None or one.leaf.enum or one.field in CONTROL:
+        return ()
+    if one.entity:
+        is_new = plan.operation == "create" and one.entity == plan.subject
+        return () if is_new else tuple(lookup.living(world, tables, one.entity))
+    if plan.operation not in ("find", "list") or "boolean" in one.leaf.types:
+        return ()
+    rows = lookup.living(world, tables, plan.subject)
+    if one.field in SEARCH:
+        texts = [str(world.value(plan.subject, key, "name", one.leaf)) for key in rows]
+        return tuple(dict.fromkeys(text.split()[0] for text in texts if text))
+    values = [lookup.field_of(world, tables, plan.subject, key, one.field, one.leaf) for key in rows]
+    return tuple(dict.fromkeys(value for value in values if isinstance(value, str | int | float)))

@@ -1,0 +1,125 @@
+"""Reads rows: the world as it started, with what was written since laid over it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from loopbuild.records import Json, SchemaLeaf
+from loopbuild.sandbox.simulated.model import CONTROL, SEARCH, Input
+from loopbuild.sandbox.simulated.tables import Tables
+from loopbuild.sandbox.simulated.world import World
+
+_MATCHES = 8
+_RANGE_WORDS = frozenset(
+    {"min", "max", "from", "to", "since", "until", "before", "after", "start", "end", "minimum", "maximum"}
+)
+_STATUS = frozenset({"status", "state"})
+
+
+def holds(world: World, tables: Tables, entity: str, key: Json) -> bool:
+    """Say whether a row exists now."""
+    if isinstance(key, list | dict):
+        return False
+    row = tables.row(entity, key)
+    if row is not None:
+        return not row.is_gone
+    return world.holds(entity, key)
+
+
+def living(world: World, tables: Tables, entity: str) -> list[Json]:
+    """Return the keys of all rows that exist now: the world's own first, then later ones by key."""
+    gone = {key for (name, key), row in tables.rows.items() if name == entity and row.is_gone}
+    return [key for key in world.rows(entity) if key not in gone] + [key for key, _ in tables.created(entity)]
+
+
+def listed(world: World, tables: Tables, entity: str) -> list[Json]:
+    """Return what an unfiltered list shows: a few of the world's rows, and every row made since."""
+    return [key for key in world.listed(entity) if holds(world, tables, entity, key)] + [
+        key for key, _ in tables.created(entity)
+    ]
+
+
+def belonging(world: World, tables: Tables, parent: str, key: Json, entity: str) -> list[Json]:
+    """Return the rows of `entity` under a row of `parent`: the world's own best first, then those made since."""
+    found = [child for child in world.children(parent, key, entity) if holds(world, tables, entity, child)]
+    return found + [child for child, row in tables.created(entity) if row.refs.get(parent) == key]
+
+
+def field_of(world: World, tables: Tables, entity: str, key: Json, name: str, leaf: SchemaLeaf) -> Json:
+    """Return what the column `name` of a row holds now, spelled as `leaf` wants it."""
+    row = tables.row(entity, key)
+    if row is not None and name in row.fields:
+        return fitted(row.fields[name], leaf)
+    if name in _STATUS and not (row is None and leaf.enum):
+        return fitted(world.initial_status(entity), leaf)
+    if row is not None and row.is_new and name == "email" and "name" in row.fields:
+        from loopbuild.sandbox.synthetic import email_of
+
+        return email_of(str(row.fields["name"]), ["made", world.fixture, entity, key])
+    return world.value(entity, key, name, leaf)
+
+
+def status_of(world: World, tables: Tables, entity: str, key: Json) -> str:
+    """Return the status of a row."""
+    row = tables.row(entity, key)
+    return str(row.fields["status"]) if row is not None and "status" in row.fields else world.initial_status(entity)
+
+
+def fitted(value: Json, leaf: SchemaLeaf) -> Json:
+    """Return a stored value in the spelling of the leaf's enum, if it has one: `cancelled` becomes `CANCELED`."""
+    if not leaf.enum or value in leaf.enum:
+        return list(value) if isinstance(value, tuple) else value
+    plain = _letters(value)
+    for option in leaf.enum:
+        if _letters(option)[:5] == plain[:5]:
+            return option
+    return leaf.enum[0]
+
+
+def filtered(world: World, tables: Tables, entity: str, given: list[tuple[Input, Json]]) -> list[Json]:
+    """Return the rows whose columns hold what was asked for; without a telling filter, what a list shows."""
+    telling = [pair for pair in given if _is_telling(pair[0])]
+    if not telling:
+        return listed(world, tables, entity)
+    rows = [
+        key
+        for key in living(world, tables, entity)
+        if all(_fits(world, tables, entity, key, one, value) for one, value in telling)
+    ]
+    return rows[:_MATCHES]
+
+
+def limit_of(given: list[tuple[Input, Json]]) -> int:
+    """Return how many rows the caller wants at most."""
+    for one, value in given:
+        if one.field in ("limit", "page_size", "per_page", "max_result") and isinstance(value, int) and value > 0:
+            return value
+    return 100
+
+
+def _is_telling(one: Input) -> bool:
+    return not one.entity and one.field not in CONTROL and not _RANGE_WORDS & set(one.leaf.words)
+
+
+def _fits(world: World, tables: Tables, entity: str, key: Json, one: Input, value: Json) -> bool:
+    if one.field in SEARCH:
+        needle = str(value).casefold()
+        row = tables.row(entity, key)
+        texts: list[Json] = [key, *(row.fields.values() if row is not None else ())]
+        texts += [world.value(entity, key, name, one.leaf) for name in ("name", "title")]
+        return any(needle in str(text).casefold() for text in texts)
+    held = field_of(world, tables, entity, key, one.field, one.leaf)
+    if isinstance(held, str) and isinstance(value, str):
+        return held.casefold().strip() == value.casefold().strip()
+    return bool(held == value)
+
+
+def _letters(value: Json) -> str:
+    return "".join(char for char in str(value).casefold() if char.isalpha())
+
+
+def as_stored(value: Json) -> Json:
+    """Return a value as rows keep it: lists as tuples, which nobody changes in place."""
+    if isinstance(value, list):
+        return tuple(as_stored(item) for item in value)
+    return value if not isinstance(value, Mapping) else dict(value)

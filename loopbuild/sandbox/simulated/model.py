@@ -1,0 +1,277 @@
+"""Reads out of tool schemas which entities there are, which leaf is whose key, and what each call does to which table.
+
+Pure; a model is compiled once per catalog. Each tool's plan is derived from its own schema and from the names of the
+known entities, never from what other tools return.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal
+
+from loopbuild.records import SchemaLeaf, ToolSchema
+from loopbuild.sandbox.simulated.ids import IdForm, form_of
+from loopbuild.sandbox.simulated.shape import Part, leaf_name, shape_of
+from loopbuild.sandbox.simulated.words import words_of
+
+Operation = Literal["create", "update", "transition", "delete", "read", "list", "find", "opaque"]
+
+TRANSITIONS = {
+    "accept": "accepted", "acknowledge": "acknowledged", "activate": "active", "approve": "approved",
+    "archive": "archived", "cancel": "cancelled", "close": "closed", "complete": "completed", "confirm": "confirmed",
+    "deactivate": "inactive", "decline": "declined", "deny": "denied", "disable": "disabled", "dismiss": "dismissed",
+    "enable": "enabled", "finish": "finished", "lock": "locked", "pause": "paused", "pay": "paid",
+    "publish": "published", "refund": "refunded", "reject": "rejected", "reopen": "open", "resolve": "resolved",
+    "resume": "active", "revoke": "revoked", "ship": "shipped", "start": "started", "stop": "stopped",
+    "submit": "submitted", "suspend": "suspended", "terminate": "terminated", "unlock": "unlocked",
+    "unpublish": "draft", "withdraw": "withdrawn",
+}  # fmt: skip
+"""Verb -> the status it leads to; the second time it is a conflict."""
+
+CONTROL = frozenset(
+    [
+        "limit",
+        "offset",
+        "page",
+        "per_page",
+        "cursor",
+        "page_token",
+        "page_size",
+        "starting_after",
+        "sort",
+        "order",
+        "direction",
+        "fields",
+        "expand",
+        "include",
+        "format",
+        "lang",
+        "verbose",
+        "dry_run",
+    ]
+)
+"""Inputs that shape an answer without selecting rows."""
+
+SEARCH = frozenset({"query", "search", "q", "keyword", "keywords", "term"})
+
+_GENERIC = frozenset({"content", "value", "item", "entry", "element"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """A table: how its keys look, and by which words its rows are named."""
+
+    name: str
+    form: IdForm
+    leaf: SchemaLeaf
+    """A leaf that holds the key; for tables keyed by name it says what names look like."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """One input leaf and what it means to a table."""
+
+    leaf: SchemaLeaf
+    entity: str = ""
+    """The entity whose key this leaf holds; empty for a plain field."""
+    field: str = ""
+    """Name of the column a plain leaf or a foreign key is stored in."""
+    item: str = ""
+    """Pointer of the enclosing array of objects, `/entities/[]`; empty at the top."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolPlan:
+    """What a call of one tool does."""
+
+    tool: ToolSchema
+    operation: Operation
+    subject: str
+    """The entity the call is about; empty for opaque tools."""
+    inputs: tuple[Input, ...]
+    output: Part
+    item: str = ""
+    """Pointer of the array whose items are the subject's rows; empty when a call is about one row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """The entities and tool plans of one source."""
+
+    entities: dict[str, Entity] = field(default_factory=dict)
+    plans: dict[str, ToolPlan] = field(default_factory=dict)
+
+
+def derive(tools: Iterable[ToolSchema]) -> Model:
+    """Return the model of `tools`; the same set in any order gives the same model."""
+    ordered = sorted(tools, key=lambda tool: tool.id)
+    entities = _entities(ordered)
+    return Model(entities=entities, plans={tool.id: _plan(tool, entities) for tool in ordered})
+
+
+def key_entity(leaf: SchemaLeaf, tool: ToolSchema, entities: Mapping[str, Entity]) -> str:
+    """Return the entity whose key `leaf` holds; empty for a leaf that is no key."""
+    if is_id(leaf):
+        return _id_entity(leaf, tool)
+    if not leaf.words or leaf.words[-1] != "name" or (leaf.types and "string" not in leaf.types):
+        return ""
+    known = [name for name, entity in entities.items() if entity.form.kind == "name"]
+    owner = " ".join(leaf.words[:-1])
+    if owner:
+        return owner if owner in known else ""
+    container = " ".join(words_of(_container(leaf.pointer)))
+    if container:
+        return container if container in known else ""
+    own = resolve(tool.entity, known)
+    if own:
+        return own
+    around = sorted({" ".join(words_of(_container(out.pointer))) for out in tool.outputs} & set(known))
+    return around[0] if len(around) == 1 else ""
+
+
+def is_id(leaf: SchemaLeaf) -> bool:
+    """Say whether a leaf holds an opaque id."""
+    if leaf.types and not {"string", "integer", "number"} & set(leaf.types):
+        return False
+    return leaf.kind == "id" or leaf.words[-1:] in (("id",), ("uuid",))
+
+
+def resolve(words: str, known: Iterable[str]) -> str:
+    """Return the known entity that `words` end or begin with (`open role` is a role); empty when there is none."""
+    parts = words.split()
+    names = set(known)
+    for size in range(len(parts), 0, -1):
+        if " ".join(parts[-size:]) in names:
+            return " ".join(parts[-size:])
+    for size in range(len(parts) - 1, 0, -1):
+        if " ".join(parts[:size]) in names:
+            return " ".join(parts[:size])
+    return ""
+
+
+def column_of(leaf: SchemaLeaf, entity: str) -> str:
+    """Return the column of an entity's table that a leaf shows or sets: `new_title` and `role_title` are `title`."""
+    return _column(leaf.words, leaf.pointer, entity)
+
+
+@lru_cache(maxsize=50_000)
+def _column(words: tuple[str, ...], pointer: str, entity: str) -> str:
+    if words[:1] in (("new",), ("updated",)) and len(words) > 1:
+        words = words[1:]
+    if len(words) == 1 and words[0] in _GENERIC and pointer.endswith("/[]"):
+        words = words_of(_container(pointer)) or words
+    own = tuple(entity.split())
+    if own and words[: len(own)] == own and len(words) > len(own) and words[-1] != "id":
+        words = words[len(own) :]
+    return "_".join(words) or leaf_name(pointer)
+
+
+def _entities(tools: list[ToolSchema]) -> dict[str, Entity]:
+    by_id: dict[str, list[SchemaLeaf]] = {}
+    for tool in tools:
+        for leaf in (*tool.inputs, *tool.outputs):
+            if is_id(leaf):
+                by_id.setdefault(_id_entity(leaf, tool), []).append(leaf)
+    found: dict[str, Entity] = {}
+    for name, leaves in sorted(by_id.items()):
+        # A leaf that says how ids look wins; otherwise all leaves agree on the prefix form.
+        telling = [leaf for leaf in leaves if form_of(name, leaf).kind != "prefix"] or leaves
+        found[name] = Entity(name=name, form=form_of(name, telling[0]), leaf=telling[0])
+    for tool in tools:
+        for name, leaf in _named(tool):
+            found.setdefault(name, Entity(name=name, form=IdForm(kind="name"), leaf=leaf))
+    for tool in tools:
+        if tool.effect == "create" and tool.entity and any(_item(leaf.pointer) for leaf in tool.inputs):
+            # Neither an id nor a name: such rows are told apart by their content.
+            found.setdefault(tool.entity, Entity(name=tool.entity, form=IdForm(kind="content"), leaf=tool.inputs[0]))
+    return found
+
+
+def _named(tool: ToolSchema) -> Iterator[tuple[str, SchemaLeaf]]:
+    """Yield the entities a tool creates by name: `create_entities(entities: [{name, ...}])`, `create_label(name)`."""
+    if tool.effect != "create" or any(is_id(leaf) for leaf in tool.outputs):
+        return
+    for leaf in tool.inputs:
+        if leaf.words and leaf.words[-1] == "name" and leaf.is_required:
+            owner = " ".join(leaf.words[:-1]) or " ".join(words_of(_container(leaf.pointer))) or tool.entity
+            if owner and owner in (tool.entity, " ".join(words_of(_container(leaf.pointer)))):
+                yield owner, leaf
+
+
+def _id_entity(leaf: SchemaLeaf, tool: ToolSchema) -> str:
+    own = " ".join(leaf.words[:-1]) if leaf.words[-1:] in (("id",), ("uuid",)) else " ".join(leaf.words)
+    return leaf.entity or own or " ".join(words_of(_container(leaf.pointer))) or tool.entity or "item"
+
+
+def _plan(tool: ToolSchema, entities: dict[str, Entity]) -> ToolPlan:
+    order = {name: place for place, name in enumerate((tool.input_schema or {}).get("properties", {}))}
+    leaves = sorted(tool.inputs, key=lambda leaf: (order.get(leaf.pointer.split("/")[1], 99), leaf.pointer))
+    keys = {leaf.pointer: key_entity(leaf, tool, entities) for leaf in leaves}
+    keys = {pointer: name for pointer, name in keys.items() if name in entities}
+    produced = [(leaf, key_entity(leaf, tool, entities)) for leaf in tool.outputs]
+    produced = [(leaf, name) for leaf, name in produced if name in entities]
+    operation, subject = _classify(tool, keys, produced, entities)
+    inputs = tuple(
+        Input(
+            leaf=leaf,
+            entity=keys.get(leaf.pointer, ""),
+            field=column_of(leaf, subject),
+            item=_item(leaf.pointer),
+        )
+        for leaf in leaves
+    )
+    items = sorted({given.item for given in inputs if given.item})
+    output = shape_of(tool.outputs, lambda leaf: _known(key_entity(leaf, tool, entities), entities), entities)
+    item = items[0] if items and operation in ("create", "update", "delete") else ""
+    return ToolPlan(tool=tool, operation=operation, subject=subject, inputs=inputs, output=output, item=item)
+
+
+def _known(name: str, entities: dict[str, Entity]) -> str:
+    return name if name in entities else ""
+
+
+def _classify(
+    tool: ToolSchema,
+    keys: dict[str, str],
+    produced: list[tuple[SchemaLeaf, str]],
+    entities: dict[str, Entity],
+) -> tuple[Operation, str]:
+    about = resolve(tool.entity, entities)
+    minted = [name for leaf, name in produced if "/[]" not in leaf.pointer and name not in keys.values()]
+    lists = [name for leaf, name in produced if "/[]" in leaf.pointer]
+    named = next((name for name, _ in _named(tool) if name in entities), "")
+    own = about if about in keys.values() else next(iter(keys.values()), "")
+    effect = tool.effect
+    if effect == "unknown":
+        effect = "update" if tool.verb in TRANSITIONS and keys else "create" if minted else "read"
+    if effect == "read":
+        if keys:
+            return "read", own
+        if minted or (produced and not lists) or (about and not lists):
+            return "find", minted[0] if minted else about or produced[0][1]
+        return ("list", lists[0]) if lists else ("opaque", "")
+    if effect == "create" and (minted or named):
+        return "create", minted[0] if minted else named
+    if keys and tool.verb in TRANSITIONS:
+        return "transition", own
+    is_content = tool.entity in entities and entities[tool.entity].form.kind == "content"
+    if effect in ("create", "delete") and is_content:
+        return ("create" if effect == "create" else "delete"), tool.entity
+    if effect == "create":
+        return "opaque", ""
+    if keys:
+        return ("delete" if effect == "delete" else "update"), own
+    return "opaque", ""
+
+
+def _item(pointer: str) -> str:
+    head, found, rest = pointer.partition("/[]/")
+    return head + "/[]" if found and rest else ""
+
+
+def _container(pointer: str) -> str:
+    """Return the name of the property around a leaf's own: `entities` for `/entities/[]/name`, empty at the top."""
+    parts = [part for part in pointer.split("/") if part and part not in ("[]", "*")]
+    return parts[-2] if len(parts) > 1 else ""

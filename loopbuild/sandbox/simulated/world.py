@@ -1,0 +1,133 @@
+"""The starting world of one fixture: which rows there are, what their fields hold, and who belongs to whom.
+
+Everything is a function of (fixture, entity, row key, the leaf's own name and type), computed when asked for and kept.
+No tool, no other leaf and no order of asking plays a part, so a new tool changes nothing that was there before.
+"""
+
+from __future__ import annotations
+
+from loopbuild.digest import seed, unit_interval
+from loopbuild.records import Json, SchemaLeaf
+from loopbuild.sandbox.pools import PEOPLE
+from loopbuild.sandbox.protocol import purpose_of
+from loopbuild.sandbox.simulated.ids import make_id, make_name
+from loopbuild.sandbox.simulated.model import Model
+from loopbuild.sandbox.synthetic import email_of, person_name, synthesize
+
+_ROWS = (12, 40)
+_LISTED = (3, 6)
+_CHILDREN = (2, 5)
+
+_INITIAL = {
+    "appointment": "scheduled", "event": "scheduled", "interview": "scheduled", "meeting": "scheduled",
+    "application": "pending", "claim": "pending", "leave": "pending", "request": "pending", "offer": "pending",
+    "order": "placed", "invoice": "unpaid", "issue": "open", "role": "open", "task": "open", "ticket": "open",
+}  # fmt: skip
+
+
+class World:
+    """Rows and fields of one fixture."""
+
+    def __init__(self, model: Model, fixture: int) -> None:
+        self.fixture = fixture
+        self.purpose = purpose_of(fixture)
+        self._model = model
+        self._rows: dict[str, tuple[Json, ...]] = {}
+        self._sets: dict[str, frozenset[Json]] = {}
+        self._fields: dict[tuple[str, Json, str, int], Json] = {}
+        self._children: dict[tuple[str, str], dict[Json, tuple[Json, ...]]] = {}
+
+    def rows(self, entity: str) -> tuple[Json, ...]:
+        """Return the keys of all rows of an entity, in a fixed order."""
+        rows = self._rows.get(entity)
+        if rows is None:
+            rows = self._rows[entity] = self._make_rows(entity)
+            self._sets[entity] = frozenset(rows)
+        return rows
+
+    def holds(self, entity: str, key: Json) -> bool:
+        """Say whether an entity starts with a row of this key."""
+        self.rows(entity)
+        return not isinstance(key, list | dict) and key in self._sets[entity]
+
+    def listed(self, entity: str) -> tuple[Json, ...]:
+        """Return the few rows an unfiltered list shows."""
+        low, high = _LISTED
+        return self.rows(entity)[: low + int(unit_interval("listed", [self.fixture, entity]) * (high - low + 1))]
+
+    def value(self, entity: str, key: Json, name: str, leaf: SchemaLeaf) -> Json:
+        """Return what the column `name` of a row holds; rows made later have their unset columns from here too."""
+        slot = (entity, key, name, id(leaf))
+        if slot not in self._fields:
+            self._fields[slot] = self._make_value(entity, key, name, leaf)
+        return self._fields[slot]
+
+    def initial_status(self, entity: str) -> str:
+        """Return the status rows of an entity start with."""
+        return _INITIAL.get(entity.split()[-1] if entity else "", "active")
+
+    def children(self, parent: str, key: Json, entity: str) -> tuple[Json, ...]:
+        """Return the rows of `entity` that belong to a row of `parent`, best match first."""
+        table = self._children.get((parent, entity))
+        if table is None:
+            table = self._children[parent, entity] = self._make_children(parent, entity)
+        return table.get(key, ())
+
+    def parent(self, entity: str, key: Json, parent: str) -> Json:
+        """Return the row of `parent` a row belongs to; None when there is no row of that entity."""
+        rows = self.rows(parent)
+        return rows[seed("parent", [self.fixture, entity, key, parent]) % len(rows)] if rows else None
+
+    def closeness(self, parent: str, key: Json, entity: str, child: Json) -> float:
+        """Return how well a child fits its parent, in [0, 1): what scores show and best-first order follows."""
+        return unit_interval("closeness", [self.fixture, parent, key, entity, child])
+
+    def _make_rows(self, entity: str) -> tuple[Json, ...]:
+        known = self._model.entities.get(entity)
+        if known is None or known.form.kind == "content":
+            return ()
+        low, high = _ROWS
+        count = low + int(unit_interval("rows", [self.fixture, entity]) * (high - low + 1))
+        rows: dict[Json, None] = {}
+        for place in range(count):
+            if known.form.kind == "name":
+                made: Json = make_name(
+                    entity, known.leaf, fixture=self.fixture, key=place, purpose=self.purpose, taken=rows
+                )
+            else:
+                made = make_id(known.form, entity, fixture=self.fixture, key=place, purpose=self.purpose, taken=rows)
+            rows[made] = None
+        return tuple(rows)
+
+    def _make_value(self, entity: str, key: Json, name: str, leaf: SchemaLeaf) -> Json:
+        source = ["field", self.fixture, entity, key, name]
+        is_person = entity.split()[-1:] != [] and entity.split()[-1] in PEOPLE
+        if (leaf.format == "email" or leaf.kind == "email") and not leaf.enum:
+            base = ["field", self.fixture, entity, key, "name"]
+            owner = name.removesuffix("email").strip("_")
+            base = base if not owner else [*base, owner]
+            return email_of(person_name(base, purpose=self.purpose), source)
+        if is_person and name in ("name", "full_name"):
+            return person_name(["field", self.fixture, entity, key, "name"], purpose=self.purpose)
+        return synthesize(leaf, source, purpose=self.purpose, entity=entity)
+
+    def _make_children(self, parent: str, entity: str) -> dict[Json, tuple[Json, ...]]:
+        rows = self.rows(entity)
+        found: dict[Json, list[Json]] = {key: [] for key in self.rows(parent)}
+        for row in rows:
+            found[self.parent(entity, row, parent)].append(row)
+        low, high = _CHILDREN
+        table = {}
+        for key, children in found.items():
+            draw = seed("children", [self.fixture, parent, key, entity])
+            wanted = low + draw % (high - low + 1)
+            # A world where most lists are empty teaches nothing: rows lent from a fixed place fill the short ones up.
+            for step in range(len(rows)):
+                if len(children) >= wanted:
+                    break
+                lent = rows[(draw // 7 + step) % len(rows)]
+                if lent not in children and not (parent == entity and lent == key):
+                    children.append(lent)
+            children = children[: high + 1]
+            table[key] = tuple(sorted(children, key=lambda row: (-self.closeness(parent, key, entity, row), str(row))))
+        return table

@@ -1,0 +1,237 @@
+"""Fills the inputs of one step: values picked out of earlier results, values a person says, each with its origin.
+
+Every argument leaf gets a provenance that can be checked by looking it up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from loopbuild.digest import seed, unit_interval
+from loopbuild.records import Json, Provenance, Purpose, SchemaLeaf, Step, ToolCall
+from loopbuild.sandbox.protocol import Sandbox
+from loopbuild.stages.sampling.pointers import Found, at, concrete, find, place
+from loopbuild.stages.sampling.reach import Reach, rank
+from loopbuild.stages.sampling.skeleton import Feed, Node
+from loopbuild.stages.sampling.values import choose
+
+Picks = Mapping[tuple[int, str], tuple[tuple[Found, str], ...]]
+"""(step, output leaf) -> the values taken from there with the rule each was taken by."""
+
+_RULES = {"only": 1.0, "top": 4.0, "first": 3.0, "second": 1.0, "third": 0.7, "last": 1.0}
+_MANY = 3
+
+
+def picks_of(
+    node: Node,
+    steps: Sequence[Step],
+    picks: Picks,
+    *,
+    key: str,
+    attempt: int,
+    spread: tuple[Feed, int] | None = None,
+) -> Picks | None:
+    """Return `picks` with those this node needs; what was picked before stays, so that steps speak of the same thing.
+
+    With `spread` the feed's item of that number is taken instead of a chosen one. None when a result holds nothing.
+    """
+    chosen = dict(picks)
+    for pointer, feed in sorted(node.feeds.items()):
+        if not feed.leaf:
+            continue
+        slot = (feed.step, feed.leaf)
+        is_spread = spread is not None and feed == spread[0]
+        if slot in chosen and not is_spread:
+            continue
+        options = _options(steps[feed.step].result.value, feed.leaf)
+        if is_spread and spread is not None:
+            if spread[1] >= len(options):
+                return None
+            chosen[slot] = (options[spread[1]],)
+            continue
+        if not options:
+            return None
+        if feed.conversion == "map" and "/[]" in pointer:
+            count = 1 + seed("many", [key, node.tool, pointer]) % min(_MANY, len(options))
+            chosen[slot] = tuple(options[:count])
+            continue
+        places = [rank(key, ["pick", *slot, rule, found.path], _RULES[rule]) for found, rule in options]
+        ordered = [options[number] for number in sorted(range(len(options)), key=places.__getitem__)]
+        chosen[slot] = (ordered[attempt % len(ordered)],)
+    return chosen
+
+
+def bind(
+    node: Node,
+    steps: Sequence[Step],
+    picks: Picks,
+    reach: Reach,
+    sandbox: Sandbox,
+    *,
+    key: str,
+    index: int,
+    purpose: Purpose,
+    attempt: int,
+    item: int = 0,
+) -> ToolCall | None:
+    """Return the call of a step, with the provenance of every argument leaf; None when an id is known to nobody."""
+    arguments: dict[str, Json] = {}
+    provenance: dict[str, Provenance] = {}
+    given: dict[str, Json] = {}
+    used: dict[tuple[int, str], int] = {}
+    for leaf in _in_order(node, reach):
+        feed = node.feeds[leaf.pointer]
+        if feed.said:
+            origin = concrete(feed.said, ())
+            value = at(dict(steps[feed.step].call.arguments), origin)
+            sources = [(value, steps[feed.step].call.provenance[origin])]
+        elif feed.leaf:
+            sources = _taken(feed, picks, steps, used)
+        else:
+            sources = _said(leaf, node, reach, sandbox, key=key, index=index, purpose=purpose,
+                            attempt=attempt + _TURN * item, given=given)  # fmt: skip
+        if not sources:
+            return None
+        for number, (value, source) in enumerate(sources):
+            path = concrete(leaf.pointer, _indices(leaf.pointer, number))
+            place(arguments, path, value)
+            provenance[path] = source
+            given.setdefault(leaf.pointer, value)
+    return ToolCall(tool=node.tool, arguments=arguments, provenance=dict(sorted(provenance.items())))
+
+
+_TURN = 16
+"""Attempts of one item of a spread goal; keeps the words said for two items apart."""
+
+
+def is_blank(value: Json) -> bool:
+    """Say whether an answer holds nothing but empty lists."""
+    if isinstance(value, dict):
+        return bool(value) and all(isinstance(item, list | dict) and is_blank(item) for item in value.values())
+    return isinstance(value, list) and not value
+
+
+def _in_order(node: Node, reach: Reach) -> list[SchemaLeaf]:
+    """Return the leaves to fill: names and start dates before what is derived from them."""
+    tool = reach.tools[node.tool]
+    order = {name: number for number, name in enumerate((tool.input_schema or {}).get("properties", {}))}
+    leaves = [leaf for leaf in tool.inputs if leaf.pointer in node.feeds]
+
+    def rank_of(leaf: SchemaLeaf) -> tuple[int, int, str]:
+        is_late = (
+            leaf.kind == "email" or leaf.format == "email" or bool({"end", "to", "until", "due"} & set(leaf.words))
+        )
+        return (int(is_late), order.get(leaf.pointer.split("/")[1], 99), leaf.pointer)
+
+    return sorted(leaves, key=rank_of)
+
+
+def _options(value: Json, leaf: str) -> list[tuple[Found, str]]:
+    """Return the values a result offers at a leaf, each with the rule that singles it out."""
+    found = find(value, leaf)
+    distinct = tuple({repr(one.value): one for one in reversed(found)}.values())[::-1]
+    if len(distinct) == 1:
+        return [(distinct[0], "only")]
+    is_scored = _is_scored(value, leaf)
+    options = []
+    for number, one in enumerate(distinct):
+        if number == 0:
+            rule = "top" if is_scored else "first"
+        elif number == len(distinct) - 1:
+            rule = "last"
+        elif number < 3:
+            rule = ("second", "third")[number - 1]
+        else:
+            continue
+        options.append((one, rule))
+    # A spread takes items in the order of the list; with two of them the second is the last.
+    return [(one, "second" if rule == "last" and number == 1 else rule) for number, (one, rule) in enumerate(options)]
+
+
+def _is_scored(value: Json, leaf: str) -> bool:
+    """Say whether numbers beside the list fall from item to item, so that its first item is its best."""
+    container, _, _ = leaf.removesuffix("/[]").rpartition("/")
+    parent = at(value, container) if container and "[]" not in container else value
+    items = at(value, leaf.removesuffix("/[]"))
+    if leaf.endswith("/[]") and isinstance(parent, dict) and isinstance(items, list):
+        columns = [column for column in parent.values() if isinstance(column, list) and len(column) == len(items)]
+    elif container.endswith("/[]") and isinstance(at(value, container.removesuffix("/[]")), list):
+        rows = at(value, container.removesuffix("/[]"))
+        names = sorted(
+            {name for row in rows if isinstance(row, dict) for name in row if "score" in name or "rank" in name}
+        )
+        columns = [[row.get(name) for row in rows] for name in names]
+    else:
+        return False
+    return any(_falls(column) for column in columns)
+
+
+def _falls(column: Sequence[Json]) -> bool:
+    numbers = [item for item in column if isinstance(item, int | float) and not isinstance(item, bool)]
+    is_ordered = all(one >= other for one, other in pairwise(numbers))
+    return len(numbers) == len(column) > 1 and is_ordered and numbers[0] > numbers[-1]
+
+
+def _taken(
+    feed: Feed, picks: Picks, steps: Sequence[Step], used: dict[tuple[int, str], int]
+) -> list[tuple[Json, Provenance]]:
+    slot = (feed.step, feed.leaf)
+    chosen = picks[slot]
+    turn = used.get(slot, 0)
+    used[slot] = turn + 1
+    if turn:
+        # Two inputs of one call from one list: the second gets another item, a transfer has two accounts.
+        before = {repr(one.value) for one, _ in chosen}
+        others = [
+            pair for pair in _options(steps[feed.step].result.value, feed.leaf) if repr(pair[0].value) not in before
+        ]
+        if turn > len(others):
+            return []
+        chosen = (others[turn - 1],)
+    return [
+        (one.value, Provenance(kind="tool", step=feed.step, path=one.path, leaf=feed.leaf, rule=rule))
+        for one, rule in chosen
+    ]
+
+
+def _said(
+    leaf: SchemaLeaf,
+    node: Node,
+    reach: Reach,
+    sandbox: Sandbox,
+    *,
+    key: str,
+    index: int,
+    purpose: Purpose,
+    attempt: int,
+    given: Mapping[str, Json],
+) -> list[tuple[Json, Provenance]]:
+    known = sandbox.known(node.tool, leaf.pointer)
+    if leaf.kind == "id" and not known and not leaf.enum:
+        return []
+    count = _count(leaf, node, key)
+    values: list[Json] = []
+    for number in range(count):
+        value = choose(
+            leaf, tool=reach.tools[node.tool], key=key, index=index, place=number, attempt=attempt, purpose=purpose,
+            known=known, given=given if number == 0 else {},
+        )  # fmt: skip
+        if value not in values or "/[]/" in leaf.pointer:
+            values.append(value)
+    return [(value, Provenance(kind="user")) for value in values]
+
+
+def _count(leaf: SchemaLeaf, node: Node, key: str) -> int:
+    """Return how many items an array input gets: all leaves of one array of objects get the same number."""
+    if "[]" not in leaf.pointer:
+        return 1
+    head = leaf.pointer.partition("/[]")[0]
+    if any(feed.leaf for pointer, feed in node.feeds.items() if pointer.startswith(head + "/[]")):
+        return 1
+    return 1 + int(unit_interval("count", [key, node.tool, head]) < 0.4)
+
+
+def _indices(pointer: str, number: int) -> tuple[int, ...]:
+    """The outermost array counts; an array inside an item holds one value."""
+    return (number,) if "[]" in pointer else ()

@@ -1,0 +1,109 @@
+"""Plans which trajectories shall exist: so many per goal tool, spread over the shapes that tool can have.
+
+Pure. A cell names its goal and shape only; which shapes are possible is the one thing other tools have a say in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from loopbuild.digest import digest, unit_interval
+from loopbuild.records import Cell, Json, Purpose, ToolCatalog, ToolGraph, Topology, to_json
+from loopbuild.stages.sampling.reach import Reach, reach_of
+from loopbuild.stages.sampling.skeleton import skeletons
+
+SAMPLING_VERSION = 1
+"""Part of every plan key; raised when the same cell would be walked differently."""
+
+_SHAPES: tuple[Topology, ...] = ("single", "chain", "fan_out", "join", "map")
+_SIZES: dict[Topology, tuple[int, ...]] = {
+    "single": (1,), "chain": (2, 3, 4), "fan_out": (3, 4), "join": (3, 4, 5), "map": (2, 3),
+}  # fmt: skip
+"""Distinct steps a shape may have; of a map without the repetitions of its last step."""
+_SIZE_WEIGHTS = {1: 1.0, 2: 2.0, 3: 3.0, 4: 2.0, 5: 1.0}
+
+
+def plan_key(cell: Cell, *, seed: int) -> str:
+    """Return the key of a cell's plan: nothing of the graph enters, so a new tool moves no plan."""
+    return digest("plan", {"cell": to_json(cell), "seed": seed, "version": SAMPLING_VERSION})
+
+
+def repeats_of(cell: Cell) -> int:
+    """Return how often the goal is called: two or three times for a map, once otherwise."""
+    if cell.topology != "map":
+        return 1
+    return 3 if cell.index % 3 == 2 and cell.length >= 4 else 2
+
+
+def plan_cells(catalog: ToolCatalog, graph: ToolGraph, *, settings: Json, evaluation: Json) -> dict[str, list[Cell]]:
+    """Return the cells of each subgraph, training before evaluation, goal by goal.
+
+    `settings` and `evaluation` are the sections of loop.yaml as JSON. Shares of shapes a goal cannot have go to the
+    others; a goal that cannot be reached at all gets `single` cells, whose sampling says why.
+    """
+    planned: dict[str, list[Cell]] = {}
+    for subgraph in graph.subgraphs:
+        reach = reach_of(catalog, graph, subgraph, settings)
+        cells: list[Cell] = []
+        for purpose, wanted in (("train", settings["per_tool"]), ("eval", evaluation["per_tool"])):
+            for goal in sorted(subgraph.goals):
+                if goal in reach.tools:
+                    cells += _cells(goal, purpose, wanted, reach, settings.get("topologies", {}))  # type: ignore[arg-type]
+        planned[subgraph.name] = cells
+    return planned
+
+
+def feasible(goal: str, reach: Reach) -> dict[Topology, tuple[int, ...]]:
+    """Return the shapes a goal can have and for each the possible numbers of distinct steps."""
+    found: dict[Topology, tuple[int, ...]] = {}
+    for shape in _SHAPES:
+        most = reach.max_steps - (1 if shape == "map" else 0)
+        sizes = tuple(
+            size
+            for size in _SIZES[shape]
+            if size <= most and next(skeletons(goal, shape, size, reach, key=""), None) is not None
+        )
+        if sizes:
+            found[shape] = sizes
+    return found
+
+
+def _cells(goal: str, purpose: Purpose, wanted: int, reach: Reach, shares: Mapping[str, float]) -> list[Cell]:
+    shapes = feasible(goal, reach) or {"single": (1,)}
+    counts = _apportioned({shape: float(shares.get(shape, 0.0)) for shape in shapes}, wanted)
+    cells: list[Cell] = []
+    for shape, sizes in shapes.items():
+        for index in range(counts[shape]):
+            size = _size(goal, shape, index, purpose, sizes)
+            length = _map_length(index, size, reach.max_steps) if shape == "map" else size
+            cells.append(Cell(goal=goal, topology=shape, length=length, index=index, purpose=purpose))
+    return cells
+
+
+def _map_length(index: int, size: int, max_steps: int) -> int:
+    """Return the calls of a map; every third calls its goal three times, as far as `max_steps` allows."""
+    if index % 3 != 2:
+        return size + 1
+    return size + 2 if size + 2 <= max_steps else min(max_steps, 4) if max_steps > 3 else 3
+
+
+def _size(goal: str, shape: str, index: int, purpose: str, sizes: tuple[int, ...]) -> int:
+    """Choose a size by weighted hashing: a size that becomes possible later takes its share and moves no other."""
+
+    def place(size: int) -> float:
+        u = unit_interval("size", [goal, shape, index, purpose, size])
+        return -math.log(max(u, 1e-300)) / _SIZE_WEIGHTS.get(size, 1.0)
+
+    return min(sizes, key=place)
+
+
+def _apportioned(shares: Mapping[Topology, float], wanted: int) -> dict[Topology, int]:
+    """Return whole numbers in proportion to the shares, by largest remainder; equal shares when all are zero."""
+    total = sum(shares.values())
+    parts = {shape: (share / total if total else 1 / len(shares)) * wanted for shape, share in shares.items()}
+    counts = {shape: int(part) for shape, part in parts.items()}
+    left = wanted - sum(counts.values())
+    for shape in sorted(parts, key=lambda name: (counts[name] - parts[name], name))[:left]:
+        counts[shape] += 1
+    return counts

@@ -1,0 +1,109 @@
+"""Turns executed steps into the record that travels on: what was read, what it is known by, what its path looks like.
+
+Pure but for asking the sandbox what changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from loopbuild.digest import digest
+from loopbuild.records import Cell, Json, StateFact, Step, ToolSchema, Trajectory, fact_name, to_json
+from loopbuild.sandbox.protocol import Sandbox
+from loopbuild.stages.sampling.pointers import at, find, schematic
+from loopbuild.stages.sampling.skeleton import Skeleton
+
+_QUOTED = 8
+_TELLING = frozenset({"id", "status", "state", "success"})
+
+
+def trajectory_of(
+    steps: Sequence[Step],
+    *,
+    cell: Cell,
+    key: str,
+    fixture: int,
+    sandbox: Sandbox,
+    skeleton: Skeleton,
+    tools: Mapping[str, ToolSchema],
+) -> Trajectory:
+    """Return the finished record; asks the sandbox for the state difference."""
+    diff = sandbox.state_diff()
+    return Trajectory(
+        key=key,
+        cell=cell,
+        sandbox=cell.goal.partition("/")[0],
+        fixture=fixture,
+        steps=tuple(steps),
+        state_diff=diff,
+        reads=reads_of(steps, tools),
+        digest=digest_of(steps, diff, tools),
+        signature=signature_of(skeleton),
+    )
+
+
+def reads_of(steps: Sequence[Step], tools: Mapping[str, ToolSchema]) -> tuple[str, ...]:
+    """Return the names of the catalog facts these steps depend on, sorted."""
+    names: set[str] = set()
+    for step in steps:
+        tool = step.call.tool
+        names |= {fact_name(tool, "gate"), fact_name(tool, "effect")}
+        for path, source in step.call.provenance.items():
+            names.add(fact_name(tool, "input", schematic(path)))
+            if source.kind == "tool":
+                names.add(fact_name(steps[source.step].call.tool, "output", source.leaf))
+    for step in steps:
+        names |= {fact_name(step.call.tool, "output", leaf) for leaf in quoted(step, steps, tools)}
+    return tuple(sorted(names))
+
+
+def digest_of(steps: Sequence[Step], diff: Sequence[StateFact], tools: Mapping[str, ToolSchema]) -> str:
+    """Return the digest over calls, values read, and the state difference; other parts of results do not enter."""
+    values: list[Json] = []
+    for step in steps:
+        for path, source in sorted(step.call.provenance.items()):
+            if source.kind == "tool":
+                values.append([source.step, source.path, at(steps[source.step].result.value, source.path), path])
+    for number, step in enumerate(steps):
+        for leaf in quoted(step, steps, tools):
+            values.append([number, leaf, [found.value for found in find(step.result.value, leaf)]])
+    calls = [[step.call.tool, step.call.arguments] for step in steps]
+    return digest("trajectory", {"calls": calls, "values": values, "diff": [to_json(fact) for fact in diff]})
+
+
+def quoted(step: Step, steps: Sequence[Step], tools: Mapping[str, ToolSchema]) -> tuple[str, ...]:
+    """Return the output leaves an answer tells: what a final read was asked for; ids and statuses of a write.
+
+    Only steps nobody took a value from are told; at most a handful of leaves each, those named first in the schema.
+    """
+    place = next(number for number, other in enumerate(steps) if other is step)
+    is_used = any(
+        source.kind == "tool" and source.step == place for other in steps for source in other.call.provenance.values()
+    )
+    tool = tools.get(step.call.tool)
+    if is_used or tool is None:
+        return ()
+    leaves = [leaf for leaf in tool.outputs if "boolean" not in leaf.types or len(tool.outputs) <= 2]
+    if tool.effect != "read":
+        leaves = [leaf for leaf in leaves if leaf.kind == "id" or set(leaf.words) & _TELLING]
+    names = [leaf.pointer for leaf in leaves]
+    return tuple(sorted(names, key=lambda pointer: (pointer.count("/"), pointer))[:_QUOTED])
+
+
+def signature_of(skeleton: Skeleton) -> str:
+    """Return the digest of the call path: tools and the links between them, no values, no number of repetitions."""
+    return digest(
+        "path",
+        [
+            [
+                node.tool,
+                [
+                    [pointer, feed.step, feed.leaf or feed.said]
+                    for pointer, feed in sorted(node.feeds.items())
+                    if feed.leaf
+                ],
+                "each" if skeleton.spread and place == len(skeleton.nodes) - 1 else "",
+            ]
+            for place, node in enumerate(skeleton.nodes)
+        ],
+    )

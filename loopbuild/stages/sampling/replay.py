@@ -1,0 +1,84 @@
+"""Executes a stored trajectory again, call by call, and says whether it still holds.
+
+What was read must come out the same: arguments taken from results, leaves the answer tells, the state difference. Parts
+of results nobody read may differ. The path is not planned again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from loopbuild.digest import canonical
+from loopbuild.judging.validate import Validator
+from loopbuild.records import Step, ToolCatalog, Trajectory, to_json
+from loopbuild.sandbox.protocol import Sandbox
+from loopbuild.stages.sampling.pointers import at, find
+from loopbuild.stages.sampling.record import digest_of, quoted, reads_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayFault:
+    """Why a trajectory no longer holds; `step` counts from 0, -1 for the state at the end."""
+
+    code: Literal["invalid_call", "tool_error", "infra_error", "value_differs", "state_differs"]
+    step: int
+    detail: str = ""
+
+
+def replay(trajectory: Trajectory, *, catalog: ToolCatalog, sandbox: Sandbox) -> Trajectory | ReplayFault:
+    """Return the trajectory with today's results, or the first thing that differs.
+
+    `infra_error` is no verdict on the trajectory. Raises SandboxError when the sandbox cannot be opened.
+    """
+    tools = catalog.by_id()
+    validator = _validator(catalog)
+    sandbox.open(trajectory.fixture)
+    steps: list[Step] = []
+    for number, old in enumerate(trajectory.steps):
+        faults = validator.check(old.call.tool, old.call.arguments)
+        if faults:
+            return ReplayFault(code="invalid_call", step=number, detail=f"{faults[0].code} {faults[0].pointer}")
+        for path, source in sorted(old.call.provenance.items()):
+            if source.kind == "tool" and not _same(
+                at(steps[source.step].result.value, source.path), at(old.call.arguments, path)
+            ):
+                return ReplayFault(code="value_differs", step=source.step, detail=source.path)
+        result = sandbox.call(old.call.tool, old.call.arguments)
+        if result.status != "ok":
+            code: Literal["tool_error", "infra_error"] = (
+                "tool_error" if result.status == "tool_error" else "infra_error"
+            )
+            return ReplayFault(code=code, step=number, detail=result.code)
+        steps.append(replace(old, result=result))
+    for number, (old, new) in enumerate(zip(trajectory.steps, steps, strict=True)):
+        for leaf in quoted(old, trajectory.steps, tools):
+            before = [found.value for found in find(old.result.value, leaf)]
+            after = [found.value for found in find(new.result.value, leaf)]
+            # A leaf that is told now but was not there before is news, not a difference.
+            if before and not _same(before, after):
+                return ReplayFault(code="value_differs", step=number, detail=leaf)
+    diff = sandbox.state_diff()
+    if not _same(to_json(diff), to_json(trajectory.state_diff)):
+        return ReplayFault(code="state_differs", step=-1, detail=f"{len(trajectory.state_diff)} facts, now {len(diff)}")
+    return replace(
+        trajectory,
+        steps=tuple(steps),
+        state_diff=diff,
+        reads=reads_of(steps, tools),
+        digest=digest_of(steps, diff, tools),
+    )
+
+
+def _same(one: object, other: object) -> bool:
+    return canonical(one) == canonical(other)
+
+
+_LAST: list[tuple[ToolCatalog, Validator]] = []
+
+
+def _validator(catalog: ToolCatalog) -> Validator:
+    """Return the catalog's validator; the last one is kept, since rows are replayed one after the other."""
+    if not _LAST or _LAST[0][0] is not catalog:
+        _LAST[:] = [(catalog, Validator(catalog))]
+    return _LAST[0][1]

@@ -1,0 +1,250 @@
+"""Plans the shape of a path backwards from its goal: which tools, in which order, and what feeds each input.
+
+Pure: no calls are made and no values chosen. A path is closed when every required input is fed by an earlier step or
+may be said by a person; ids are never anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from loopbuild.records import DataFlowEdge, SchemaLeaf, Topology
+from loopbuild.stages.sampling.reach import CONTROL, Reach, ranked
+from loopbuild.stages.sampling.values import is_given
+
+_TRIES = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """Where an input comes from: a leaf of an earlier step's result, or (leaf empty) what a person said at that step.
+
+    `step` is -1 for a value said for this input itself.
+    """
+
+    step: int = -1
+    leaf: str = ""
+    said: str = ""
+    """Input leaf of `step` whose said value is used again."""
+    conversion: str = "same"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One tool of a path and the feeds of its inputs, by input leaf."""
+
+    tool: str
+    feeds: dict[str, Feed] = field(default_factory=dict)
+
+    def steps(self) -> set[int]:
+        """Return the steps whose results this one uses."""
+        return {feed.step for feed in self.feeds.values() if feed.leaf}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skeleton:
+    """A closed path; with `spread`, its last tool is called once per item that feeds this input leaf."""
+
+    nodes: tuple[Node, ...]
+    spread: str = ""
+
+
+def skeletons(goal: str, topology: Topology, size: int, reach: Reach, *, key: str) -> Iterator[Skeleton]:
+    """Yield paths to `goal` in the order a plan tries them; `size` counts distinct steps (a spread goal once).
+
+    With an empty key the order is fixed: that is how a topology is asked whether it is possible at all.
+    """
+    if goal not in reach.tools:
+        return
+    if topology == "single":
+        nodes = _assigned([goal], reach, key=key)
+        if nodes is not None and not nodes[0].steps():
+            yield Skeleton(nodes=nodes)
+    elif topology in ("chain", "map"):
+        yield from _chains(goal, size, reach, key=key, is_map=topology == "map")
+    elif topology == "fan_out":
+        yield from _fans(goal, size, reach, key=key)
+    elif topology == "join":
+        yield from _joins(goal, size, reach, key=key)
+
+
+def _chains(goal: str, size: int, reach: Reach, *, key: str, is_map: bool) -> Iterator[Skeleton]:
+    budget = [_TRIES]
+
+    def grow(path: list[str], links: list[DataFlowEdge]) -> Iterator[Skeleton]:
+        if budget[0] <= 0:
+            return
+        if len(path) == size:
+            budget[0] -= 1
+            nodes = _assigned(path, reach, key=key, links=links)
+            if nodes is not None:
+                spread = _spread(nodes, links) if is_map else ""
+                if spread or not is_map:
+                    yield Skeleton(nodes=nodes, spread=spread)
+            return
+        for edge in ranked(_into(path[0], reach), reach, key=key, step=len(path)):
+            if edge.producer in path or (is_map and len(path) == 1 and not _is_listed(edge)):
+                continue
+            yield from grow([edge.producer, *path], [edge, *links])
+
+    yield from grow([goal], [])
+
+
+def _fans(goal: str, size: int, reach: Reach, *, key: str) -> Iterator[Skeleton]:
+    tries = 0
+    for edge in ranked(_into(goal, reach), reach, key=key, step="fan"):
+        for other in ranked(reach.out_of.get(edge.producer, ()), reach, key=key, step="fan-other"):
+            if other.consumer in (goal, edge.producer) or other.producer_leaf != edge.producer_leaf:
+                continue
+            for path in _closed([edge.producer, other.consumer, goal], size, reach, key=key):
+                tries += 1
+                nodes = _assigned(path, reach, key=key, forced={other.consumer: other, goal: edge})
+                if nodes is not None and len(nodes) - 2 not in nodes[-1].steps():
+                    yield Skeleton(nodes=nodes)
+                if tries >= _TRIES:
+                    return
+
+
+def _joins(goal: str, size: int, reach: Reach, *, key: str) -> Iterator[Skeleton]:
+    tries = 0
+    edges = ranked(_into(goal, reach), reach, key=key, step="join")
+    for first in edges:
+        for second in edges:
+            if first.consumer_leaf >= second.consumer_leaf or first.producer == second.producer:
+                continue
+            for path in _closed([first.producer, second.producer, goal], size, reach, key=key):
+                tries += 1
+                nodes = _assigned(path, reach, key=key, joined=(first, second))
+                if nodes is not None and _is_join(nodes, path, first, second):
+                    yield Skeleton(nodes=nodes)
+                if tries >= _TRIES:
+                    return
+
+
+def _is_join(nodes: tuple[Node, ...], path: list[str], first: DataFlowEdge, second: DataFlowEdge) -> bool:
+    one, other = path.index(first.producer), path.index(second.producer)
+    feeds = nodes[-1].feeds
+    is_fed = (
+        feeds.get(first.consumer_leaf, Feed()).step == one and feeds.get(second.consumer_leaf, Feed()).step == other
+    )
+    return is_fed and one not in _ancestors(nodes, other) and other not in _ancestors(nodes, one)
+
+
+def _closed(path: list[str], size: int, reach: Reach, *, key: str) -> Iterator[list[str]]:
+    """Yield `path` with producers put in front of whatever lacks an input, up to `size` steps."""
+    if len(path) > size:
+        return
+    for place, tool in enumerate(path):
+        for leaf in reach.tools[tool].inputs:
+            if not leaf.is_required or reach.may_be_said(leaf, tool):
+                continue
+            edges = reach.into.get((tool, leaf.pointer), ())
+            if any(edge.producer in path[:place] for edge in edges):
+                continue
+            for edge in ranked(edges, reach, key=key, step=["close", tool]):
+                if edge.producer not in path:
+                    yield from _closed([*path[:place], edge.producer, *path[place:]], size, reach, key=key)
+            return
+    if len(path) == size:
+        yield path
+
+
+def _assigned(
+    path: list[str],
+    reach: Reach,
+    *,
+    key: str,
+    links: list[DataFlowEdge] | None = None,
+    forced: dict[str, DataFlowEdge] | None = None,
+    joined: tuple[DataFlowEdge, ...] = (),
+) -> tuple[Node, ...] | None:
+    """Return the path with a feed for each input that is set; None when an input has none or a step feeds nothing."""
+    nodes: list[Node] = []
+    for place, tool in enumerate(path):
+        asked = [links[place - 1]] if links and place else []
+        asked += [forced[tool]] if forced and tool in forced else []
+        asked += [edge for edge in joined if edge.consumer == tool]
+        node = _fed(tool, place, path, nodes, asked, reach, key=key)
+        if node is None:
+            return None
+        nodes.append(node)
+    used = set().union(*(node.steps() for node in nodes))
+    is_branch = {len(path) - 2} if forced else set()
+    if any(place not in used and place not in is_branch for place in range(len(path) - 1)):
+        return None
+    return tuple(nodes)
+
+
+def _fed(
+    tool: str, place: int, path: list[str], nodes: list[Node], asked: list[DataFlowEdge], reach: Reach, *, key: str
+) -> Node | None:
+    wanted = {edge.consumer_leaf: edge for edge in asked}
+    feeds: dict[str, Feed] = {
+        leaf: Feed(step=path.index(edge.producer), leaf=edge.producer_leaf, conversion=edge.conversion)
+        for leaf, edge in wanted.items()
+    }
+    near = set().union(*({feed.step} | _ancestors(nodes, feed.step) for feed in feeds.values()), set())
+    for leaf in reach.tools[tool].inputs:
+        if leaf.pointer in feeds:
+            continue
+        if leaf.pointer.split("/")[1] in CONTROL and not leaf.is_required:
+            continue
+        if not leaf.is_required and (
+            leaf.kind == "id" or not is_given(reach.tools[tool], leaf, key=key, share=reach.optional)
+        ):
+            continue
+        feed = _inherited(leaf, near, nodes, reach) or _from_earlier(leaf, tool, path[:place], feeds, reach)
+        if feed is None:
+            if not reach.may_be_said(leaf, tool):
+                return None
+            feed = Feed()
+        feeds[leaf.pointer] = feed
+    return Node(tool=tool, feeds=feeds)
+
+
+def _inherited(leaf: SchemaLeaf, near: set[int], nodes: list[Node], reach: Reach) -> Feed | None:
+    """Return the source an upstream step uses for the same entity: the candidate's role is the role asked for."""
+    if leaf.kind != "id" or not leaf.entity or "[]" in leaf.pointer:
+        return None
+    for step in sorted(near, reverse=True):
+        for pointer, feed in sorted(nodes[step].feeds.items()):
+            other = reach.leaves[nodes[step].tool, pointer]
+            if other.kind == "id" and other.entity == leaf.entity and "[]" not in pointer:
+                return feed if feed.leaf or feed.said else Feed(step=step, said=pointer)
+    return None
+
+
+def _from_earlier(leaf: SchemaLeaf, tool: str, earlier: list[str], feeds: dict[str, Feed], reach: Reach) -> Feed | None:
+    taken = {(feed.step, feed.leaf) for feed in feeds.values() if feed.leaf}
+    for edge in sorted(
+        (edge for edge in reach.into.get((tool, leaf.pointer), ()) if edge.producer in earlier),
+        key=lambda edge: (-earlier.index(edge.producer), -edge.score, edge.producer_leaf),
+    ):
+        source = (earlier.index(edge.producer), edge.producer_leaf)
+        if source not in taken or "/[]" in edge.producer_leaf:
+            return Feed(step=source[0], leaf=source[1], conversion=edge.conversion)
+    return None
+
+
+def _ancestors(nodes: list[Node] | tuple[Node, ...], place: int) -> set[int]:
+    found: set[int] = set()
+    pending = [place]
+    while pending:
+        for step in nodes[pending.pop()].steps() - found:
+            found.add(step)
+            pending.append(step)
+    return found
+
+
+def _into(tool: str, reach: Reach) -> list[DataFlowEdge]:
+    return [edge for leaf in reach.tools[tool].inputs for edge in reach.into.get((tool, leaf.pointer), ())]
+
+
+def _is_listed(edge: DataFlowEdge) -> bool:
+    return "/[]" in edge.producer_leaf and "[]" not in edge.consumer_leaf
+
+
+def _spread(nodes: tuple[Node, ...], links: list[DataFlowEdge]) -> str:
+    last = links[-1] if links else None
+    return last.consumer_leaf if last is not None and _is_listed(last) else ""

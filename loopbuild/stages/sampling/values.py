@@ -1,0 +1,103 @@
+"""Chooses the values a person says: one per leaf, from the leaf, the plan key and what the world holds.
+
+A value's seed is (plan key, tool, leaf), so another parameter or tool moves none. Ids are never made up: they come from
+the world's known values or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+from loopbuild.digest import seed, unit_interval
+from loopbuild.records import Json, Purpose, SchemaLeaf, ToolSchema
+from loopbuild.sandbox.synthetic import Draws, email_of, synthesize
+
+_STARTS = ("start", "from", "begin", "checkin", "departure")
+_ENDS = ("end", "to", "until", "due", "checkout", "return")
+_EXAMPLE_SHARE = 0.5
+
+
+def choose(
+    leaf: SchemaLeaf,
+    *,
+    tool: ToolSchema,
+    key: str,
+    index: int,
+    place: int,
+    attempt: int,
+    purpose: Purpose,
+    known: Sequence[Json],
+    given: Mapping[str, Json],
+) -> Json:
+    """Return the value a person gives for `leaf`.
+
+    `index` is the plan's number in its cell (enum values take turns over it), `place` counts items of an array,
+    `attempt` repetitions after a refusal, `known` is what the world offers, `given` what the same call already holds
+    by schema pointer.
+    """
+    source: list[Json] = ["value", key, tool.id, leaf.pointer, place, attempt]
+    if leaf.enum:
+        turn = seed("enum-turn", [tool.id, leaf.pointer]) + index + place + attempt
+        return leaf.enum[turn % len(leaf.enum)]
+    if known:
+        # Places differ by one, so the items of an array never repeat a row while there are others.
+        first = seed("known", ["value", key, tool.id, leaf.pointer, attempt])
+        return known[(first + place) % len(known)]
+    if leaf.has_default and not leaf.is_required and unit_interval("default", source) < 0.2:
+        return leaf.default
+    if leaf.examples and leaf.kind != "id" and unit_interval("example", source) < _EXAMPLE_SHARE and purpose == "train":
+        return leaf.examples[seed("example", source) % len(leaf.examples)]
+    follower = _after(leaf, tool, given, source)
+    if follower is not None:
+        return follower
+    if leaf.format == "email" or leaf.kind == "email":
+        name = _name_beside(leaf, given)
+        if name:
+            return email_of(name, source)
+    return synthesize(leaf, source, purpose=purpose, entity=leaf.entity or tool.entity)
+
+
+def is_given(tool: ToolSchema, leaf: SchemaLeaf, *, key: str, share: float) -> bool:
+    """Say whether a call sets `leaf`: required ones always, each optional object or leaf with probability `share`."""
+    schema: Json = tool.input_schema
+    path = ""
+    for part in leaf.pointer.split("/")[1:]:
+        if not isinstance(schema, Mapping):
+            return True
+        path += f"/{part}"
+        if part == "[]":
+            schema = schema.get("items")
+            continue
+        name = part.replace("~1", "/").replace("~0", "~")
+        if name not in schema.get("required", ()) and unit_interval("optional", [key, tool.id, path]) >= share:
+            return False
+        schema = schema.get("properties", {}).get(name)
+    return True
+
+
+def _after(leaf: SchemaLeaf, tool: ToolSchema, given: Mapping[str, Json], source: Json) -> Json:
+    """Return a date some days after the start date of the same call, if `leaf` is the end of such a pair."""
+    end = next((word for word in _ENDS if word in leaf.words), "")
+    if not end or "string" not in leaf.types:
+        return None
+    rest = tuple(word for word in leaf.words if word != end)
+    for other in tool.inputs:
+        start = next((word for word in _STARTS if word in other.words), "")
+        if start and tuple(word for word in other.words if word != start) == rest and other.pointer in given:
+            try:
+                day = date.fromisoformat(str(given[other.pointer])[:10])
+            except ValueError:
+                return None
+            later = (day + timedelta(days=1 + Draws(source).below(14))).isoformat()
+            return later + str(given[other.pointer])[10:]
+    return None
+
+
+def _name_beside(leaf: SchemaLeaf, given: Mapping[str, Json]) -> str:
+    container = leaf.pointer.rpartition("/")[0]
+    for end in ("name", "full_name"):
+        value = given.get(f"{container}/{end}")
+        if isinstance(value, str) and value:
+            return value
+    return ""
