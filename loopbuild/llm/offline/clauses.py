@@ -1,0 +1,289 @@
+"""One step as words: an object, its modifiers, and the clause, question or fragment made of them.
+
+Decides which of a step's arguments become the object and which follow it. Knows nothing of the texts around.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from loopbuild.llm.offline import morphology as m
+from loopbuild.llm.offline.groups import group_object
+from loopbuild.llm.offline.modifiers import date_range, join_tails, tail_of
+from loopbuild.llm.offline.references import PRONOUNS, key_phrase, listed, name_phrase, refer, said
+from loopbuild.llm.offline.scene import Scene, is_person, referent
+from loopbuild.llm.offline.verbs import CLASSES, VerbClass, verb_class
+from loopbuild.llm.protocol import Argument, StepWords
+
+_SEPARABLE = re.compile(r"^(\w+) (off|up|in|out|down|back|over|away|on|through) \{o\}$")
+_QUERY_WORDS = frozenset({"query", "keyword", "term", "text", "q", "search", "search query", "search term", "pattern"})
+_PLAIN_SEEKERS = frozenset({"let me see", "take a look at", "have a look at", "look at", "send me", "read out"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """A step taken apart: verb class, object noun phrase, modifiers in order."""
+
+    step: StepWords
+    verbs: VerbClass
+    object: str
+    tails: tuple[str, ...]
+    names_selection: bool = False
+
+
+def class_of(step: StepWords) -> VerbClass:
+    """Return the verb class a step belongs to."""
+    own = next((a for a in step.arguments if a.is_own), None)
+    return verb_class(
+        step.verb,
+        step.effect,
+        noun=step.noun,
+        is_plural=step.is_plural and step.times == 1,
+        is_person=is_person(step.noun),
+        has_own_key=own is not None and own.is_key,
+        has_name=own is not None and not own.is_key,
+    )
+
+
+def clause_of(step: StepWords, scene: Scene, *, describe: bool) -> Clause:
+    """Return the parts of one step; marks it as uttered and its referents as mentioned."""
+    verbs = class_of(step)
+    arguments = [a for a in step.arguments if a.origin != "constant"]
+    thing, used, first_tails = _object(step, verbs, arguments, scene, describe=describe)
+    rest = [a for a in arguments if a not in used]
+    others = _tails(rest, step, verbs, scene, describe=describe)
+    # What an own description drags behind it is long: short modifiers go first.
+    tails = [*others, *first_tails] if describe and len(used) > 1 else [*first_tails, *others]
+    scene.uttered.append(step)
+    return Clause(step=step, verbs=verbs, object=thing, tails=tuple(t for t in tails if t))
+
+
+def imperative(clause: Clause, scene: Scene) -> str:
+    """Return the clause as a request: verb, object, modifiers."""
+    template = _fresh_verb(clause.verbs.phrases, scene)
+    if clause.object in PRONOUNS:
+        template = _SEPARABLE.sub(r"\1 {o} \2", template)
+    return template.format(o=clause.object) + _spaced(join_tails(clause.tails))
+
+
+def _fresh_verb(phrases: tuple[str, ...], scene: Scene) -> str:
+    template = scene.choices.pick(phrases)
+    for _ in range(4):
+        if template not in scene.verbs:
+            break
+        template = scene.choices.pick(phrases)
+    scene.verbs.add(template)
+    return template
+
+
+def fragment(clause: Clause, scene: Scene) -> str:
+    """Return the clause in telegram style: reads lose their verb, all lose their articles."""
+    if clause.step.effect == "read" and clause.verbs.key != "count":
+        text = clause.object + _spaced(join_tails(clause.tails))
+    else:
+        text = f"{clause.verbs.plain} {clause.object}" + _spaced(join_tails(clause.tails))
+    del scene
+    return re.sub(r"\b(the|a|an) (?!same|other)", "", text)
+
+
+def question(clause: Clause, scene: Scene) -> str:
+    """Return the clause as a direct question, or nothing when it does not ask for a fact."""
+    step, tails = clause.step, _spaced(join_tails(clause.tails))
+    if step.effect != "read" or any(a.kind == "groups" for a in step.arguments):
+        return ""
+    pick, noun = scene.choices.pick, scene.phrase(step.noun)
+    key = clause.verbs.key
+    if key == "list":
+        many = m.plural(noun)
+        tails = re.sub(r"^ of ", " for ", tails)
+        be_open = f"which {many} are {step.adjectives}{tails}?" if step.adjectives and " " not in step.adjectives else ""
+        full = f"{step.adjectives} {many}".strip()
+        forms = [f"which {full} are there{tails}?", f"what {full} do we have{tails}?", f"what are the {full}{tails}?",
+                 f"do we have any {full}{tails}?", f"are there any {full}{tails}?", f"which {full} do you see{tails}?"]  # fmt: skip
+        if scene.is_person(step.noun):
+            forms += [f"who are the {full}{tails}?", f"who are our {full}{tails}?"]
+        return pick([be_open, *forms] if be_open else forms)
+    if key == "fact":
+        return pick((f"what is {clause.object}{tails}?", f"what's {clause.object}{tails}?", f"what does {clause.object}{tails} look like?",
+                     f"how is {clause.object}{tails}?", f"what do you have for {clause.object}{tails}?", f"could I have {clause.object}{tails}?")[:4])  # fmt: skip
+    if key == "record":
+        return pick((f"what do we know about {clause.object}{tails}?", f"what does the record say about {clause.object}{tails}?",
+                     f"what do you have on {clause.object}{tails}?", f"who is {clause.object}{tails}?" if scene.is_person(step.noun) else f"what is {clause.object}{tails}?",
+                     f"what can you tell me about {clause.object}{tails}?", f"what's on file for {clause.object}{tails}?"))  # fmt: skip
+    if key in ("find", "search") and tails:
+        return pick((f"is there {clause.object}{tails}?", f"do we have {clause.object}{tails}?"))
+    if key == "find":
+        return pick((f"do you have {clause.object} on file?", f"is {clause.object} in the system?", f"do we have {clause.object} in our records?", f"can you tell me which id {clause.object} has?"))
+    return ""
+
+
+def noun_goal(clause: Clause, scene: Scene) -> str:
+    """Return the bare thing wanted: `the candidates for role R-1042`, `the entry for employee Anna Keller`."""
+    thing = clause.object
+    if clause.verbs.key in ("find", "record", "open") and not thing.startswith(("the details", "the profile", "the record", "everything", "the data", "the file", "the information")):
+        thing = scene.choices.pick(("the entry for {}", "the record of {}", "the details of {}", "what we have on {}", "the file on {}", "the data of {}")).format(thing)
+    return thing + _spaced(join_tails(clause.tails))
+
+
+def _spaced(text: str) -> str:
+    return f" {text}" if text and not text.startswith(",") else text
+
+
+def _object(
+    step: StepWords, verbs: VerbClass, arguments: list[Argument], scene: Scene, *, describe: bool
+) -> tuple[str, list[Argument], list[str]]:
+    """Return the object, the arguments it has taken in, and tails that belong right behind it."""
+    groups = next((a for a in arguments if a.kind == "groups"), None)
+    if groups is not None:
+        thing, tail = group_object(step, groups, scene)
+        return thing, [groups], [tail]
+    own = next((a for a in arguments if a.is_own), None)
+    noun = scene.phrase(step.noun)
+    if own is not None and own.kind == "list" and own.origin == "user":
+        items = listed([str(v) for v in own.value], scene, is_text=False)
+        many = noun if len(own.value) == 1 else m.plural(noun)
+        return scene.choices.pick((f"the {many} {items}", f"{items}", f"{many} {items}", f"the {many} named {items}", f"these {many}: {items}")), [own], []
+    if own is not None and own.is_key:
+        return _own_key(step, verbs, own, scene, describe=describe), [own], []
+    if own is not None and own.origin == "user":
+        return _own_name(step, verbs, own, noun, scene), [own], []
+    if own is not None and own.origin == "step":
+        together = [a for a in arguments if a.origin == "step" and a.step == own.step and not a.is_key]
+        return f"the {noun}", together, [_facts(together, scene, describe=describe)]
+    if step.effect == "read":
+        return _sought(step, verbs, arguments, noun, scene)
+    return _made(step, verbs, arguments, noun, scene)
+
+
+def _own_key(step: StepWords, verbs: VerbClass, own: Argument, scene: Scene, *, describe: bool) -> str:
+    many = len(own.ranks) > 1
+    thing = refer(own, scene, describe=describe) if own.origin == "step" else key_phrase(own, scene)
+    if verbs.key == "record" and thing not in PRONOUNS and scene.choices.chance(0.45):
+        about = scene.choices.pick(("the details of {}", "the profile of {}", "the record of {}", "everything on {}", "the data on {}", "the file of {}", "the details for {}", "the information on {}"))
+        return about.format(thing)
+    del many, step
+    return thing
+
+
+def _own_name(step: StepWords, verbs: VerbClass, own: Argument, noun: str, scene: Scene) -> str:
+    if verbs.key in ("find", "record", "search") or step.effect in ("delete", "update"):
+        return name_phrase(own, step.noun, scene)
+    value = said(own, scene)
+    forms = (f"{m.with_article(noun)} named {{}}", f"{m.with_article(noun, adjective='new')} called {{}}", f"{{}} as {m.with_article(noun, adjective='new')}",
+             f"{m.with_article(noun, adjective='new')}, {{}}", f"{noun} {{}}", f"the new {noun} {{}}", f"{{}} as {m.with_article(noun)}",
+             f"{m.with_article(noun)} with the name {{}}", f"{m.with_article(noun)} called {{}}", f"our new {noun} {{}}")  # fmt: skip
+    form = scene.choices.pick(forms)
+    return form.format(value)
+
+
+def _sought(
+    step: StepWords, verbs: VerbClass, arguments: list[Argument], noun: str, scene: Scene
+) -> tuple[str, list[Argument], list[str]]:
+    """The object of reading: a list, a fact, what a search looks for."""
+    pick = scene.choices.pick
+    if verbs.key in ("list", "search", "count"):
+        full = f"{step.adjectives} {m.plural(noun)}".strip()
+        status = next((a for a in arguments if a.kind == "enum" and a.origin == "user" and a.words == "status"), None)
+        if status is not None and scene.choices.chance(0.4):
+            return f"the {said(status, scene)} {full}", [status], []
+        query = next((a for a in arguments if a.words in _QUERY_WORDS and a.origin == "user"), None)
+        if query is not None:
+            value = said(query, scene)
+            value = f'"{value}"' if scene.choices.chance(0.35) else value
+            tail = pick(("about {}", "matching {}", "for {}", "that mention {}", "that match {}", "to do with {}", "related to {}", "with {} in them")).format(value)
+            return pick((full, f"the {full}", f"any {full}", f"all {full}")), [query], [tail]
+        forms = [f"the {full}", f"all {full}", f"the {full}", full, f"the list of {full}", f"all the {full}"]
+        if not arguments:
+            forms += [f"all our {full}", f"our {full}", f"the currently {full}" if step.adjectives == "open" else f"the current {full}"]
+        return pick(forms), [], []
+    return f"the {f'{step.adjectives} {noun}'.strip()}", [], []
+
+
+def _made(
+    step: StepWords, verbs: VerbClass, arguments: list[Argument], noun: str, scene: Scene
+) -> tuple[str, list[Argument], list[str]]:
+    """The object of making: an interview, vacation leave, two interviews."""
+    kind = next((a for a in arguments if _is_kind_of(a, step.noun) and a.origin == "user"), None)
+    many = m.plural(noun) if not m.is_mass(noun) else noun
+    if step.times > 1 or (step.is_plural and verbs.key != "set"):
+        return scene.choices.pick((many, f"{many}", f"the {many}")), [], []
+    if kind is not None and scene.choices.chance(0.6):
+        value = said(kind, scene)
+        bare = f"{value} {noun}" if m.is_mass(noun) else f"{m.article(str(kind.value))} {value} {noun}"
+        return bare, [kind], []
+    if kind is not None:
+        value = said(kind, scene)
+        base = m.with_article(noun)
+        short = kind.words.rsplit(" ", 1)[-1]
+        return scene.choices.pick((f"{base} of {short} {value}", f"{base} of the {short} {value}", f"{base} ({value})", f"{base} of {short} {value}")), [kind], []
+    if step.effect == "create":
+        adjective = "new" if scene.choices.chance(0.15) and not m.is_mass(noun) else step.adjectives
+        return m.with_article(noun, adjective=adjective), [], []
+    names = next((a for a in arguments if a.kind == "person" and a.origin == "user"), None)
+    del names
+    return f"the {f'{step.adjectives} {noun}'.strip()}", [], []
+
+
+def _is_kind_of(argument: Argument, noun: str) -> bool:
+    """`leave type` for leave, `type` for anything."""
+    if argument.kind != "enum":
+        return False
+    words = argument.words.split()
+    return words[-1] in ("type", "kind") and (len(words) == 1 or " ".join(words[:-1]) == noun)
+
+
+def _facts(arguments: list[Argument], scene: Scene, *, describe: bool) -> str:
+    """Several facts of one earlier result: with that name and email."""
+    if len(arguments) == 1:
+        return f"with {refer(arguments[0], scene, describe=describe)}"
+    from loopbuild.llm.offline.references import source_of
+
+    words = [a.field or a.words for a in arguments]
+    producer = scene.step_of(arguments[0])
+    for argument in arguments:
+        scene.mentioned.add(referent(argument))
+    if describe and not scene.is_uttered(producer):
+        return f"with the {m.joined(words)} of {source_of(producer, scene)}"
+    return scene.choices.pick((f"with that {m.joined(words)}", f"with the {m.joined(words)} you found", f"with the same {m.joined(words)}", f"with the {m.joined(words)} from there"))
+
+
+def _tails(
+    arguments: list[Argument], step: StepWords, verbs: VerbClass, scene: Scene, *, describe: bool
+) -> list[str]:
+    tails: list[str] = []
+    done: list[Argument] = []
+    for argument in arguments:
+        if argument in done:
+            continue
+        end = _end_of(argument, arguments)
+        together = [
+            a for a in arguments
+            if a.origin == "step" and not a.is_key and a.step == argument.step and argument.origin == "step" and not argument.is_key
+        ]  # fmt: skip
+        if end is not None:
+            tails.append(date_range(argument, end, scene))
+            done.append(end)
+        elif len(together) > 1:
+            tails.append(_facts(together, scene, describe=describe))
+            done += together
+        elif describe and argument.origin == "step" and referent(argument) in scene.mentioned and len(arguments) > 1:
+            # The same role twice in one breath: its first mention binds both.
+            continue
+        else:
+            tails.append(tail_of(argument, scene, verb=verbs.key, noun=step.noun, describe=describe))
+    return tails
+
+
+def _end_of(argument: Argument, arguments: list[Argument]) -> Argument | None:
+    """Return the end that belongs to a start, when both are the user's."""
+    words = argument.words.split()
+    if argument.kind not in ("date", "datetime", "time") or argument.origin != "user" or words[0] not in ("start", "from", "begin", "check"):
+        return None
+    for other in arguments:
+        if other.kind == argument.kind and other.origin == "user" and other.words.split()[0] in ("end", "to", "until") and other is not argument:
+            return other
+    return None
+
+
+__all__ = ["CLASSES", "Clause", "clause_of", "class_of", "fragment", "imperative", "noun_goal", "question"]

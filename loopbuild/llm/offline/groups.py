@@ -1,0 +1,150 @@
+"""Lists of objects in words: people with their type and facts, relations from one thing to another.
+
+Decides how each member's fields are told apart, so that a reader can put every value back into its field.
+"""
+
+from __future__ import annotations
+
+import re
+
+from loopbuild.llm.offline import morphology as m
+from loopbuild.llm.offline.references import listed, refer, said
+from loopbuild.llm.offline.scene import Scene
+from loopbuild.llm.protocol import Argument, StepWords
+
+_HABIT = re.compile(r"^(likes|works|lives|prefers|speaks|has|owns|plays|manages|loves|drinks|drives|studies|reads|collects|knows|wants|needs|enjoys|hates|runs|leads|uses|is|was|joined|moved|met)\b")
+
+
+def group_object(step: StepWords, argument: Argument, scene: Scene) -> tuple[str, str]:
+    """Return (object, tail) for a step whose argument is a list of objects."""
+    members = argument.groups
+    noun = scene.phrase(step.noun)
+    if members and _ends(members[0]):
+        return _links(noun, members, scene)
+    named = _name_of(members[0]) if members else None
+    lists = [f for f in members[0] if f.kind == "list"] if members else []
+    if named is not None and lists and step.noun.split()[-1] in lists[0].words + " observation content" and not _type_of(members[0]):
+        return _notes(step, noun, members, scene)
+    return _things(noun, members, scene)
+
+
+def _things(noun: str, members: tuple[tuple[Argument, ...], ...], scene: Scene) -> tuple[str, str]:
+    style = scene.choices.pick(("clause", "brackets", "colon", "with"))
+    told = [_thing(fields, scene, style=style) for fields in members]
+    lead = scene.choices.pick(("", f"the {noun if len(members) == 1 else m.plural(noun)} ", ""))
+    last = scene.choices.among((", and ", "; ", ", and also ")) if style != "brackets" else scene.choices.among((" and ", ", and "))
+    return lead + m.joined(told, last=last, comma="; "), ""
+
+
+def _thing(fields: tuple[Argument, ...], scene: Scene, *, style: str) -> str:
+    name, kind = _name_of(fields), _type_of(fields)
+    rest = [f for f in fields if f is not name and f is not kind]
+    head = _value(name, scene) if name is not None else ""
+    kind_text = str(kind.value) if kind is not None and kind.origin == "user" else ""
+    if style == "brackets":
+        inside = ([_value(kind, scene)] if kind is not None else []) + [_plainly(f, scene) for f in rest]
+        return f"{head} ({'; '.join(inside)})" if inside else head
+    said_kind = _value(kind, scene) if kind is not None else ""
+    if kind is not None and style in ("clause", "with"):
+        first = scene.choices.pick((f"the {said_kind} {head}", f"{head}, {m.article(kind_text)} {said_kind}", f"{head} as {m.article(kind_text)} {said_kind}", f"{m.article(kind_text)} {said_kind} called {head}"))
+        if first.endswith(said_kind) and rest and first.startswith(head):
+            first += ","
+    elif kind is not None:
+        first = f"{head} (type {said_kind})"
+    else:
+        first = head
+    if not rest:
+        return first.rstrip(",")
+    if style == "colon":
+        return f"{first}: " + ", ".join(_bare(f, scene) for f in rest)
+    tails = [_clause(f, scene, is_clause=style == "clause", kind=kind_text) for f in rest]
+    return f"{first} {' and '.join(tails)}"
+
+
+def _clause(field: Argument, scene: Scene, *, is_clause: bool, kind: str) -> str:
+    values = [str(v) for v in field.value] if isinstance(field.value, list) else [str(field.value)]
+    if is_clause and field.origin == "user" and values and all(_HABIT.match(v) for v in values):
+        who = "who" if scene.is_person(kind.lower()) else "which"
+        return f"{who} {m.joined([scene.choices.say(v) for v in values])}"
+    words = field.words if len(values) == 1 else m.plural(m.singular(field.words))
+    if field.kind == "list" and len(values) == 1:
+        words = m.singular(words)
+    the = scene.choices.pick(("with the {}", "with {}"))
+    return f"{the.format(words)} {_bare(field, scene, quote=True)}"
+
+
+def _plainly(field: Argument, scene: Scene) -> str:
+    return _bare(field, scene) if field.kind == "list" else f"{field.words} {_value(field, scene)}"
+
+
+def _bare(field: Argument, scene: Scene, *, quote: bool = False) -> str:
+    if field.origin == "user" and isinstance(field.value, list):
+        return listed([str(v) for v in field.value], scene, is_text=quote)
+    return _value(field, scene)
+
+
+def _links(noun: str, members: tuple[tuple[Argument, ...], ...], scene: Scene) -> tuple[str, str]:
+    """Relations: start, kind, end."""
+    style = scene.choices.pick(("sentence", "from", "arrow", "kind first", "between"))
+    told = []
+    for fields in members:
+        start, end = _ends(fields) or (fields[0], fields[-1])
+        kind = next((f for f in fields if f is not start and f is not end), None)
+        a = _value(start, scene)
+        k = _value(kind, scene) if kind is not None else ""
+        b = _value(end, scene)
+        told.append({
+            "sentence": f"{a} {k} {b}",
+            "from": f"{k} from {a} to {b}",
+            "arrow": f"{a} -> {k} -> {b}",
+            "kind first": f'"{k}" from {a} to {b}',
+            "between": f"from {a} to {b} of type {k}",
+        }[style])  # fmt: skip
+    word = noun if len(members) == 1 else m.plural(noun)
+    lead = {"sentence": scene.choices.pick((f"the {word}: ", f"the {word} that ", f"the {word} ")), "arrow": f"the {word} "}.get(style, f"the {word} ")
+    return lead + m.joined(told, last=scene.choices.among((" and ", ", and ", "; "))), ""
+
+
+def _notes(step: StepWords, noun: str, members: tuple[tuple[Argument, ...], ...], scene: Scene) -> tuple[str, str]:
+    """Facts added to or taken from something named."""
+    where = "from" if step.effect == "delete" else "to"
+    style = scene.choices.pick(("prep", "colon", "name first", "for"))
+    told = []
+    total = 0
+    for fields in members:
+        name = _name_of(fields)
+        facts = next(f for f in fields if f.kind == "list")
+        total += len(facts.value) if isinstance(facts.value, list) else 1
+        who = _value(name, scene) if name is not None else ""
+        what = _bare(facts, scene, quote=True)
+        told.append({
+            "prep": f"{what} {where} {who}", "colon": f"{where} {who}: {what}",
+            "name first": f"{where} {who} {what}", "for": f"{what} for {who}" if where == "to" else f"{what} of {who}",
+        }[style])  # fmt: skip
+    word = noun if total == 1 else m.plural(noun)
+    lead = scene.choices.pick((f"the {word} ", f"{word} ")) if style != "colon" else f"the following {word} "
+    return lead + m.joined(told, last=scene.choices.among((", and ", "; "))), ""
+
+
+def _ends(fields: tuple[Argument, ...]) -> tuple[Argument, Argument] | None:
+    start = next((f for f in fields if f.words.split()[0] in ("from", "source") and f.kind != "list"), None)
+    end = next((f for f in fields if f.words.split()[0] in ("to", "target") and f.kind != "list"), None)
+    return (start, end) if start is not None and end is not None else None
+
+
+def _name_of(fields: tuple[Argument, ...]) -> Argument | None:
+    for ending in ("name", "title", "id", "key", "label"):
+        for field in fields:
+            if field.words.rsplit(" ", 1)[-1] == ending and field.kind != "list":
+                return field
+    return next((f for f in fields if f.kind != "list"), None)
+
+
+def _type_of(fields: tuple[Argument, ...]) -> Argument | None:
+    return next((f for f in fields if f.words.rsplit(" ", 1)[-1] in ("type", "kind") and f.kind != "list"), None)
+
+
+def _value(field: Argument, scene: Scene) -> str:
+    if field.origin == "step":
+        return refer(field, scene, describe=True)
+    return said(field, scene)

@@ -1,0 +1,121 @@
+"""The assistant's own words: a short sentence before each call turn, and the answer at the end.
+
+Decides nothing about what happened: every identifier, number and status told was observed or said before.
+"""
+
+from __future__ import annotations
+
+from loopbuild.llm.offline import morphology as m
+from loopbuild.llm.offline.clauses import class_of
+from loopbuild.llm.offline.references import shown
+from loopbuild.llm.offline.register import sentence
+from loopbuild.llm.offline.scene import Scene
+from loopbuild.llm.protocol import Outcome, StepWords
+
+_LISTED = 4
+"""Values an answer names before it only counts."""
+
+
+def reasoning(steps: tuple[StepWords, ...], scene: Scene) -> tuple[str, ...]:
+    """Return one sentence of at most twelve words per call turn; a tenth stay empty."""
+    turns = sorted({turn for step in steps for turn in step.turns})
+    return tuple(_thought(steps, turn, turns, scene) for turn in turns)
+
+
+def answer(steps: tuple[StepWords, ...], scene: Scene) -> str:
+    """Return what came of it, in at most twenty words where the values allow it."""
+    last = steps[-1]
+    told = [step for step in steps if step.turns[-1] == last.turns[-1]]
+    parts = [_report(step, scene) for step in told[-2:]]
+    return " ".join(sentence(part) for part in parts)
+
+
+def _thought(steps: tuple[StepWords, ...], turn: int, turns: list[int], scene: Scene) -> str:
+    choices = scene.choices
+    if choices.chance(0.1):
+        return ""
+    acting = [step for step in steps if turn in step.turns]
+    what = " and ".join(_deed(step, turn, scene) for step in acting[:2])
+    if len(turns) == 1:
+        form = choices.pick(("I {}", "I will {}", "Let me {}", "I {} now", "I'll {}", "I can {}"))
+    elif turn == turns[0]:
+        form = choices.pick(("First I {}", "First I {}", "I {} first", "I start: I {}", "Let me {} first", "To begin, I {}"))
+    elif turn == turns[-1]:
+        form = choices.pick(("Now I {}", "Now I {}", "Finally I {}", "Last, I {}", "Then I {}", "Now I can {}"))
+    else:
+        form = choices.pick(("Next I {}", "Now I {}", "Then I {}", "Next, I {}", "With that I {}", "Now I can {}"))
+    text = form.format(what)
+    return sentence(choices.fill(text)) if len(text.split()) <= 12 else ""
+
+
+def _deed(step: StepWords, turn: int, scene: Scene) -> str:
+    """`schedule the interview for C-501`"""
+    verbs = class_of(step)
+    at = [i for i, t in enumerate(step.turns) if t == turn] if len(step.turns) == step.times else list(range(step.times))
+    noun = step.noun
+    keys = [key for i in at for key in step.spoken[i][:1]] if step.spoken else []
+    own = any(a.is_own for a in step.arguments)
+    full = f"{step.adjectives} {noun}".strip()
+    if any(a.kind == "groups" for a in step.arguments):
+        return f"{verbs.plain} the {m.plural(noun) if step.is_plural else noun}"
+    if own and keys and len(keys) <= 3:
+        return f"{verbs.plain} {scene.choices.among((f'{noun} ', ''))}{m.joined(keys)}"
+    thing = f"the {m.plural(full) if step.is_plural or len(at) > 1 else full}"
+    if keys and len(keys) <= 3 and scene.choices.chance(0.7):
+        link = "for" if verbs.key not in ("send", "assign", "add", "share") else "to"
+        return f"{verbs.plain} {thing} {link} {m.joined(keys)}"
+    return f"{verbs.plain} {thing}"
+
+
+def _report(step: StepWords, scene: Scene) -> str:
+    """One step's outcome in a sentence without its full stop."""
+    choices, verbs = scene.choices, class_of(step)
+    noun = step.noun
+    full = f"{step.adjectives} {noun}".strip()
+    seen = [outcome for outcomes in step.outcomes for outcome in outcomes]
+    if step.effect == "read":
+        return _reading(step, verbs.key, full, seen, scene)
+    ids = [shown(o.value) for o in seen if o.is_key and not isinstance(o.value, list)]
+    status = [shown(o.value) for o in seen if o.words == "status" and not isinstance(o.value, list)]
+    done = verbs.done
+    status = [word for word in status if word != done]
+    if ids:
+        many = m.plural(noun) if len(ids) > 1 else noun
+        be = "are" if len(ids) > 1 else "is"
+        told = m.joined(ids[:_LISTED])
+        tail = f", status {status[0]}" if status else ""
+        return choices.pick((f"Done, the {many} {be} {told}{tail}", f"The {many} {be} {done}: {told}{tail}", f"Done: {told}{tail}", f"I {done} {told}{tail}" if done.endswith("ed") else f"All set: {told}{tail}", f"{m.plural(noun).capitalize() if len(ids) > 1 else noun.capitalize()} {told} {be} {done}{tail}"))
+    keys = [key for spoken in step.spoken for key in spoken[:1]] if any(a.is_own and a.kind != "groups" for a in step.arguments) else []
+    what = f"{noun} {keys[0]}" if len(keys) == 1 else m.joined(keys[:_LISTED]) if keys else f"the {m.plural(noun) if step.is_plural else noun}"
+    be = "are" if len(keys) > 1 or (not keys and step.is_plural) else "is"
+    if status:
+        return choices.pick((f"Done, {what} {be} {done}; the status is {status[0]}", f"The status of {what} is now {status[0]}", f"{what[:1].upper() if not keys or len(keys) == 1 else what[:1]}{what[1:]} {be} {done}, status {status[0]}", f"Done, status {status[0]}"))
+    return choices.pick((f"Done, {what} {be} {done}", f"{what[:1].upper() if not keys or len(keys) == 1 else what[:1]}{what[1:]} {be} {done}", f"Done. {what[:1].upper() if not keys or len(keys) == 1 else what[:1]}{what[1:]} {be} {done}"))
+
+
+def _reading(step: StepWords, key: str, full: str, seen: list[Outcome], scene: Scene) -> str:
+    choices = scene.choices
+    lists = [o for o in seen if isinstance(o.value, list)]
+    scalars = [o for o in seen if not isinstance(o.value, list) and o.value is not None]
+    if key in ("list", "search") and lists or (lists and not scalars):
+        values = [shown(v) for v in lists[0].value]
+        many = m.plural(full)
+        if not values:
+            return choices.pick((f"There are no {many}", f"I found no {many}", f"No {many} found"))
+        if len(values) == 1:
+            return choices.pick((f"There is one {full}: {values[0]}", f"The only {full} is {values[0]}", f"I found one {full}: {values[0]}"))
+        if len(values) > _LISTED:
+            first = m.joined(values[:3])
+            return choices.pick((f"There are {len(values)} {many}, the first are {first}", f"I found {len(values)} {many}, first {first}", f"{len(values)} {many}, starting with {first}"))
+        told = m.joined(values)
+        return choices.pick((f"The {many} are {told}", f"I found {len(values)} {many}: {told}", f"Here are the {many}: {told}", f"There are {len(values)} {many}: {told}", f"{len(values)} {many}: {told}"))
+    if not scalars:
+        return choices.pick((f"I have read the {full}", "Done", "That is all there is"))
+    told_scalars = scalars[: 3 if len(scalars) <= 3 else 2]
+    if len(told_scalars) == 1:
+        one = told_scalars[0]
+        be = m.agree(one.words)
+        return choices.pick((f"The {one.words} {be} {shown(one.value)}", f"{one.words.capitalize()}: {shown(one.value)}", f"The {one.words}: {shown(one.value)}"))
+    pairs = [f"{o.words} {shown(o.value)}" for o in told_scalars]
+    stated = [f"the {o.words} {m.agree(o.words)} {shown(o.value)}" for o in told_scalars]
+    return choices.pick((f"Found: {m.joined(pairs)}", m.joined(stated), f"I found {m.joined(pairs)}", f"{', '.join(f'{o.words}: {shown(o.value)}' for o in told_scalars)}"))

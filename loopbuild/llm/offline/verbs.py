@@ -1,0 +1,198 @@
+"""Verb classes: how people ask for an action, by what the tool's own verb and effect say.
+
+Decides which phrases stand for an action and how its end is reported. Knows no objects beyond their slot `{o}`;
+modifiers follow the object.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from loopbuild.llm.offline.morphology import participle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerbClass:
+    """Phrases in the imperative, each with one `{o}`; `done` is the participle of a report."""
+
+    key: str
+    plain: str
+    """The verb of the assistant's own sentences."""
+    done: str
+    phrases: tuple[str, ...]
+
+
+_TABLE = """
+list | list | listed | list; show me; get; pull up; give me; fetch; bring up; display; look up; check; retrieve; get me; let me see; tell me; go and get; show; collect; gather; call up
+record | read | read | get; show me; pull up; look at; open; read; fetch; check; bring up; look up; give me; retrieve; view; display; get me; have a look at; let me see; take a look at; call up
+fact | check | checked | check; tell me; look up; get; find out; show me; give me; let me know; fetch; work out; pull up; verify; read; get me; confirm; retrieve; report
+find | find | found | find; look up; search for; locate; track down; look for; find me; get; pull up; dig up; hunt down; identify; fetch; spot; bring up
+search | search | searched | find; look for; search for; look up; show me; list; get; pull up; dig up; hunt for; fetch; bring up; track down
+count | count | counted | count; tell me how many there are of; work out the number of; add up; give me a count of; tally
+create | add | added | create; add; enter; set up; register; make; record; put in; save; put down; note down; store; make a record of
+enter | add | added | create; add; enter; set up; register; enrol; put {o} into the system; add {o} to the system; open a file for; make an entry for; create a record for; sign up; put {o} on file; set up a record for; save; take in
+schedule | schedule | scheduled | schedule; set up; arrange; book; plan; organise; line up; put {o} on the calendar; fix; pencil in; put {o} in the diary; put {o} on the schedule; get {o} booked; make time for; slot in
+book | book | booked | book; reserve; get; arrange; secure; set aside; make a booking for; put down; hold; grab
+request | request | requested | request; ask for; apply for; put in for; file for; submit a request for; put in a request for; file a request for; send in a request for; enter; log; sort out; get {o} requested; hand in a request for
+approve | approve | approved | approve; sign off on; accept; okay; give the go-ahead for; grant; green-light; say yes to; wave {o} through; let {o} through; authorise; clear; give the green light to; confirm
+reject | reject | rejected | reject; decline; turn down; refuse; deny; say no to; turn {o} away; dismiss; block; knock back
+cancel | cancel | cancelled | cancel; call off; drop; scrap; withdraw; take {o} off the calendar; get rid of; abort; strike; axe; undo; pull; ditch; revoke
+delete | delete | deleted | delete; remove; erase; get rid of; take out; clear out; wipe; drop; throw out; discard; purge; clear away
+remove | remove | removed | remove; take out; delete; drop; get rid of; strip; clear; pull; strike; take away; take off
+update | update | updated | update; change; edit; modify; adjust; revise; amend; correct; alter; refresh
+set | set | set | set; change; put; adjust; fix; update; make; switch
+send | send | sent | send; mail; forward; dispatch; pass on; get {o} out; fire off; deliver; transmit; shoot over
+assign | assign | assigned | assign; give; hand; allocate; pass; hand over; allot; entrust
+submit | submit | submitted | submit; send in; hand in; file; turn in; put in; lodge; enter
+add | add | added | add; put in; include; attach; append; note; record; save; enter; write down; store; put down; insert; jot down
+open | open | opened | open; open up; bring up; pull up; show me; get; load; look at; display; call up; fetch; view; let me see
+close | close | closed | close; shut; wrap up; finish; mark {o} as closed; end; close out; conclude; settle
+complete | complete | completed | complete; finish; mark {o} as done; tick off; wrap up; close out; mark {o} as complete
+start | start | started | start; begin; launch; kick off; run; trigger; fire up; set {o} going; get {o} going
+stop | stop | stopped | stop; halt; end; shut down; terminate; kill; bring {o} to a stop
+pause | pause | paused | pause; hold; suspend; put {o} on hold; freeze; interrupt
+resume | resume | resumed | resume; continue; restart; pick {o} up again; unpause; carry on with
+archive | archive | archived | archive; file away; put {o} in the archive; move {o} to the archive; store away
+restore | restore | restored | restore; bring back; recover; undelete; reinstate; get {o} back
+move | move | moved | move; shift; transfer; relocate; put; bring; push
+reschedule | reschedule | rescheduled | reschedule; move; postpone; shift; put {o} on another date; rebook; push
+copy | copy | copied | copy; duplicate; clone; make a copy of; replicate
+rename | rename | renamed | rename; change the name of; give a new name to; retitle
+share | share | shared | share; pass on; give access to; send; open up; make {o} available
+invite | invite | invited | invite; ask; send an invitation to; bring in; add
+notify | notify | notified | notify; tell; inform; let {o} know; alert; message; send a note to; ping
+pay | pay | paid | pay; settle; pay off; cover; take care of paying; clear
+refund | refund | refunded | refund; pay back; give back; reimburse; return the money for
+order | order | ordered | order; buy; purchase; get; place an order for; pick up
+ship | ship | shipped | ship; send off; dispatch; send out; get {o} on its way; mail
+track | track | tracked | track; trace; follow; check on; look up; check the whereabouts of
+extend | extend | extended | extend; prolong; lengthen; stretch; add time to
+offer | make | made | make; extend; send; put together; prepare; draw up; issue; write up; put forward
+convert | convert | converted | convert; turn; change; translate; work out
+calculate | calculate | calculated | calculate; work out; compute; figure out; determine; tell me
+compare | compare | compared | compare; set side by side; contrast; weigh up
+upload | upload | uploaded | upload; put up; send up; load; transfer
+download | download | downloaded | download; save; fetch; get; pull down; grab
+export | export | exported | export; save; dump; write out; get {o} out; extract
+import | import | imported | import; bring in; load; read in; pull in
+publish | publish | published | publish; release; put out; post; make {o} public; put {o} online
+write | write | written | write; draft; put together; compose; note down; put down
+run | run | run | run; execute; start; launch; carry out; kick off
+enable | enable | enabled | enable; turn on; switch on; activate; unlock
+disable | disable | disabled | disable; turn off; switch off; deactivate; lock
+check | check | checked | check; verify; look at; confirm; test; inspect; examine; make sure about
+promote | promote | promoted | promote; move up; advance; raise; give a promotion to; upgrade
+hire | hire | hired | hire; take on; bring on board; employ; recruit; sign
+"""
+
+_ALIASES = """
+list: list index browse enumerate all
+record: get read retrieve fetch show view display load describe inspect
+find: find lookup locate resolve identify match
+search: search query filter discover grep
+count: count total tally
+create: create new register enter make insert record enroll enrol post generate
+schedule: schedule plan arrange
+book: book reserve
+request: request apply ask
+approve: approve accept authorize authorise grant confirm
+reject: reject decline deny refuse
+cancel: cancel abort revoke void
+delete: delete destroy erase purge drop wipe
+remove: remove detach unassign unlink clear
+update: update edit modify change patch amend adjust revise replace upsert
+set: set configure
+send: send deliver email mail forward message reply
+assign: assign allocate give delegate
+submit: submit file lodge
+add: add append attach include log save store note link
+open: open
+close: close finish end conclude
+complete: complete finalize finalise mark
+start: start begin launch trigger initiate
+stop: stop halt terminate kill
+pause: pause suspend hold freeze
+resume: resume continue restart
+archive: archive
+restore: restore recover undelete reopen reactivate
+move: move transfer
+reschedule: reschedule postpone
+copy: copy duplicate clone
+rename: rename
+share: share
+invite: invite
+notify: notify alert remind inform
+pay: pay charge settle
+refund: refund reimburse
+order: order buy purchase checkout
+ship: ship dispatch
+track: track trace monitor
+extend: extend renew prolong
+convert: convert translate transform
+calculate: calculate compute estimate sum
+compare: compare
+upload: upload
+download: download
+export: export dump
+import: import ingest
+publish: publish release
+write: write compose draft
+run: run execute invoke call
+enable: enable activate unlock subscribe
+disable: disable deactivate lock unsubscribe
+check: check verify validate test
+promote: promote
+hire: hire recruit
+"""
+
+_OFFERED = frozenset({"offer", "proposal", "quote", "bid"})
+"""Things one makes rather than lengthens."""
+
+
+def _read_table() -> dict[str, VerbClass]:
+    classes: dict[str, VerbClass] = {}
+    for line in _TABLE.strip().splitlines():
+        key, plain, done, phrases = (part.strip() for part in line.split("|"))
+        classes[key] = VerbClass(
+            key=key, plain=plain, done=done, phrases=tuple(_slotted(p.strip()) for p in phrases.split(";"))
+        )
+    return classes
+
+
+def _slotted(phrase: str) -> str:
+    return phrase if "{o}" in phrase else f"{phrase} {{o}}"
+
+
+CLASSES = _read_table()
+_CLASS_OF = {
+    word: key.strip()
+    for key, _, words in (line.partition(":") for line in _ALIASES.strip().splitlines())
+    for word in words.split()
+}
+
+
+def verb_class(
+    verb: str, effect: str, *, noun: str, is_plural: bool, is_person: bool, has_own_key: bool, has_name: bool
+) -> VerbClass:
+    """Return how people speak of an action whose tool says `verb`; unknown verbs keep their own word."""
+    key = _CLASS_OF.get(verb, "")
+    if effect == "read" and (key in ("record", "list", "") or key == "check"):
+        if key == "" and verb:
+            return _own(verb)
+        return CLASSES["list" if is_plural else "record" if has_own_key else "find" if has_name else "fact"]
+    if key == "extend" and noun.rsplit(" ", 1)[-1] in _OFFERED:
+        return CLASSES["offer"]
+    if key == "create" and is_person:
+        return CLASSES["enter"]
+    if key == "record":
+        key = "create" if effect == "create" else "check"
+    if key:
+        return CLASSES[key]
+    like = {"create": "create", "delete": "delete", "update": "update", "read": "fact"}.get(effect, "run")
+    return _own(verb) if verb else CLASSES[like]
+
+
+def _own(verb: str) -> VerbClass:
+    """A class for an unknown verb: the verb itself four ways; phrases of its effect would change its meaning."""
+    phrases = (f"{verb} {{o}}", f"go ahead and {verb} {{o}}", f"make sure to {verb} {{o}}", f"get {{o}} {participle(verb)}")
+    return VerbClass(key=verb, plain=verb, done=participle(verb), phrases=phrases)

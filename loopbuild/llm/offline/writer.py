@@ -1,0 +1,88 @@
+"""The offline writer: one request in, one set of words out, a pure function of the request.
+
+Decides the voice and the number of tries; composing is left to its neighbours. Knows no files and no clock.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from loopbuild.llm.offline import asking, reports
+from loopbuild.llm.offline.choices import Choices, voice_of
+from loopbuild.llm.offline.register import polish
+from loopbuild.llm.offline.scene import Scene
+from loopbuild.llm.offline.slips import slips_in
+from loopbuild.llm.offline.structures import compose
+from loopbuild.llm.protocol import Argument, StepWords, WriteAnswer, WriteRequest
+
+_ATTEMPTS = 12
+_WORDS = {"low": 60, "high": 45}
+
+
+class OfflineWriter:
+    """A seeded grammar in four voices; costs nothing and says the same for the same request everywhere."""
+
+    name = "offline"
+
+    def write_many(self, requests: Sequence[WriteRequest]) -> Iterator[WriteAnswer]:
+        """Yield one answer per request, in order."""
+        for request in requests:
+            yield write(request)
+
+
+def write(request: WriteRequest) -> WriteAnswer:
+    """Return the words of one row; tries again while a text holds a forbidden run of words, a slip, or is too long."""
+    best: WriteAnswer | None = None
+    fewest = 1 << 30
+    for attempt in range(_ATTEMPTS):
+        made = _once(request, attempt)
+        faults = _faults(request, made)
+        if not faults:
+            return made
+        if faults < fewest:
+            best, fewest = made, faults
+    assert best is not None
+    return best
+
+
+def _once(request: WriteRequest, attempt: int) -> WriteAnswer:
+    voice = voice_of(request.key, is_held_out=request.wording == "held_out")
+    choices = Choices(request.key, voice=voice, attempt=attempt)
+    scene = Scene(choices, steps=request.steps, synonyms=request.synonyms)
+    missing = _missing(request.steps)
+    draft = compose(request.steps, scene, level=request.level)
+    users = [choices.fill(polish(draft.text, choices, is_open=draft.is_open))]
+    asked: list[str] = []
+    if missing is not None:
+        step, gap, value = missing
+        asked.append(choices.fill(asking.ask(step, gap, scene)))
+        users.append(choices.fill(asking.reply(gap, value, scene)))
+    return WriteAnswer(
+        key=request.key,
+        user_turns=tuple(users),
+        assistant_turns=tuple(asked),
+        reasoning=reports.reasoning(request.steps, scene),
+        answer=choices.fill(reports.answer(request.steps, scene)),
+        structure=draft.structure,
+        voice=voice,
+    )
+
+
+def _missing(steps: tuple[StepWords, ...]) -> tuple[StepWords, Argument, Argument] | None:
+    """Return the step and the argument the request leaves out, once as gap and once as value."""
+    from dataclasses import replace
+
+    for step in steps:
+        for argument in step.arguments:
+            if argument.origin == "missing":
+                return step, argument, replace(argument, origin="user")
+    return None
+
+
+def _faults(request: WriteRequest, made: WriteAnswer) -> int:
+    text = made.user_turns[0]
+    lowered = " ".join(re.findall(r"[a-z0-9]+", text.lower()))
+    leaked = sum(f" {run} " in f" {lowered} " for run in request.forbidden)
+    too_long = len(text.split()) > _WORDS.get(request.level, 60)
+    return 4 * leaked + len(slips_in(text)) + int(too_long)

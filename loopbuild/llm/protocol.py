@@ -1,0 +1,128 @@
+"""What a writer is asked and what it answers: plain records without tool names, parameter names or schemas.
+
+Decides which facts a writer may know. Knows no tools, no trajectories and no grammar: the caller brings a trajectory
+to words (verb, noun, values, references), the writer turns words into sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+Json = Any
+"""A JSON value."""
+
+Wording = Literal["seen", "held_out"]
+"""`seen`: the voices training rows are written in. `held_out`: the voice kept for evaluation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """One thing a step needs, in words."""
+
+    words: str
+    """What people call it: `start date`; for an identifier the thing it identifies: `role`."""
+    kind: str = "text"
+    """id, date, time, datetime, person, email, enum, number, boolean, text, list, groups, ..."""
+    entity: str = ""
+    """The noun of what this identifies or describes."""
+    is_key: bool = False
+    """It identifies an `entity`."""
+    is_own: bool = False
+    """It identifies the very thing the step is about."""
+    origin: Literal["user", "step", "constant", "missing"] = "user"
+    """`missing`: known to nobody yet; the assistant will have to ask."""
+    value: Json = None
+    """For `user`: the exact value to be said. For `step`: what was observed, only for the assistant's own words."""
+    step: int = -1
+    """For `step`: index of the step that yields it."""
+    rule: str = ""
+    """For `step`: only, first, second, last, top, all, match, count, ..."""
+    ranks: tuple[int, ...] = ()
+    """For `step`: positions taken from a list, from 0; several when the step is done for each of them."""
+    field: str = ""
+    """For `step`: what the value is called there: `email`."""
+    from_list: bool = False
+    groups: tuple[tuple[Argument, ...], ...] = ()
+    """For `groups`: the members of a list of objects, each with its fields in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One thing observed in a step's result, for the answer."""
+
+    words: str
+    value: Json = None
+    """A scalar, or a list of scalars."""
+    kind: str = "text"
+    is_key: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepWords:
+    """One step in words; `times` > 1 when it is done alike for several items."""
+
+    turns: tuple[int, ...]
+    """The assistant turns in which it happens."""
+    indices: tuple[int, ...]
+    """Positions of the steps it stands for."""
+    verb: str
+    effect: str
+    noun: str
+    """Singular: `leave balance`."""
+    adjectives: str = ""
+    """`open` in `open roles`."""
+    is_plural: bool = False
+    """The step yields or treats several."""
+    arguments: tuple[Argument, ...] = ()
+    outcomes: tuple[tuple[Outcome, ...], ...] = ()
+    """What was observed, one entry per repetition."""
+    spoken: tuple[tuple[str, ...], ...] = ()
+    """Identifying argument values of each repetition, for the assistant's own words."""
+
+    @property
+    def times(self) -> int:
+        """How often it is done."""
+        return len(self.indices)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteRequest:
+    """Everything a writer learns about one row."""
+
+    key: str
+    category: str
+    level: str
+    purpose: str
+    wording: Wording = "seen"
+    steps: tuple[StepWords, ...] = ()
+    synonyms: dict[str, tuple[str, ...]] | None = None
+    """Noun -> other words for it that mean nothing else here."""
+    forbidden: tuple[str, ...] = ()
+    """Lower-case runs of words no text may hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteAnswer:
+    """The words around one row."""
+
+    key: str
+    user_turns: tuple[str, ...]
+    assistant_turns: tuple[str, ...] = ()
+    """Questions between user turns."""
+    reasoning: tuple[str, ...] = ()
+    """One short sentence per call turn; may be empty."""
+    answer: str = ""
+    structure: str = ""
+    voice: str = ""
+
+
+class Writer(Protocol):
+    """Somebody who turns requests into texts, answering in the order asked."""
+
+    name: str
+
+    def write_many(self, requests: Sequence[WriteRequest]) -> Iterator[WriteAnswer]:
+        """Yield one answer per request; raises LlmError or UnusableAnswer."""
+        ...

@@ -1,0 +1,104 @@
+"""What a tool and its parameters are called in speech: noun, adjectives, number; an argument's words.
+
+Pure, a function of one tool's names and leaves: descriptions are never read, so rewording one stales no text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from loopbuild.llm.offline.morphology import singular
+from loopbuild.records import SchemaLeaf, ToolSchema
+
+_PREPOSITIONS = frozenset("by for from of to in on with at into via as".split())
+_ID_WORDS = frozenset({"id", "uuid", "guid", "identifier", "key"})
+_DIRECTIONS = frozenset({"from", "to", "source", "target", "destination"})
+_NAMES = frozenset({"name", "title", "label"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """What a tool is about."""
+
+    noun: str
+    adjectives: str = ""
+    is_plural: bool = False
+
+
+def split_words(name: str) -> list[str]:
+    """Return the lower-case words of an identifier: snake, kebab, dotted or camel case."""
+    spaced = re.sub(r"([a-z0-9])([A-Z])|([A-Z]+)(?=[A-Z][a-z])", r"\1\3 \2", name)
+    return [word.lower() for word in re.split(r"[^A-Za-z0-9]+", spaced) if word]
+
+
+def spoken(tool: ToolSchema) -> Spoken:
+    """Return the noun phrase of a tool: (`role`, `open`, plural) for get_open_roles."""
+    words = split_words(tool.name)
+    prefix = split_words(tool.source)
+    if len(words) > len(prefix) and words[: len(prefix)] == prefix:
+        words = words[len(prefix) :]
+    if tool.verb in words:
+        words.remove(tool.verb)
+    cut = next((i for i, word in enumerate(words) if word in _PREPOSITIONS and i > 0), len(words))
+    words = words[:cut]
+    if not words:
+        return Spoken(noun=tool.entity or "result")
+    for leaf in tool.inputs:
+        owner = leaf.entity.split()
+        if leaf.kind == "id" and leaf.entity != tool.entity and 0 < len(owner) < len(words):
+            if [singular(w) for w in words[: len(owner)]] == owner:
+                words = words[len(owner) :]
+                break
+    is_plural = singular(words[-1]) != words[-1] or _lists_own(tool)
+    base = [*words[:-1], singular(words[-1])]
+    entity = tool.entity.split()
+    if entity and base[-len(entity) :] == entity and len(base) > len(entity):
+        return Spoken(noun=tool.entity, adjectives=" ".join(base[: -len(entity)]), is_plural=is_plural)
+    return Spoken(noun=" ".join(base), is_plural=is_plural)
+
+
+def words_of_leaf(leaf: SchemaLeaf) -> str:
+    """Return what people call a parameter: `start date`; `role` for an identifier of a role."""
+    words = split_words(_last_name(leaf.pointer)) or list(leaf.words)
+    if is_key(leaf):
+        kept = [w for w in words if singular(w) not in _ID_WORDS]
+        return " ".join([*kept[:-1], singular(kept[-1])]) if kept else leaf.entity
+    return " ".join(words)
+
+
+def noun_of_key(leaf: SchemaLeaf) -> str:
+    """Return the noun an identifier is said with: `manager` for manager_id, though it is an employee's."""
+    words = [w for w in words_of_leaf(leaf).split() if w not in _DIRECTIONS]
+    return " ".join(words) or leaf.entity or "item"
+
+
+def is_key(leaf: SchemaLeaf) -> bool:
+    """Return whether a leaf holds identifiers."""
+    return leaf.kind == "id"
+
+
+def is_own(leaf: SchemaLeaf, tool: ToolSchema, noun: str) -> bool:
+    """Return whether a leaf identifies the very thing its tool is about, by id or by name."""
+    about = {tool.entity, noun, noun.rsplit(" ", 1)[-1]} - {""}
+    words = split_words(_last_name(leaf.pointer)) or list(leaf.words)
+    if is_key(leaf):
+        is_listing = tool.effect == "read" and _lists_own(tool)
+        return (noun_of_key(leaf) in about or leaf.entity in about and len(words) == 1) and not is_listing
+    if singular(words[-1]) not in _NAMES or leaf.enum:
+        return False
+    owner = " ".join(words[:-1])
+    return owner in ("", "full", "display", *sorted(about)) or owner == "full" or leaf.pointer.endswith("[]")
+
+
+def _lists_own(tool: ToolSchema) -> bool:
+    """Reading that yields identifiers of the tool's own entity in a list."""
+    return tool.effect == "read" and any(
+        leaf.kind == "id" and leaf.entity == tool.entity and leaf.pointer.count("/") <= 3 and "[]" in leaf.pointer
+        for leaf in tool.outputs
+    )
+
+
+def _last_name(pointer: str) -> str:
+    parts = [part for part in pointer.split("/") if part and part not in ("[]", "*")]
+    return parts[-1].replace("~1", "/").replace("~0", "~") if parts else ""

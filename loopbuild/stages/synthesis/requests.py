@@ -1,0 +1,327 @@
+"""A verified trajectory -> what a writer is told: steps, values and references in words, no names and no schemas.
+
+Decides which values a text must hold and how derived ones are referred to. Knows no writer and no grammar; the row keys
+depend on the trajectory's key, level, writer and ordinal, never on other tools.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from loopbuild.digest import digest
+from loopbuild.llm.offline.scene import builtin_synonyms
+from loopbuild.llm.protocol import Argument, Outcome, StepWords, Wording, WriteRequest
+from loopbuild.records import Json, Level, Provenance, SchemaLeaf, Step, ToolCatalog, ToolSchema, Trajectory
+from loopbuild.stages.synthesis.naming import is_key, is_own, noun_of_key, split_words, spoken, words_of_leaf
+
+MISSING = Provenance(kind="user")
+
+
+def make_requests(
+    trajectory: Trajectory,
+    catalog: ToolCatalog,
+    *,
+    levels: Sequence[Level] = ("low", "high"),
+    texts_per_level: int = 1,
+    writers: Sequence[str] = ("offline",),
+    seed: int = 0,
+    lexicon: Mapping[str, Sequence[str]] | None = None,
+    wordings: Sequence[Wording] | None = None,
+) -> list[WriteRequest]:
+    """Return the requests of one trajectory, `texts_per_level` for each level and wording, sorted by nothing but order.
+
+    A row belongs to one writer, drawn by the trajectory's key. Training trajectories are worded by the trained voices
+    only; evaluation trajectories once so and once in the held-out voice, so that either split may choose.
+    """
+    if wordings is None:
+        wordings = ("seen",) if trajectory.cell.purpose == "train" else ("seen", "held_out")
+    steps = step_words(trajectory, catalog)
+    tools = catalog.by_id()
+    used = [tools[step.call.tool] for step in trajectory.steps]
+    made = []
+    for level in levels:
+        for ordinal in range(texts_per_level):
+            for wording in wordings:
+                key = row_key(trajectory, level, ordinal, wording, seed=seed)
+                made.append(
+                    WriteRequest(
+                        key=key,
+                        category=trajectory.cell.category,
+                        level=level,
+                        purpose=trajectory.cell.purpose,
+                        wording=wording,
+                        steps=steps,
+                        synonyms=_synonyms(used, lexicon or {}),
+                        forbidden=_forbidden(used),
+                    )
+                )
+    del writers
+    return made
+
+
+def row_key(trajectory: Trajectory, level: str, ordinal: int, wording: str, *, seed: int = 0, kind: str = "task") -> str:
+    """Return the stable key of a row."""
+    return digest(kind, [trajectory.key, level, ordinal, wording, seed])
+
+
+def writer_of(key: str, writers: Sequence[str]) -> str:
+    """Return the writer a row belongs to: the highest of hashes, so that a further writer takes only its own share."""
+    return max(writers, key=lambda name: digest("writer", [key, name]))
+
+
+def step_words(trajectory: Trajectory, catalog: ToolCatalog, *, missing: str = "") -> tuple[StepWords, ...]:
+    """Return the steps in words, repetitions over a list merged; `missing` is the pointer of a value to leave out."""
+    tools = catalog.by_id()
+    single = [_one(index, step, tools, trajectory, missing) for index, step in enumerate(trajectory.steps)]
+    merged: list[StepWords] = []
+    for index, words in enumerate(single):
+        if merged and trajectory.steps[index].call.tool == trajectory.steps[index - 1].call.tool:
+            joined = _merge(merged[-1], words)
+            if joined is not None:
+                merged[-1] = joined
+                continue
+        merged.append(words)
+    return tuple(_covering(words, trajectory) for words in merged)
+
+
+def _one(
+    index: int, step: Step, tools: Mapping[str, ToolSchema], trajectory: Trajectory, missing: str
+) -> StepWords:
+    tool = tools[step.call.tool]
+    about = spoken(tool)
+    arguments = tuple(_arguments(step, tool, about.noun, trajectory, tools, missing))
+    named = [a for a in arguments if a.is_key or a.kind in ("person", "name") or a.is_own]
+    told = [str(a.value) for a in sorted(named, key=lambda a: not a.is_own) if not isinstance(a.value, list | dict)]
+    return StepWords(
+        turns=(step.turn,),
+        indices=(index,),
+        verb=tool.verb,
+        effect=tool.effect,
+        noun=about.noun,
+        adjectives=about.adjectives,
+        is_plural=about.is_plural,
+        arguments=arguments,
+        outcomes=(tuple(_outcomes(step.result.value, tool)),),
+        spoken=(tuple(told),),
+    )
+
+
+def _arguments(
+    step: Step, tool: ToolSchema, noun: str, trajectory: Trajectory, tools: Mapping[str, ToolSchema], missing: str
+) -> list[Argument]:
+    """The top-level arguments in the order people name them; a schema's order does not survive storage."""
+    made = []
+    for name, value in step.call.arguments.items():
+        pointer = "/" + name.replace("~", "~0").replace("/", "~1")
+        made.append(_argument(pointer, pointer, value, step, tool, noun, trajectory, tools, missing))
+    return sorted(made, key=_place)
+
+
+def _place(argument: Argument) -> tuple[int, str]:
+    """The thing itself, whose, name, sort, numbers, start before end, lists, then free text."""
+    words, kind = argument.words, argument.kind
+    first, last = words.split(" ", 1)[0], words.rsplit(" ", 1)[-1]
+    if argument.is_own or first in ("from", "source"):
+        rank = 0
+    elif kind in ("list", "groups"):
+        rank = 9
+    elif argument.is_key:
+        rank = 1
+    elif last in ("name", "title") or kind == "person":
+        rank = 2
+    elif kind == "enum" or last in ("type", "kind"):
+        rank = 3
+    elif kind in ("email", "phone"):
+        rank = 4
+    elif first in ("to", "target", "destination") and kind not in ("date", "datetime", "time"):
+        rank = 5
+    elif kind in ("number", "amount"):
+        rank = 6
+    elif kind in ("date", "datetime", "time"):
+        rank = 8 if first in ("end", "to", "until") else 7
+    else:
+        rank = 10
+    return rank, words
+
+
+def _argument(
+    pointer: str, pattern: str, value: Json, step: Step, tool: ToolSchema, noun: str,
+    trajectory: Trajectory, tools: Mapping[str, ToolSchema], missing: str,
+) -> Argument:  # fmt: skip
+    """One argument; lists of objects open into groups, other lists stay whole."""
+    if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+        groups = tuple(
+            tuple(sorted((
+                _argument(f"{pointer}/{i}/{key}", f"{pattern}/[]/{key}", item[key], step, tool, noun, trajectory, tools, missing)
+                for key in item
+            ), key=_place))
+            for i, item in enumerate(value)
+        )
+        return Argument(words=_spaced(pattern), kind="groups", value=value, groups=groups)
+    if isinstance(value, dict):
+        groups = (tuple(
+            _argument(f"{pointer}/{key}", f"{pattern}/{key}", value[key], step, tool, noun, trajectory, tools, missing)
+            for key in value
+        ),)  # fmt: skip
+        return Argument(words=_spaced(pattern), kind="groups", value=value, groups=groups)
+    is_list = isinstance(value, list)
+    leaf = _leaf(tool, f"{pattern}/[]" if is_list else pattern)
+    origin = provenance_of(step, f"{pointer}/0" if is_list and value else pointer)
+    key = is_key(leaf)
+    made = Argument(
+        words=words_of_leaf(leaf),
+        kind="list" if is_list else _kind(leaf, value),
+        entity=noun_of_key(leaf) if key else leaf.entity,
+        is_key=key,
+        is_own=is_own(leaf, tool, noun) and "[]" not in pattern,
+        value=value,
+    )
+    if pointer == missing:
+        return replace(made, origin="missing")
+    if origin.kind == "constant" and (not leaf.has_default or leaf.is_required or value == leaf.default):
+        return replace(made, origin="constant")
+    if origin.kind in ("tool", "derived") and origin.step >= 0:
+        producer = tools[trajectory.steps[origin.step].call.tool]
+        source = _leaf(producer, origin.leaf)
+        return replace(
+            made, origin="step", step=origin.step, rule=origin.rule or "only", ranks=_ranks(step, pointer, value, origin),
+            field=words_of_leaf(source) if not is_key(source) else "", from_list="[]" in origin.leaf,
+            is_key=key or is_key(source),
+        )  # fmt: skip
+    return made
+
+
+def provenance_of(step: Step, pointer: str) -> Provenance:
+    """Return the provenance of an argument leaf: its own, or that of what holds it; a user's when none is kept."""
+    known = step.call.provenance
+    while pointer:
+        if pointer in known:
+            return known[pointer]
+        pointer = pointer.rpartition("/")[0]
+    return Provenance(kind="user")
+
+
+def _ranks(step: Step, pointer: str, value: Json, origin: Provenance) -> tuple[int, ...]:
+    if isinstance(value, list):
+        found = [_rank(provenance_of(step, f"{pointer}/{i}").path) for i in range(len(value))]
+        return tuple(rank for rank in found if rank >= 0)
+    rank = _rank(origin.path)
+    return (rank,) if rank >= 0 else ()
+
+
+def _rank(path: str) -> int:
+    numbers = [part for part in path.split("/") if part.isdigit()]
+    return int(numbers[-1]) if numbers else -1
+
+
+def _merge(before: StepWords, after: StepWords) -> StepWords | None:
+    """Return both as one step done several times, if they differ only in which item of one list they take."""
+    if len(before.arguments) != len(after.arguments):
+        return None
+    merged, differs = [], False
+    for one, other in zip(before.arguments, after.arguments, strict=True):
+        is_item = one.origin == other.origin == "step" and one.from_list and one.step == other.step
+        if is_item and one.field == other.field and one.ranks != other.ranks:
+            differs = True
+            rule = one.rule if one.rule in ("top", "all", "each", "last") else "first"
+            merged.append(replace(one, ranks=(*one.ranks, *other.ranks), rule=rule))
+        elif one == other or (is_item and one.ranks == other.ranks):
+            merged.append(one)
+        else:
+            return None
+    if not differs:
+        return None
+    return replace(
+        before,
+        turns=(*before.turns, *after.turns),
+        indices=(*before.indices, *after.indices),
+        arguments=tuple(merged),
+        outcomes=(*before.outcomes, *after.outcomes),
+        spoken=(*before.spoken, *after.spoken),
+    )
+
+
+def _covering(words: StepWords, trajectory: Trajectory) -> StepWords:
+    """A step done for every item of a list of three or more is done for all of them, unless a ranking chose."""
+    made = []
+    for argument in words.arguments:
+        if len(argument.ranks) > 1 and argument.rule != "top" and words.times > 1:
+            total = _list_length(trajectory, argument, words)
+            if total == len(argument.ranks):
+                argument = replace(argument, rule="all")
+        made.append(argument)
+    return replace(words, arguments=tuple(made))
+
+
+def _list_length(trajectory: Trajectory, argument: Argument, words: StepWords) -> int:
+    step = trajectory.steps[words.indices[0]]
+    for origin in step.call.provenance.values():
+        if origin.step == argument.step and "[]" in origin.leaf:
+            value = trajectory.steps[origin.step].result.value
+            for part in origin.leaf.partition("/[]")[0].split("/")[1:]:
+                value = value.get(part) if isinstance(value, dict) else None
+            return len(value) if isinstance(value, list) else 0
+    return 0
+
+
+def _outcomes(value: Json, tool: ToolSchema) -> list[Outcome]:
+    """What an answer may quote: scalars, lists of scalars, and what names the members of a list of objects."""
+    made: list[Outcome] = []
+    for key, item in value.items() if isinstance(value, dict) else ():
+        words = " ".join(split_words(key))
+        is_id = _leaf(tool, f"/{key}", side="output").kind == "id" or words == "id" or words.endswith(" id")
+        if isinstance(item, list):
+            if item and all(isinstance(member, dict) for member in item):
+                item = [_naming_value(member) for member in item]
+            if all(not isinstance(member, list | dict) and member is not None for member in item):
+                made.append(Outcome(words=words, value=list(item), is_key=is_id))
+        elif isinstance(item, dict):
+            made += [Outcome(words=" ".join(split_words(k)), value=v, is_key=k == "id" or k.endswith("_id"))
+                     for k, v in item.items() if not isinstance(v, list | dict) and v is not None]  # fmt: skip
+        elif item is not None:
+            made.append(Outcome(words=words, value=item, is_key=is_id))
+    return made
+
+
+def _naming_value(member: Mapping[str, Json]) -> Json:
+    for ending in ("name", "title", "id"):
+        for key, value in member.items():
+            if split_words(key)[-1:] == [ending] and not isinstance(value, list | dict):
+                return value
+    return next((value for value in member.values() if not isinstance(value, list | dict)), "")
+
+
+def _leaf(tool: ToolSchema, pointer: str, *, side: str = "") -> SchemaLeaf:
+    leaves = tool.outputs if side == "output" else (*tool.inputs, *tool.outputs)
+    for leaf in leaves:
+        if leaf.pointer in (pointer, f"{pointer}/[]"):
+            return leaf
+    return SchemaLeaf(side="input", pointer=pointer, words=tuple(split_words(pointer.rpartition("/")[2])))
+
+
+def _kind(leaf: SchemaLeaf, value: Json) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    if leaf.enum:
+        return "enum"
+    if isinstance(value, int | float):
+        return "number"
+    return leaf.format if leaf.format in ("date", "time", "email") else leaf.kind or "text"
+
+
+def _spaced(pattern: str) -> str:
+    return " ".join(split_words(pattern.rpartition("/")[2]))
+
+
+def _forbidden(used: Sequence[ToolSchema]) -> tuple[str, ...]:
+    runs = {" ".join(split_words(tool.name)) for tool in used if len(split_words(tool.name)) >= 3}
+    return tuple(sorted(runs))
+
+
+def _synonyms(used: Sequence[ToolSchema], lexicon: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """Everyday and the team's own synonyms, without words the row's tools use for something else."""
+    taken = {tool.entity for tool in used} | {" ".join(leaf.words) for tool in used for leaf in (*tool.inputs, *tool.outputs)}
+    made = {noun: tuple(w for w in words if w not in taken) for noun, words in builtin_synonyms().items()}
+    made |= {noun: tuple(words) for noun, words in lexicon.items()}
+    return {noun: words for noun, words in sorted(made.items()) if words}
