@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 _GENERIC = """id name type kind status state date time year title label description url key code value text content
-message body query location city price amount currency language number count range data result total score index order size"""
+message body query location city price amount currency language number count range
+data result total score index order size"""
 GENERIC = frozenset(_GENERIC.split())
 """Equal names of these words alone prove nothing."""
 
