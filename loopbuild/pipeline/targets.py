@@ -237,6 +237,7 @@ def _evaluation_targets(settings: Json, base: str, project: str) -> Iterable[Tar
                     ("graph", "graph:main"),
                     *((f"checkpoint/{phase}", f"checkpoint:{phase}") for phase in phases),
                     *((f"scores/{arm}", f"scores:{arm}") for arm in arms),
+                    *((f"generations/{arm}", f"generations:{arm}") for arm in arms),
                 ]
             )
         ),

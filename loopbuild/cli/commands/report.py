@@ -1,0 +1,38 @@
+"""`loopbuild report`: the scores of the last build."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from loopbuild.cli.console import answer, say
+from loopbuild.cli.exit_codes import ExitCode
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags of `report`."""
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="the whole report as JSON")
+    form.add_argument("--markdown", action="store_true", help="the whole report as Markdown, for a pull request")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the report of the last build that made one."""
+    from loopbuild.cli.scores import report_text
+    from loopbuild.pipeline.builds import open_project, report_of
+
+    opened = open_project(arguments.project, loopfile=arguments.file)
+    report = report_of(opened)
+    if report is None:
+        say("error: nothing was scored yet")
+        say("hint: `loopbuild build` ends with a report")
+        return ExitCode.FAILED
+    folder = opened.workspace.folder / "out" / "report"
+    if arguments.json:
+        answer(json.dumps(report, indent=2, sort_keys=True))
+    elif arguments.markdown:
+        answer((folder / "report.md").read_text(encoding="utf-8"))
+    else:
+        answer(report_text(report))
+        say(f"The whole report: {folder / 'report.html'}")
+    return ExitCode.DONE

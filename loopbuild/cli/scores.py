@@ -1,0 +1,115 @@
+"""A report as a screen of 80 columns: what was asked, how often it was right, beside the base and a silent agent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loopbuild.cli.units import count, duration, table
+
+SPLITS = {
+    "values": "unseen ids and values",
+    "wordings": "unseen wordings",
+    "paths": "unseen call paths",
+    "negative": "no call is due",
+}
+METRICS = {
+    "tool_selection": "tool selection",
+    "schema_compliance": "schema compliance",
+    "exact_call": "exact single call",
+    "execution": "execution",
+    "chains_solved": "chains solved",
+    "no_tool": "no call, as due",
+    "clarify": "asks when needed",
+}
+COLUMNS = {"model": "trained", "base": "untrained", "null": "silent"}
+ARMS = {"before": "before", "stale": "not retrained", "model": "after"}
+GROUPS = {"unchanged": "unchanged tools", "changed": "changed tools", "new": "new tools"}
+
+
+def report_text(report: dict[str, Any]) -> str:
+    """Return the screen of `loopbuild report`."""
+    arms = report["arms"]
+    parts = [_splits(arms)]
+    if report["increment"]:
+        parts.append(_increment(report))
+    parts += [_failures(report), _training(report["training"]), _gates(report["gates"])]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _splits(arms: dict[str, Any]) -> str:
+    shown = [arm for arm in COLUMNS if arm in arms]
+    rows = [["held-out tasks", *(COLUMNS[arm] for arm in shown), "95% interval"]]
+    for split, words in SPLITS.items():
+        rates = arms["model"]["splits"].get(split)
+        if not rates:
+            continue
+        rows.append([words])
+        for metric, name in METRICS.items():
+            if metric in rates:
+                cells = [_rate(arms[arm]["splits"].get(split, {}).get(metric)) for arm in shown]
+                rows.append([f"  {name}", *cells, _interval(rates[metric])])
+    tokens = arms["model"]["tokens"]
+    lines = table(rows, right=frozenset(range(1, len(shown) + 2)))
+    if tokens["n"]:
+        lines += f"\ntokens per response: mean {tokens['mean']:.0f}, p95 {tokens['p95']:.0f}"
+    return lines
+
+
+def _increment(report: dict[str, Any]) -> str:
+    arms, increment = report["arms"], report["increment"]
+    shown = [arm for arm in ARMS if arm in arms]
+    rows = [["after the schema change", *(ARMS[arm] for arm in shown)]]
+    for group, words in GROUPS.items():
+        if not any(group in arms[arm]["groups"] for arm in shown):
+            continue
+        rows.append([words])
+        for metric in ("tool_selection", "exact_call", "execution", "chains_solved"):
+            cells = [_rate(arms[arm]["groups"].get(group, {}).get(metric)) for arm in shown]
+            if any(cell != "-" for cell in cells):
+                rows.append([f"  {METRICS[metric]}", *cells])
+    what = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in increment["tools"].items() if names)
+    head = f"{what}\ntrained on {count(increment['delta'], 'changed row')} and {increment['replay']} replayed"
+    return head + "\n" + table(rows, right=frozenset(range(1, len(shown) + 1)))
+
+
+def _failures(report: dict[str, Any]) -> str:
+    failures = report["failures"]
+    if not failures:
+        return ""
+    rows = [["failures of the trained model"]]
+    for one in failures[:6]:
+        rows.append([f"  {one['class']}: {one['code']}", str(one["count"])])
+    return table(rows, right=frozenset({1}))
+
+
+def _training(phases: list[dict[str, Any]]) -> str:
+    rows = [["phase", "mode", "rows", "steps", "tokens", "loss", "time"]]
+    for phase in phases:
+        rows.append(
+            [
+                phase["phase"],
+                phase["mode"],
+                f"{phase.get('rows', 0):,}",
+                f"{phase.get('steps', 0):,}",
+                f"{phase.get('tokens', 0):,}",
+                f"{phase['loss']:.3f}" if phase.get("loss") is not None else "-",
+                duration(phase.get("seconds", 0.0)),
+            ]
+        )
+    return table(rows, right=frozenset(range(2, 7)))
+
+
+def _gates(gates: list[dict[str, Any]]) -> str:
+    return "\n".join(
+        f"gate {gate['metric']} >= {gate['wanted']}: {gate['verdict']} ({gate['k']} of {gate['n']})" for gate in gates
+    )
+
+
+def _rate(rate: dict[str, Any] | None) -> str:
+    if not rate or not rate["n"]:
+        return "-"
+    return f"{rate['k'] / rate['n']:.2f} ({rate['k']}/{rate['n']})"
+
+
+def _interval(rate: dict[str, Any]) -> str:
+    return f"{rate['low']:.2f} to {rate['high']:.2f}"
