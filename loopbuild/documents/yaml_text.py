@@ -37,6 +37,7 @@ _TROUBLES = (
     ("expected ',' or", "this bracket is not closed, or a comma is missing in it", ""),
     ("did not find expected '-' indicator", "a list entry must begin with `- `", "check the indentation"),
     ("did not find expected node content", "a value is missing", ""),
+    ("expected <document start>", "nothing may follow the document", ""),
     ("found unexpected end of stream", "a quote is not closed", ""),
     ("found character that cannot start any token", "a value cannot begin with this character", "quote it"),
 )

@@ -63,9 +63,7 @@ def _check_tools(settings: Settings, path: Path, tools: list[str]) -> Iterator[D
     for tool in tools:
         source, slash, _ = tool.partition("#")[0].partition("/")
         if slash and not _GLOB.search(source) and source not in sources:
-            hint = (
-                did_you_mean(source, map(str, sources)) or f"sources are {', '.join(f'`{name}`' for name in sources)}"
-            )
+            hint = did_you_mean(source, map(str, sources)) or f"declared: {', '.join(f'`{name}`' for name in sources)}"
             yield _error(settings, path, "unknown-name", f"no source is named `{source}`", hint)
 
 

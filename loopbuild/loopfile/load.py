@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -21,6 +21,8 @@ from loopbuild.loopfile.model import Loopfile
 from loopbuild.loopfile.spans import Settings
 from loopbuild.loopfile.translate import translate
 from loopbuild.records import Diagnostic, Span
+
+_FIRST = "`loopbuild init` writes a first one"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,8 @@ def load(path: Path, *, environment: Mapping[str, str]) -> LoadedLoopfile:
     try:
         document = read_yaml(content, file=file)
     except Unreadable as exc:
-        raise _failed(file, list(exc.diagnostics)) from None
+        found = [replace(one, hint=_FIRST) if one.code == "empty" else one for one in exc.diagnostics]
+        raise _failed(file, found) from None
     loopfile, found = read(document, folder=path.parent, environment=environment)
     if loopfile is None:
         raise _failed(file, found)
@@ -68,9 +71,8 @@ def read(
         empty = value is None
         message = f"`{document.file}` is empty" if empty else f"`{document.file}` must be a mapping of sections"
         span = Span(file=document.file, line=1, column=1)
-        hint = "`loopbuild init` writes a first one"
         code = "empty" if empty else "wrong-type"
-        return None, [Diagnostic(severity="error", code=code, message=message, span=span, hint=hint)]
+        return None, [Diagnostic(severity="error", code=code, message=message, span=span, hint=_FIRST)]
     settings = Settings(document)
     found = list(document.diagnostics)
     loopfile = None

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import HEAD, Folder
+from loopfiles import HEAD, Folder
 
 from loopbuild.loopfile.model import Loopfile
 from loopbuild.loopfile.shape import kind_of, locate, sections_of

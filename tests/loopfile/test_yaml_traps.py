@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import HEAD, Folder
+from loopfiles import HEAD, Folder
 
 READ = [
     ("graph: {min_score: 2e-4}\n", ("graph", "min_score"), 0.0002),
@@ -111,13 +111,8 @@ def test_traps_are_refused_where_they_stand(folder: Folder, text: str, line: str
     assert folder.lines(HEAD + text) == [line]
 
 
-@pytest.mark.parametrize("text", ["", "# only a comment\n", "\n\n"])
+@pytest.mark.parametrize("text", ["", "# only a comment\n", "\n\n", "---\n", "null\n"])
 def test_empty_file_is_its_own_message(folder: Folder, text: str) -> None:
-    assert folder.lines(text) == ["1:1 empty: `loop.yaml` is empty"]
-
-
-@pytest.mark.parametrize("text", ["---\n", "null\n"])
-def test_file_of_nothing_but_null_is_empty(folder: Folder, text: str) -> None:
     assert folder.lines(text) == ["1:1 empty: `loop.yaml` is empty (`loopbuild init` writes a first one)"]
 
 
