@@ -51,7 +51,8 @@ def name_mistakes(
 
 def _no_call(attempt: Attempt) -> Mistake:
     """Asking for something although everything was said differs from not acting at all."""
-    asks = any("?" in words for _, words in attempt.said)
+    last = max((user_turn for user_turn, _ in attempt.said), default=0)
+    asks = any("?" in words for user_turn, words in attempt.said if user_turn == last)
     return Mistake(code="asks_known_slot" if asks else "no_call_when_needed", turn=0)
 
 

@@ -55,6 +55,7 @@ def summarise(
         "environment": sum(score.status == "environment" for _, score in counted),
         "unscorable": sum(score.status == "unscorable" for _, score in counted),
         "missing": missing,
+        "all": rates(judged),
         "splits": {
             split: rates(pairs) for split in SPLITS if (pairs := [one for one in judged if one[0].split == split])
         },
@@ -90,7 +91,7 @@ def verdict_of(metric: str, task: EvalTask, score: Score) -> bool | None:
     values: dict[str, bool | None] = {
         "solved": score.solved,
         "tool_selection": score.tool_selection,
-        "schema_compliance": score.schema_compliance,
+        "schema_compliance": score.schema_compliance if task.category in CALL_CATEGORIES else None,
         "argument_exact": score.argument_exact if len(task.gold) == 1 else None,
         "exact_call": score.calls_exact == 1 and not _has_surplus(score) if len(task.gold) == 1 else None,
         "execution": score.execution if task.category in CALL_CATEGORIES else None,

@@ -1,0 +1,199 @@
+"""The report record: everything one report shows, as plain JSON, and the words its renderers share.
+
+Pure. Decides what stands in a report and in which order; the renderers decide how it looks. Without clocks and paths,
+so that equal results give equal bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+from loopbuild.records import Json, to_json
+from loopbuild.stages.evaluation.gates import GateResult, worst
+from loopbuild.stages.evaluation.summary import SPLITS
+
+REPORT_VERSION = 1
+
+ARMS = {
+    "model": "trained",
+    "recall": "trained",
+    "previous": "previous model",
+    "base": "untrained base",
+    "first_tool": "always the first tool",
+    "null": "null agent",
+    "before": "before the change",
+    "stale": "without retraining",
+}
+"""Arm -> column title, in the order of the columns."""
+
+METRIC_WORDS = {
+    "solved": ("solved", "by effect where there is one, else every call as planned and nothing else"),
+    "tool_selection": ("tool selection", "the first decision is right: a tool that may come first, or no call"),
+    "schema_compliance": (
+        "schema compliance",
+        "where calls are due and one was tried: all decode, name a known tool and validate",
+    ),
+    "argument_exact": ("arguments exact (single)", "of single calls to the right tool: all arguments right"),
+    "exact_call": ("exact call (single)", "of all single-call tasks: right tool, all arguments, nothing else"),
+    "execution": ("execution success", "the final state is right, and what was asked for was read"),
+    "chaining": ("chains: links", "every value handed on comes from the model's own results"),
+    "chains_solved": ("chains: solved", "tasks of several calls that were solved"),
+    "no_tool": ("no call where none is due", "no call at all, and a reply"),
+    "clarify": ("asks when a value is missing", "no call before the missing value was asked for"),
+}
+"""Metric -> its name and meaning, in the order of the rows."""
+
+SPLIT_WORDS = {
+    "values": ("unseen values", "known call paths and voices; ids and values no training row holds"),
+    "wordings": ("unseen wordings", "a voice no training text uses"),
+    "paths": ("unseen paths", "call paths no training row takes"),
+    "negative": ("no call is due", "small talk, tasks no tool can do, tools that are gone"),
+}
+CHANGE_METRICS = ("solved", "tool_selection", "schema_compliance", "exact_call", "chains_solved", "no_tool")
+"""What is shown of each group after a schema change."""
+GROUPS = ("all", "unchanged", "changed", "new")
+"""Relative to a schema change; `all` is every task."""
+
+
+class Report(TypedDict):
+    """What the renderers read; every value is plain JSON."""
+
+    version: int
+    project: str
+    verdict: str
+    """`pass`, `fail`, `not enough tasks`, or `no gates` when none are declared."""
+    main: str
+    """The arm the verdict speaks of."""
+    splits: list[str]
+    arms: dict[str, Json]
+    """Arm -> summary."""
+    increment: Json
+    """None, or {tools: {added, removed, changed}, comparisons: {group: paired change}, recovery: {group: ...}}."""
+    graph_svg: str
+    data: Json
+    """{made: {split: n}, dropped: {split: {reason: n}}, kept: {train, eval}, categories: {...}, topologies: {...}}"""
+    training: list[Json]
+    """{phase, mode, rows, replayed, steps, tokens, seconds, loss, validation_loss} per phase."""
+    tools: list[Json]
+    failures: list[Json]
+    gates: list[Json]
+    limits: list[str]
+
+
+def assemble(
+    *,
+    project: str,
+    arms: Mapping[str, Json],
+    gates: Sequence[GateResult] = (),
+    increment: Json = None,
+    graph_svg: str = "",
+    data: Json = None,
+    training: Sequence[Json] = (),
+) -> Report:
+    """Return the report of the arm `model` (or `recall`) beside the others; arms without tasks are left out."""
+    shown = {name: arms[name] for name in sorted(arms, key=_column) if arms[name] and arms[name]["tasks"]}
+    main = next((name for name in ("model", "recall") if name in shown), next(iter(shown), ""))
+    summary = shown.get(main, {})
+    return Report(
+        version=REPORT_VERSION,
+        project=project,
+        verdict=worst(gates) if gates else "no gates",
+        main=main,
+        splits=[split for split in SPLITS if any(split in one["splits"] for one in shown.values())],
+        arms=shown,
+        increment=increment,
+        graph_svg=graph_svg,
+        data=data or {},
+        training=list(training),
+        tools=summary.get("tools", []),
+        failures=summary.get("failures", []),
+        gates=[to_json(result) for result in gates],
+        limits=limits(summary, has_increment=increment is not None),
+    )
+
+
+def columns(report: Report) -> list[str]:
+    """Return the arms of the first table; those that only belong to a schema change stand in their own."""
+    return [name for name in report["arms"] if name not in ("before", "stale")]
+
+
+def metrics_of(split: str) -> list[str]:
+    """Return the metrics worth a row; where no call is due, the general ones only repeat `no_tool`."""
+    return ["no_tool", "clarify"] if split == "negative" else list(METRIC_WORDS)
+
+
+def headline(report: Report) -> str:
+    """Return the one sentence that says what was found."""
+    summary = report["arms"].get(report["main"])
+    if not summary or "solved" not in summary["all"]:
+        return "nothing was evaluated"
+    return f"solved {counted(summary['all']['solved'])} held-out tasks, {percent(summary['all']['solved'])}"
+
+
+def screen_lines(summary: Json) -> list[str]:
+    """Return the figures for a terminal, one line per metric of each split: count, share and 95% interval."""
+    lines = []
+    for split, table in summary["splits"].items():
+        lines.append(f"{SPLIT_WORDS[split][0]}:")
+        for metric in metrics_of(split):
+            if metric not in table:
+                continue
+            rate = table[metric]
+            lines.append(f"  {METRIC_WORDS[metric][0]:<30}{counted(rate):>14}{percent(rate):>8}  ({interval(rate)})")
+    tokens = summary["tokens"]
+    if tokens["n"]:
+        lines.append(f"tokens per response: mean {tokens['mean']:.1f}, median {tokens['median']}, p95 {tokens['p95']}")
+    return lines
+
+
+def counted(rate: Json) -> str:
+    """Return `186 of 200`."""
+    return f"{rate['k']:,} of {rate['n']:,}"
+
+
+def percent(rate: Json) -> str:
+    """Return `93.0%`; a dash where there is no denominator."""
+    return f"{100 * rate['k'] / rate['n']:.1f}%" if rate["n"] else "–"
+
+
+def interval(rate: Json) -> str:
+    """Return `88.6–95.8%`, the 95% interval."""
+    return f"{100 * rate['low']:.1f}–{100 * rate['high']:.1f}%"
+
+
+def limits(summary: Json, *, has_increment: bool) -> list[str]:
+    """Return what the figures do not show, in whole sentences."""
+    if not summary:
+        return ["Nothing was evaluated."]
+    said = []
+    for split, table in summary["splits"].items():
+        n = max((rate["n"] for rate in table.values()), default=0)
+        if n < 100:
+            widest = max((rate["high"] - rate["low"] for rate in table.values() if rate["n"] == n), default=1.0)
+            said.append(
+                f"The split “{SPLIT_WORDS[split][0]}” has {n} tasks: its intervals are up to "
+                f"{100 * widest:.0f} points wide."
+            )
+    said += [
+        "Tasks of one call path or wording family are alike; the intervals take them as independent: too narrow.",
+        "Requests were written by the same writer as the training texts (the wordings split by a voice kept apart), "
+        "not by people.",
+        "Calls ran in a sandbox: what a live service would answer, and how fast, is not measured.",
+        "The words of the final answer are not judged, only calls, results and state.",
+        "One training run: the spread over training seeds is not shown.",
+    ]
+    if has_increment:
+        said.append("“Unchanged” and “changed” go by what a task's gold calls use, not by what else the tools gained.")
+    if summary["environment"]:
+        said.append(f"{summary['environment']} tasks were left out because the sandbox failed.")
+    if summary["unscorable"]:
+        said.append(f"{summary['unscorable']} transcripts held no readable call and count as wrong.")
+    if summary["missing"]:
+        said.append(f"{len(summary['missing'])} tasks have no score and count as wrong.")
+    return said
+
+
+def _column(name: str) -> tuple[int, str]:
+    order = list(ARMS)
+    return (order.index(name) if name in order else len(order), name)
