@@ -75,13 +75,10 @@ class Document:
 
     def has(self, path: Path) -> bool:
         """Return whether the document holds a value at `path`, null included."""
-        value = self.value
+        place: Place | None = self._root
         for part in path:
-            try:
-                value = value[part]
-            except (KeyError, IndexError, TypeError):
-                return False
-        return True
+            place = _child(place, part) if place is not None else None
+        return place is not None
 
     def source_text(self, path: Path) -> str:
         """Return the value at `path` as it is spelled in the file; the path must exist."""
