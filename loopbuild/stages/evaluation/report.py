@@ -72,7 +72,7 @@ class Report(TypedDict):
     """None, or {tools: {added, removed, changed}, comparisons: {group: paired change}, recovery: {group: ...}}."""
     graph_svg: str
     data: Json
-    """{made: {split: n}, dropped: {split: {reason: n}}, kept: {train, eval}, categories: {...}, topologies: {...}}"""
+    """{generated, kept, dropped: [{reason, count}], splits: {name: kept}, categories: {...}, topologies: {...}}"""
     training: list[Json]
     """{phase, mode, rows, replayed, steps, tokens, seconds, loss, validation_loss} per phase."""
     tools: list[Json]

@@ -236,21 +236,17 @@ def _arguments(arguments: Json) -> str:
 
 
 def _funnel(data: Json) -> str:
-    total = sum(data.get("made", {}).values())
+    total = data.get("generated")
     if not total:
         return ""
-    reasons: dict[str, int] = {}
-    for counts in data.get("dropped", {}).values():
-        for reason, count in counts.items():
-            reasons[reason] = reasons.get(reason, 0) + count
     rows = [("rows made", total, "")]
-    rows += [
-        (f"dropped, {reason}", n, "drop") for reason, n in sorted(reasons.items(), key=lambda one: (-one[1], one[0]))
-    ]
-    titles = {"train": "kept for training", "eval": "kept for evaluation"}
-    rows += [(titles.get(part, f"kept, {part}"), n, "keep") for part, n in sorted(data.get("kept", {}).items())]
-    for kind in ("categories", "topologies"):
-        rows += [(f"{kind}: {name}", n, "part") for name, n in sorted(data.get(kind, {}).items())]
+    dropped = sorted(data.get("dropped", ()), key=lambda one: (-one["count"], one["reason"]))
+    rows += [(f"dropped, {one['reason']}", one["count"], "drop") for one in dropped]
+    rows.append(("kept", data.get("kept", 0), "keep"))
+    titles = {"train": "for training", "eval": "for evaluation"}
+    rows += [(titles.get(name, name), n, "part") for name, n in sorted(data.get("splits", {}).items(), reverse=True)]
+    for kind, title in (("categories", "category"), ("topologies", "shape")):
+        rows += [(f"{title}: {name}", n, "part") for name, n in sorted(data.get(kind, {}).items())]
     body = "".join(
         f'<tr class="{kind}"><th scope="row">{escape(name)}</th><td class="num">{count:,}</td>'
         f'<td><span class="load"><i style="width:{100 * min(1, count / total):.1f}%"></i></span></td></tr>'

@@ -150,7 +150,7 @@ def hostile_report() -> Any:
         gates=check_gates(summary, {"solved": 0.9, HOSTILE: 0.5}),
         increment=change,
         graph_svg=f"<svg xmlns='http://www.w3.org/2000/svg'><script>{HOSTILE}</script></svg>",
-        data={"made": {HOSTILE: 3}, "dropped": {"train": {HOSTILE: 1}}, "kept": {HOSTILE: 2}},
+        data={"generated": 3, "dropped": [{"reason": HOSTILE, "count": 1}], "kept": 2, "splits": {HOSTILE: 2}},
         training=[{"phase": HOSTILE, "mode": "fresh", "rows": 3, "loss": 0.1}],
     )
 
