@@ -20,7 +20,13 @@ def _rows(change: ToolChange) -> list[list[str]]:
     place = f"{change.span.file}:{change.span.line}" if change.span and change.span.line else ""
     head = change.tool
     if change.change == "renamed":
-        first = [sign, head, f"renamed from `{change.old_tool.partition('/')[2]}` ({change.score:.2f})", change.level, place]
+        first = [
+            sign,
+            head,
+            f"renamed from `{change.old_tool.partition('/')[2]}` ({change.score:.2f})",
+            change.level,
+            place,
+        ]
     elif change.change in ("added", "removed"):
         first = [sign, head, change.change, change.level, place]
     else:
@@ -29,5 +35,7 @@ def _rows(change: ToolChange) -> list[list[str]]:
     for leaf in change.leaves:
         what = leaf.detail or leaf.change.replace("_", " ")
         where = f"{leaf.side} {leaf.pointer}: " if leaf.pointer else ""
-        rows.append([sign if not rows else " ", head if not rows else "", where + what, leaf.level, place if not rows else ""])
+        rows.append(
+            [sign if not rows else " ", head if not rows else "", where + what, leaf.level, place if not rows else ""]
+        )
     return rows

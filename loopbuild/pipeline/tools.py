@@ -40,7 +40,9 @@ def current_tools(opened: OpenProject) -> CurrentTools:
             content = (opened.project.root / path).read_bytes()
         except OSError as error:
             hint = f"`loopbuild build --refresh {target.id}` asks the server" if params["is_live"] else ""
-            raise SourceError(f"source `{params['name']}`: cannot read `{path}`", source=params["name"], hint=hint) from error
+            raise SourceError(
+                f"source `{params['name']}`: cannot read `{path}`", source=params["name"], hint=hint
+            ) from error
         listings.append(read_source(params, content))
     settings = loaded.settings
     catalog = build_catalog(listings, entities=settings["graph"]["entities"])

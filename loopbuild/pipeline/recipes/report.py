@@ -94,9 +94,7 @@ def _tasks(output: Json, groups: Mapping[str, str]) -> list[EvalTask]:
     return [replace(task, group=groups.get(task.key, "all")) for task in tasks]  # type: ignore[arg-type]
 
 
-def _increment(
-    action: Action, checkpoint: Json, catalog: ToolCatalog
-) -> tuple[Json, dict[str, str], dict[str, str]]:
+def _increment(action: Action, checkpoint: Json, catalog: ToolCatalog) -> tuple[Json, dict[str, str], dict[str, str]]:
     """What the last increment was about, and the group of every task of today and of then."""
     if checkpoint["mode"] != "continue":
         return None, {}, {}

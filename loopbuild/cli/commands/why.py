@@ -1,0 +1,33 @@
+"""`loopbuild why TARGET`: the causes behind a target's state."""
+
+from __future__ import annotations
+
+import argparse
+
+from loopbuild.cli.console import answer, printable
+from loopbuild.cli.exit_codes import ExitCode
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `why`."""
+    parser.add_argument("target", help="such as `tasks:hr/interview` or `checkpoint:recall`")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Explain; writes nothing."""
+    import os
+
+    from loopbuild.cli.explanation import explanation_text
+    from loopbuild.engine.why import explain
+    from loopbuild.pipeline.builds import open_project
+    from loopbuild.pipeline.forecast import changes_since_build
+    from loopbuild.pipeline.lineage import lineage_of
+    from loopbuild.pipeline.project import load
+
+    opened = open_project(arguments.project, loopfile=arguments.file)
+    loaded = load(opened.project, environment=os.environ)
+    found = explain(opened.workspace, loaded.targets, arguments.target)
+    changes = changes_since_build(opened, loaded)
+    lineage = lineage_of(opened, arguments.target)
+    answer(printable(explanation_text(found, changes, lineage)))
+    return ExitCode.DONE

@@ -1,0 +1,125 @@
+"""One thing as a screen: a tool with its leaves, a row with its calls, words and verdict, a target's output."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from loopbuild.cli.units import count, table
+from loopbuild.digest import short
+from loopbuild.pipeline.lookups import Found, RowView
+
+WIDTH = 100
+
+
+def found_text(found: Found) -> str:
+    """Return the screen of `loopbuild show`."""
+    if found.tool:
+        return _tool(found.tool)
+    if found.rows:
+        return "\n\n".join(_row(row) for row in found.rows)
+    return _target(found.target, found.output)
+
+
+def found_json(found: Found) -> Any:
+    """Return the stored records."""
+    if found.tool:
+        return found.tool
+    if found.rows:
+        names = ("target", "key", "trajectory", "task", "example", "verdict", "selected")
+        return [{name: getattr(row, name) for name in names} for row in found.rows]
+    return found.output
+
+
+def _tool(tool: dict[str, Any]) -> str:
+    lines = [f"{tool['id']}  {tool['effect']}, about `{tool['entity']}`", f"  {tool['description']}"]
+    for side, leaves in (("input", tool["inputs"]), ("output", tool["outputs"])):
+        rows = []
+        for leaf in leaves:
+            notes = [leaf["kind"], leaf["format"]]
+            if leaf["enum"]:
+                notes.append("one of " + ", ".join(map(str, leaf["enum"])))
+            need = "" if side == "output" else "required" if leaf["is_required"] else "optional"
+            types = "|".join(leaf["types"])
+            rows.append(
+                [f"  {side} {leaf['pointer']}", types, need, " ".join(filter(None, notes)), short(leaf["fingerprint"])]
+            )
+        if rows:
+            lines.append(table(rows))
+    span = tool["span"]
+    if span and span["line"]:
+        lines.append(f"  declared in {span['file']}:{span['line']}")
+    return "\n".join(lines)
+
+
+def _row(row: RowView) -> str:
+    lines = [f"{row.target}#{short(row.key)}  {_fate(row)}"]
+    if row.example:
+        example = row.example
+        lines.append(
+            f"  {example['split']}, {example['category']}, {example['topology']}, {example['level']} level, {example['writer']}"
+        )
+        lines += [f"  {line}" for message in example["messages"] for line in _message(message)]
+    elif row.task:
+        lines += [f"  user       {turn}" for turn in row.task["user_turns"]]
+    if row.trajectory and "steps" in row.trajectory:
+        lines.append("  calls")
+        for step in row.trajectory["steps"]:
+            lines += [f"    {line}" for line in _step(step)]
+    elif row.trajectory:
+        unreachable = row.trajectory["unreachable"]
+        lines.append(f"  no trajectory: {unreachable['reason']}: {unreachable['detail']}")
+    return "\n".join(lines)
+
+
+def _fate(row: RowView) -> str:
+    verdict = row.selected or (
+        [row.verdict["filter"], row.verdict["reason"], row.verdict["detail"]]
+        if row.verdict and not row.verdict["kept"]
+        else None
+    )
+    if verdict:
+        name, reason, detail = verdict
+        return f"dropped by `{name}`: {reason}" + (f" ({detail})" if detail else "")
+    return "kept" if row.verdict else ""
+
+
+def _message(message: dict[str, Any]) -> list[str]:
+    role = message["role"]
+    lines = []
+    if message.get("content"):
+        lines.append(f"{role:<10} {_cut(message['content'])}")
+    for call in message.get("tool_calls") or ():
+        function = call["function"]
+        lines.append(f"{'call':<10} {function['name']}({_cut(json.dumps(function['arguments'], ensure_ascii=False))})")
+    return lines
+
+
+def _step(step: dict[str, Any]) -> list[str]:
+    call, result = step["call"], step["result"]
+    lines = [f"{call['tool']} -> {result['status']} {_cut(json.dumps(result['value'], ensure_ascii=False))}"]
+    for pointer, source in sorted(call["provenance"].items()):
+        origin = source["kind"]
+        if origin == "tool":
+            origin = f"result of step {source['step'] + 1} at {source['path']} ({source['rule']})"
+        lines.append(f"  {pointer} from {origin}")
+    return lines
+
+
+def _target(name: str, output: Any) -> str:
+    rows = output.get("rows") if isinstance(output, dict) else None
+    if isinstance(rows, dict) and rows:
+        keys = sorted(rows)
+        shown = "\n".join(f"  {key[:16]}" for key in keys[:10])
+        return f"{name}  {count(len(rows), 'row')}\n{shown}" + ("\n  ..." if len(keys) > 10 else "")
+    if name == "dataset:main":
+        return f"{name}\n{json.dumps(output['funnel'], indent=2)}"
+    if name.startswith("checkpoint:"):
+        hidden = ("course", "libraries")
+        plain = {key: value for key, value in output.items() if key not in hidden}
+        return f"{name}\n{json.dumps(plain, indent=2)}"
+    return f"{name}\n{_cut(json.dumps(output, indent=2, ensure_ascii=False), 6000)}"
+
+
+def _cut(text: str, width: int = 4 * WIDTH) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"

@@ -1,0 +1,106 @@
+"""What a plan means for this project: which tools changed, what training would do, and what it would cost.
+
+Starts nothing. "Would" is the engine's; the words about training are an estimate from the rows that would be made anew.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from loopbuild.engine.plan import Plan, plan
+from loopbuild.engine.query import output
+from loopbuild.engine.target import Json
+from loopbuild.errors import SourceError
+from loopbuild.pipeline.builds import OpenProject
+from loopbuild.pipeline.listings import live_sources
+from loopbuild.pipeline.project import LoadedProject, load
+from loopbuild.pipeline.tools import built_catalog, current_tools, difference
+from loopbuild.records import CatalogDiff
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """What the phases would do."""
+
+    mode: str
+    """`fresh` or `continue`."""
+    parent: str
+    delta: int
+    replay: int
+    share: float
+    """Of the training rows, those made anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """A plan with the project's own words to it."""
+
+    loaded: LoadedProject
+    plan: Plan
+    changes: CatalogDiff
+    training: Training | None
+    unlisted: tuple[str, ...]
+    """Live sources that would be started to ask for their tools."""
+
+
+def forecast(opened: OpenProject, *, select: tuple[str, ...] = ()) -> Forecast:
+    """Return what a build would do now; reads files, starts nothing and writes nothing."""
+    loaded = load(opened.project, environment=os.environ)
+    planned = plan(opened.workspace, loaded.targets, select=select)
+    live = live_sources(loaded.settings, root=loaded.project.root)
+    return Forecast(
+        loaded=loaded,
+        plan=planned,
+        changes=changes_since_build(opened, loaded),
+        training=_training(opened, loaded.settings, planned),
+        unlisted=tuple(source.name for source in live if not source.is_listed),
+    )
+
+
+def changes_since_build(opened: OpenProject, loaded: LoadedProject) -> CatalogDiff:
+    """Return what changed in the declared tools since the last build."""
+    old = built_catalog(opened)
+    if old is None:
+        return CatalogDiff()
+    try:
+        return difference(old, current_tools(opened).catalog, settings=loaded.settings)
+    except SourceError:
+        # The plan itself says which source cannot be read.
+        return CatalogDiff()
+
+
+def _training(opened: OpenProject, settings: Json, planned: Plan) -> Training | None:
+    entries = planned.entries
+    phases = list(settings["training"]["phases"])
+    waiting = [entry for phase in phases if (entry := entries.get(f"checkpoint:{phase}")) and entry.will != "reuse"]
+    if not waiting:
+        return None
+    head = output(opened.workspace, f"checkpoint:{phases[-1]}")
+    stale, total = _rows(entries)
+    share = stale / total if total else 1.0
+    incremental = settings["training"]["incremental"]
+    if head is None or share > incremental["full_rebuild_above"]:
+        return Training(mode="fresh", parent="", delta=0, replay=0, share=share)
+    dataset = output(opened.workspace, "dataset:train") or {"rows": {}}
+    delta = min(incremental["max_rows"], round(share * len(dataset["rows"])))
+    from loopbuild.digest import digest
+
+    return Training(
+        mode="continue",
+        parent=digest("model", head["files"]),
+        delta=delta,
+        replay=round(delta * incremental["replay"]),
+        share=share,
+    )
+
+
+def _rows(entries: Mapping[str, Json]) -> tuple[int, int]:
+    """Trajectories that would be sampled anew or have to be proven, of all."""
+    stale = total = 0
+    for name, entry in entries.items():
+        if name.startswith("trajectories:"):
+            stale += (entry.rows_stale or 0) + entry.rows_revalidate
+            total += entry.rows_total or 0
+    return stale, total

@@ -1,0 +1,105 @@
+"""Finding one thing in what was built: a tool, a target, or a row by the first digits of its key."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from loopbuild.engine.query import output, targets_in_force
+from loopbuild.engine.target import Json
+from loopbuild.errors import SelectionError
+from loopbuild.pipeline.builds import OpenProject
+
+ROW_KINDS = ("trajectories", "tasks", "rows", "negatives")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowView:
+    """Everything about one row: its calls, its words, and whether it is kept."""
+
+    target: str
+    key: str
+    trajectory: Json = None
+    task: Json = None
+    example: Json = None
+    verdict: Json = None
+    selected: list[str] | None = None
+    """[filter, reason, detail] when a filter over all rows dropped it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a query names; exactly one field is set."""
+
+    tool: Json = None
+    target: str = ""
+    output: Json = None
+    rows: tuple[RowView, ...] = field(default=())
+
+
+def look_up(opened: OpenProject, query: str) -> Found:
+    """Return what `query` names: `hr/get_open_roles`, `dataset:main`, `tasks:hr/role#3fa9`, or a row's first digits.
+
+    Raises SelectionError when nothing or too much matches.
+    """
+    known = list(targets_in_force(opened.workspace))
+    if not known:
+        raise SelectionError("nothing was built here yet", hint="run `loopbuild build`")
+    target, _, prefix = query.partition("#")
+    if target in known and not prefix:
+        return Found(target=target, output=output(opened.workspace, target))
+    catalog = output(opened.workspace, "catalog:main") or {"tools": []}
+    tools = {tool["id"]: tool for tool in catalog["tools"]}
+    by_name = {tool["name"]: tool for tool in catalog["tools"]}
+    if query in tools or query in by_name:
+        return Found(tool=tools.get(query) or by_name[query])
+    places = [target] if target in known else [name for name in known if name.partition(":")[0] in ROW_KINDS]
+    rows = _rows(opened, places, prefix or query)
+    if rows:
+        return Found(rows=tuple(rows))
+    names = [*known, *tools, *by_name]
+    near = difflib.get_close_matches(query, names, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else "`loopbuild log` lists targets"
+    raise SelectionError(f"nothing is called `{query}`", hint=hint)
+
+
+def _rows(opened: OpenProject, places: list[str], prefix: str) -> list[RowView]:
+    if len(prefix) < 4 or any(character not in "0123456789abcdef" for character in prefix):
+        return []
+    dropped = (output(opened.workspace, "dataset:main") or {"verdicts": {}})["verdicts"]
+    matches: dict[str, RowView] = {}
+    for place in sorted(places, key=lambda name: ROW_KINDS.index(name.partition(":")[0]), reverse=True):
+        for key, row in _matching(opened, place, prefix):
+            if key not in matches:
+                matches[key] = _view(opened, place, key, row, dropped)
+    if len(matches) > 20:
+        raise SelectionError(f"`{prefix}` is the beginning of {len(matches)} row keys", hint="give more digits")
+    return list(matches.values())
+
+
+def _matching(opened: OpenProject, place: str, prefix: str) -> Iterator[tuple[str, Json]]:
+    found = output(opened.workspace, place)
+    for key, row in (found or {}).get("rows", {}).items():
+        if key.startswith(prefix):
+            yield key, row
+
+
+def _view(opened: OpenProject, place: str, key: str, row: Json, dropped: Json) -> RowView:
+    kind, _, unit = place.partition(":")
+    if kind == "trajectories":
+        return RowView(target=place, key=key, trajectory=row)
+    if kind == "tasks":
+        return RowView(target=place, key=key, task=row)
+    example = row["example"]
+    trajectories = output(opened.workspace, f"trajectories:{unit}") if kind == "rows" else None
+    tasks = output(opened.workspace, f"tasks:{unit}") if kind == "rows" else None
+    return RowView(
+        target=place,
+        key=key,
+        trajectory=(trajectories or {"rows": {}})["rows"].get(example["trajectory"]),
+        task=(tasks or {"rows": {}})["rows"].get(key),
+        example=example,
+        verdict=row["verdict"],
+        selected=dropped.get(key),
+    )
