@@ -1,6 +1,7 @@
 """`build`: walk the graph, run what is stale, commit each result as it comes.
 
-Decides, for each target in turn, whether a stored result counts. Knows nothing of what recipes do.
+Decides the order of things and what a failure, a signal or a damaged store means for the rest. Knows nothing of what
+recipes do.
 """
 
 from __future__ import annotations
@@ -10,30 +11,29 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from pathlib import Path
 
-from loopbuild.digest import canonical, short
 from loopbuild.engine import lockfile
-from loopbuild.engine.action import Folders, Interrupted, StoredAction, Wiring, recipe_function
-from loopbuild.engine.commit import Record, adopt, decode_record, encode_trace, publish, store_record, unpublish
+from loopbuild.engine.action import Interrupted, Wiring, recipe_function
+from loopbuild.engine.commit import adopt, decode_record, unpublish
 from loopbuild.engine.execute import recipe_code, translate
 from loopbuild.engine.history import summary
-from loopbuild.engine.interrupts import Interrupts
+from loopbuild.engine.interrupts import GRACE_SECONDS, Interrupts
 from loopbuild.engine.journal import Entry, Journal
 from loopbuild.engine.keys import key_of, manifest_of
-from loopbuild.engine.leaves import Leaves
-from loopbuild.engine.objects import ObjectDamaged, Objects, store_trouble
+from loopbuild.engine.make import Job, Workshop
+from loopbuild.engine.objects import ObjectDamaged, store_trouble
 from loopbuild.engine.outcome import Event, Outcome, Result, What
+from loopbuild.engine.pool import Pool
 from loopbuild.engine.recover import open_journal
-from loopbuild.engine.staleness import ReasonCode, StaleReason, compare
-from loopbuild.engine.tables import RowBook, StoredOutputs, choose_rows, fill_table, rows_failed, run_inline
-from loopbuild.engine.target import Json, Target
+from loopbuild.engine.staleness import StaleReason
+from loopbuild.engine.target import Target
 from loopbuild.engine.uptodate import remember
 from loopbuild.engine.walk import Walk, matches
-from loopbuild.engine.workspace import Workspace, remove_tree
-from loopbuild.errors import BuildError, StoreError
+from loopbuild.engine.workspace import Workspace
+from loopbuild.errors import StoreError
 
 LockLines = Callable[[], Mapping[str, Mapping[str, str]]]
+_BAD: tuple[What, ...] = ("failed", "skipped", "interrupted")
 
 
 def build(
@@ -57,6 +57,7 @@ def build(
     Raises SelectionError, StoreError (disk full, not writable) and BuildError for a graph that makes no sense.
     """
     targets = list(targets)
+    Walk(targets)  # a graph that contradicts itself is refused before anything is written
     ws.prepare()
     lockfile.read(ws.root)
     interrupts = Interrupts(lambda: on_event(Event(kind="note", message="stopping; press again to stop at once")))
@@ -65,453 +66,293 @@ def build(
             ws.exclusive(lambda pid: on_event(Event(kind="note", message=f"waiting for pid {pid}, which builds here")))
         )
         scratch = stack.enter_context(ws.scratch())
+        pool = stack.enter_context(Pool(jobs, root=ws.root, cas=ws.objects.folder, scratch=scratch))
         stack.enter_context(interrupts.listening())
         earlier: dict[str, Result] = {}
-        damaged: set[str] = set()
+        given_up: set[str] = set()
         while True:
-            journal = open_journal(ws, lambda text: on_event(Event(kind="note", message=text)))
-            running = _Build(
-                ws, journal, scratch, targets, select, force=force, fail_fast=fail_fast, jobs=jobs, on_event=on_event,
-                interrupts=interrupts, earlier=earlier,
-            )  # fmt: skip
+            journal: Journal | None = None
+            running: _Build | None = None
             try:
-                return running.run(stamp=stamp, lock_lines=lock_lines)
+                journal = open_journal(ws, lambda text: on_event(Event(kind="note", message=text)))
+                shop = Workshop(ws, journal, scratch, on_event=on_event, cancelled=lambda: interrupts.is_asked)
+                walk = Walk(targets, select=select)
+                running = _Build(shop, walk, pool, interrupts, on_event, force=force, fail_fast=fail_fast)
+                return running.run(earlier, stamp=stamp, lock_lines=lock_lines)
             except ObjectDamaged as error:
                 # Something on disk rotted under us: forget it and walk again, so that its maker is seen to be stale.
-                if error.digest in damaged:
+                if error.digest in given_up:
                     raise
-                damaged.add(error.digest)
+                given_up.add(error.digest)
                 ws.objects.discard(error.digest)
                 on_event(Event(kind="note", message=f"{error.message}; making it again"))
-                earlier = {name: result for name, result in running.results.items() if result.outcome != "fresh"}
             except OSError as error:
                 raise store_trouble(error) or error from error
             except sqlite3.OperationalError as error:
-                raise StoreError(
-                    f"cannot write `.loopbuild/state.db`: {error}", hint="make room and try again"
-                ) from error
+                raise StoreError(f"cannot use `.loopbuild/state.db`: {error}", hint="make room, then retry") from error
             except sqlite3.DatabaseError as error:
-                if "db" in damaged:
+                if "state.db" in given_up:
                     raise StoreError(f"`.loopbuild/state.db` is damaged: {error}", hint="delete it") from error
-                damaged.add("db")
-                journal.close()
-                ws.set_aside()
+                given_up.add("state.db")
+                aside = ws.set_aside()
+                on_event(Event(kind="note", message=f"`state.db` was damaged; it is kept as `{aside.name}`"))
             finally:
-                journal.close()
+                pool.abandon()
+                if journal is not None:
+                    journal.close()
+            if running is not None:
+                earlier |= {name: result for name, result in running.results.items() if result.outcome != "fresh"}
 
 
 class _Build:
     def __init__(
         self,
-        ws: Workspace,
-        journal: Journal,
-        scratch: Path,
-        targets: Iterable[Target],
-        select: tuple[str, ...],
+        shop: Workshop,
+        walk: Walk,
+        pool: Pool,
+        interrupts: Interrupts,
+        on_event: Callable[[Event], None],
         *,
         force: bool,
         fail_fast: bool,
-        jobs: int,
-        on_event: Callable[[Event], None],
-        interrupts: Interrupts,
-        earlier: Mapping[str, Result],
     ) -> None:
-        self.ws = ws
         self.results: dict[str, Result] = {}
-        self._journal = journal
-        self._scratch = scratch
-        self._objects = Objects(ws.objects.folder, scratch=scratch)
-        self._leaves = Leaves(ws.root, journal, self._objects, clock=ws.clock)
-        self._walk = Walk(targets, select=select)
-        self._current = journal.current()
-        self._heads = dict(self._current)
-        self._failures = journal.failures()
-        self._outputs: dict[str, str] = {}
+        self._shop = shop
+        self._walk = walk
+        self._pool = pool
+        self._interrupts = interrupts
+        self._on_event = on_event
         self._force = force
         self._fail_fast = fail_fast
-        self._jobs = jobs
-        self._on_event = on_event
-        self._interrupts = interrupts
-        self._earlier = earlier
-        self._started = ws.clock()
-        self._clock_start = time.monotonic()
-        self._publishers: dict[str, str] = {}
+        self._outputs: dict[str, str] = {}
+        self._earlier: Mapping[str, Result] = {}
+        self._is_stopped = False
 
     # -- the walk --------------------------------------------------------------------------------------------------
 
-    def run(self, *, stamp: str, lock_lines: LockLines | None) -> Outcome:
-        is_stopped = False
+    def run(self, earlier: Mapping[str, Result], *, stamp: str, lock_lines: LockLines | None) -> Outcome:
+        """Walk to the end; `earlier` are results of a walk over the same targets that had to be broken off."""
+        self._earlier = earlier
+        started, clock_start = self._shop.ws.clock(), time.monotonic()
         try:
-            while not is_stopped and (target := self._walk.next()) is not None:
-                if self._interrupts.is_asked:
+            while not self._is_stopped and not self._interrupts.is_asked:
+                target = self._walk.next()
+                if target is not None:
+                    self._start(target)
+                elif self._pool.is_busy:
+                    self._collect()
+                else:
                     break
-                self._settle(target, self._visit(target))
-                is_stopped = self._fail_fast and self.results[target.id].outcome == "failed"
-                for name in self._walk.take_late():
-                    self._skip(name, "")
-            if not is_stopped and not self._interrupts.is_asked:
+            patience = time.monotonic() + GRACE_SECONDS["pure"]
+            while self._pool.is_busy and (not self._interrupts.is_asked or time.monotonic() < patience):
+                self._collect()
+            for job in self._pool.abandon():
+                self._settle(job.target, Result(target=job.target.id, outcome="interrupted"))
+            if not self._is_stopped and not self._interrupts.is_asked:
                 for name in self._walk.finish():
                     self._skip(name, "")
         finally:
-            self._end(lock_lines)
-        return self._outcome(stamp)
+            self._write_lock(lock_lines)
+        return self._outcome(started, time.monotonic() - clock_start, stamp)
 
-    def _settle(self, target: Target, result: Result) -> None:
-        self.results[target.id] = result
-        if result.outcome in ("failed", "interrupted"):
-            for name in self._walk.break_off(target.id):
-                self._skip(name, target.id)
-        else:
-            self._outputs[target.id] = result.output
-            if target.expand:
-                self._expand(target)
-            if target.id not in self._walk.broken:
-                self._walk.settle(target.id)
-        if self.results[target.id].outcome != "fresh":
-            self._tell("finished", self.results[target.id])
-
-    def _expand(self, target: Target) -> None:
-        try:
-            output = json.loads(self._objects.get(self._outputs[target.id]))
-            with recipe_code(target.id):
-                found = list(recipe_function(target.expand)(target, output))
-            self._walk.add(found)
-        except ObjectDamaged:
-            raise
-        except Exception as error:
-            failure = translate(error, target.id)
-            self.results[target.id] = Result(target=target.id, outcome="failed", error=failure)
-            for name in self._walk.break_off(target.id):
-                self._skip(name, target.id)
-
-    def _skip(self, name: str, cause: str) -> None:
-        if name not in self.results:
-            self.results[name] = Result(target=name, outcome="skipped", cause=cause)
-            self._tell("finished", self.results[name])
-
-    # -- one target ------------------------------------------------------------------------------------------------
-
-    def _visit(self, target: Target) -> Result:
+    def _start(self, target: Target) -> None:
         start = time.monotonic()
         key = ""
         try:
-            files = {path: self._leaves.digest(path) for _, path in target.files}
-            inputs = {name: self._outputs[name] for _, name in target.inputs}
-            key = key_of(target, files=files, inputs=inputs)
-            forced = self._force and self._is_chosen(target)
-            if forced:
-                reasons: tuple[StaleReason, ...] = (StaleReason(code="forced"),)
-            else:
-                usable, reasons = self._usable(target, key)
-                if usable is not None:
-                    return self._take(target, usable, reasons)
-            manifest = manifest_of(target, files=files, inputs=inputs)
-            reasons = (*reasons, *self._why(target, key, manifest))
-            self._tell("started", Result(target=target.id, outcome="built", reasons=reasons))
+            found = self._look(target, start)
+            if isinstance(found, Result):
+                self._settle(target, found)
+                return
+            key = found.key
+            self._tell_started(target)
+            if self._pool.takes(target.recipe):
+                self._pool.submit(found)
+                return
             with self._interrupts.running(target.recipe.nature):
-                return self._make(target, key, manifest, files, reasons, start, forced=forced)
+                result = self._shop.make(found, run_rows=self._pool.run_rows)
         except (KeyboardInterrupt, Interrupted):
             self._interrupts.is_asked = True
-            return Result(target=target.id, outcome="interrupted", seconds=time.monotonic() - start)
+            result = Result(target=target.id, outcome="interrupted", seconds=time.monotonic() - start)
         except ObjectDamaged:
             raise
         except Exception as error:
-            failure = translate(error, target.id)
-            with self._journal.transaction():
-                self._journal.add_failure(target.id, key=key, message=failure.message)
-            return Result(
-                target=target.id, outcome="failed", seconds=time.monotonic() - start, error=failure,
-            )  # fmt: skip
+            result = self._failed(target, key, error, start)
+        self._settle(target, result)
+
+    def _collect(self) -> None:
+        for job, answer in self._pool.wait():
+            try:
+                if isinstance(answer, Exception):
+                    raise answer
+                result = self._shop.finish(job, answer.content, kept=answer.kept, published=answer.published)
+            except ObjectDamaged:
+                raise
+            except Exception as error:
+                result = self._failed(job.target, job.key, error, job.started)
+            self._settle(job.target, result)
+
+    def _failed(self, target: Target, key: str, error: Exception, start: float) -> Result:
+        failure = translate(error, target.id)
+        with self._shop.journal.transaction():
+            self._shop.journal.add_failure(target.id, key=key, message=failure.message)
+        return Result(target=target.id, outcome="failed", seconds=time.monotonic() - start, error=failure)
+
+    def _look(self, target: Target, start: float) -> Result | Job:
+        """Return the result when a stored one counts, else what has to be run."""
+        files = {path: self._shop.leaves.digest(path) for _, path in target.files}
+        inputs = {name: self._outputs[name] for _, name in target.inputs}
+        key = key_of(target, files=files, inputs=inputs)
+        is_forced = self._force and self._is_chosen(target)
+        reasons: tuple[StaleReason, ...] = (StaleReason(code="forced"),)
+        if not is_forced:
+            usable, reasons = self._shop.known.usable(target, key)
+            if usable is not None:
+                return self._take(target, usable, reasons)
+        manifest = manifest_of(target, files=files, inputs=inputs)
+        return Job(
+            target=target,
+            key=key,
+            manifest=manifest,
+            wiring=Wiring(
+                inputs={role: self._outputs[name] for role, name in (*target.inputs, *target.order_only)},
+                files={role: files[path] for role, path in target.files},
+                head=self._shop.head(target, key, forced=is_forced),
+            ),
+            reasons=(*reasons, *self._shop.known.why(target, key, manifest)),
+            is_forced=is_forced,
+            started=start,
+        )
 
     def _is_chosen(self, target: Target) -> bool:
         if target.id in self._earlier:
             return False
         return not self._walk.select or any(matches(pattern, target.id) for pattern in self._walk.select)
 
-    def _usable(self, target: Target, key: str) -> tuple[Entry | None, tuple[StaleReason, ...]]:
-        """Return a sound stored result of this key, the one in force first; else what is wrong with those there are."""
-        reasons: list[StaleReason] = []
-        current = self._current.get(target.id)
-        found = [current] if current is not None and current.key == key else []
-        if not found or not self._is_sound(found[0], reasons):
-            others = [entry for entry in self._journal.with_key(key) if current is None or entry.seq != current.seq]
-            others.sort(key=lambda entry: entry.target != target.id)
-            if target.recipe.nature == "historical":
-                others = [entry for entry in others if entry.target == target.id]
-            found = [entry for entry in others if self._is_sound(entry, reasons)]
-        return (found[0] if found else None), tuple(reasons)
-
-    def _is_sound(self, entry: Entry, reasons: list[StaleReason]) -> bool:
-        for digest in entry.needs:
-            verdict = self._leaves.soundness(digest)
-            if verdict:
-                code: ReasonCode = "output_missing" if verdict == "output_missing" else "output_damaged"
-                reasons.append(StaleReason(code=code, subject=short(digest), kind="object"))
-                return False
-        return True
-
     def _take(self, target: Target, entry: Entry, reasons: tuple[StaleReason, ...]) -> Result:
-        current = self._current.get(target.id)
+        shop = self._shop
+        current = shop.known.current.get(target.id)
         outcome: What = "fresh"
+        shop.claim(target, entry.published)
         if current is None or current.seq != entry.seq:
-            entry = adopt(entry, target, objects=self._objects, journal=self._journal, leaves=self._leaves)
+            entry = adopt(entry, target, objects=shop.objects, journal=shop.journal, leaves=shop.leaves)
+            shop.known.current[target.id] = entry
             outcome = "restored"
-        self._current[target.id] = entry
-        if self._publish(target, entry):
+        if shop.publish(entry):
             outcome = "restored"
         return Result(
             target=target.id, outcome=outcome, output=entry.output, reasons=reasons, rows_total=max(entry.row_count, 0)
         )
 
-    def _publish(self, target: Target, entry: Entry) -> int:
-        for name in entry.published:
-            other = self._publishers.setdefault(name, target.id)
-            if other != target.id:
-                raise BuildError(f"`{target.id}` and `{other}` both publish `{name}`", target=target.id)
-        if not entry.published:
-            return 0
-        return publish(
-            entry.published,
-            out=self.ws.folder / "out",
-            scratch=self._scratch,
-            objects=self._objects,
-            leaves=self._leaves,
-        )
-
-    def _why(self, target: Target, key: str, manifest: Mapping[str, Json]) -> tuple[StaleReason, ...]:
-        current = self._current.get(target.id)
-        reasons: tuple[StaleReason, ...] = ()
-        if current is None:
-            reasons = (StaleReason(code="never_built"),)
-        elif current.key != key:
-            try:
-                before = decode_record(self._objects.get(current.record)).manifest
-                reasons = compare(before, manifest, is_goal=target.recipe.nature == "historical")
-            except ObjectDamaged:
-                reasons = (StaleReason(code="output_missing", subject=short(current.record), kind="object"),)
-        failure = self._failures.get(target.id)
-        if failure is not None and failure[0] == key:
-            reasons = (*reasons, StaleReason(code="failed_last_time", old=failure[1]))
-        return reasons
-
-    # -- running ---------------------------------------------------------------------------------------------------
-
-    def _make(
-        self,
-        target: Target,
-        key: str,
-        manifest: Mapping[str, Json],
-        files: Mapping[str, str],
-        reasons: tuple[StaleReason, ...],
-        start: float,
-        *,
-        forced: bool,
-    ) -> Result:
-        head = self._head(target, key, forced=forced)
-        action = StoredAction(
-            target,
-            key=key,
-            wiring=Wiring(
-                inputs={role: self._outputs[name] for role, name in (*target.inputs, *target.order_only)},
-                files={role: files[path] for role, path in target.files},
-                head=head,
-            ),
-            objects=self._objects,
-            root=self.ws.root,
-            folders=Folders(work=self._scratch / "work", partial=self.ws.partial(key)),
-            on_progress=lambda done, total, note: self._on_event(
-                Event(kind="progress", target=target.id, rows_run=done, rows_total=total, message=note)
-            ),
-            cancelled=lambda: self._interrupts.is_asked,
-        )
-        book: RowBook | None = None
-        trace = b""
-        if target.recipe.is_rows:
-            book = self._fill(target, action, forced=forced)
-            output: Json = {"rows": book.table.outputs}
-            trace = encode_trace(book.table.trace)
-            kept = {digest for _, _, row_kept in book.table.trace.values() for digest in row_kept}
+    def _settle(self, target: Target, result: Result) -> None:
+        if result.outcome not in _BAD and target.expand:
+            result = self._expand(target, result)
+        self.results[target.id] = result
+        if result.outcome in _BAD:
+            self._is_stopped |= self._fail_fast
+            for name in self._walk.break_off(target.id):
+                self._skip(name, target.id)
         else:
+            self._outputs[target.id] = result.output
+            self._walk.settle(target.id)
+        for name in self._walk.take_late():
+            self._skip(name, "")
+        if result.outcome != "fresh":
+            self._tell_finished(result)
+
+    def _expand(self, target: Target, result: Result) -> Result:
+        try:
+            output = json.loads(self._shop.objects.get(result.output))
             with recipe_code(target.id):
-                output = recipe_function(target.recipe.run)(action)
-            kept = action.kept
-        is_durable = target.recipe.nature != "pure"
-        record = Record(
-            target=target.id,
-            key=key,
-            recipe=(target.recipe.name, target.recipe.version),
-            nature=target.recipe.nature,
-            manifest=manifest,
-            output=self._objects.put(canonical(output), is_durable=is_durable),
-            kept=tuple(sorted(kept)),
-            published=dict(sorted(action.published.items())),
-            parent=head,
-            trace=self._objects.put(trace, is_durable=is_durable) if book else "",
-            row_count=len(book.table.outputs) if book else -1,
-        )
-        return self._commit(target, record, book, reasons, start)
+                found = list(recipe_function(target.expand)(target, output))
+            self._walk.add(found)
+        except ObjectDamaged:
+            raise
+        except Exception as error:
+            return Result(target=target.id, outcome="failed", error=translate(error, target.id))
+        return result
 
-    def _fill(self, target: Target, action: StoredAction, *, forced: bool) -> RowBook:
-        verdicts, facts = choose_rows(
-            target,
-            action,
-            journal=self._journal,
-            objects=self._objects,
-            entry=self._current.get(target.id),
-            forced=forced,
-        )
-        book = RowBook(target, facts, objects=self._objects, journal=self._journal)
-        table = fill_table(
-            target,
-            action,
-            verdicts,
-            book,
-            run_chunks=lambda rows: run_inline(target, action, rows),
-            stored=StoredOutputs(self._objects),
-            on_row=lambda done, total: self._on_event(
-                Event(kind="progress", target=target.id, rows_run=done, rows_total=total)
-            ),
-        )
-        if action.published:
-            raise BuildError(f"`{target.id}` makes rows, so it can not publish files", target=target.id)
-        if table.failed:
-            raise rows_failed(target, table)
-        return book
-
-    def _head(self, target: Target, key: str, *, forced: bool) -> str:
-        if target.recipe.nature != "historical" or not target.head:
-            return ""
-        entry = self._heads.get(target.head)
-        mine = self._heads.get(target.id)
-        if mine is not None and mine.key == key and not forced:
-            # The same goal once more, because its bytes are gone: continue from where it had continued.
-            parent = decode_record(self._objects.get(mine.record)).parent
-        else:
-            parent = entry.output if entry is not None else ""
-        if not parent or not self._leaves.soundness(parent):
-            needs = entry.needs if entry is not None and parent == entry.output else ()
-            if not any(self._leaves.soundness(digest) for digest in needs):
-                return parent
-        if forced:
-            return ""
-        raise BuildError(
-            f"`{target.id}` needs its parent {short(parent)}, whose bytes are gone",
-            target=target.id,
-            intact="everything it learns from",
-            hint=f"put `.loopbuild/cas` back, or start it afresh with `loopbuild build --force {target.id}`",
-        )
-
-    def _commit(
-        self, target: Target, record: Record, book: RowBook | None, reasons: tuple[StaleReason, ...], start: float
-    ) -> Result:
-        before = self._current.get(target.id)
-        ran = book is None or book.table.run > 0
-        seconds = time.monotonic() - start
-        entry = store_record(
-            record, objects=self._objects, journal=self._journal, leaves=self._leaves, seconds=seconds, ran=ran
-        )
-        self._current[target.id] = entry
-        remove_tree(self.ws.partial(record.key))
-        remove_tree(self._scratch / "work")
-        self._publish(target, entry)
-        outcome: What = "built"
-        if book is not None and not ran:
-            outcome = "revalidated" if book.table.revalidated else "restored"
-        elif before is not None and before.output == entry.output:
-            outcome = "cut_off"
-        table = book.table if book else None
-        return Result(
-            target=target.id,
-            outcome=outcome,
-            output=entry.output,
-            seconds=seconds,
-            reasons=reasons,
-            rows_run=table.run if table else 0,
-            rows_revalidated=table.revalidated if table else 0,
-            rows_total=table.total if table else 0,
-        )
+    def _skip(self, name: str, cause: str) -> None:
+        if name not in self.results:
+            self.results[name] = Result(target=name, outcome="skipped", cause=cause)
+            self._tell_finished(self.results[name])
 
     # -- the end ---------------------------------------------------------------------------------------------------
 
-    def _end(self, lock_lines: LockLines | None) -> None:
-        with self._journal.transaction():
-            self._leaves.flush(self._journal)
-        entries = {name: entry for name, entry in self._current.items() if name in self._outputs}
-        extra = dict(lock_lines()) if lock_lines is not None else {}
-        records = {
-            name: decode_record(self._objects.get(entry.record)).parent
-            for name, entry in entries.items()
-            if self._walk.targets[name].recipe.nature == "historical"
-        }
+    @property
+    def _is_whole(self) -> bool:
+        is_cut = self._walk.select or self._is_stopped or self._interrupts.is_asked
+        return not is_cut and all(result.outcome not in _BAD for result in self.results.values())
+
+    def _write_lock(self, lock_lines: LockLines | None) -> None:
+        shop = self._shop
+        with shop.journal.transaction():
+            shop.leaves.flush(shop.journal)
+        entries = {name: shop.known.current[name] for name in self._outputs}
         lockfile.write(
-            self.ws.root,
+            shop.ws.root,
             entries,
-            parents=records,
-            extra=extra,
+            parents={
+                name: decode_record(shop.objects.get(entry.record)).parent
+                for name, entry in entries.items()
+                if self._walk.targets[name].recipe.nature == "historical"
+            },
+            extra=dict(lock_lines()) if lock_lines is not None else {},
             known=self._walk.targets,
-            is_complete=self._is_whole(),
-            scratch=self._scratch,
+            is_complete=self._is_whole,
+            scratch=shop.scratch,
         )
 
-    def _outcome(self, stamp: str) -> Outcome:
-        order = {name: index for index, name in enumerate(self._walk.targets)}
-        merged = {**self.results}
+    def _outcome(self, started: float, seconds: float, stamp: str) -> Outcome:
+        merged = dict(self.results)
         for name, result in self._earlier.items():
             if name in merged and merged[name].outcome == "fresh":
                 merged[name] = result
-        results = {name: merged[name] for name in sorted(merged, key=lambda name: order.get(name, len(order)))}
+        order = {name: index for index, name in enumerate(self._walk.targets)}
         outcome = Outcome(
-            results=results,
-            seconds=time.monotonic() - self._clock_start,
+            results={name: merged[name] for name in sorted(merged, key=lambda name: order.get(name, len(order)))},
+            seconds=seconds,
             is_interrupted=self._interrupts.is_asked,
         )
-        is_whole = self._is_whole()
-        if is_whole:
-            self._drop_unpublished()
-        with self._journal.transaction():
-            self._journal.add_run(
-                started=self._started,
-                seconds=outcome.seconds,
-                outcome="interrupted" if outcome.is_interrupted else "done" if outcome.is_success else "failed",
-                code_version=self.ws.code_version,
-                results=summary(outcome),
-            )
-            remember(
-                self._journal,
-                self.ws,
-                stamp=stamp if is_whole else "",
-                leaves={
-                    path: self._leaves.digest(path)
-                    for name in results
-                    for _, path in (self._walk.targets[name].files if is_whole else ())
-                },
-                needs={digest for name in results for digest in self._current[name].needs} if is_whole else set(),
-                published={
-                    path: digest
-                    for name in results
-                    for path, digest in (self._current[name].published.items() if is_whole else ())
-                },
-                target_count=len(results),
-            )
+        self._note_run(outcome, started, stamp)
         return outcome
 
-    def _is_whole(self) -> bool:
-        is_done = all(result.outcome not in ("failed", "skipped", "interrupted") for result in self.results.values())
-        return is_done and not self._walk.select and not self._interrupts.is_asked
+    def _note_run(self, outcome: Outcome, started: float, stamp: str) -> None:
+        shop, is_whole = self._shop, self._is_whole
+        stale = [name for name in shop.leaves.remembered("out:") if is_whole and name not in shop.publishers]
+        unpublish(stale, out=shop.ws.folder / "out")
+        entries = [shop.known.current[name] for name in outcome.results] if is_whole else []
+        files = {path for name in outcome.results for _, path in self._walk.targets[name].files} if is_whole else set()
+        word = "interrupted" if outcome.is_interrupted else "done" if outcome.is_success else "failed"
+        with shop.journal.transaction():
+            shop.leaves.forget([f"out:{name}" for name in stale], shop.journal)
+            if len(outcome.results) > outcome.counts.get("fresh", 0) or outcome.is_interrupted:
+                shop.journal.add_run(
+                    started=started,
+                    seconds=outcome.seconds,
+                    outcome=word,
+                    code_version=shop.ws.code_version,
+                    results=summary(outcome),
+                )
+            remember(
+                shop.journal,
+                shop.ws,
+                stamp=stamp if is_whole else "",
+                leaves={path: shop.leaves.digest(path) for path in sorted(files)},
+                needs={digest for entry in entries for digest in entry.needs},
+                published={path: digest for entry in entries for path, digest in entry.published.items()},
+                target_count=len(outcome.results),
+            )
 
-    def _drop_unpublished(self) -> None:
-        stale = [name for name in self._leaves.remembered("out:") if name not in self._publishers]
-        if stale:
-            unpublish(stale, out=self.ws.folder / "out")
-            with self._journal.transaction():
-                self._leaves.forget([f"out:{name}" for name in stale], self._journal)
+    def _tell_started(self, target: Target) -> None:
+        done, total = len(self.results), len(self._walk.wanted())
+        self._on_event(Event(kind="started", target=target.id, done=done, total=total))
 
-    def _tell(self, kind: str, result: Result) -> None:
+    def _tell_finished(self, result: Result) -> None:
         self._on_event(
             Event(
-                kind="started" if kind == "started" else "finished",
+                kind="finished",
                 target=result.target,
-                outcome=None if kind == "started" else result.outcome,
+                outcome=result.outcome,
                 seconds=result.seconds,
                 rows_run=result.rows_run,
                 rows_total=result.rows_total,

@@ -1,0 +1,243 @@
+"""Making one stale target: hand the recipe its action, take its result, commit it.
+
+Decides which parent a history continues from and what counts as the outcome. Whether to run is not decided here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from loopbuild.digest import canonical, short
+from loopbuild.engine.action import Folders, StoredAction, Wiring, recipe_function
+from loopbuild.engine.commit import Record, decode_record, encode_trace, publish, store_record
+from loopbuild.engine.execute import recipe_code
+from loopbuild.engine.journal import Entry, Journal
+from loopbuild.engine.known import Known
+from loopbuild.engine.leaves import Leaves
+from loopbuild.engine.objects import Objects
+from loopbuild.engine.outcome import Event, Result, What
+from loopbuild.engine.staleness import StaleReason
+from loopbuild.engine.tables import RowBook, StoredOutputs, Table, choose_rows, fill_table, rows_failed
+from loopbuild.engine.target import Json, RowResult, Target, WantedRow
+from loopbuild.engine.workspace import Workspace, remove_tree
+from loopbuild.errors import BuildError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A stale target with all digests of what it may read."""
+
+    target: Target
+    key: str
+    manifest: Mapping[str, Json]
+    wiring: Wiring
+    reasons: tuple[StaleReason, ...]
+    is_forced: bool
+    started: float
+    """Monotonic seconds."""
+
+
+RunRows = Callable[[Job, StoredAction, Sequence[WantedRow]], Iterator[tuple[RowResult, Collection[str]]]]
+
+
+class Workshop:
+    """The store, opened for writing by the one build that holds the lock."""
+
+    def __init__(
+        self,
+        ws: Workspace,
+        journal: Journal,
+        scratch: Path,
+        *,
+        on_event: Callable[[Event], None],
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self.ws = ws
+        self.journal = journal
+        self.scratch = scratch
+        self.objects = Objects(ws.objects.folder, scratch=scratch)
+        self.leaves = Leaves(ws.root, journal, self.objects, clock=ws.clock)
+        self.known = Known(journal, self.objects, self.leaves)
+        self.publishers: dict[str, str] = {}
+        """Published path -> the target it belongs to."""
+        self._on_event = on_event
+        self._cancelled = cancelled
+
+    def action(self, job: Job) -> StoredAction:
+        """Return what the recipe is handed."""
+        return StoredAction(
+            job.target,
+            key=job.key,
+            wiring=job.wiring,
+            objects=self.objects,
+            root=self.ws.root,
+            folders=Folders(work=self.scratch / "work", partial=self.ws.partial(job.key)),
+            on_progress=lambda done, total, note: self._progress(job, done, total, note),
+            cancelled=self._cancelled,
+        )
+
+    def make(self, job: Job, *, run_rows: RunRows) -> Result:
+        """Run the recipe here and commit its result."""
+        action = self.action(job)
+        if job.target.recipe.is_rows:
+            return self._make_table(job, action, run_rows)
+        with recipe_code(job.target.id):
+            output: Json = recipe_function(job.target.recipe.run)(action)
+        content = canonical(output)
+        return self.finish(job, content, kept=action.kept, published=action.published)
+
+    def finish(self, job: Job, content: bytes, *, kept: Collection[str], published: Mapping[str, str]) -> Result:
+        """Commit the output of a plain recipe, wherever it ran."""
+        record = self._record(job, content, kept=kept, published=published)
+        entry, seconds = self._commit(job, record, ran=True)
+        return Result(
+            target=job.target.id,
+            outcome=self._outcome(job, entry),
+            output=entry.output,
+            seconds=seconds,
+            reasons=job.reasons,
+        )
+
+    def _make_table(self, job: Job, action: StoredAction, run_rows: RunRows) -> Result:
+        target = job.target
+        verdicts, facts = choose_rows(
+            target,
+            action,
+            journal=self.journal,
+            objects=self.objects,
+            entry=self.known.current.get(target.id),
+            forced=job.is_forced,
+        )
+        book = RowBook(target, facts, objects=self.objects, journal=self.journal)
+        table = fill_table(
+            target,
+            action,
+            verdicts,
+            book,
+            run_chunks=lambda rows: run_rows(job, action, rows),
+            stored=StoredOutputs(self.objects),
+            on_row=lambda done, total: self._progress(job, done, total, ""),
+        )
+        if action.published:
+            raise BuildError(f"`{target.id}` makes rows, so it can not publish files", target=target.id)
+        if table.failed:
+            raise rows_failed(target, table)
+        return self._finish_table(job, table)
+
+    def _finish_table(self, job: Job, table: Table) -> Result:
+        kept = {digest for _, _, row_kept in table.trace.values() for digest in row_kept}
+        record = self._record(
+            job, canonical({"rows": table.outputs}), kept=kept, published={}, trace=table.trace, rows=len(table.outputs)
+        )
+        entry, seconds = self._commit(job, record, ran=table.run > 0)
+        outcome = self._outcome(job, entry)
+        if not table.run:
+            outcome = "revalidated" if table.revalidated else "restored"
+        return Result(
+            target=job.target.id,
+            outcome=outcome,
+            output=entry.output,
+            seconds=seconds,
+            reasons=job.reasons,
+            rows_run=table.run,
+            rows_revalidated=table.revalidated,
+            rows_total=table.total,
+        )
+
+    def _record(
+        self,
+        job: Job,
+        content: bytes,
+        *,
+        kept: Collection[str],
+        published: Mapping[str, str],
+        trace: Mapping[str, tuple[str, Mapping[str, str], tuple[str, ...]]] | None = None,
+        rows: int = -1,
+    ) -> Record:
+        recipe = job.target.recipe
+        is_durable = recipe.nature != "pure"
+        return Record(
+            target=job.target.id,
+            key=job.key,
+            recipe=(recipe.name, recipe.version),
+            nature=recipe.nature,
+            manifest=job.manifest,
+            output=self.objects.put(content, is_durable=is_durable),
+            kept=tuple(sorted(kept)),
+            published=dict(sorted(published.items())),
+            parent=job.wiring.head,
+            trace="" if trace is None else self.objects.put(encode_trace(trace), is_durable=is_durable),
+            row_count=rows,
+        )
+
+    def _commit(self, job: Job, record: Record, *, ran: bool) -> tuple[Entry, float]:
+        seconds = time.monotonic() - job.started
+        self.claim(job.target, record.published)
+        entry = store_record(
+            record, objects=self.objects, journal=self.journal, leaves=self.leaves, seconds=seconds, ran=ran
+        )
+        remove_tree(self.ws.partial(job.key))
+        remove_tree(self.scratch / "work")
+        self.publish(entry)
+        return entry, seconds
+
+    def _outcome(self, job: Job, entry: Entry) -> What:
+        before = self.known.current.get(job.target.id)
+        self.known.current[job.target.id] = entry
+        return "cut_off" if before is not None and before.output == entry.output else "built"
+
+    # -- published files and histories -----------------------------------------------------------------------------
+
+    def claim(self, target: Target, published: Mapping[str, str]) -> None:
+        """Note who publishes what; raises BuildError when two targets publish the same file."""
+        for name in published:
+            other = self.publishers.setdefault(name, target.id)
+            if other != target.id:
+                raise BuildError(f"`{target.id}` and `{other}` both publish `{name}`", target=target.id)
+
+    def publish(self, entry: Entry) -> int:
+        """Make the published files of a result be there; return how many had to be written."""
+        if not entry.published:
+            return 0
+        return publish(
+            entry.published,
+            out=self.ws.folder / "out",
+            scratch=self.scratch,
+            objects=self.objects,
+            leaves=self.leaves,
+        )
+
+    def head(self, target: Target, key: str, *, forced: bool) -> str:
+        """Return the digest of the output a history continues from, empty for a beginning.
+
+        The head is that of the start of the build. Raises BuildError when its bytes are gone: a silent new beginning
+        would throw away what was learnt.
+        """
+        if target.recipe.nature != "historical" or not target.head:
+            return ""
+        entry = self.known.at_start.get(target.head)
+        mine = self.known.at_start.get(target.id)
+        parent = entry.output if entry is not None else ""
+        if mine is not None and mine.key == key and not forced:
+            # The same goal once more, because its bytes are gone: continue from where it had continued.
+            parent = decode_record(self.objects.get(mine.record)).parent
+            entry = None
+        is_there = not parent or (self.known.is_sound(entry) if entry else not self.leaves.soundness(parent))
+        if is_there:
+            return parent
+        if forced:
+            return ""
+        raise BuildError(
+            f"`{target.id}` needs its parent {short(parent)}, whose bytes are gone",
+            target=target.id,
+            intact="everything it learns from",
+            hint=f"put `.loopbuild/cas` back, or begin again with `loopbuild build --force {target.id}`",
+        )
+
+    def _progress(self, job: Job, done: int, total: int, note: str) -> None:
+        self._on_event(
+            Event(kind="progress", target=job.target.id, rows_run=done, rows_total=total, message=note)
+        )  # fmt: skip

@@ -1,0 +1,291 @@
+"""`plan`: the same walk as `build`, without running anything and without writing anything.
+
+"Would" is certain, "may" depends on bytes nobody has made yet. Cheap pure recipes are evaluated in memory, so that an
+edit which changes nothing that matters is seen to change nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from loopbuild.digest import canonical
+from loopbuild.engine.action import Folders, StoredAction, Wiring, recipe_function
+from loopbuild.engine.execute import recipe_code, translate
+from loopbuild.engine.history import Cost, costs
+from loopbuild.engine.journal import Journal
+from loopbuild.engine.keys import key_of, manifest_of
+from loopbuild.engine.known import Known
+from loopbuild.engine.leaves import Leaves
+from loopbuild.engine.objects import MemoryObjects, ObjectDamaged
+from loopbuild.engine.rows import RowVerdict
+from loopbuild.engine.staleness import StaleReason
+from loopbuild.engine.tables import StoredOutputs, choose_rows
+from loopbuild.engine.target import Json, Target
+from loopbuild.engine.walk import Walk, edges
+from loopbuild.engine.workspace import Workspace
+from loopbuild.errors import LoopbuildError
+
+Will = Literal["run", "maybe", "reuse"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRow:
+    """A row that would run, or be proven again."""
+
+    key: str
+    verdict: Literal["revalidate", "run"]
+    reasons: tuple[StaleReason, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanEntry:
+    """What would happen to one target."""
+
+    target: str
+    kind: str
+    recipe: str
+    will: Will
+    reasons: tuple[StaleReason, ...] = ()
+    rows: tuple[PlannedRow, ...] = ()
+    """Of a table whose inputs are all known: exactly these rows."""
+    rows_stale: int | None = None
+    """Rows that would run; of a "may" an estimate; None when nothing is known, or the target has no rows."""
+    rows_revalidate: int = 0
+    rows_total: int | None = None
+    seconds: float | None = None
+    """Estimate from earlier runs of the recipe."""
+    is_cheap: bool = False
+    """It was evaluated in memory to make this plan."""
+    output: str = ""
+    """Digest of the output if known already."""
+    error: LoopbuildError | None = None
+    """It would fail like this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeafChange:
+    """A file that is not what some target read; an absent side is None."""
+
+    path: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """`would`, `may` and `fresh` in declared order; what ran afterwards is all of `would` and some of `may`."""
+
+    would: tuple[PlanEntry, ...]
+    may: tuple[PlanEntry, ...]
+    fresh: tuple[PlanEntry, ...]
+    leaf_changes: tuple[LeafChange, ...]
+    open_ended: tuple[str, ...]
+    """Targets that would run and only then tell which further targets exist."""
+
+    @property
+    def entries(self) -> dict[str, PlanEntry]:
+        """All entries by target id."""
+        return {entry.target: entry for entry in (*self.would, *self.may, *self.fresh)}
+
+    @property
+    def seconds(self) -> float:
+        """Sum of the estimates of `would`."""
+        return sum(entry.seconds or 0.0 for entry in self.would)
+
+    @property
+    def is_nothing_to_do(self) -> bool:
+        """Whether a build would run nothing."""
+        return not self.would and not self.may
+
+
+def plan(ws: Workspace, targets: Iterable[Target], *, select: tuple[str, ...] = ()) -> Plan:
+    """Return what `build` would do. Raises SelectionError and BuildError for a graph that makes no sense."""
+    with ws.reading() as journal, tempfile.TemporaryDirectory(prefix="loopbuild-plan-") as scratch:
+        return _Planner(ws, journal, Walk(targets, select=select), Path(scratch)).run()
+
+
+class _Planner:
+    def __init__(self, ws: Workspace, journal: Journal, walk: Walk, scratch: Path) -> None:
+        self._ws = ws
+        self._journal = journal
+        self._walk = walk
+        self._scratch = scratch
+        self._objects = MemoryObjects(ws.objects.folder)
+        self._leaves = Leaves(ws.root, journal, self._objects, clock=ws.clock)
+        self._known = Known(journal, self._objects, self._leaves)
+        self._costs = costs(journal)
+        self._outputs: dict[str, str] = {}
+        self._entries: dict[str, PlanEntry] = {}
+        self._tentative: set[str] = set()
+        self._promised: set[str] = set()
+        """Keys and row fingerprints an earlier target of this plan would make: whoever wants them too gets them."""
+        self._open_ended: list[str] = []
+
+    def run(self) -> Plan:
+        while (target := self._walk.next()) is not None:
+            entry = self._visit(target)
+            if target.id in self._tentative and entry.will == "run":
+                entry = replace(entry, will="maybe")
+            self._entries[target.id] = entry
+            if entry.output:
+                self._outputs[target.id] = entry.output
+            if target.expand:
+                self._expand(target, entry)
+            self._walk.settle(target.id)
+        self._walk.finish()
+        by_will: dict[Will, list[PlanEntry]] = {"run": [], "maybe": [], "reuse": []}
+        for entry in self._entries.values():
+            by_will[entry.will].append(entry)
+        return Plan(
+            would=tuple(by_will["run"]),
+            may=tuple(by_will["maybe"]),
+            fresh=tuple(by_will["reuse"]),
+            leaf_changes=_leaf_changes(self._entries.values()),
+            open_ended=tuple(self._open_ended),
+        )
+
+    def _visit(self, target: Target) -> PlanEntry:
+        current = self._known.current.get(target.id)
+        entry = PlanEntry(
+            target=target.id,
+            kind=target.id.partition(":")[0],
+            recipe=target.recipe.name,
+            will="run",
+            rows_total=current.row_count if current is not None and current.row_count >= 0 else None,
+        )
+        try:
+            files = {path: self._leaves.digest(path) for _, path in target.files}
+            inputs = {name: self._outputs.get(name, "") for _, name in target.inputs}
+            manifest = manifest_of(target, files=files, inputs=inputs)
+            if not all(inputs.values()):
+                reasons = self._known.why(target, "", manifest)
+                return self._priced(replace(entry, will="maybe", reasons=reasons), self._estimate(target, entry))
+            key = key_of(target, files=files, inputs=inputs)
+            usable, reasons = self._known.usable(target, key)
+            if usable is not None:
+                return replace(entry, will="reuse", output=usable.output, reasons=reasons)
+            entry = replace(entry, reasons=(*reasons, *self._known.why(target, key, manifest)))
+            if target.recipe.nature != "historical" and not self._promise([key]):
+                return replace(entry, will="maybe")
+            return self._stale(target, entry, key, files)
+        except ObjectDamaged:
+            # The build would notice as well, and then make it again; until then nothing more can be said.
+            return self._priced(replace(entry, will="maybe"), self._estimate(target, entry))
+        except Exception as error:
+            return replace(entry, will="run", error=translate(error, target.id))
+
+    def _stale(self, target: Target, entry: PlanEntry, key: str, files: Mapping[str, str]) -> PlanEntry:
+        roles = {role: self._outputs.get(name, "") for role, name in (*target.inputs, *target.order_only)}
+        is_readable = all(roles.values())
+        action = StoredAction(
+            target,
+            key=key,
+            wiring=Wiring(inputs=roles, files={role: files[path] for role, path in target.files}),
+            objects=self._objects,
+            root=self._ws.root,
+            folders=Folders(work=self._scratch / "work", partial=self._scratch / key),
+        )
+        if target.recipe.is_rows:
+            if not is_readable:
+                return self._priced(replace(entry, will="maybe"), self._estimate(target, entry))
+            return self._table(target, entry, action)
+        if target.recipe.is_cheap and is_readable:
+            with recipe_code(target.id):
+                output: Json = recipe_function(target.recipe.run)(action)
+            return self._priced(replace(entry, is_cheap=True, output=self._objects.put(canonical(output))), None)
+        return self._priced(entry, None)
+
+    def _table(self, target: Target, entry: PlanEntry, action: StoredAction) -> PlanEntry:
+        verdicts, _ = choose_rows(
+            target,
+            action,
+            journal=self._journal,
+            objects=self._objects,
+            entry=self._known.current.get(target.id),
+            forced=False,
+        )
+        stored = StoredOutputs(self._objects)
+        outputs: dict[str, Json] = {}
+        rows: list[PlannedRow] = []
+        stale: list[RowVerdict] = []
+        for verdict in verdicts:
+            held = stored.get(verdict.stored) if verdict.stored is not None else None
+            if verdict.verdict == "reuse" and held is not None:
+                outputs[verdict.row.key] = held[0]
+                continue
+            stale.append(verdict)
+            will: Literal["run", "revalidate"] = "run" if verdict.verdict == "run" or held is None else "revalidate"
+            rows.append(PlannedRow(key=verdict.row.key, verdict=will, reasons=_row_reasons(verdict)))
+        entry = replace(
+            entry,
+            rows=tuple(rows),
+            rows_stale=sum(row.verdict == "run" for row in rows),
+            rows_revalidate=sum(row.verdict == "revalidate" for row in rows),
+            rows_total=len(verdicts),
+        )
+        if not rows:
+            return replace(entry, will="reuse", output=self._objects.put(canonical({"rows": outputs})))
+        if not self._promise([verdict.fingerprint for verdict in stale]):
+            return self._priced(replace(entry, will="maybe"), entry.rows_stale)
+        return self._priced(entry, entry.rows_stale)
+
+    def _promise(self, names: Sequence[str]) -> bool:
+        """Note what would be made; return whether any of it is not promised already."""
+        is_new = any(name not in self._promised for name in names)
+        self._promised.update(names)
+        return is_new
+
+    def _expand(self, target: Target, entry: PlanEntry) -> None:
+        digest = entry.output
+        if not digest:
+            # Its last output is the best guess at what will exist; nothing that follows from it is certain.
+            self._open_ended.append(target.id)
+            current = self._known.current.get(target.id)
+            digest = current.output if current is not None else ""
+        if not digest or not self._objects.has(digest):
+            return
+        with recipe_code(target.id):
+            found = list(recipe_function(target.expand)(target, json.loads(self._objects.get(digest))))
+        if not entry.output:
+            self._tentative.update(new.id for new in found if new.id not in self._walk.targets)
+        self._walk.add(found)
+
+    def _estimate(self, target: Target, entry: PlanEntry) -> int | None:
+        """Return how many rows may be stale: those of the unknown inputs, in proportion."""
+        if not target.recipe.is_rows:
+            return None
+        found: int | None = None
+        for name in edges(target):
+            upstream = self._entries.get(name)
+            if name in self._outputs or upstream is None or upstream.rows_stale is None:
+                continue
+            ratio = entry.rows_total / upstream.rows_total if entry.rows_total and upstream.rows_total else 1.0
+            found = max(found or 0, round(upstream.rows_stale * ratio))
+        return entry.rows_total if found is None else found
+
+    def _priced(self, entry: PlanEntry, rows: int | None) -> PlanEntry:
+        cost: Cost | None = self._costs.get(entry.recipe)
+        seconds = None
+        if cost is not None and (rows is not None or not cost.is_per_row):
+            seconds = cost.seconds * (rows or 0) if cost.is_per_row else cost.seconds
+        return replace(entry, rows_stale=rows if rows is not None else entry.rows_stale, seconds=seconds)
+
+
+def _row_reasons(verdict: RowVerdict) -> tuple[StaleReason, ...]:
+    if verdict.reasons:
+        return verdict.reasons
+    return (StaleReason(code="output_missing", subject=verdict.row.key, kind="row"),)
+
+
+def _leaf_changes(entries: Iterable[PlanEntry]) -> tuple[LeafChange, ...]:
+    found: dict[str, LeafChange] = {}
+    for entry in entries:
+        for reason in entry.reasons:
+            if reason.kind == "file":
+                found[reason.subject] = LeafChange(path=reason.subject, old=reason.old, new=reason.new)
+    return tuple(found[path] for path in sorted(found))

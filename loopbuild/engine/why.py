@@ -1,0 +1,126 @@
+"""`why`: the chain of causes behind a target's state, from the target down to files, facts and params.
+
+Reads what `plan` decided; it never decides anew, so it can not tell another story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from loopbuild.engine.commit import Record
+from loopbuild.engine.history import Run, history
+from loopbuild.engine.plan import PlanEntry, Will, plan
+from loopbuild.engine.query import record
+from loopbuild.engine.staleness import ReasonCode, StaleReason
+from loopbuild.engine.target import Target
+from loopbuild.engine.workspace import Workspace
+from loopbuild.errors import LoopbuildError
+
+CUES: dict[str, tuple[ReasonCode, ...]] = {
+    "never built": ("never_built",),
+    "recipe": ("recipe_changed",),
+    "params": ("params_changed",),
+    "input": ("input_changed", "input_added", "input_removed"),
+    "upstream": ("upstream_stale",),
+    "output": ("output_missing", "output_damaged"),
+    "failed": ("failed_last_time",),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """One step of the chain: a target, its state, and why; `depth` 0 is the target asked about."""
+
+    target: str
+    depth: int
+    will: Will
+    reasons: tuple[StaleReason, ...]
+    row_reasons: tuple[StaleReason, ...] = ()
+    """What differs for its stale rows, each once."""
+    rows_stale: int | None = None
+    rows_total: int | None = None
+    is_same_output: bool = False
+    """It would run, and was seen in memory to give the bytes it gave before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why a target is stale, or why it is not."""
+
+    target: str
+    will: Will
+    chain: tuple[Cause, ...]
+    """Depth first; a target appears once, where it is first met."""
+    cues: dict[str, bool]
+    """Which kinds of cause hold for the target itself."""
+    upstream_count: int
+    """Targets it rests on, directly or not."""
+    absorbed: tuple[Cause, ...]
+    """Upstream targets that are stale but whose new output is known to equal the old: why nothing follows from them."""
+    record: Record | None
+    """The result in force."""
+    last_run: str
+    """How it was last made, such as `built`; empty when the journal does not tell."""
+    error: LoopbuildError | None = None
+
+
+def explain(ws: Workspace, targets: Iterable[Target], target_id: str) -> Explanation:
+    """Return the causes behind one target's state. Raises SelectionError for an unknown id."""
+    known = list(targets)
+    found = plan(ws, known, select=(target_id,))
+    entries = found.entries
+    entry = entries[target_id]
+    chain: list[Cause] = []
+    _descend(entry, entries, 0, chain, set())
+    on_chain = {cause.target for cause in chain}
+    codes = {reason.code for reason in (*entry.reasons, *(r for row in entry.rows for r in row.reasons))}
+    return Explanation(
+        target=target_id,
+        will=entry.will,
+        chain=tuple(chain),
+        cues={cue: bool(codes.intersection(members)) for cue, members in CUES.items()},
+        upstream_count=len(entries) - 1,
+        absorbed=tuple(
+            _cause(other, 1, is_same_output=True)
+            for other in found.would
+            if other.target not in on_chain and other.output
+        ),
+        record=record(ws, target_id),
+        last_run=_last_run(history(ws, 50), target_id),
+        error=entry.error,
+    )
+
+
+def _descend(entry: PlanEntry, entries: dict[str, PlanEntry], depth: int, chain: list[Cause], seen: set[str]) -> None:
+    seen.add(entry.target)
+    chain.append(_cause(entry, depth))
+    for reason in entry.reasons:
+        upstream = entries.get(reason.subject)
+        if reason.kind == "target" and upstream is not None and upstream.target not in seen:
+            _descend(upstream, entries, depth + 1, chain, seen)
+
+
+def _cause(entry: PlanEntry, depth: int, *, is_same_output: bool = False) -> Cause:
+    return Cause(
+        target=entry.target,
+        depth=depth,
+        will=entry.will,
+        reasons=entry.reasons,
+        row_reasons=tuple(_each_once(reason for row in entry.rows for reason in row.reasons if reason.kind == "fact")),
+        rows_stale=entry.rows_stale,
+        rows_total=entry.rows_total,
+        is_same_output=is_same_output,
+    )
+
+
+def _each_once(reasons: Iterable[StaleReason]) -> list[StaleReason]:
+    return list({(reason.subject, str(reason.old), str(reason.new)): reason for reason in reasons}.values())
+
+
+def _last_run(runs: tuple[Run, ...], target_id: str) -> str:
+    for run in runs:
+        for target in run.targets:
+            if target.target == target_id:
+                return target.outcome
+    return ""
