@@ -156,11 +156,18 @@ def _values(producer: Port, consumer: Port) -> float:
     if given.kind and wanted.kind and given.kind != wanted.kind:
         if frozenset({given.kind, wanted.kind}) not in _ALIKE_KINDS:
             return 0.0
-    elif given.kind == "id" and producer.entity and consumer.entity and producer.entity[-1] != consumer.entity[-1]:
+    elif given.kind == wanted.kind == "id" and not _is_same_owner(producer, consumer):
         return 0.0
     if given.enum and wanted.enum and not any(value in wanted.enum for value in given.enum):
         return 0.0
     return 0.9 if wanted.enum and not given.enum else 1.0
+
+
+def _is_same_owner(producer: Port, consumer: Port) -> bool:
+    """Say whether two ids may be of one entity: unknown owners may, and any alternative of `a_or_b_id`."""
+    if not producer.entity or not consumer.entity:
+        return True
+    return producer.entity[-1] == consumer.entity[-1] or producer.entity[-1] in consumer.words
 
 
 def _distance(producer: Port, consumer: Port) -> float:

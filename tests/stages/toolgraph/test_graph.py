@@ -1,0 +1,251 @@
+"""Which outputs may feed which inputs, on the tools of the examples and rule by rule."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from inferred import catalog, drawn, graph, tool
+
+from loopbuild.errors import LoopfileError
+from loopbuild.records import ToolCatalog, ToolGraph, from_json, to_json
+from loopbuild.stages.catalog.canonical import build_catalog
+from loopbuild.stages.sources.toolspec import read
+from loopbuild.stages.toolgraph import build_graph, to_mermaid, to_svg, to_text
+
+ROOT = Path(__file__).parents[3]
+DUMPS = ROOT / "shared" / "data" / "mcp"
+DATA = next((path for path in (DUMPS, ROOT.parent / "shared" / "data" / "mcp") if path.is_dir()), DUMPS)
+
+
+def of_file(source: str, path: Path, **settings: Any) -> ToolCatalog:
+    return build_catalog([read(source, path.read_bytes(), file=path.name, settings=settings)])
+
+
+def hr(*names: str) -> ToolCatalog:
+    return of_file("hr", ROOT / "examples/hr/tools/hr.json", include=names)
+
+
+def test_three_hr_tools_have_exactly_three_certain_edges() -> None:
+    found = build_graph(hr("get_open_roles", "get_role_candidates", "schedule_interview"), {})
+    assert drawn(found) == [
+        "get_open_roles/role_ids/[] -> get_role_candidates/role_id 1 equal",
+        "get_role_candidates/candidate_ids/[] -> schedule_interview/candidate_id 1 equal",
+        "get_open_roles/role_ids/[] -> schedule_interview/role_id 1 equal",
+    ]
+    assert {edge.conversion for edge in found.edges} == {"pick"}
+    assert found.flat_sources == ()
+
+
+def test_the_hr_platform_falls_into_units_by_entity() -> None:
+    found = build_graph(hr(), {})
+    assert [(group.name, len(group.goals)) for group in found.subgraphs] == [
+        ("hr/candidate", 2),
+        ("hr/employee", 2),
+        ("hr/interview", 3),
+        ("hr/leave", 3),
+        ("hr/role", 1),
+    ]
+    assert found.subgraphs[2].tools == (
+        "hr/cancel_interview",
+        "hr/get_open_roles",
+        "hr/get_role_candidates",
+        "hr/list_interviews",
+        "hr/schedule_interview",
+    )
+
+
+def test_the_memory_server_joins_by_the_name_of_an_entity() -> None:
+    found = build_graph(of_file("memory", ROOT / "examples/memory/tools/memory.json"), {})
+    lines = drawn(found)
+    assert "search_nodes/entities/[]/name -> delete_entities/entityNames/[] 0.9 container" in lines
+    assert "read_graph/entities/[]/name -> add_observations/observations/[]/entityName 0.9 container" in lines
+    assert not [edge for edge in found.edges if edge.producer.partition("/")[2].startswith("delete_")]
+    assert not [edge for edge in found.edges if edge.consumer == "memory/create_entities"]
+    assert found.flat_sources == ()
+
+
+@pytest.mark.parametrize("name", ["filesystem", "git", "time"])
+def test_servers_whose_returns_say_nothing_are_flat(name: str) -> None:
+    path = DATA / f"{name}.json"
+    if not path.exists():
+        pytest.skip("the dumps of the public servers are not here")
+    found = build_graph(of_file(name, path), {})
+    assert (found.edges, found.flat_sources) == ((), (name,))
+    assert found.notes[0].startswith(f"source `{name}` is flat: ")
+
+
+IDS = {"role_id": "string"}
+
+
+@pytest.mark.parametrize(
+    ("producer", "consumer", "expected"),
+    [
+        (tool("list_roles", returns={"roleIds": ["string"]}), tool("get_role", IDS), "1 equal"),
+        (tool("get_customer", returns={"id": "string"}), tool("bill", {"customer_id": "string"}), "0.95 entity_id"),
+        (tool("get_customer", returns={"id": "string"}), tool("bill", {"customer": "string"}), "0.95 bare_noun"),
+        (tool("list_all", returns={"pets": [{"id": "string"}]}), tool("feed", {"pet_id": "string"}), "0.95 entity_id"),
+        (tool("find_pet", returns={"pet_id": "string"}), tool("get_pet", {"id": "string"}), "0.9 id"),
+        (tool("find_pet", returns={"id": "string"}), tool("update_pet", {"id": "string"}), "0.9 id"),
+        (tool("get", returns={"user": {"name": "string"}}), tool("greet", {"user_name": "string"}), "0.9 container"),
+        (tool("sky", returns={"sky_id": "string"}), tool("fly", {"origin_sky_id": "string"}), "0.85 role"),
+        (tool("a", returns={"team_id": "string"}), tool("b", {"team_or_user_id": "string"}), "0.95 alternative"),
+        (tool("a", returns={"role_id": "integer"}), tool("b", IDS), "0.95 equal"),
+        (tool("a", returns={"seat": "string"}), tool("b", {"window_seat": "string"}), "0.75 suffix"),
+        (tool("a", returns={"shown_seat": "string"}), tool("b", {"seat": "string"}), "0.65 longer"),
+        (tool("a", returns={"seat": "integer"}), tool("b", {"seat": "string"}), "0.8 equal"),
+        (
+            tool("a", returns={"plan": "string"}),
+            tool("b", {"plan": {"type": "string", "enum": ["x"]}}),
+            "0.9 equal",
+        ),
+    ],
+)
+def test_each_rule_of_evidence(producer: Any, consumer: Any, expected: str) -> None:
+    (line,) = drawn(graph(producer, consumer))
+    assert line.endswith(" " + expected)
+
+
+@pytest.mark.parametrize(
+    ("producer", "consumer"),
+    [
+        (tool("a", returns={"content": "string"}), tool("write_file", {"content": "string"})),
+        (tool("a", returns={"status": "string"}), tool("b", {"status": "string"})),
+        (tool("a", returns={"is_open": "boolean"}), tool("b", {"is_open": "boolean"})),
+        (tool("a", returns={"page": "integer"}), tool("b", {"page": "integer"})),
+        (tool("a", {"role_id": "string"}, {"role_id": "string"}), tool("b", IDS)),
+        (tool("delete_role", returns={"role_id": "string"}), tool("b", IDS)),
+        (tool("get_user", returns={"id": "string"}), tool("get_role", {"id": "string"})),
+        (tool("a", returns={"start": "date"}), tool("b", {"start": "email"})),
+        (tool("a", returns={"role": {"x": "string"}}), tool("b", {"role": "string"})),
+        (
+            tool("a", returns={"plan": {"type": "string", "enum": ["y"]}}),
+            tool("b", {"plan": {"type": "string", "enum": ["x"]}}),
+        ),
+        (tool("get_candidate", returns={"name": "string"}), tool("find_employee", {"name": "string"})),
+        (tool("get_user", returns={"email": "email"}), tool("create_user", {"email": "email"})),
+        (tool("a", returns={"group_id": "string"}), tool("b", IDS)),
+    ],
+)
+def test_each_gate_keeps_a_false_edge_out(producer: Any, consumer: Any) -> None:
+    assert drawn(graph(producer, consumer)) == []
+
+
+def test_a_weak_edge_serves_only_a_required_input_that_nothing_better_feeds() -> None:
+    weak, strong = tool("a", returns={"shown_seat": "string"}), tool("c", returns={"seat": "string"})
+    assert len(graph(weak, tool("b", {"seat": "string"})).edges) == 1
+    assert graph(weak, tool("b", {"seat?": "string"})).edges == ()
+    assert [edge.producer for edge in graph(weak, strong, tool("b", {"seat": "string"})).edges] == ["s/c"]
+
+
+def test_at_most_so_many_producers_feed_one_input_listings_first() -> None:
+    makers = [tool(f"{verb}_role_{n}", returns={"role_id": "string"}) for n in range(4) for verb in ("get", "list")]
+    found = graph(*makers, tool("close", IDS), per_input=3)
+    assert [edge.producer for edge in found.edges] == ["s/list_role_0", "s/list_role_1", "s/list_role_2"]
+
+
+def test_other_sources_join_only_where_they_share_an_entity() -> None:
+    found = build_graph(
+        catalog(
+            crm=[tool("find_seat", returns={"seat": "string"}), tool("find_user", returns={"user_id": "string"})],
+            hr=[tool("book", {"seat": "string", "user_id": "string"})],
+        ),
+        {},
+    )
+    assert [edge.consumer_leaf for edge in found.edges] == ["/user_id"]
+
+
+def test_a_score_does_not_move_when_other_tools_come() -> None:
+    pair = [tool("a", returns={"seat": "string"}), tool("b", {"window_seat": "string"})]
+    others = [tool(f"get_{n}", {f"k{n}": "string"}, {f"v{n}": "string"}) for n in range(20)]
+    assert graph(*pair).edges == graph(*pair, *others).edges
+
+
+def test_authors_rules_deny_beats_allow_beats_evidence() -> None:
+    tools = [tool("a", returns={"x": "string", "seat": "string"}), tool("b", {"y?": "string", "seat": "string"})]
+    allow = {"allow": ["s/a#/x -> s/b#/y"]}
+    found = graph(*tools, edges=allow)
+    assert drawn(found) == ["a/seat -> b/seat 1 equal", "a/x -> b/y 1 declared"]
+    assert [edge.status for edge in found.edges] == ["inferred", "declared"]
+    assert drawn(graph(*tools, edges={**allow, "deny": ["s/* -> s/b"]})) == []
+    assert drawn(graph(*tools, edges={**allow, "deny": ["s/a#/seat -> s/b#*"]})) == ["a/x -> b/y 1 declared"]
+
+
+def test_a_pattern_with_brackets_is_meant_literally() -> None:
+    tools = [tool("a", returns={"seats": ["string"]}), tool("b", {"seat": "string"})]
+    assert graph(*tools, edges={"deny": ["s/a#/seats/[] -> s/b#/seat"]}).edges == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "message", "hint"),
+    [
+        ("s/a#/x -> s/b#/sat", "no input matches `s/b#/sat`", "did you mean `s/b#/seat`?"),
+        ("s/nobody -> s/b", "no output matches `s/nobody`", ""),
+        ("s/a, s/b", "is no edge", "write `source/tool#/leaf -> source/tool#/leaf`"),
+    ],
+)
+def test_a_pattern_that_matches_nothing_is_an_error(line: str, message: str, hint: str) -> None:
+    tools = [tool("a", returns={"x": "string"}), tool("b", {"seat": "string"})]
+    with pytest.raises(LoopfileError, match=r"graph\.edges\.deny") as caught:
+        graph(*tools, edges={"deny": [line]})
+    assert message in caught.value.message
+    assert caught.value.hint == hint
+
+
+def test_the_graph_survives_json() -> None:
+    found = build_graph(hr(), {})
+    assert from_json(ToolGraph, to_json(found)) == found
+
+
+def test_a_thousand_tools_are_joined_without_looking_at_all_pairs() -> None:
+    tools = [
+        tool(f"get_thing{n}_part", {f"thing{n}_id": "string", "limit?": "integer"}, {"id": "string", "name": "string",
+             f"owner{n % 50}_id": "string", "items": [{"id": "string", "label": "string"}]})
+        for n in range(1000)
+    ]  # fmt: skip
+    found = catalog(s=tools)
+    started = time.process_time()
+    build_graph(found, {})
+    assert time.process_time() - started < 5
+
+
+HOSTILE = 'a"]; click x "javascript:alert(1)" <script>\u202e\x1b[2J`'
+
+
+def test_drawings_escape_foreign_names() -> None:
+    found = catalog(s=[tool(HOSTILE, returns={"role_id": "string"}), tool("b", IDS)])
+    drawn_graph = build_graph(found, {})
+    mermaid, text, svg = (draw(drawn_graph, found) for draw in (to_mermaid, to_text, to_svg))
+    assert "<script>" not in svg
+    assert '"]; click' not in mermaid
+    assert "<script>" not in mermaid
+    for drawing in (mermaid, text, svg):
+        assert "\x1b" not in drawing
+        assert "\u202e" not in drawing
+    assert ElementTree.fromstring(svg).tag.endswith("svg")
+
+
+def test_drawings_show_every_edge_and_do_not_depend_on_order() -> None:
+    tools = json.loads((ROOT / "examples/hr/tools/hr.json").read_text())
+    one, other = catalog(hr=tools), catalog(hr=tools[::-1])
+    first, second = build_graph(one, {}), build_graph(other, {})
+    assert first == second
+    assert to_svg(first, one) == to_svg(second, other)
+    assert to_mermaid(first, one).count("-->") + to_mermaid(first, one).count("-.->") == len(first.edges)
+    assert to_text(first, one).count(" <- ") == len(first.edges)
+
+
+def test_a_cycle_of_tools_can_be_drawn() -> None:
+    found = catalog(s=[tool("a", {"y": "string"}, {"x": "string"}), tool("b", {"x": "string"}, {"y": "string"})])
+    assert len(build_graph(found, {}).edges) == 2
+    assert to_svg(build_graph(found, {}), found).count("<rect") == 2
+
+
+def test_an_empty_catalog_has_an_empty_graph() -> None:
+    found = build_graph(ToolCatalog(), {})
+    assert found == ToolGraph()
+    assert to_svg(found, ToolCatalog()).startswith("<svg")
