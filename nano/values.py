@@ -76,6 +76,10 @@ def integer(low: int, high: int) -> Callable[[Random], Value]:
     return lambda rng: plain(rng.randint(low, high))
 
 
+def choice_of(*options: str) -> Callable[[Random], Value]:
+    return lambda rng: plain(rng.choice(options))
+
+
 def price(rng: Random) -> Value:
     if rng.random() < 0.5:
         amount = rng.randint(1, 9999)
