@@ -15,8 +15,6 @@ from loopbuild.llm.protocol import Argument, Outcome, StepWords, Wording, WriteR
 from loopbuild.records import Json, Level, Provenance, SchemaLeaf, Step, ToolCatalog, ToolSchema, Trajectory
 from loopbuild.stages.synthesis.naming import is_key, is_own, noun_of_key, split_words, spoken, words_of_leaf
 
-MISSING = Provenance(kind="user")
-
 
 def make_requests(
     trajectory: Trajectory,
@@ -24,40 +22,49 @@ def make_requests(
     *,
     levels: Sequence[Level] = ("low", "high"),
     texts_per_level: int = 1,
-    writers: Sequence[str] = ("offline",),
     seed: int = 0,
     lexicon: Mapping[str, Sequence[str]] | None = None,
     wordings: Sequence[Wording] | None = None,
 ) -> list[WriteRequest]:
     """Return the requests of one trajectory, `texts_per_level` for each level and wording, sorted by nothing but order.
 
-    A row belongs to one writer, drawn by the trajectory's key. Training trajectories are worded by the trained voices
+    Which writer gets a request is `writer_of` its key. Training trajectories are worded by the trained voices
     only; evaluation trajectories once so and once in the held-out voice, so that either split may choose.
     """
     if wordings is None:
         wordings = ("seen",) if trajectory.cell.purpose == "train" else ("seen", "held_out")
-    steps = step_words(trajectory, catalog)
+    return [
+        request(trajectory, catalog, level=level, ordinal=ordinal, wording=wording, seed=seed, lexicon=lexicon)
+        for level in levels
+        for ordinal in range(texts_per_level)
+        for wording in wordings
+    ]
+
+
+def request(
+    trajectory: Trajectory,
+    catalog: ToolCatalog,
+    *,
+    level: Level,
+    ordinal: int = 0,
+    wording: Wording = "seen",
+    seed: int = 0,
+    lexicon: Mapping[str, Sequence[str]] | None = None,
+    missing: str = "",
+) -> WriteRequest:
+    """Return one request; with `missing`, an argument's pointer, that of a clarifying dialogue."""
     tools = catalog.by_id()
     used = [tools[step.call.tool] for step in trajectory.steps]
-    made = []
-    for level in levels:
-        for ordinal in range(texts_per_level):
-            for wording in wordings:
-                key = row_key(trajectory, level, ordinal, wording, seed=seed)
-                made.append(
-                    WriteRequest(
-                        key=key,
-                        category=trajectory.cell.category,
-                        level=level,
-                        purpose=trajectory.cell.purpose,
-                        wording=wording,
-                        steps=steps,
-                        synonyms=_synonyms(used, lexicon or {}),
-                        forbidden=_forbidden(used),
-                    )
-                )
-    del writers
-    return made
+    return WriteRequest(
+        key=row_key(trajectory, level, ordinal, wording, seed=seed, kind="clarify" if missing else "task"),
+        category="clarify" if missing else trajectory.cell.category,
+        level=level,
+        purpose=trajectory.cell.purpose,
+        wording=wording,
+        steps=step_words(trajectory, catalog, missing=missing),
+        synonyms=_synonyms(used, lexicon or {}),
+        forbidden=_forbidden(used),
+    )
 
 
 def row_key(trajectory: Trajectory, level: str, ordinal: int, wording: str, *, seed: int = 0, kind: str = "task") -> str:
@@ -184,10 +191,13 @@ def _argument(
     if origin.kind in ("tool", "derived") and origin.step >= 0:
         producer = tools[trajectory.steps[origin.step].call.tool]
         source = _leaf(producer, origin.leaf)
+        from_list = "[]" in origin.leaf
+        # A member of a list is pointed at as a whole, also where its name is what the next call takes.
+        by_name = not key and from_list and source.kind in ("name", "person") and bool(source.entity)
         return replace(
             made, origin="step", step=origin.step, rule=origin.rule or "only", ranks=_ranks(step, pointer, value, origin),
-            field=words_of_leaf(source) if not is_key(source) else "", from_list="[]" in origin.leaf,
-            is_key=key or is_key(source),
+            field="" if is_key(source) or by_name else words_of_leaf(source), from_list=from_list,
+            is_key=key or is_key(source) or by_name, entity=source.entity if by_name else made.entity,
         )  # fmt: skip
     return made
 

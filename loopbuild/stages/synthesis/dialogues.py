@@ -1,0 +1,99 @@
+"""Words + execution -> a row: OpenAI messages without a system message, calls and results copied from the trajectory.
+
+Decides the message form and the row's identity. Knows no writer; nothing of a call or result passes through words.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from loopbuild.digest import digest
+from loopbuild.llm.protocol import WriteAnswer, WriteRequest
+from loopbuild.records import Category, Example, Json, Level, Split, Step, Task, ToolCatalog, Trajectory, to_json
+
+
+def to_task(trajectory: Trajectory, request: WriteRequest, answer: WriteAnswer, *, writer: str) -> Task:
+    """Return the task record of one answered request."""
+    task = Task(
+        key=request.key,
+        trajectory=trajectory.key,
+        level=_level(request.level),
+        writer=writer,
+        voice=answer.voice,
+        category=_category(request.category),
+        user_turns=answer.user_turns,
+        assistant_turns=answer.assistant_turns,
+        reasoning=answer.reasoning,
+        answer=answer.answer,
+        structure=answer.structure,
+    )
+    return sealed_task(task, trajectory.digest)
+
+
+def sealed_task(task: Task, basis: str) -> Task:
+    """Return `task` with its digest: over its words and `basis`, the digest of what they were written from."""
+    return replace(task, digest=digest("task", [basis, to_json(replace(task, digest=""))]))
+
+
+def to_example(trajectory: Trajectory, task: Task, catalog: ToolCatalog, *, split: Split = "train") -> Example:
+    """Return the row a trainer reads; assistant messages carry `loss: true`."""
+    tools = catalog.by_id()
+    messages: list[dict[str, Json]] = []
+    for position, text in enumerate(task.user_turns):
+        messages.append({"role": "user", "content": text})
+        if position < len(task.assistant_turns):
+            messages.append({"role": "assistant", "content": task.assistant_turns[position], "loss": True})
+    for number, (_, group) in enumerate(groupby(trajectory.steps, key=lambda step: step.turn)):
+        steps = list(group)
+        said = task.reasoning[number] if number < len(task.reasoning) else ""
+        messages.append(_calling(steps, said, {tool_id: tool.call_name for tool_id, tool in tools.items()}))
+        messages += [
+            {"role": "tool", "name": tools[step.call.tool].call_name, "content": readable(step.result.value)}
+            for step in steps
+        ]
+    if task.answer:
+        messages.append({"role": "assistant", "content": task.answer, "loss": True})
+    return sealed(
+        Example(
+            key=task.key,
+            trajectory=trajectory.key,
+            category=task.category,
+            split=split,
+            level=task.level,
+            topology=trajectory.cell.topology,
+            writer=task.writer,
+            messages=tuple(messages),
+            tools=tuple(dict.fromkeys(step.call.tool for step in trajectory.steps)),
+            reads=trajectory.reads,
+        )
+    )
+
+
+def sealed(example: Example) -> Example:
+    """Return `example` with its digest: over what a trainer would see and how it is filed, not over `reads`."""
+    kept = {name: value for name, value in to_json(example).items() if name not in ("digest", "reads", "trajectory")}
+    return replace(example, digest=digest("example", kept))
+
+
+def readable(value: Json) -> str:
+    """Return a result as a model reads it: JSON with `, ` and `: `, text unescaped, keys as the tool gave them."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _calling(steps: Sequence[Step], said: str, names: dict[str, str]) -> dict[str, Json]:
+    calls = [
+        {"type": "function", "function": {"name": names[step.call.tool], "arguments": step.call.arguments}}
+        for step in steps
+    ]
+    return {"role": "assistant", "content": said, "tool_calls": calls, "loss": True}
+
+
+def _level(level: str) -> Level:
+    return "high" if level == "high" else "low"
+
+
+def _category(category: str) -> Category:
+    return "clarify" if category == "clarify" else "call"
