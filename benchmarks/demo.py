@@ -16,9 +16,7 @@ def main() -> None:
     print(f"demo on {machine()}")
     with project("hr") as root:
         cost, _ = loopbuild(root, "build")
-        print(
-            f"build        {cost.wall:7.1f} s wall (aim 360)   {cost.cpu:7.1f} CPU s   {cost.peak_mib:6.0f} MiB (aim 4096)"
-        )
+        print(f"build   {cost.wall:.1f} s wall (aim 360), {cost.cpu:.1f} CPU s, {cost.peak_mib:.0f} MiB (aim 4096)")
         model = summary(root)["arms"]["model"]
         for split, bars in BARS.items():
             for metric, aim in bars.items():

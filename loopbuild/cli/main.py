@@ -1,4 +1,4 @@
-"""argv -> one verb -> an exit code. Knows the flags and the one place where errors end; imports a verb only to run it."""
+"""argv -> one verb -> an exit code: the flags, and the one place where errors end. Imports a verb only to run it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events of a running build -> a live table on a terminal, a line per finished target elsewhere, JSON lines on demand."""
+"""Events of a running build -> a live table on a terminal, a line per finished target elsewhere, or JSON lines."""
 
 from __future__ import annotations
 

@@ -56,9 +56,7 @@ def _row(row: RowView) -> str:
     lines = [f"{row.target}#{short(row.key)}  {_fate(row)}"]
     if row.example:
         example = row.example
-        lines.append(
-            f"  {example['split']}, {example['category']}, {example['topology']}, {example['level']} level, {example['writer']}"
-        )
+        lines.append("  " + ", ".join(example[name] for name in ("split", "category", "topology", "level", "writer")))
         lines += [f"  {line}" for message in example["messages"] for line in _message(message)]
     elif row.task:
         lines += [f"  user       {turn}" for turn in row.task["user_turns"]]

@@ -1,8 +1,8 @@
 """Which weights run on which tasks: the four arms of an evaluation, read off the inputs a target has.
 
-`model` is the newest checkpoint on today's tasks, `base` the untrained base on the same. After an increment, `before` is the
-checkpoint it started from on the tasks of that time, `stale` the same checkpoint on today's tasks: what the change
-would have cost without retraining.
+`model` is the newest checkpoint on today's tasks, `base` the untrained base on the same. After an increment, `before`
+is the checkpoint it started from on the tasks of that time, `stale` the same checkpoint on today's tasks: what the
+change would have cost without retraining.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def arm_of(action: Action) -> Arm:
     """Return the arm whose inputs `action` has."""
     inputs = action.inputs()
     name = next((role for role in ("checkpoint", "before", "stale") if role in inputs), "base")
-    checkpoint = action.input(name) if name != "base" else None
-    if name in ("before", "stale") and (checkpoint is None or checkpoint["mode"] != "continue"):
+    checkpoint: Json = action.input(name) if name != "base" else None
+    if name in ("before", "stale") and checkpoint["mode"] != "continue":
         return Arm(name=name, model="", files={}, is_adapter=False, tasks={}, catalog=ToolCatalog(), is_empty=True)
     if name == "before":
         tasks = json.loads(action.fetch(checkpoint["parent_eval"]))
@@ -49,7 +49,7 @@ def arm_of(action: Action) -> Arm:
         name={"checkpoint": "model"}.get(name, name),
         model=digest("model", files) if files else f"base:{action.params['base'] if action.params else ''}",
         files=files,
-        is_adapter=bool(checkpoint and checkpoint["is_adapter"]),
+        is_adapter=bool(checkpoint and checkpoint["is_adapter" if name == "checkpoint" else "parent_is_adapter"]),
         tasks=_tasks(tasks),
         catalog=from_json(ToolCatalog, contract),
     )

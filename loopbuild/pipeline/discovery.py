@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Set
 from pathlib import Path
 
 MAX_BYTES = 4 * 1024 * 1024
 
 
-def find_schema_files(root: Path, *, skipped: Collection[str]) -> list[Path]:
+def find_schema_files(root: Path, *, skipped: Set[str]) -> list[Path]:
     """Return JSON files under `root`, relative to it and sorted, that read as tool lists without an error."""
     from loopbuild.errors import SourceError
     from loopbuild.stages.sources.listing import read_listing
@@ -16,7 +16,7 @@ def find_schema_files(root: Path, *, skipped: Collection[str]) -> list[Path]:
     found = []
     for path in sorted(root.rglob("*.json")):
         relative = path.relative_to(root)
-        if skipped & set(relative.parts) or any(part.startswith(".") for part in relative.parts):
+        if skipped & frozenset(relative.parts) or any(part.startswith(".") for part in relative.parts):
             continue
         if path.stat().st_size > MAX_BYTES:
             continue

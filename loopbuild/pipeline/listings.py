@@ -1,4 +1,4 @@
-"""Live sources as files: a server is listed once, into `listings/<source>.json`, and that file is what builds depend on.
+"""Live sources as files: a server is listed once, into `listings/<source>.json`; builds depend on that file.
 
 Committed beside loop.yaml, it lets a build and continuous integration work with the server absent.
 """
@@ -35,7 +35,7 @@ def live_sources(settings: Json, *, root: Path) -> list[LiveSource]:
 
 
 def write_listing(source: LiveSource, *, root: Path, environment: Mapping[str, str]) -> bool:
-    """Ask the server and write its listing; returns whether the file changed. Raises SourceError, the file stays as it was."""
+    """Ask the server and write its listing; returns whether the file changed. On SourceError it stays as it was."""
     from loopbuild.stages.sources.listing import canonical_listing
     from loopbuild.stages.sources.mcp_live import list_live
 

@@ -22,7 +22,7 @@ def command_of(command: Sequence[str], *, root: Path) -> list[str]:
 
 
 def resolved_environment(declared: Mapping[str, str], *, environment: Mapping[str, str], source: str) -> dict[str, str]:
-    """Return `declared` with `${NAME}` replaced; raises SourceError naming a variable that is not set, never a value."""
+    """Return `declared` with `${NAME}` replaced; raises SourceError naming an unset variable, never a value."""
 
     def value(match: re.Match[str]) -> str:
         name = match.group(1)

@@ -69,6 +69,6 @@ def load(project: Project, *, environment: Mapping[str, str]) -> LoadedProject:
 
 
 def _shown(folder: Path) -> str:
-    home = os.path.expanduser("~")
+    home = str(Path.home())
     text = str(folder)
     return "~" + text[len(home) :] if text.startswith(home + os.sep) else text

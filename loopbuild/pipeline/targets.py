@@ -1,8 +1,8 @@
 """loop.yaml -> targets: the only place that knows which stage feeds which.
 
-Decides ids, inputs and what enters each key; knows nothing of how a stage does its work. Wording (descriptions, places in
-files) stays in `catalog:main`; everything expensive hangs on `contract:main`, the same catalog without words, so that
-editing a description stops there.
+Decides ids, inputs and what enters each key; knows nothing of how a stage does its work. Wording (descriptions,
+places in files) stays in `catalog:main`; everything expensive hangs on `contract:main`, the same catalog without
+words, so that editing a description stops there.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     yield Target(
         id="dataset:main",
         recipe=DATASET,
-        params={"filters": settings["filters"], "held_out": settings["evaluation"]["held_out"]},
+        params={"filters": settings["filters"]},
         inputs=tuple(sorted([("negatives", "negatives:main"), *((f"rows/{role}", tid) for role, tid in batches)])),
     )
     yield Target(id="dataset:train", recipe=TRAIN_SET, inputs=(("dataset", "dataset:main"),))
@@ -163,7 +163,7 @@ def _subgraph_targets(name: str, settings: Json) -> Iterable[Target]:
     yield Target(
         id=f"rows:{name}",
         recipe=ROWS,
-        params={"filters": settings["filters"], "sandbox": sandbox},
+        params={"filters": settings["filters"], "held_out": settings["evaluation"]["held_out"], "sandbox": sandbox},
         inputs=(
             ("contract", "contract:main"),
             ("tasks", f"tasks:{name}"),

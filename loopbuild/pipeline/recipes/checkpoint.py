@@ -23,7 +23,8 @@ def run(action: Action) -> Json:
     rows = action.input("rows")
     course = _course(action, rows["rows"])
     parent = _parent(action, course)
-    if course["mode"] == "continue" and not _phase(action)["on_increment"]:
+    if course["mode"] == "continue" and not (course["delta"] and _phase(action)["on_increment"]):
+        # Nothing to learn: rows only went away, or this phase does not take part in increments.
         return _record(action, course, parent, files=parent["files"], is_adapter=parent["is_adapter"], figures={})
     files, report = _train(action, rows, course, parent)
     for path, name in files.items():

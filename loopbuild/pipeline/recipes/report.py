@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from loopbuild.engine.target import Action, Json
 from loopbuild.records import EvalTask, Score, ToolCatalog, ToolGraph, Transcript, from_json, to_json
@@ -41,23 +40,21 @@ def run(action: Action) -> Json:
     checkpoints = [action.input(f"checkpoint/{phase}") for phase in action.params["phases"]]
     increment, groups, old_groups = _increment(action, checkpoints[-1], catalog)
     arms = _arms(action, catalog, checkpoints[-1], groups, old_groups)
-    report: dict[str, Any] = dict(
-        assemble(
-            project=action.params["project"],
-            arms=arms,
-            gates=check_gates(arms["model"], action.params["gate"]),
-            increment=increment,
-            graph_svg=to_svg(graph, catalog),
-            data=_funnel(action.input("dataset")["funnel"]),
-            training=[
-                {name: checkpoint[name] for name in TRAINING_FIGURES if checkpoint.get(name) is not None}
-                for checkpoint in checkpoints
-            ],
-        )
+    report = assemble(
+        project=action.params["project"],
+        arms=arms,
+        gates=check_gates(arms["model"], action.params["gate"]),
+        increment=increment,
+        graph_svg=to_svg(graph, catalog),
+        data=_funnel(action.input("dataset")["funnel"]),
+        training=[
+            {name: checkpoint[name] for name in TRAINING_FIGURES if checkpoint.get(name) is not None}
+            for checkpoint in checkpoints
+        ],
     )
     for name, render in (("json", render_json), ("md", render_markdown), ("html", render_html)):
-        action.publish(f"report/report.{name}", action.keep_bytes(render(report).encode("utf-8")))  # type: ignore[operator]
-    return report
+        action.publish(f"report/report.{name}", action.keep_bytes(render(report).encode("utf-8")))
+    return dict(report)
 
 
 def _arms(

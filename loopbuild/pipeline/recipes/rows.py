@@ -1,0 +1,79 @@
+"""`rows:<subgraph>`: a trajectory and its words -> the row a trainer or an evaluator reads, with its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from loopbuild.digest import digest
+from loopbuild.engine.target import Action, RowResult, WantedRow
+from loopbuild.pipeline.recipes.tasks import trajectories
+from loopbuild.pipeline.sandboxes import opened, server_facts
+from loopbuild.records import Split, Task, ToolCatalog, Trajectory, from_json, to_json
+
+
+def wanted(action: Action) -> Iterable[WantedRow]:
+    """One row per text."""
+    whole = {one.key: digest("calls", to_json(one.steps)) for one in trajectories(action.input("trajectories"))}
+    for key, task in sorted(action.input("tasks")["rows"].items()):
+        yield WantedRow(key=key, request={"calls": whole[task["trajectory"]], "task": task["digest"]})
+
+
+def facts(action: Action) -> Mapping[str, str]:
+    """The catalog's leaves: a call is validated against them; and the servers calls are replayed on."""
+    from loopbuild.stages.catalog.facts import facts as catalog_facts
+
+    return {**catalog_facts(from_json(ToolCatalog, action.input("contract"))), **server_facts(action)}
+
+
+def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
+    """Make and judge each row."""
+    from loopbuild.stages.evaluation.tasks import to_task
+    from loopbuild.stages.filters import judge_row
+    from loopbuild.stages.sampling.replay import replay
+    from loopbuild.stages.synthesis.dialogues import to_example
+
+    catalog = from_json(ToolCatalog, action.input("contract"))
+    known = {one.key: one for one in trajectories(action.input("trajectories"))}
+    tasks = action.input("tasks")["rows"]
+    servers = tuple(sorted(server_facts(action)))
+    filters = action.params["filters"]
+    held_out = action.params["held_out"]
+    with opened(action.params["sandbox"], catalog, root=action.root) as sandbox:
+        for row in rows:
+            task = from_json(Task, tasks[row.key])
+            trajectory = known[task.trajectory]
+            split = split_of(trajectory, task, held_out)
+            example = to_example(trajectory, task, catalog, split=split)
+            verdict = judge_row(
+                example,
+                task,
+                trajectory,
+                catalog=catalog,
+                filters=filters,
+                replay=lambda one: replay(one, catalog=catalog, sandbox=sandbox),
+            )
+            output: dict[str, Any] = {"example": to_json(example), "verdict": to_json(verdict)}
+            if trajectory.cell.purpose == "eval":
+                output["task"] = to_json(to_task(trajectory, task, split=split))
+            elif split != "train":
+                output["verdict"] = {
+                    "key": row.key,
+                    "kept": False,
+                    "filter": "split",
+                    "reason": "held_out_path",
+                    "detail": "",
+                }
+            yield RowResult(key=row.key, output=output, reads=tuple(sorted({*trajectory.reads, *servers})))
+
+
+def split_of(trajectory: Trajectory, task: Task, held_out: float) -> Split:
+    """Return where a row belongs: a held-out call path never trains, the reserved voice is asked for its wordings."""
+    from loopbuild.stages.evaluation.tasks import is_held_out
+
+    is_path = is_held_out(trajectory.signature, held_out, length=len(trajectory.steps))
+    if trajectory.cell.purpose == "train":
+        return "paths" if is_path else "train"
+    if is_path:
+        return "paths"
+    return "wordings" if task.voice == "d" else "values"
