@@ -1,13 +1,14 @@
 """The graph as one self-contained SVG: tools in columns from left to right, edges as curves, no script, no font file.
 
-Decides the layout: a tool's column is its distance from the tools nobody feeds; within a column, barycentres of the
-neighbours, ties by id. Same graph, same bytes.
+Decides the layout: a tool's column is its distance from the tools nobody feeds; an edge over several columns keeps a
+free place in each; within a column, barycentres of the neighbours, ties by id. Same graph, same bytes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import pairwise
 
 from loopbuild.records import DataFlowEdge, ToolCatalog, ToolGraph
 
@@ -26,7 +27,8 @@ def to_svg(graph: ToolGraph, catalog: ToolCatalog) -> str:
     links = sorted({(edge.producer, edge.consumer) for edge in graph.edges})
     joined = sorted({tool for link in links for tool in link})
     lonely = [tool.id for tool in catalog.tools if tool.id not in set(joined)]
-    columns = _ordered(_columns(joined, links), links)
+    columns, routes = _routed(_columns(joined, links), links)
+    columns = _ordered(columns, [pair for route in routes.values() for pair in pairwise(route)])
     names = {tool.id: _label(tool.name) for tool in catalog.tools}
     effects = {tool.id: tool.effect for tool in catalog.tools}
     boxes, width, height = _places(columns, names)
@@ -38,8 +40,11 @@ def to_svg(graph: ToolGraph, catalog: ToolCatalog) -> str:
         '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
         'orient="auto"><path d="M0 0 L8 4 L0 8 z" fill="#888888"/></marker></defs>',
     ]
-    parts += [_curve(link, boxes, graph.edges) for link in links if link[0] in boxes and link[1] in boxes]
-    for tool in sorted(boxes):
+    own: dict[tuple[str, str], list[DataFlowEdge]] = {}
+    for edge in graph.edges:
+        own.setdefault((edge.producer, edge.consumer), []).append(edge)
+    parts += [_curve([boxes[place] for place in routes[link]], own[link]) for link in links]
+    for tool in sorted(place for place in boxes if isinstance(place, str)):
         x, y, box_width = boxes[tool]
         colour = _COLOURS.get(effects.get(tool, "unknown"), _COLOURS["unknown"])
         parts.append(
@@ -52,7 +57,10 @@ def to_svg(graph: ToolGraph, catalog: ToolCatalog) -> str:
     return "\n".join(parts) + "\n"
 
 
-Boxes = dict[str, tuple[int, int, int]]
+Place = str | tuple[int, int]
+"""A tool by its id, or the free place of link number n in column c."""
+Box = tuple[int, int, int]
+Boxes = dict[Place, Box]
 
 
 def _columns(tools: Sequence[str], links: Sequence[tuple[str, str]]) -> list[list[str]]:
@@ -79,28 +87,43 @@ def _columns(tools: Sequence[str], links: Sequence[tuple[str, str]]) -> list[lis
     return columns
 
 
-def _ordered(columns: list[list[str]], links: Sequence[tuple[str, str]]) -> list[list[str]]:
-    near: dict[str, list[str]] = {}
+def _routed(
+    columns: Sequence[Sequence[str]], links: Sequence[tuple[str, str]]
+) -> tuple[list[list[Place]], dict[tuple[str, str], list[Place]]]:
+    """Return the columns with free places added, and each link's way through them."""
+    depth = {tool: at for at, column in enumerate(columns) for tool in column}
+    out: list[list[Place]] = [list(column) for column in columns]
+    routes: dict[tuple[str, str], list[Place]] = {}
+    for number, (producer, consumer) in enumerate(links):
+        passed: list[Place] = [(number, at) for at in range(depth[producer] + 1, depth[consumer])]
+        for at, place in enumerate(passed, start=depth[producer] + 1):
+            out[at].append(place)
+        routes[producer, consumer] = [producer, *passed, consumer]
+    return out, routes
+
+
+def _ordered(columns: list[list[Place]], links: Sequence[tuple[Place, Place]]) -> list[list[Place]]:
+    near: dict[Place, list[Place]] = {}
     for producer, consumer in links:
         near.setdefault(producer, []).append(consumer)
         near.setdefault(consumer, []).append(producer)
     for _ in range(_SWEEPS):
-        place = {tool: row / max(1, len(column)) for column in columns for row, tool in enumerate(column)}
         for column in columns:
-            middle = {tool: sum(place[item] for item in near[tool]) / len(near[tool]) for tool in column}
-            column.sort(key=lambda tool: (round(middle[tool], 6), tool))
+            row = {place: at / max(1, len(each)) for each in columns for at, place in enumerate(each)}
+            middle = {place: sum(row[item] for item in near[place]) / len(near[place]) for place in column}
+            column.sort(key=lambda place, middle=middle: (round(middle[place], 6), str(place)))  # type: ignore[misc]
     return columns
 
 
-def _places(columns: Sequence[Sequence[str]], names: Mapping[str, str]) -> tuple[Boxes, int, int]:
+def _places(columns: Sequence[Sequence[Place]], names: Mapping[str, str]) -> tuple[Boxes, int, int]:
     boxes: Boxes = {}
     x = _MARGIN
     tallest = max((len(column) for column in columns), default=0)
     for column in columns:
-        widest = max(_width(names.get(tool, tool)) for tool in column)
+        widest = max(_width(names.get(place, place)) for place in column if isinstance(place, str))
         top = _MARGIN + (tallest - len(column)) * _ROW // 2
-        for row, tool in enumerate(column):
-            boxes[tool] = (x, top + row * _ROW, widest)
+        for row, place in enumerate(column):
+            boxes[place] = (x, top + row * _ROW, widest)
         x += widest + _GAP
     return boxes, max(x - _GAP, 200) + _MARGIN, tallest * _ROW + 2 * _MARGIN
 
@@ -119,16 +142,25 @@ def _rows(tools: Sequence[str], names: Mapping[str, str], width: int, height: in
     return boxes, width, y + _ROW + _MARGIN if tools else height
 
 
-def _curve(link: tuple[str, str], boxes: Boxes, edges: Sequence[DataFlowEdge]) -> str:
-    own = [edge for edge in edges if (edge.producer, edge.consumer) == link]
-    (x1, y1, w1), (x2, y2, _) = boxes[link[0]], boxes[link[1]]
-    start, end = (x1 + w1, y1 + _BOX_HEIGHT // 2), (x2, y2 + _BOX_HEIGHT // 2)
-    pull = max(40, abs(end[0] - start[0]) // 2)
-    dash = "" if max(edge.score for edge in own) >= 0.85 else ' stroke-dasharray="4 3"'
-    title = "\n".join(f"{edge.producer_leaf} → {edge.consumer_leaf} ({edge.score:.2f}, {edge.status})" for edge in own)
+def _curve(way: Sequence[Box], edges: Sequence[DataFlowEdge]) -> str:
+    """Return a link as one path: curved between columns, straight through the free places."""
+    (x, y, width), middle = way[0], _BOX_HEIGHT // 2
+    x += width
+    path = [f"M{x} {y + middle}"]
+    for at, (next_x, next_y, next_width) in enumerate(way[1:], start=1):
+        pull = max(40, abs(next_x - x) // 2)
+        path.append(f"C{x + pull} {y + middle} {next_x - pull} {next_y + middle} {next_x} {next_y + middle}")
+        x, y = next_x, next_y
+        if at < len(way) - 1:
+            x += next_width
+            path.append(f"L{x} {y + middle}")
+    dash = "" if max(edge.score for edge in edges) >= 0.85 else ' stroke-dasharray="4 3"'
+    title = "\n".join(
+        f"{edge.producer_leaf} → {edge.consumer_leaf} ({edge.score:.2f}, {edge.status})" for edge in edges
+    )
     return (
-        f'<path d="M{start[0]} {start[1]} C{start[0] + pull} {start[1]} {end[0] - pull} {end[1]} {end[0]} {end[1]}" '
-        f'fill="none" stroke="#888888"{dash} marker-end="url(#arrow)"><title>{_text(title)}</title></path>'
+        f'<path d="{" ".join(path)}" fill="none" stroke="#888888"{dash} marker-end="url(#arrow)">'
+        f"<title>{_text(title)}</title></path>"
     )
 
 
