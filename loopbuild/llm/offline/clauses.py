@@ -106,12 +106,17 @@ def question(clause: Clause, scene: Scene) -> str:
         return pick([be_open, *forms] if be_open else forms)
     if key == "fact":
         return pick((f"what is {clause.object}{tails}?", f"what's {clause.object}{tails}?", f"what does {clause.object}{tails} look like?",
-                     f"how is {clause.object}{tails}?", f"what do you have for {clause.object}{tails}?", f"could I have {clause.object}{tails}?")[:4])  # fmt: skip
-    if key == "record":
+                     f"can you tell me {clause.object}{tails}?", f"could I have {clause.object}{tails}?", f"do you know {clause.object}{tails}?"))  # fmt: skip
+    if key == "record" and not any(a.is_own for a in step.arguments):
+        return pick((f"what is in {clause.object}{tails}?", f"can I see {clause.object}{tails}?", f"could you show me {clause.object}{tails}?", f"may I have a look at {clause.object}{tails}?", f"what does {clause.object} hold{tails}?"))
+    if key in ("record", "open"):
         return pick((f"what do we know about {clause.object}{tails}?", f"what does the record say about {clause.object}{tails}?",
                      f"what do you have on {clause.object}{tails}?", f"who is {clause.object}{tails}?" if scene.is_person(step.noun) else f"what is {clause.object}{tails}?",
                      f"what can you tell me about {clause.object}{tails}?", f"what's on file for {clause.object}{tails}?"))  # fmt: skip
-    if key in ("find", "search") and tails:
+    if key == "search":
+        many = m.plural(noun)
+        return pick((f"are there any {many}{tails}?", f"do we have any {many}{tails}?", f"which {many} are there{tails}?", f"can you find any {many}{tails}?", f"what {many} do you find{tails}?"))
+    if key == "find" and tails:
         return pick((f"is there {clause.object}{tails}?", f"do we have {clause.object}{tails}?"))
     if key == "find":
         return pick((f"do you have {clause.object} on file?", f"is {clause.object} in the system?", f"do we have {clause.object} in our records?", f"can you tell me which id {clause.object} has?"))
@@ -121,7 +126,8 @@ def question(clause: Clause, scene: Scene) -> str:
 def noun_goal(clause: Clause, scene: Scene) -> str:
     """Return the bare thing wanted: `the candidates for role R-1042`, `the entry for employee Anna Keller`."""
     thing = clause.object
-    if clause.verbs.key in ("find", "record", "open") and not thing.startswith(("the details", "the profile", "the record", "everything", "the data", "the file", "the information")):
+    has_own = any(a.is_own for a in clause.step.arguments)
+    if has_own and clause.verbs.key in ("find", "record", "open") and not thing.startswith(("the details", "the profile", "the record", "everything", "the data", "the file", "the information")):
         thing = scene.choices.pick(("the entry for {}", "the record of {}", "the details of {}", "what we have on {}", "the file on {}", "the data of {}")).format(thing)
     return thing + _spaced(join_tails(clause.tails))
 

@@ -95,7 +95,7 @@ def _links(noun: str, members: tuple[tuple[Argument, ...], ...], scene: Scene) -
         b = _value(end, scene)
         told.append({
             "sentence": f"{a} {k} {b}",
-            "from": f"{k} from {a} to {b}",
+            "from": f'from {a} to {b} ("{k}")',
             "arrow": f"{a} -> {k} -> {b}",
             "kind first": f'"{k}" from {a} to {b}',
             "between": f"from {a} to {b} of type {k}",
@@ -107,8 +107,9 @@ def _links(noun: str, members: tuple[tuple[Argument, ...], ...], scene: Scene) -
 
 def _notes(step: StepWords, noun: str, members: tuple[tuple[Argument, ...], ...], scene: Scene) -> tuple[str, str]:
     """Facts added to or taken from something named."""
-    where = "from" if step.effect == "delete" else "to"
-    style = scene.choices.pick(("prep", "colon", "name first", "for"))
+    is_taken = step.effect == "delete"
+    where = "from" if is_taken else scene.choices.among(("for", "for", "about", "on"))
+    style = scene.choices.pick(("prep", "colon", "brackets", "that"))
     told = []
     total = 0
     for fields in members:
@@ -119,10 +120,12 @@ def _notes(step: StepWords, noun: str, members: tuple[tuple[Argument, ...], ...]
         what = _bare(facts, scene, quote=True)
         told.append({
             "prep": f"{what} {where} {who}", "colon": f"{where} {who}: {what}",
-            "name first": f"{where} {who} {what}", "for": f"{what} for {who}" if where == "to" else f"{what} of {who}",
+            "brackets": f"{where} {who} ({what})", "that": f"{where} {who} that {what}",
         }[style])  # fmt: skip
     word = noun if total == 1 else m.plural(noun)
-    lead = scene.choices.pick((f"the {word} ", f"{word} ")) if style != "colon" else f"the following {word} "
+    lead = {"prep": scene.choices.pick((f"the {word} ", f"{word} "))}.get(style, scene.choices.pick((f"the {word} ", f"the following {word} ")))
+    if style == "that" and not is_taken:
+        lead = "the note " if total == 1 else "the notes "
     return lead + m.joined(told, last=scene.choices.among((", and ", "; "))), ""
 
 

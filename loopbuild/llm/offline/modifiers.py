@@ -13,7 +13,7 @@ from loopbuild.llm.offline.references import key_phrase, refer, said, shown
 from loopbuild.llm.offline.scene import Scene
 from loopbuild.llm.protocol import Argument
 
-_PREPOSITIONS = frozenset("for of with from to on in at by about until because named called titled as starting due before after since whose between up using into under".split())
+_PREPOSITIONS = frozenset("for of with from to on in at by about until because named called titled as starting due before after since whose between up using into under that related matching".split())
 _TO_VERBS = frozenset("send share assign give submit move add deliver forward invite attach transfer link offer".split())
 _FROM_VERBS = frozenset({"remove", "unassign", "unlink", "detach"})
 _WITH_VERBS = frozenset({"schedule", "book"})

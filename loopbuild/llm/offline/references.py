@@ -17,6 +17,8 @@ def key_phrase(argument: Argument, scene: Scene) -> str:
     """Return how the user names a thing by its identifier."""
     choices, noun = scene.choices, scene.noun(argument.entity or argument.words)
     if argument.origin == "missing":
+        if m.is_mass(noun):
+            return choices.pick((f"the {noun}", f"my {noun}", f"that {noun}"))
         return choices.pick((m.with_article(noun), f"the {noun}", f"one of the {m.plural(noun)}", f"my {noun}"))
     value = said(argument, scene)
     forms = [f"{noun} {{}}", f"{noun} {{}}", f"the {noun} {{}}", f"{noun} with id {{}}", f"{noun} id {{}}", f"the {noun} with the id {{}}"]

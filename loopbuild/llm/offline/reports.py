@@ -99,6 +99,8 @@ def _reading(step: StepWords, key: str, full: str, seen: list[Outcome], scene: S
     scalars = [o for o in seen if not isinstance(o.value, list) and o.value is not None]
     if key in ("list", "search") and lists or (lists and not scalars):
         values = [shown(v) for v in lists[0].value]
+        if not step.is_plural:
+            full = m.singular(lists[0].words)
         many = m.plural(full)
         if not values:
             return choices.pick((f"There are no {many}", f"I found no {many}", f"No {many} found"))

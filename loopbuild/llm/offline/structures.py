@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from loopbuild.llm.offline import morphology as m
-from loopbuild.llm.offline.clauses import Clause, clause_of, fragment, imperative, noun_goal, question
+from loopbuild.llm.offline.clauses import Clause, class_of, clause_of, fragment, imperative, noun_goal, question
 from loopbuild.llm.offline.modifiers import join_tails
+from loopbuild.llm.offline.references import said
 from loopbuild.llm.offline.scene import Scene
 from loopbuild.llm.protocol import StepWords
 
@@ -62,7 +63,10 @@ def _suits(name: str, told: list[StepWords], *, level: str) -> bool:
     if has_groups and name in ("form", "slot first", "noun", "telegram", "noun colon", "telegram arrows", "dashes"):
         return False
     if name == "question" or name == "noun" or name == "noun colon" or name == "need to know":
-        return told[0].effect == "read"
+        is_list_or_fact = class_of(told[0]).key in ("list", "fact", "count")
+        return told[0].effect == "read" and (is_list_or_fact or name != "need to know")
+    if name == "form":
+        return len([a for a in told[0].arguments if a.origin == "user"]) > 1
     if name == "goal wish":
         return told[0].effect != "read"
     return level == "low" or name not in ("numbered", "numbered lines", "bullets")
@@ -126,14 +130,10 @@ def _slot_first(told: list[StepWords], scene: Scene, describe: bool) -> str:
 
 def _form(told: list[StepWords], scene: Scene, describe: bool) -> str:
     """`Request leave. Employee: E-12, leave type: sick, ...`"""
-    from loopbuild.llm.offline.references import said
-
     step = told[0]
     given = [a for a in step.arguments if a.origin == "user" and a.kind != "groups"]
     if describe and any(a.origin == "step" for a in step.arguments) or not given or any(a.origin in ("step", "missing") for a in step.arguments):
         return ""
-    from loopbuild.llm.offline.clauses import class_of
-
     verbs = class_of(step)
     noun = scene.phrase(step.noun)
     full = f"{step.adjectives} {noun}".strip()

@@ -145,6 +145,8 @@ promote: promote
 hire: hire recruit
 """
 
+_LOOKS = frozenset("read view show open load describe display dump inspect".split())
+"""Verbs of looking at something whole, not of asking for one fact."""
 _OFFERED = frozenset({"offer", "proposal", "quote", "bid"})
 """Things one makes rather than lengthens."""
 
@@ -179,7 +181,9 @@ def verb_class(
     if effect == "read" and (key in ("record", "list", "") or key == "check"):
         if key == "" and verb:
             return _own(verb)
-        return CLASSES["list" if is_plural else "record" if has_own_key else "find" if has_name else "fact"]
+        if is_plural:
+            return CLASSES["list"]
+        return CLASSES["record" if has_own_key or verb in _LOOKS else "find" if has_name else "fact"]
     if key == "extend" and noun.rsplit(" ", 1)[-1] in _OFFERED:
         return CLASSES["offer"]
     if key == "create" and is_person:

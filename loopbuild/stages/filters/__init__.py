@@ -1,1 +1,16 @@
+"""Filters: which rows are kept, and the reason code of every row that is not."""
 
+from __future__ import annotations
+
+KINDS: dict[str, str] = {
+    "contract": "loopbuild.stages.filters.contract:check_contract",
+    "dedup": "loopbuild.stages.filters.dedup:find_duplicates",
+    "diversity": "loopbuild.stages.filters.diversity:select_diverse",
+    "execution": "loopbuild.stages.filters.execution:check_execution",
+    "provenance": "loopbuild.stages.filters.provenance:check_provenance",
+    "schema": "loopbuild.stages.filters.schema:check_schema",
+}
+"""Kind in loop.yaml -> `module:attribute`. `verdicts.judge_rows` applies those that look at one row, `selection.select_rows`
+those that compare rows."""
+
+__all__ = ["KINDS"]

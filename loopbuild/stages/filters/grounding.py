@@ -1,0 +1,62 @@
+"""Part of filter `provenance`: what the assistant says was seen or said before it says it."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from loopbuild.records import Json
+from loopbuild.stages.filters.presence import spellings
+from loopbuild.stages.filters.rows import Finding, Row
+
+_TELLING = re.compile(r"[A-Za-z]*[-_#]?\d[\w@.+:/-]*|[\w.+-]+@[\w.-]+")
+_MAX_WORDS = 40
+
+
+def check_grounding(row: Row) -> Finding | None:
+    """Return `ungrounded_answer` or `reasoning_form`; rows without calls pass."""
+    if row.trajectory is None:
+        return None
+    seen, counts = row.said, {len(row.trajectory.steps)}
+    turns = sorted({step.turn for step in row.trajectory.steps})
+    for number, turn in enumerate(turns):
+        steps = [step for step in row.trajectory.steps if step.turn == turn]
+        calls = " ".join(_text(step.call.arguments) for step in steps)
+        said = row.task.reasoning[number] if number < len(row.task.reasoning) else ""
+        strange = _strange(said, f"{seen} {calls}", counts)
+        if strange:
+            return Finding(reason="reasoning_form", detail=f"`{strange}` was not seen before turn {turn + 1}")
+        if len(said.split()) > _MAX_WORDS:
+            return Finding(reason="reasoning_form", detail=f"{len(said.split())} words")
+        seen += f" {calls} " + " ".join(_text(step.result.value) for step in steps)
+        for step in steps:
+            counts |= _lengths(step.result.value)
+    if not row.task.answer.strip():
+        return Finding(reason="ungrounded_answer", detail="the answer is empty")
+    strange = _strange(row.task.answer, seen, counts)
+    return Finding(reason="ungrounded_answer", detail=f"`{strange}` was never seen") if strange else None
+
+
+def _strange(text: str, seen: str, counts: set[int]) -> str:
+    for found in _TELLING.finditer(text):
+        token = found[0].rstrip(".,:;")
+        if not any(form in seen for form in spellings(token)) and not (token.isdigit() and int(token) in counts):
+            return token
+    return ""
+
+
+def _text(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _lengths(value: Json) -> set[int]:
+    found: set[int] = set()
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, list):
+            found.add(len(item))
+            stack.extend(item)
+        elif isinstance(item, dict):
+            stack.extend(item.values())
+    return found

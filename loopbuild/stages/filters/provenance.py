@@ -1,0 +1,85 @@
+"""Filter `provenance`: what the person must say is said, what only a result knows is not, and nothing is made up.
+
+Works both ways on the text alone; identifiers of tools and parameters must not stand in it either.
+"""
+
+from __future__ import annotations
+
+import re
+
+from loopbuild.records import Json, ToolCatalog, ToolSchema
+from loopbuild.stages.filters.presence import is_said, spellings
+from loopbuild.stages.filters.rows import Bound, Finding, Row, bound_values, leaf_pointer
+
+_WORDS = {"low": (2, 120), "high": (2, 60)}
+_COUNTED = re.compile(r"(?m)(?:^|(?<=\s))\d{1,2}[.)](?=\s)")
+_TELLING = re.compile(r"[\w@.+/:-]*\d[\w@.+/:-]*|[\w.+-]+@[\w.-]+")
+_QUOTED = re.compile(r'"([^"]+)"')
+
+
+def check_provenance(row: Row, *, catalog: ToolCatalog) -> Finding | None:
+    """Return `value_missing`, `value_leaked`, `name_leaked`, `invented_value` or `form`; rows without calls pass."""
+    if row.trajectory is None:
+        return None
+    text = row.said
+    low, high = _WORDS[row.task.level]
+    if not low <= len(text.split()) <= high:
+        return Finding(reason="form", detail=f"{len(text.split())} words")
+    bound = list(bound_values(row.trajectory))
+    tools = catalog.by_id()
+    said = [b for b in bound if b.origin.kind == "user"]
+    for one in said:
+        if not is_said(one.value, text) and not _goes_without_saying(one, tools[one.tool], row.task.level):
+            return Finding(reason="value_missing", detail=f"`{one.value}` of `{one.pointer}`")
+    for one in bound:
+        if one.origin.kind in ("tool", "derived") and _is_telling(one.value) and is_said(one.value, text):
+            if not any(_covers(other.value, one.value) for other in said):
+                return Finding(reason="value_leaked", detail=f"`{one.value}` of `{one.pointer}`")
+    used = [tools[step.call.tool] for step in row.trajectory.steps]
+    leaked = _leaked_name(text, used)
+    if leaked:
+        return Finding(reason="name_leaked", detail=f"`{leaked}`")
+    return _invented(text, said)
+
+
+def _goes_without_saying(one: Bound, tool: ToolSchema, level: str) -> bool:
+    if isinstance(one.value, bool):
+        return False
+    leaf = next((leaf for leaf in tool.inputs if leaf.pointer == leaf_pointer(one.pointer)), None)
+    return level == "high" and leaf is not None and leaf.has_default and leaf.default == one.value
+
+
+def _is_telling(value: Json) -> bool:
+    """Long enough, and no plain word a sentence may hold by chance."""
+    text = str(value)
+    return len(text) >= 3 and not isinstance(value, bool) and not re.fullmatch(r"[a-z]+", text)
+
+
+def _covers(said: Json, value: Json) -> bool:
+    return any(str(value) in form for form in spellings(said))
+
+
+def _leaked_name(text: str, used: list[ToolSchema]) -> str:
+    """Identifiers in any casing; names of three words and more also as plain words in a row."""
+    lowered = text.lower()
+    plain = f" {' '.join(re.findall(r'[a-z0-9]+', lowered))} "
+    for tool in used:
+        names = [tool.name, tool.call_name, *(leaf.pointer.replace("/[]", "").rpartition("/")[2] for leaf in tool.inputs)]
+        for name in names:
+            words = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name).replace("_", " ").replace("-", " ").lower().split()
+            if len(words) > 1 and re.search(rf"(?<!\w){re.escape(name.lower())}(?!\w)", lowered):
+                return name
+            if len(words) > 2 and f" {' '.join(words)} " in plain:
+                return name
+    return ""
+
+
+def _invented(text: str, said: list[Bound]) -> Finding | None:
+    """Numbers, identifiers, dates, addresses and quotations must stem from what the person knows."""
+    known = [form for bound in said for form in spellings(bound.value)]
+    rest = _COUNTED.sub(" ", text)
+    for form in sorted(known, key=len, reverse=True):
+        rest = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", " ", rest)
+    quoted = (q for q in _QUOTED.finditer(text) if q[1].strip(" .,") not in known)
+    found = _TELLING.search(rest) or next(quoted, None)
+    return Finding(reason="invented_value", detail=f"`{found[0].strip()}`") if found else None

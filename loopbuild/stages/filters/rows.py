@@ -1,0 +1,72 @@
+"""What a filter sees: one row with its words and its execution, and the finding it may return."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from loopbuild.records import Example, Json, Provenance, Step, Task, Trajectory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A candidate row; rows without calls have no trajectory."""
+
+    example: Example
+    task: Task
+    trajectory: Trajectory | None = None
+
+    @property
+    def said(self) -> str:
+        """All the person says."""
+        return "\n".join(self.task.user_turns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Why a row must go: a reason code, and what a person should look at."""
+
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """One scalar of a call with where it came from."""
+
+    step: int
+    tool: str
+    pointer: str
+    value: Json
+    origin: Provenance
+
+
+def bound_values(trajectory: Trajectory) -> Iterator[Bound]:
+    """Yield every scalar argument of a trajectory, in order of steps and pointers."""
+    for number, step in enumerate(trajectory.steps):
+        for pointer, value in _scalars(step.call.arguments, ""):
+            yield Bound(step=number, tool=step.call.tool, pointer=pointer, value=value, origin=_origin(step, pointer))
+
+
+def leaf_pointer(pointer: str) -> str:
+    """Return the schema pointer of a concrete one: `/names/0` is `/names/[]`."""
+    return "/".join("[]" if part.isdigit() else part for part in pointer.split("/"))
+
+
+def _scalars(value: Json, pointer: str) -> Iterator[tuple[str, Json]]:
+    if isinstance(value, dict):
+        for key in sorted(value):
+            yield from _scalars(value[key], f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _scalars(item, f"{pointer}/{index}")
+    else:
+        yield pointer, value
+
+
+def _origin(step: Step, pointer: str) -> Provenance:
+    while pointer:
+        if pointer in step.call.provenance:
+            return step.call.provenance[pointer]
+        pointer = pointer.rpartition("/")[0]
+    return Provenance(kind="user")
