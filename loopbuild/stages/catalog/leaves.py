@@ -16,9 +16,14 @@ from loopbuild.stages.catalog.spelling import WORDING, bare, ordered, plain
 MAX_DEPTH = 4
 """Properties on the way to a leaf; below lies one opaque leaf."""
 MAX_LEAVES = 2000
+MAX_INLINED = 4000
+"""Nodes of an opaque schema written out for its fingerprint."""
+MAX_FOLLOWED = 20_000
+"""References and alternatives followed within one schema; beyond lies nothing but malice."""
 JSON_TYPES = frozenset({"string", "integer", "number", "boolean", "object", "array", "null"})
 _COMBINATORS = ("anyOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas", "minProperties",
                 "maxProperties", "patternProperties", "propertyNames", "unevaluatedProperties")  # fmt: skip
+_UNREAD = frozenset((*WORDING, "$defs", "definitions"))
 _ARRAY_RULES = ("minItems", "maxItems", "uniqueItems", "contains", "minContains", "maxContains")
 
 
@@ -59,6 +64,8 @@ def walk(schema: Json) -> Walk:
     if len(result.leaves) > MAX_LEAVES:
         result.notes.append(f"{len(result.leaves)} leaves, only the first {MAX_LEAVES} are looked at")
         del result.leaves[MAX_LEAVES:]
+    if resolver.followed > MAX_FOLLOWED:
+        result.notes.append(f"its references unfold more than {MAX_FOLLOWED} times, the rest is not looked at")
     for ref in sorted(set(resolver.remote)):
         result.notes.append(f"`$ref` to `{ref}` is not followed: only references within the schema are")
     for ref in sorted(set(resolver.missing)):
@@ -89,7 +96,7 @@ def _visit(schema: Json, result: Walk, resolver: Resolver, place: _Place) -> Non
     schema, trail, is_cycle = resolver.follow(schema, place.trail)
     if not isinstance(schema, dict):
         schema = {}
-    if len(result.leaves) > 4 * MAX_LEAVES:
+    if len(result.leaves) > 4 * MAX_LEAVES or resolver.followed > MAX_FOLLOWED:
         return
     schema = _flat(schema, resolver, trail)
     _note_wording(schema, result, place)
@@ -155,7 +162,7 @@ def _leaf(
 ) -> None:
     if not place.pointer and not schema:
         return
-    rules = bare(_inlined(schema, resolver, trail))
+    rules = _opaque(schema, resolver, trail)
     rules["type"] = list(types)
     rules.pop("nullable", None)
     rules.pop("const", None)
@@ -174,17 +181,32 @@ def _leaf(
     )
 
 
-def _inlined(schema: Json, resolver: Resolver, trail: tuple[str, ...], depth: int = 0) -> Json:
-    """Return an opaque schema with its references written out, so that a changed target changes the fingerprint."""
+def _opaque(schema: Json, resolver: Resolver, trail: tuple[str, ...]) -> Json:
+    """Return the rules of an unexplored schema, such that a changed reference target changes them.
+
+    References are written out, so that inlining one is no change; where that would be large, the rules are those of
+    every schema in reach.
+    """
+    try:
+        return bare(_inlined(schema, resolver, trail, [MAX_INLINED]))
+    except OverflowError:
+        rules = bare(schema)
+        return {**rules, "reached": {ref: bare(target) for ref, target in sorted(resolver.reachable(schema).items())}}
+
+
+def _inlined(schema: Json, resolver: Resolver, trail: tuple[str, ...], budget: list[int]) -> Json:
+    budget[0] -= 1
+    if budget[0] < 0:
+        raise OverflowError
     if isinstance(schema, list):
-        return [_inlined(item, resolver, trail, depth) for item in schema]
+        return [_inlined(item, resolver, trail, budget) for item in schema]
     if not isinstance(schema, dict):
         return schema
     if "$ref" in schema:
         schema, trail, is_cycle = resolver.follow(schema, trail)
-        if is_cycle or depth > MAX_DEPTH or not isinstance(schema, dict):
+        if is_cycle or not isinstance(schema, dict):
             return {"recursive": True}
-    return {key: _inlined(value, resolver, trail, depth + 1) for key, value in schema.items() if key not in WORDING}
+    return {key: _inlined(value, resolver, trail, budget) for key, value in schema.items() if key not in _UNREAD}
 
 
 def types_of(schema: dict[str, Json]) -> tuple[str, ...]:
@@ -213,7 +235,7 @@ def token_of(name: str) -> str:
 
 def _flat(schema: dict[str, Json], resolver: Resolver, trail: tuple[str, ...], depth: int = 0) -> dict[str, Json]:
     """Return `schema` with `allOf` merged, `const` as an enum, and unions of scalars as one list of types."""
-    if depth > 8:
+    if depth > 8 or resolver.followed > MAX_FOLLOWED:
         return schema
     if isinstance(schema.get("allOf"), list):
         merged = {key: value for key, value in schema.items() if key != "allOf"}

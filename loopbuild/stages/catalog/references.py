@@ -17,6 +17,7 @@ class Resolver:
     root: Json
     remote: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    followed: int = 0
 
     def follow(self, schema: Json, trail: tuple[str, ...]) -> tuple[Json, tuple[str, ...], bool]:
         """Return (schema without a top-level `$ref`, the trail of references taken, whether it came full circle).
@@ -25,6 +26,7 @@ class Resolver:
         """
         while isinstance(schema, dict) and isinstance(schema.get("$ref"), str):
             ref = schema["$ref"]
+            self.followed += 1
             beside = {key: value for key, value in schema.items() if key != "$ref"}
             if ref in trail:
                 return beside, trail, True
@@ -40,6 +42,22 @@ class Resolver:
                 return target, trail, False
             schema = {**target, **beside}
         return schema, trail, False
+
+    def reachable(self, schema: Json) -> dict[str, Json]:
+        """Return every local reference that can be reached from `schema`, with its target; linear in their size."""
+        found: dict[str, Json] = {}
+        stack = [schema]
+        while stack:
+            item = stack.pop()
+            if isinstance(item, list):
+                stack.extend(item)
+            elif isinstance(item, dict):
+                ref = item.get("$ref")
+                if isinstance(ref, str) and ref.startswith("#") and ref not in found:
+                    found[ref] = self._at(ref)
+                    stack.append(found[ref])
+                stack.extend(value for key, value in item.items() if key not in ("$defs", "definitions"))
+        return found
 
     def _at(self, ref: str) -> Json:
         value = self.root

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -268,3 +269,42 @@ def test_the_catalog_is_the_same_under_every_hash_seed(seed: str) -> None:
         for number in (seed, "42")
     }
     assert len(answers) == 1
+
+
+def test_a_changed_target_of_a_reference_changes_the_opaque_leaf_that_reaches_it() -> None:
+    def fingerprint(kind: str, fan: int) -> str:
+        many = {f"p{n}": {"$ref": "#/$defs/B"} for n in range(fan)}
+        schema = {
+            "type": "object",
+            "properties": {"a": {"type": ["object", "string"], "properties": many}},
+            "$defs": {"B": {"type": "object", "properties": {f"q{n}": {"$ref": "#/$defs/C"} for n in range(fan)}},
+                      "C": {"type": kind}},
+        }  # fmt: skip
+        (leaf,) = only(schema_tool(schema)).inputs
+        return leaf.fingerprint
+
+    for fan in (2, 200):
+        assert fingerprint("string", fan) != fingerprint("integer", fan)
+        assert fingerprint("string", fan) == fingerprint("string", fan)
+
+
+def test_schemas_that_unfold_without_end_are_read_within_seconds() -> None:
+    wide = {f"D{level}": {"anyOf": [{"$ref": f"#/$defs/D{level + 1}"} for _ in range(20)]} for level in range(12)}
+    deep = {
+        f"E{level}": {"type": "object", "properties": {f"p{n}": {"$ref": f"#/$defs/E{level + 1}"} for n in range(30)}}
+        for level in range(12)
+    }
+    schema = {
+        "type": "object",
+        "properties": {
+            "a": {"$ref": "#/$defs/D0"},
+            "b": {"$ref": "#/$defs/E0"},
+            "c": {"type": "string", "enum": [f"v{n}" for n in range(100_000)]},
+            **{f"x{n}": {"type": "string"} for n in range(20_000)},
+        },
+        "$defs": {**wide, **deep, "D12": {"type": "string"}, "E12": {"type": "string"}},
+    }
+    started = time.process_time()
+    found = only(schema_tool(schema))
+    assert time.process_time() - started < 6
+    assert len(found.inputs) <= 2000
