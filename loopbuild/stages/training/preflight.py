@@ -74,7 +74,8 @@ def check_prefix(examples: Sequence[Example], tokenizer: Any, *, system_prompt: 
             if message["role"] != "assistant":
                 continue
             begun = tokenizer.apply_chat_template(messages[:index], tokenize=False, add_generation_prompt=True)
-            if not whole.startswith(begun):
+            done = tokenizer.apply_chat_template(messages[: index + 1], tokenize=False)
+            if not (whole.startswith(begun) and whole.startswith(done)):
                 raise TrainingError(
                     f"the chat template renders the beginning of row `{example.key}` in another way once it goes on",
                     hint="a template for training must not drop or rewrite earlier turns",
@@ -105,14 +106,22 @@ def check_parent(job: PhaseJob) -> tuple[str, ...]:
     return ("parent_fits",)
 
 
-def check_model(model: Any, job: PhaseJob, *, arguments: Any) -> tuple[str, ...]:
-    """Something is trainable, memory saving is really on when asked for, and the context is long enough."""
+def check_model(model: Any, job: PhaseJob) -> tuple[str, ...]:
+    """There is something to train: an adapter loaded for inference would run on without learning."""
     trainable = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     if trainable == 0:
         raise TrainingError(f"phase `{job.phase}` has no trainable parameter")
-    if job.settings.gradient_checkpointing and not arguments.gradient_checkpointing:
-        raise TrainingError("`gradient_checkpointing` is asked for and off")
-    return ("parameters_trainable", "gradient_checkpointing_as_asked")
+    return ("parameters_trainable",)
+
+
+def check_checkpointing(model: Any, *, is_wanted: bool) -> tuple[str, ...]:
+    """Memory saving is on where it was asked for: looked up on the model itself, once training has set it up."""
+    is_on = getattr(model, "is_activation_checkpointing", None)
+    if is_on is None:
+        is_on = getattr(model, "is_gradient_checkpointing", False)
+    if is_wanted and not is_on:
+        raise TrainingError("`gradient_checkpointing` is asked for, and the model does not do it")
+    return ("gradient_checkpointing_as_asked",)
 
 
 def check_context(model: Any, *, longest: int) -> tuple[str, ...]:

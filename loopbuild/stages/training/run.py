@@ -85,13 +85,15 @@ def run_phase(
                 process.wait(timeout=PATIENCE_SECONDS if is_stopping else _LOOK_SECONDS)
                 break
             except subprocess.TimeoutExpired:
-                if is_stopping:
+                if is_stopping or seen.broken is not None:
                     _signal(process, signal.SIGKILL)
                 elif is_cancelled is not None and is_cancelled():
                     is_stopping = True
                     _signal(process, signal.SIGTERM)
         for reader in readers:
             reader.join(timeout=5)
+    if seen.broken is not None:
+        raise seen.broken
     return _outcome(job, seen, process.returncode, was_cancelled=is_stopping)
 
 
@@ -129,6 +131,7 @@ class _Seen:
         self.step = self.steps = self.saved = 0
         self.report: Json = None
         self.error: Json = None
+        self.broken: Exception | None = None
         self.tail: deque[str] = deque(maxlen=20)
 
 
@@ -181,8 +184,12 @@ def _listen(stream: IO[str] | None, seen: _Seen, on_progress: Callable[[int, int
             seen.saved = said["saved"]
         elif "step" in said:
             seen.step, seen.steps = said["step"], said["steps"]
-            if on_progress is not None:
-                on_progress(seen.step, seen.steps, _note(said))
+            if on_progress is not None and seen.broken is None:
+                try:
+                    on_progress(seen.step, seen.steps, _note(said))
+                except Exception as exc:
+                    # Raised by the caller's own function; it goes back to the caller, and the child must still be read.
+                    seen.broken = exc
 
 
 def _note(said: Json) -> str:

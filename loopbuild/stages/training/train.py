@@ -74,34 +74,41 @@ def train(job: PhaseJob, *, tell: Tell, is_stopping: Callable[[], bool]) -> Phas
         salt=settings.seed,
     )
     sequence = [data.train[index] for index in order]
-    trainer = build_trainer(
-        model,
-        data.tokenizer,
-        arguments,
-        train=as_dataset(data.train).select(order),
-        validation=as_dataset(data.validation) if data.validation else None,
-        peft_config=models.lora_config(job),
-        callbacks=[
-            watcher(
-                job=identity,
-                lengths=[len(row.ids) for row in sequence],
-                save_seconds=job.save_seconds,
-                tell=tell,
-                is_stopping=is_stopping,
-            )
-        ],
-    )
-    checks += [
-        *preflight.check_context(model, longest=max(len(row.ids) for row in data.train)),
-        *preflight.check_model(trainer.model, job, arguments=arguments),
-        *preflight.check_disk(folder, needed_bytes=preflight.bytes_needed(trainer.model)),
-    ]
-    training = time.monotonic()
+    at_step = [0]
+
+    def told(line: dict[str, Json]) -> None:
+        at_step[0] = line.get("step", at_step[0])
+        tell(line)
+
     try:
+        trainer = build_trainer(
+            model,
+            data.tokenizer,
+            arguments,
+            train=as_dataset(data.train).select(order),
+            validation=as_dataset(data.validation) if data.validation else None,
+            peft_config=models.lora_config(job),
+            callbacks=[
+                watcher(
+                    job=identity,
+                    lengths=[len(row.ids) for row in sequence],
+                    save_seconds=job.save_seconds,
+                    is_checkpointing=settings.gradient_checkpointing,
+                    tell=told,
+                    is_stopping=is_stopping,
+                )
+            ],
+        )
+        checks += [
+            *preflight.check_context(model, longest=max(len(row.ids) for row in data.train)),
+            *preflight.check_model(trainer.model, job),
+            *preflight.check_disk(folder, needed_bytes=preflight.bytes_needed(trainer.model)),
+        ]
+        training = time.monotonic()
         trainer.train(resume_from_checkpoint=str(state) if state else None)
-    except (RuntimeError, torch.OutOfMemoryError) as exc:
+    except (RuntimeError, ValueError) as exc:
         raise TrainingError(
-            f"phase `{job.phase}` failed at step {trainer.state.global_step}: {str(exc).splitlines()[0]}",
+            f"phase `{job.phase}` failed at step {at_step[0]}: {str(exc).splitlines()[0]}",
             hint="lower `batch_size` or `max_length`" if "memory" in str(exc).lower() else "",
         ) from exc
     if trainer.state.global_step < trainer.state.max_steps:
@@ -210,6 +217,7 @@ def _libraries() -> dict[str, str]:
 def main(arguments: list[str]) -> int:
     """Run one job file; returns the exit status."""
     # Libraries print where they like; the channel to the parent is ours alone.
+    os.environ |= {"HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false"}
     channel = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)
     stopping = threading.Event()

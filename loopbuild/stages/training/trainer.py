@@ -18,6 +18,7 @@ from loopbuild.errors import TrainingError
 from loopbuild.records import Json
 from loopbuild.stages.training.job import Settings
 from loopbuild.stages.training.partial import seal
+from loopbuild.stages.training.preflight import check_checkpointing
 from loopbuild.stages.training.render import RenderedRow
 
 OURS = (
@@ -42,6 +43,9 @@ OURS = (
     "model_init_kwargs",
 )
 """Arguments a phase's own keys decide, or on which taking up a killed run rests."""
+
+TELL_SECONDS = 0.5
+"""Progress is told at most this often."""
 
 _PLAIN_HEADS = ("qwen3", "qwen2", "llama", "mistral")
 
@@ -72,7 +76,10 @@ def training_arguments(settings: Settings, *, partial: Path, device: str) -> Any
         "per_device_train_batch_size": settings.batch_size,
         "per_device_eval_batch_size": settings.batch_size,
         "gradient_accumulation_steps": settings.gradient_accumulation,
-        "gradient_checkpointing": settings.gradient_checkpointing,
+        # Renamed in transformers 5.2x; on by default in TRL, so it is said in either case.
+        ("activation" if "activation_checkpointing" in known else "gradient") + "_checkpointing": (
+            settings.gradient_checkpointing
+        ),
         "max_length": None,
         "seed": settings.seed,
         "data_seed": settings.seed,
@@ -183,6 +190,7 @@ def watcher(
     job: str,
     lengths: Sequence[int],
     save_seconds: float,
+    is_checkpointing: bool,
     tell: Callable[[dict[str, Json]], None],
     is_stopping: Callable[[], bool],
 ) -> Any:
@@ -199,7 +207,8 @@ def watcher(
             self.started = self.saved = self.told = time.monotonic()
             self.first = 0
 
-        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        def on_train_begin(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
+            check_checkpointing(model, is_wanted=is_checkpointing)
             self.started = self.saved = time.monotonic()
             self.first = state.global_step
             tell({"step": state.global_step, "steps": state.max_steps})
@@ -221,7 +230,11 @@ def watcher(
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
             now = time.monotonic()
-            if not logs or "loss" not in logs or (now - self.told < 0.5 and state.global_step < state.max_steps):
+            if (
+                not logs
+                or "loss" not in logs
+                or (now - self.told < TELL_SECONDS and state.global_step < state.max_steps)
+            ):
                 return
             self.told = now
             rows = args.train_batch_size * args.gradient_accumulation_steps * args.world_size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,8 @@ from tiny_training import SETTINGS, TOOLS, build_base, rows
 from loopbuild.records import Example, to_json
 from loopbuild.stages.training.job import PhaseJob, Settings
 
+# Read by the libraries when they are imported.
+os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false"}
 pytest.importorskip("trl")
 
 

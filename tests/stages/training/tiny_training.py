@@ -11,6 +11,7 @@ from typing import Any
 from loopbuild.records import Example, Json, to_json
 from loopbuild.stages.training.job import Lora, PhaseJob, PhaseReport, Settings
 from loopbuild.stages.training.run import run_phase
+from loopbuild.stages.training.train import train
 
 TEMPLATE = """\
 {%- set opening = messages[0].content if messages[0].role == 'system' else '' -%}
@@ -178,3 +179,19 @@ def run(job: PhaseJob, **options: Any) -> PhaseReport:
 
 def weights(folder: str | Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir()) if path.is_file()}
+
+
+def run_here(job: PhaseJob, *, stop_after: int = 0) -> PhaseReport:
+    """Train in this process; with `stop_after`, ask it to stop once that many further steps are done."""
+    told: list[Json] = []
+
+    def is_stopping() -> bool:
+        return bool(stop_after) and sum("step" in line for line in told) > stop_after
+
+    from loopbuild.stages.training import trainer
+
+    before, trainer.TELL_SECONDS = trainer.TELL_SECONDS, 0.0
+    try:
+        return train(job, tell=told.append, is_stopping=is_stopping)
+    finally:
+        trainer.TELL_SECONDS = before
