@@ -16,6 +16,7 @@ from loopbuild.stages.evaluation.arguments import ArgumentMark
 from loopbuild.stages.evaluation.attempt import Attempt, AttemptedCall, leaves_of
 from loopbuild.stages.evaluation.failure import END, OF_FAULT, Mistake, decoder_code
 from loopbuild.stages.evaluation.plan import GoldPlan
+from loopbuild.stages.evaluation.stale import Previous
 
 
 def name_mistakes(
@@ -25,16 +26,19 @@ def name_mistakes(
     found: Alignment,
     faults: Mapping[int, Sequence[Fault]],
     catalog: ToolCatalog,
+    *,
+    previous: Previous | None = None,
 ) -> list[Mistake]:
-    """Return the mistakes in no particular order; `faults` holds the validator's, by call index."""
+    """Return the mistakes in no particular order; `faults` holds the validator's, by call index.
+
+    With the previous catalog, calls that were valid before a schema change get their `stale_*` code.
+    """
     made = [Mistake(code=decoder_code(fault.code), turn=fault.turn) for fault in attempt.faults]
     if attempt.is_empty:
         return [*made, _no_call(attempt)]
     for call in attempt.calls:
         made += [
-            Mistake(
-                code=OF_FAULT.get(fault.code, "out_of_range"), turn=call.turn, detail=f"{call.name}: {fault.message}"
-            )
+            Mistake(code=code_of(fault, call, previous), turn=call.turn, detail=f"{call.name}: {fault.message}")
             for fault in faults.get(call.index, ())
         ]
     partners = {call: step for step, call in found.pairs.items()}
@@ -47,6 +51,12 @@ def name_mistakes(
         last = attempt.calls[-1]
         made.append(Mistake(code="ignores_tool_error", turn=END, detail=f"{last.name}: {last.error or 'refused'}"))
     return made
+
+
+def code_of(fault: Fault, call: AttemptedCall, previous: Previous | None) -> str:
+    """Return the code of a validator's fault in `call`."""
+    code = OF_FAULT.get(fault.code, "out_of_range")
+    return previous.code_of(code, call.name, call.arguments) if previous else code
 
 
 def _no_call(attempt: Attempt) -> Mistake:
@@ -103,16 +113,13 @@ def _steps(attempt: Attempt, plan: GoldPlan, found: Alignment, catalog: ToolCata
         if is_repeat:
             yield Mistake(code="repeats_completed_call", turn=call.turn, detail=call.name)
         elif missing:
-            step = missing.pop(0)
-            yield Mistake(
-                code=_selection_code(call, plan.steps[step].call.tool, catalog),
-                turn=call.turn,
-                detail=f"{call.name} instead of {_name(plan.steps[step].call.tool, catalog)}",
-            )
+            due = plan.steps[missing.pop(0)].call.tool
+            # An unknown name is the validator's fault already.
+            if call.tool:
+                detail = f"{call.name} instead of {_name(due, catalog)}"
+                yield Mistake(code=_selection_code(call, due, catalog), turn=call.turn, detail=detail)
         elif call.tool:
             yield Mistake(code="extra_step", turn=call.turn, detail=call.name)
-        else:
-            yield Mistake(code="hallucinated_tool", turn=call.turn, detail=call.name)
     if not missing:
         return
     has_stopped = bool(found.pairs) and min(missing) > max(found.pairs)
@@ -137,8 +144,6 @@ def _order(attempt: Attempt, plan: GoldPlan, found: Alignment) -> Iterator[Mista
 
 
 def _selection_code(call: AttemptedCall, due: str, catalog: ToolCatalog) -> str:
-    if not call.tool:
-        return "hallucinated_tool"
     tools = catalog.by_id()
     is_same = due in tools and tools[call.tool].source == tools[due].source
     return "wrong_tool_same_domain" if is_same else "wrong_domain"

@@ -276,7 +276,10 @@ def _plain_cell(value: Json) -> str:
 def _meanings() -> str:
     splits = "".join(f"<dt>{escape(name)}</dt><dd>{escape(meaning)}</dd>" for name, meaning in SPLIT_WORDS.values())
     metrics = "".join(f"<dt>{escape(name)}</dt><dd>{escape(meaning)}</dd>" for name, meaning in METRIC_WORDS.values())
-    note = "Every share is k of n with its Wilson 95% interval, drawn as the band; the tick is the share itself."
+    note = (
+        "Every share is k of n with its Wilson 95% interval, drawn as the band; the tick is the share itself. "
+        "Tokens per response count all a model wrote for one task, over all turns."
+    )
     return f"<p>{note}</p><dl class=meanings>{metrics}{splits}</dl>"
 
 

@@ -17,6 +17,7 @@ from loopbuild.stages.evaluation.attempt import Attempt, read_attempt
 from loopbuild.stages.evaluation.failure import END, Mistake, decoder_code, first_failure
 from loopbuild.stages.evaluation.mistakes import name_mistakes
 from loopbuild.stages.evaluation.plan import GoldPlan, plan_of
+from loopbuild.stages.evaluation.stale import Previous
 
 SCORER_VERSION = 1
 """Scores of different versions are never compared; raising it re-scores everything and generates nothing."""
@@ -32,11 +33,19 @@ class Checks(Protocol):
         """Return the faults of a call."""
 
 
-def score(task: EvalTask, transcript: Transcript, catalog: ToolCatalog, validator: Checks) -> Score:
+def score(
+    task: EvalTask,
+    transcript: Transcript,
+    catalog: ToolCatalog,
+    validator: Checks,
+    *,
+    previous: Previous | None = None,
+) -> Score:
     """Return the score of one transcript.
 
     Status `environment` says nothing about the model and leaves every denominator; `unscorable` (something was
-    attempted, nothing could be decoded) counts as wrong.
+    attempted, nothing could be decoded) counts as wrong. `previous`, the catalog before a schema change, names mistakes
+    that were right then.
     """
     if transcript.status == "environment":
         return Score(
@@ -51,12 +60,12 @@ def score(task: EvalTask, transcript: Transcript, catalog: ToolCatalog, validato
     faults = {call.index: checked(validator, call.tool, call.arguments) for call in attempt.calls}
     compliance = None if attempt.is_empty else not attempt.faults and not any(faults.values())
     if task.category not in CALL_CATEGORIES:
-        return _abstention(task, transcript, attempt, compliance)
+        return _abstention(task, transcript, attempt, compliance, previous)
     plan = plan_of(task.gold, catalog)
     found = align(plan, attempt.calls, catalog)
     links = [is_link_right(link, plan, found, attempt.calls, catalog) for link in plan.links]
     execution = _execution(task, transcript, attempt, plan, found)
-    mistakes = name_mistakes(task, attempt, plan, found, faults, catalog)
+    mistakes = name_mistakes(task, attempt, plan, found, faults, catalog, previous=previous)
     asked = _asked_first(attempt) if task.category == "clarify" else None
     if asked is False:
         mistakes.append(Mistake(code="called_when_none_needed", turn=0, detail="a value was still missing"))
@@ -99,14 +108,16 @@ def checked(validator: Checks, tool_id: str, arguments: Json) -> tuple[Fault, ..
         return (Fault(code="bad_value", pointer="", message=str(exc).splitlines()[0] if str(exc) else "not JSON"),)
 
 
-def _abstention(task: EvalTask, transcript: Transcript, attempt: Attempt, compliance: bool | None) -> Score:
+def _abstention(
+    task: EvalTask, transcript: Transcript, attempt: Attempt, compliance: bool | None, previous: Previous | None
+) -> Score:
     replied = any(words.strip() for _, words in attempt.said)
     is_right = attempt.is_empty and replied and transcript.status == "finished"
     mistakes = [Mistake(code=decoder_code(fault.code), turn=fault.turn) for fault in attempt.faults]
-    mistakes += [
-        Mistake(code="called_when_none_needed" if call.tool else "hallucinated_tool", turn=call.turn, detail=call.name)
-        for call in attempt.calls
-    ]
+    for call in attempt.calls:
+        code = "called_when_none_needed" if call.tool else "hallucinated_tool"
+        code = previous.code_of(code, call.name, call.arguments) if previous else code
+        mistakes.append(Mistake(code=code, turn=call.turn, detail=call.name))
     if not replied:
         mistakes.append(Mistake(code="empty_reply", turn=END))
     if transcript.status == "truncated":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,14 +22,16 @@ from hr_world import (
     World,
     call,
     task,
+    tool,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loopbuild.judging.validate import Validator
-from loopbuild.records import EvalTask, Score, Transcript
+from loopbuild.records import EvalTask, Score, ToolCatalog, Transcript
 from loopbuild.stages.evaluation.rollout import roll_out
 from loopbuild.stages.evaluation.score import score
+from loopbuild.stages.evaluation.stale import Previous
 from loopbuild.stages.evaluation.stand_ins import FirstToolAgent, NullAgent, gold_turns, play, replay_gold, written
 
 VALIDATOR = Validator(CATALOG)
@@ -173,8 +176,71 @@ def test_recovering_after_a_refused_call_still_counts_by_effect() -> None:
     assert result.schema_compliance is False
 
 
+def test_calls_that_were_right_before_the_change_are_named_stale() -> None:
+    properties = {"employee_id": {"type": "string"}, "kind": {"type": "string"}}
+    then = ToolCatalog(
+        tools=(
+            tool("request_leave", "create", "leave", properties),
+            tool("leave_balance", "read", "leave balance", {"employee_id": {"type": "string"}}),
+        )
+    )
+    before = Previous(then)
+    habits = {
+        "stale_name": (SINGLE, ("leave_balance", {"employee_id": "E-7"})),
+        "stale_param": (WRITE, ("request_leave", {"employee_id": "E-7", "kind": "vacation"})),
+        "hallucinated_tool": (SINGLE, ("leave_balance", {"employee": "E-7"})),
+    }
+    for code, (asked, made) in habits.items():
+        (transcript,) = play(asked, [written([made])], catalog=CATALOG, open_sandbox=lambda _: World())
+        result = score(asked, transcript, CATALOG, VALIDATOR, previous=before)
+        assert code in result.codes
+        assert not result.solved
+
+
 def test_gold_turns_speak_a_question_first_where_one_is_due() -> None:
     assert gold_turns(CLARIFY, CATALOG)[0].endswith("?")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    asked=st.sampled_from([one for one in TASKS if one.gold]),
+    place=st.integers(0, 4),
+    surplus=st.sampled_from(["get_open_roles", "request_leave", "get_candidate", "no_such_tool"]),
+)
+def test_an_added_wrong_call_never_raises_a_score(asked: EvalTask, place: int, surplus: str) -> None:
+    arguments = {"get_open_roles": {}, "request_leave": LEAVE | {"employee_id": "E-9"}}.get(
+        surplus, {"candidate_id": "Q"}
+    )
+    turns = gold_turns(asked, CATALOG)
+    turns.insert(min(place, len(turns) - 1), written([(surplus, arguments)]))
+    (transcript,) = play(asked, turns, catalog=CATALOG, open_sandbox=lambda _: World())
+    result = score(asked, transcript, CATALOG, VALIDATOR)
+    assert (
+        "extra_step" in result.codes or "called_when_none_needed" in result.codes or not result.solved or result.codes
+    )
+    if not asked.state_diff or surplus == "request_leave":
+        assert not result.solved
+
+
+@given(st.permutations(CATALOG.tools), st.data())
+@settings(max_examples=30, deadline=None)
+def test_the_order_of_tools_and_arguments_changes_no_score(tools: list[Any], data: st.DataObject) -> None:
+    asked = data.draw(st.sampled_from(TASKS))
+    other = ToolCatalog(tools=tuple(tools))
+    (transcript,) = play(asked, gold_turns(asked, CATALOG), catalog=CATALOG, open_sandbox=lambda _: World())
+    backwards = tuple(
+        {**message, "tool_calls": [reversed_arguments(made) for made in message["tool_calls"]]}
+        if "tool_calls" in message
+        else message
+        for message in transcript.messages
+    )
+    turned = replace(transcript, messages=backwards)
+    assert score(asked, turned, other, Validator(other)) == score(asked, transcript, CATALOG, VALIDATOR)
+
+
+def reversed_arguments(made: dict[str, Any]) -> dict[str, Any]:
+    function = made["function"]
+    return {"function": {**function, "arguments": dict(reversed(function["arguments"].items()))}}
 
 
 GARBAGE = st.recursive(
