@@ -11,6 +11,7 @@ from loopbuild.records import EvalTask, Example, Task, ToolCatalog, from_json, t
 def run(action: Action) -> Json:
     """Write them for training and for evaluation; their number follows that of the rows that call tools."""
     from loopbuild.stages.filters.contract import check_contract
+    from loopbuild.stages.filters.rows import Row
     from loopbuild.stages.synthesis.negatives import negative_rows
 
     params = action.params
@@ -29,13 +30,13 @@ def run(action: Action) -> Json:
             purpose=purpose,  # type: ignore[arg-type]
         )
         for task, example in made:
-            faults = check_contract(example)
+            fault = check_contract(Row(example=example, task=task), catalog=catalog)
             verdict = {
                 "key": example.key,
-                "kept": not faults,
-                "filter": "contract" if faults else "",
-                "reason": faults[0].reason if faults else "",
-                "detail": faults[0].detail if faults else "",
+                "kept": fault is None,
+                "filter": "contract" if fault else "",
+                "reason": fault.reason if fault else "",
+                "detail": fault.detail if fault else "",
             }
             rows[example.key] = {"example": to_json(example), "verdict": verdict}
             if purpose == "eval":

@@ -10,6 +10,8 @@ from loopbuild.engine.target import Action, RowResult, WantedRow
 from loopbuild.pipeline.recipes.tasks import trajectories
 from loopbuild.pipeline.sandboxes import opened, server_facts
 from loopbuild.records import Split, Task, ToolCatalog, Trajectory, from_json, to_json
+from loopbuild.stages.filters.execution import Replayed
+from loopbuild.stages.sampling.replay import ReplayFault
 
 
 def wanted(action: Action) -> Iterable[WantedRow]:
@@ -29,46 +31,54 @@ def facts(action: Action) -> Mapping[str, str]:
 def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
     """Make and judge each row."""
     from loopbuild.stages.evaluation.tasks import to_task
-    from loopbuild.stages.filters import judge_row
+    from loopbuild.stages.filters.rows import Row
+    from loopbuild.stages.filters.verdicts import judge_rows
     from loopbuild.stages.sampling.replay import replay
     from loopbuild.stages.synthesis.dialogues import to_example
 
     catalog = from_json(ToolCatalog, action.input("contract"))
     known = {one.key: one for one in trajectories(action.input("trajectories"))}
-    tasks = action.input("tasks")["rows"]
+    texts = action.input("tasks")["rows"]
     servers = tuple(sorted(server_facts(action)))
-    filters = action.params["filters"]
-    held_out = action.params["held_out"]
+    made: list[Row] = []
+    for row in rows:
+        task = from_json(Task, texts[row.key])
+        trajectory = known[task.trajectory]
+        split = split_of(trajectory, task, action.params["held_out"])
+        example = to_example(trajectory, task, catalog, split=split)
+        made.append(Row(example=example, task=task, trajectory=trajectory))
     with opened(action.params["sandbox"], catalog, root=action.root) as sandbox:
-        for row in rows:
-            task = from_json(Task, tasks[row.key])
-            trajectory = known[task.trajectory]
-            split = split_of(trajectory, task, held_out)
-            example = to_example(trajectory, task, catalog, split=split)
-            verdict = judge_row(
-                example,
-                task,
-                trajectory,
-                catalog=catalog,
-                filters=filters,
-                replay=lambda one: replay(one, catalog=catalog, sandbox=sandbox),
-            )
-            output: dict[str, Any] = {"example": to_json(example), "verdict": to_json(verdict)}
-            if trajectory.cell.purpose == "eval":
-                output["task"] = to_json(to_task(trajectory, task, split=split))
-            elif split != "train":
-                output["verdict"] = {
-                    "key": row.key,
-                    "kept": False,
-                    "filter": "split",
-                    "reason": "held_out_path",
-                    "detail": "",
-                }
-            yield RowResult(key=row.key, output=output, reads=tuple(sorted({*trajectory.reads, *servers})))
+        verdicts = judge_rows(
+            made,
+            catalog=catalog,
+            filters=action.params["filters"],
+            replay=lambda one: _replayed(replay(one, catalog=catalog, sandbox=sandbox)),
+        )
+    for row in made:
+        key, trajectory = row.example.key, row.trajectory
+        assert trajectory is not None
+        verdict = verdicts[key]
+        if verdict.reason == "deferred":
+            yield RowResult(key=key, error=f"the sandbox failed while replaying: {verdict.detail}")
+            continue
+        output: dict[str, Any] = {"example": to_json(row.example), "verdict": to_json(verdict)}
+        if trajectory.cell.purpose == "eval":
+            output["task"] = to_json(to_task(trajectory, row.task, split=row.example.split))
+        elif row.example.split != "train" and verdict.kept:
+            output["verdict"] |= {"kept": False, "filter": "split", "reason": "held_out_path"}
+        yield RowResult(key=key, output=output, reads=tuple(sorted({*trajectory.reads, *servers})))
+
+
+def _replayed(outcome: Trajectory | ReplayFault) -> Replayed:
+    """Hand the sampler's answer to the filter in the filter's words: the stages do not know each other."""
+    if isinstance(outcome, Trajectory):
+        return Replayed(digest=outcome.digest)
+    return Replayed(code=outcome.code, detail=f"step {outcome.step + 1}: {outcome.detail}")
 
 
 def split_of(trajectory: Trajectory, task: Task, held_out: float) -> Split:
     """Return where a row belongs: a held-out call path never trains, the reserved voice is asked for its wordings."""
+    from loopbuild.llm.offline.choices import HELD_OUT_VOICE
     from loopbuild.stages.evaluation.tasks import is_held_out
 
     is_path = is_held_out(trajectory.signature, held_out, length=len(trajectory.steps))
@@ -76,4 +86,4 @@ def split_of(trajectory: Trajectory, task: Task, held_out: float) -> Split:
         return "paths" if is_path else "train"
     if is_path:
         return "paths"
-    return "wordings" if task.voice == "d" else "values"
+    return "wordings" if task.voice == HELD_OUT_VOICE else "values"
