@@ -16,6 +16,7 @@ class MixedSandbox:
         self.name = "mixed"
         self._parts = {source: parts[source] for source in sorted(parts)}
         self.fixtures = min((part.fixtures for part in self._parts.values()), default=1)
+        self.sees_state = all(part.sees_state for part in self._parts.values())
 
     def open(self, fixture: int) -> None:
         """Open every part at the same fixture number."""

@@ -25,6 +25,8 @@ class Sandbox(Protocol):
     """The source whose calls run here; `mixed` for a router."""
     fixtures: int
     """How many starting worlds training rows are drawn from."""
+    sees_state: bool
+    """Whether `state_diff` shows what calls change; False for a server whose state no file holds."""
 
     def open(self, fixture: int) -> None:
         """Start in the world numbered `fixture`, forgetting everything done before."""

@@ -329,9 +329,15 @@ def _naming(words: tuple[str, ...], entity: str) -> Callable[[Draws], str]:
             return _company
         if owner in ("department", "team"):
             return _department
+        if owner in ("entity", "node", "record"):
+            return _anyone
         if owner in ("file", "path"):
             return _from(pools.FILES)
     return _person if not owners else _subject
+
+
+def _anyone(draws: Draws) -> str:
+    return (_person, _company, _from(pools.CITIES))[draws.below(3)](draws)
 
 
 def _relation(words: tuple[str, ...]) -> Callable[[Draws], str] | None:

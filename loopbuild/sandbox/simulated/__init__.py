@@ -23,6 +23,8 @@ _WORLDS = 32
 class SimulatedSandbox:
     """The tools of one source over made-up tables; snapshots are references, so going back costs nothing."""
 
+    sees_state = True
+
     def __init__(self, catalog: ToolCatalog, *, source: str, fixtures: int = 16) -> None:
         self.name = source
         self.fixtures = fixtures
@@ -65,7 +67,9 @@ class SimulatedSandbox:
     def known(self, tool_id: str, pointer: str) -> tuple[Json, ...]:
         """Return keys and columns of the world's rows that this input may hold."""
         plan = self._model.plans.get(tool_id)
-        return () if plan is None else known_values(plan, pointer, world=self._here(), tables=self._tables)
+        if plan is None:
+            return ()
+        return known_values(plan, pointer, model=self._model, world=self._here(), tables=self._tables)
 
     def close(self) -> None:
         """Forget the world."""

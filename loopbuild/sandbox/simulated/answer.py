@@ -35,8 +35,8 @@ class Scene:
     period: Json = None
     """Period the caller asked about; numbers of a row may differ by it."""
     message: str = ""
-    changed: Mapping[str, Json] = field(default_factory=dict)
-    """Columns as the call sent them, for items that are echoed."""
+    changed: Mapping[Json, Mapping[str, Json]] = field(default_factory=dict)
+    """Row -> columns as the call sent them, for items that are echoed."""
 
 
 def write(scene: Scene, part: Part, entity: str, key: Json) -> Json:
@@ -112,9 +112,9 @@ def _texts(scene: Scene, leaf: SchemaLeaf, entity: str, key: Json) -> Json:
     if row is not None and name in row.fields:
         held = row.fields[name]
         return list(held) if isinstance(held, tuple) else [held]
-    for sent in (name, name.removeprefix("added_"), name.removeprefix("removed_")):
-        if sent in scene.changed:
-            return list(scene.changed[sent])
+    sent = scene.changed.get(key, {}).get(name.removeprefix("added_").removeprefix("removed_"))
+    if isinstance(sent, list):
+        return list(sent)
     return [scene.world.value(entity, key, f"{name}.{place}", leaf) for place in range(2)]
 
 

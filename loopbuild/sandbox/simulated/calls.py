@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from loopbuild.digest import canonical, digest
+from loopbuild.digest import digest
 from loopbuild.records import Json, ToolResult
 from loopbuild.sandbox.simulated import lookup
 from loopbuild.sandbox.simulated.answer import Scene, period_of, write
 from loopbuild.sandbox.simulated.ids import make_id
 from loopbuild.sandbox.simulated.model import CONTROL, TRANSITIONS, Input, Model, ToolPlan
 from loopbuild.sandbox.simulated.tables import Row, Tables
-from loopbuild.sandbox.simulated.world import World
+from loopbuild.sandbox.simulated.world import World, content_key
 
 _FINAL = frozenset(
     {"cancelled", "rejected", "declined", "denied", "archived", "closed", "completed", "refunded", "revoked",
@@ -161,24 +161,27 @@ def _written(
         shared = groups.pop(-1, [])
         groups = {place: [*shared, *group] for place, group in groups.items()}
     touched: list[Json] = []
-    changed: dict[str, Json] = {}
+    changed: dict[Json, dict[str, Json]] = {}
     for _, group in sorted(groups.items()):
-        for one in group:
-            if not one.input.entity:
-                changed[one.input.field] = one.value
+        sent = {one.input.field: one.value for one in group if not one.input.entity}
         if is_create:
             key, tables = _create(plan, group, form_kind=form.kind, model=model, world=world, tables=tables)
             touched += [] if key is None else [key]
             continue
-        for key in _subject_keys(plan, group, form_kind=form.kind, tables=tables):
+        for key in _subject_keys(plan, group, form_kind=form.kind, world=world, tables=tables):
             tables = _change(plan, key, group, world=world, tables=tables)
             touched.append(key)
-    if is_create and not touched and not plan.item:
-        raise Refused("conflict", f"this {subject} exists already")
+            changed.setdefault(key, {}).update(sent)
+    if not touched:
+        raise (
+            Refused("conflict", f"this {subject} exists already")
+            if is_create
+            else Refused("not_found", f"no such {subject}")
+        )
     keys = {one.input.entity: one.value for one in given if one.input.entity and not isinstance(one.value, list)}
     scene = Scene(
         world=world, tables=tables, plan=plan, keys=keys, rows={subject: tuple(touched)}, call=dict(arguments),
-        message=_sentence(plan, touched), changed=changed,
+        message=_sentence(plan, touched, tables), changed=changed,
     )  # fmt: skip
     key = touched[0] if touched else None
     if len(touched) != 1 and plan.item:
@@ -199,7 +202,7 @@ def _create(
             return None, tables
         origin = ""
     elif form_kind == "content":
-        key, origin = digest("content-row", content)[:12], ""
+        key, origin = content_key(content), ""
         if lookup.holds(world, tables, subject, key):
             return None, tables
     else:
@@ -213,12 +216,10 @@ def _create(
     return key, tables.with_row(subject, key, Row(fields=fields, refs=refs, is_new=True, origin=origin))
 
 
-def _subject_keys(plan: ToolPlan, group: list[Given], *, form_kind: str, tables: Tables) -> list[Json]:
+def _subject_keys(plan: ToolPlan, group: list[Given], *, form_kind: str, world: World, tables: Tables) -> list[Json]:
     if form_kind == "content":
         content = _stored(group, own="")
-        plain = {name: list(value) if isinstance(value, tuple) else value for name, value in content.items()}
-        key = digest("content-row", plain)[:12]
-        return [key] if any(found == key for found, _ in tables.created(plan.subject)) else []
+        return [content_key(content)] if lookup.holds(world, tables, plan.subject, content_key(content)) else []
     for one in group:
         if one.input.entity == plan.subject:
             return list(one.value) if isinstance(one.value, list) else [one.value]
@@ -236,7 +237,7 @@ def _change(plan: ToolPlan, key: Json, group: list[Given], *, world: World, tabl
         fields = {**fields, "status": target}
     lists = {name: value for name, value in fields.items() if isinstance(value, tuple)}
     if plan.operation == "delete":
-        if not lists or not plan.item:
+        if not lists or not plan.item or plan.subject not in {one.input.entity for one in group}:
             _check_unused(subject, key, tables)
             return tables.with_row(subject, key, replace(row, is_gone=True, fields={}, refs={}))
         held = {name: _list_held(row, name, world, plan, subject, key) for name in lists}
@@ -297,12 +298,8 @@ def _stored(group: list[Given], *, own: str) -> dict[str, Json]:
     }
 
 
-def _sentence(plan: ToolPlan, touched: list[Json]) -> str:
-    done = TRANSITIONS.get(plan.tool.verb) or {"create": "created", "delete": "deleted"}.get(plan.operation, "updated")
-    names = ", ".join(str(key) for key in touched)
-    return f"{plan.subject} {names} {done}" if names else f"nothing {done}"
-
-
-def spelled(arguments: Mapping[str, Json]) -> str:
-    """Return arguments in their one spelling, for messages and keys."""
-    return canonical(dict(arguments)).decode()
+def _sentence(plan: ToolPlan, touched: list[Json], tables: Tables) -> str:
+    row = tables.row(plan.subject, touched[0]) if touched else None
+    by_operation = {"create": "created", "delete": "deleted" if row is None or row.is_gone else "updated"}
+    done = TRANSITIONS.get(plan.tool.verb) or by_operation.get(plan.operation, "updated")
+    return f"{plan.subject} {', '.join(str(key) for key in touched)} {done}"

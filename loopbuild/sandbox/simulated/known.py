@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from loopbuild.records import Json
 from loopbuild.sandbox.simulated import lookup
-from loopbuild.sandbox.simulated.model import CONTROL, SEARCH, ToolPlan
+from loopbuild.sandbox.simulated.model import CONTROL, LINKS, SEARCH, Input, Model, ToolPlan
 from loopbuild.sandbox.simulated.tables import Tables
 from loopbuild.sandbox.simulated.world import World
 
 
-def known_values(plan: ToolPlan, pointer: str, *, world: World, tables: Tables) -> tuple[Json, ...]:
+def known_values(plan: ToolPlan, pointer: str, *, model: Model, world: World, tables: Tables) -> tuple[Json, ...]:
     """Return values for one input leaf under which a call finds something; empty when any value will do.
 
     Keys come in the order of the world's rows; a filter offers what the rows it is compared with hold.
@@ -20,11 +20,30 @@ def known_values(plan: ToolPlan, pointer: str, *, world: World, tables: Tables) 
     if one.entity:
         is_new = plan.operation == "create" and one.entity == plan.subject
         return () if is_new else tuple(lookup.living(world, tables, one.entity))
+    if plan.operation == "delete" and plan.item and plan.subject in model.entities:
+        return _held(plan, one, model, world, tables)
+    linked = model.entities[plan.subject].linked if plan.subject in model.entities else ""
+    if linked and one.field in LINKS:
+        return tuple(lookup.living(world, tables, linked))
     if plan.operation not in ("find", "list") or "boolean" in one.leaf.types:
         return ()
     rows = lookup.living(world, tables, plan.subject)
     if one.field in SEARCH:
-        texts = [str(world.value(plan.subject, key, "name", one.leaf)) for key in rows]
+        is_named = plan.subject in model.entities and model.entities[plan.subject].form.kind == "name"
+        texts = [str(key if is_named else world.value(plan.subject, key, "name", one.leaf)) for key in rows]
         return tuple(dict.fromkeys(text.split()[0] for text in texts if text))
     values = [lookup.field_of(world, tables, plan.subject, key, one.field, one.leaf) for key in rows]
     return tuple(dict.fromkeys(value for value in values if isinstance(value, str | int | float)))
+
+
+def _held(plan: ToolPlan, one: Input, model: Model, world: World, tables: Tables) -> tuple[Json, ...]:
+    """Return the column of every living row, in the order of the rows: columns of one item are told together."""
+    rows = lookup.living(world, tables, plan.subject)
+    if model.entities[plan.subject].form.kind == "content":
+        return tuple(
+            row.fields.get(one.field)
+            if (row := tables.row(plan.subject, key))
+            else world.content(plan.subject, key)[one.field]
+            for key in rows
+        )
+    return tuple(world.value(plan.subject, key, f"{one.field}.0", one.leaf) for key in rows)

@@ -54,6 +54,9 @@ CONTROL = frozenset(
 )
 """Inputs that shape an answer without selecting rows."""
 
+LINKS = frozenset({"from", "to", "source", "target", "subject", "object"})
+"""Columns of a content row that hold the names of what it links."""
+
 SEARCH = frozenset({"query", "search", "q", "keyword", "keywords", "term"})
 
 _GENERIC = frozenset({"content", "value", "item", "entry", "element"})
@@ -67,6 +70,10 @@ class Entity:
     form: IdForm
     leaf: SchemaLeaf
     """A leaf that holds the key; for tables keyed by name it says what names look like."""
+    columns: tuple[tuple[str, SchemaLeaf], ...] = ()
+    """Of rows told apart by their content: what that content is."""
+    linked: str = ""
+    """Of such rows: the entity whose names stand in their link columns (`from`, `to`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,10 +189,24 @@ def _entities(tools: list[ToolSchema]) -> dict[str, Entity]:
     for tool in tools:
         for name, leaf in _named(tool):
             found.setdefault(name, Entity(name=name, form=IdForm(kind="name"), leaf=leaf))
+    names = sorted(name for name, entity in found.items() if entity.form.kind == "name")
     for tool in tools:
-        if tool.effect == "create" and tool.entity and any(_item(leaf.pointer) for leaf in tool.inputs):
-            # Neither an id nor a name: such rows are told apart by their content.
-            found.setdefault(tool.entity, Entity(name=tool.entity, form=IdForm(kind="content"), leaf=tool.inputs[0]))
+        is_listed = tool.effect == "create" and tool.entity and any(_item(leaf.pointer) for leaf in tool.inputs)
+        if is_listed and not any(key_entity(leaf, tool, found) in found for leaf in tool.inputs):
+            columns = sorted(
+                ((column_of(leaf, tool.entity), leaf) for leaf in tool.inputs if _item(leaf.pointer)),
+                key=lambda pair: pair[0],
+            )
+            found.setdefault(
+                tool.entity,
+                Entity(
+                    name=tool.entity,
+                    form=IdForm(kind="content"),
+                    leaf=tool.inputs[0],
+                    columns=tuple(columns),
+                    linked=names[0] if len(names) == 1 else "",
+                ),
+            )
     return found
 
 
@@ -259,7 +280,7 @@ def _classify(
     is_content = tool.entity in entities and entities[tool.entity].form.kind == "content"
     if effect in ("create", "delete") and is_content:
         return ("create" if effect == "create" else "delete"), tool.entity
-    if effect == "create":
+    if effect == "create" and not keys:
         return "opaque", ""
     if keys:
         return ("delete" if effect == "delete" else "update"), own

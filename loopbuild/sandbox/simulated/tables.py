@@ -72,12 +72,13 @@ class Tables:
                         entity=entity,
                         key=str(key),
                         field=name,
-                        before=row.before.get(name),
-                        after=value,
+                        before=_plain(row.before.get(name)),
+                        after=_plain(value),
                     )
                     for name, value in row.fields.items()
                     if canonical(row.before.get(name)) != canonical(value)
                 )
+        # Facts are plain JSON: equal before and after being written down.
         for (done, key), arguments in self.log.items():
             facts.append(StateFact(change="added", entity="call", key=key, field=done, after=arguments))
         return tuple(sorted(facts, key=lambda fact: (fact.entity, fact.key, fact.field, fact.change)))
@@ -87,4 +88,8 @@ def _added(entity: str, key: str, row: Row) -> Iterator[StateFact]:
     if not row.fields:
         yield StateFact(change="added", entity=entity, key=key)
     for name, value in row.fields.items():
-        yield StateFact(change="added", entity=entity, key=key, field=name, after=value)
+        yield StateFact(change="added", entity=entity, key=key, field=name, after=_plain(value))
+
+
+def _plain(value: Json) -> Json:
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value

@@ -6,17 +6,20 @@ No tool, no other leaf and no order of asking plays a part, so a new tool change
 
 from __future__ import annotations
 
-from loopbuild.digest import seed, unit_interval
+from collections.abc import Mapping
+
+from loopbuild.digest import digest, seed, unit_interval
 from loopbuild.records import Json, SchemaLeaf
 from loopbuild.sandbox.pools import PEOPLE
 from loopbuild.sandbox.protocol import purpose_of
 from loopbuild.sandbox.simulated.ids import make_id, make_name
-from loopbuild.sandbox.simulated.model import Model
+from loopbuild.sandbox.simulated.model import LINKS, Entity, Model
 from loopbuild.sandbox.synthetic import email_of, person_name, synthesize
 
 _ROWS = (12, 40)
 _LISTED = (3, 6)
 _CHILDREN = (2, 5)
+_CONTENT_ROWS = 8
 
 _INITIAL = {
     "appointment": "scheduled", "event": "scheduled", "interview": "scheduled", "meeting": "scheduled",
@@ -35,6 +38,7 @@ class World:
         self._rows: dict[str, tuple[Json, ...]] = {}
         self._sets: dict[str, frozenset[Json]] = {}
         self._fields: dict[tuple[str, Json, str, int], Json] = {}
+        self._content: dict[str, dict[str, dict[str, Json]]] = {}
         self._children: dict[tuple[str, str], dict[Json, tuple[Json, ...]]] = {}
 
     def rows(self, entity: str) -> tuple[Json, ...]:
@@ -84,8 +88,10 @@ class World:
 
     def _make_rows(self, entity: str) -> tuple[Json, ...]:
         known = self._model.entities.get(entity)
-        if known is None or known.form.kind == "content":
+        if known is None:
             return ()
+        if known.form.kind == "content":
+            return tuple(self._contents(known))
         low, high = _ROWS
         count = low + int(unit_interval("rows", [self.fixture, entity]) * (high - low + 1))
         rows: dict[Json, None] = {}
@@ -99,7 +105,30 @@ class World:
             rows[made] = None
         return tuple(rows)
 
+    def content(self, entity: str, key: Json) -> Mapping[str, Json]:
+        """Return the columns of a row that is told apart by them."""
+        return self._contents(self._model.entities[entity]).get(str(key), {})
+
+    def _contents(self, entity: Entity) -> dict[str, dict[str, Json]]:
+        rows = self._content.get(entity.name)
+        if rows is None:
+            rows = self._content[entity.name] = {}
+            names = self.rows(entity.linked) if entity.linked else ()
+            for place in range(_CONTENT_ROWS):
+                row: dict[str, Json] = {}
+                for name, leaf in entity.columns:
+                    source = ["content", self.fixture, entity.name, place, name]
+                    if names and name in LINKS:
+                        row[name] = names[seed("link", source) % len(names)]
+                    else:
+                        row[name] = synthesize(leaf, source, purpose=self.purpose, entity=entity.name)
+                rows[content_key(row)] = row
+        return rows
+
     def _make_value(self, entity: str, key: Json, name: str, leaf: SchemaLeaf) -> Json:
+        known = self._model.entities.get(entity)
+        if known is not None and known.form.kind == "content":
+            return self.content(entity, key).get(name)
         source = ["field", self.fixture, entity, key, name]
         is_person = entity.split()[-1:] != [] and entity.split()[-1] in PEOPLE
         if (leaf.format == "email" or leaf.kind == "email") and not leaf.enum:
@@ -113,6 +142,8 @@ class World:
 
     def _make_children(self, parent: str, entity: str) -> dict[Json, tuple[Json, ...]]:
         rows = self.rows(entity)
+        if not self.rows(parent):
+            return {}
         found: dict[Json, list[Json]] = {key: [] for key in self.rows(parent)}
         for row in rows:
             found[self.parent(entity, row, parent)].append(row)
@@ -131,3 +162,9 @@ class World:
             children = children[: high + 1]
             table[key] = tuple(sorted(children, key=lambda row: (-self.closeness(parent, key, entity, row), str(row))))
         return table
+
+
+def content_key(row: Mapping[str, Json]) -> str:
+    """Return the key of a row that is told apart by its content."""
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in row.items()}
+    return digest("content-row", plain)[:12]

@@ -11,7 +11,7 @@ from itertools import pairwise
 from loopbuild.digest import seed, unit_interval
 from loopbuild.records import Json, Provenance, Purpose, SchemaLeaf, Step, ToolCall
 from loopbuild.sandbox.protocol import Sandbox
-from loopbuild.stages.sampling.pointers import Found, at, concrete, find, place
+from loopbuild.stages.sampling.pointers import Found, at, concrete, find, place, shared_item
 from loopbuild.stages.sampling.reach import Reach, rank
 from loopbuild.stages.sampling.skeleton import Feed, Node
 from loopbuild.stages.sampling.values import choose
@@ -44,6 +44,12 @@ def picks_of(
         is_spread = spread is not None and feed == spread[0]
         if slot in chosen and not is_spread:
             continue
+        tied = _tied(slot, steps[feed.step].result.value, chosen)
+        if tied is not None and not is_spread:
+            if not tied:
+                return None
+            chosen[slot] = tied
+            continue
         options = _options(steps[feed.step].result.value, feed.leaf)
         if is_spread and spread is not None:
             if spread[1] >= len(options):
@@ -52,7 +58,7 @@ def picks_of(
             continue
         if not options:
             return None
-        if feed.conversion == "map" and "/[]" in pointer:
+        if feed.conversion == "map" and pointer.endswith("/[]") and pointer.count("[]") == 1:
             count = 1 + seed("many", [key, node.tool, pointer]) % min(_MANY, len(options))
             chosen[slot] = tuple(options[:count])
             continue
@@ -147,6 +153,25 @@ def _options(value: Json, leaf: str) -> list[tuple[Found, str]]:
         options.append((one, rule))
     # A spread takes items in the order of the list; with two of them the second is the last.
     return [(one, "second" if rule == "last" and number == 1 else rule) for number, (one, rule) in enumerate(options)]
+
+
+def _tied(slot: tuple[int, str], value: Json, chosen: Picks) -> tuple[tuple[Found, str], ...] | None:
+    """Return the values that stand in the same list items as what was already picked beside them; None if nothing was.
+
+    A relation's `from` and `to` belong to one relation, a person's name and address to one person.
+    """
+    for (step, leaf), picked in sorted(chosen.items()):
+        shared = shared_item(leaf, slot[1])
+        if step != slot[0] or not shared:
+            continue
+        beside = find(value, slot[1])
+        depth = shared.count("/")
+        tied: list[tuple[Found, str]] = []
+        for found, rule in picked:
+            item = "/".join(found.path.split("/")[: depth + 1]) + "/"
+            tied += [(other, rule) for other in beside if other.path.startswith(item)][:1]
+        return tuple(tied)
+    return None
 
 
 def _is_scored(value: Json, leaf: str) -> bool:

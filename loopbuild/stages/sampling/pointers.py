@@ -67,6 +67,20 @@ def schematic(path: str) -> str:
     return "/".join("[]" if part.isdigit() else part for part in path.split("/"))
 
 
+def shared_item(one: str, other: str) -> str:
+    """Return the innermost array item both schema pointers lie in, `/relations/[]`; empty when there is none."""
+    shared = ""
+    path = ""
+    parts = list(zip(one.split("/")[1:], other.split("/")[1:], strict=False))
+    for part, same in parts:
+        if part != same:
+            break
+        path += f"/{part}"
+        if part == "[]" and one != path and other != path:
+            shared = path
+    return shared
+
+
 def _find(value: Json, parts: list[str], path: str) -> Iterator[Found]:
     if not parts or parts == [""]:
         yield Found(path=path, value=value)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from loopbuild.records import DataFlowEdge, SchemaLeaf, Topology
+from loopbuild.stages.sampling.pointers import shared_item
 from loopbuild.stages.sampling.reach import CONTROL, Reach, ranked
 from loopbuild.stages.sampling.values import is_given
 
@@ -113,6 +114,8 @@ def _joins(goal: str, size: int, reach: Reach, *, key: str) -> Iterator[Skeleton
         for second in edges:
             if first.consumer_leaf >= second.consumer_leaf or first.producer == second.producer:
                 continue
+            if shared_item(first.consumer_leaf, second.consumer_leaf):
+                continue  # the parts of one item belong together
             for path in _closed([first.producer, second.producer, goal], size, reach, key=key):
                 tries += 1
                 nodes = _assigned(path, reach, key=key, joined=(first, second))

@@ -41,8 +41,11 @@ def choose(
         turn = seed("enum-turn", [tool.id, leaf.pointer]) + index + place + attempt
         return leaf.enum[turn % len(leaf.enum)]
     if known:
+        # What is changed or removed is named by all its columns together; what is made new has each of its own.
+        is_one = "/[]/" in leaf.pointer and tool.effect != "create"
+        place_name = leaf.pointer.partition("/[]/")[0] if is_one else leaf.pointer
         # Places differ by one, so the items of an array never repeat a row while there are others.
-        first = seed("known", ["value", key, tool.id, leaf.pointer, attempt])
+        first = seed("known", ["value", key, tool.id, place_name, attempt])
         return known[(first + place) % len(known)]
     if leaf.has_default and not leaf.is_required and unit_interval("default", source) < 0.2:
         return leaf.default

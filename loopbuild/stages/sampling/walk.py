@@ -16,6 +16,7 @@ from loopbuild.records import (
     Cell,
     Json,
     Purpose,
+    StateFact,
     Step,
     Subgraph,
     ToolCall,
@@ -119,7 +120,10 @@ def _execute(run: _Run, skeleton: Skeleton, steps: tuple[Step, ...], picks: Pick
                     purpose=run.purpose, attempt=attempt)  # fmt: skip
         if call is None:
             return None
+        before = _state(run, call.tool, is_goal=place == len(skeleton.nodes) - 1)
         step = _call(run, call, turn=place)
+        if before is not None and run.sandbox.state_diff() == before:
+            run.refused, step = f"{call.tool}: nothing changed", None
         if step is not None and not _disappoints(step, needed, is_last=attempt == _TRIES - 1):
             rest = _execute(run, skeleton, (*steps, step), chosen)
             if rest is not None:
@@ -175,6 +179,12 @@ def _call(run: _Run, call: ToolCall, *, turn: int) -> Step | None:
             return None
     run.broken = f"{call.tool}: no answer after {_INFRA_TRIES} tries"
     return None
+
+
+def _state(run: _Run, tool: str, *, is_goal: bool) -> tuple[StateFact, ...] | None:
+    """Return the state difference before a goal that writes; None where a change is not owed or cannot be seen."""
+    is_write = is_goal and run.reach.tools[tool].effect in ("create", "update", "delete")
+    return run.sandbox.state_diff() if is_write and run.sandbox.sees_state else None
 
 
 def _needed(skeleton: Skeleton, place: int) -> set[str]:

@@ -1,0 +1,204 @@
+"""A sandbox that is a real MCP server: one process per starting world, each in a private copy of a folder.
+
+Worlds differ by the variable LOOPBUILD_FIXTURE, which a server may use to fill an empty state file; one that does not
+has the same world every time, of which evaluation uses the values training does not.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from loopbuild.errors import SandboxError
+from loopbuild.records import Json, StateFact, ToolCatalog, ToolResult, ToolSchema
+from loopbuild.sandbox.mcp.answers import result_of
+from loopbuild.sandbox.mcp.scouting import Known, from_rows, scout, slot_of
+from loopbuild.sandbox.mcp.session import Session, resolved, surroundings
+from loopbuild.sandbox.mcp.state import StateFile, difference
+from loopbuild.sandbox.pools import side_of
+from loopbuild.sandbox.protocol import purpose_of
+
+__all__ = ["McpSandbox", "open_mcp"]
+
+_FIXTURES = 3
+_PROCESSES = 2 * _FIXTURES
+"""Living servers kept at once: one per world of training and of evaluation; starting one costs about a second."""
+
+
+class _Server:
+    """One process with its folder, its state as it was at the start, and what can be known about it."""
+
+    def __init__(self, session: Session, folder: Path, state: StateFile) -> None:
+        self.session = session
+        self.folder = folder
+        self.state = state
+        self.start: bytes | None = None
+        self.known: Known = {}
+        self.calls: tuple[tuple[str, Json], ...] = ()
+        """Calls since the start, for servers whose state is no file."""
+
+
+class McpSandbox:
+    """The tools of one source on a real server; see `Sandbox`. Close it, or server processes stay until we end."""
+
+    fixtures = _FIXTURES
+
+    def __init__(
+        self,
+        tools: Mapping[str, ToolSchema],
+        *,
+        source: str,
+        settings: Json,
+        root: Path,
+        environment: Mapping[str, str],
+    ) -> None:
+        self.name = source
+        self.sees_state = (settings.get("state") or {}).get("kind", "none") != "none"
+        self._tools = dict(tools)
+        self._settings = settings
+        self._root = root
+        self._environment = environment
+        self._servers: dict[int, _Server] = {}
+        self._fixture = -1
+
+    def open(self, fixture: int) -> None:
+        """Start a server for this world, or reset the one that runs; raises SandboxError."""
+        self._fixture = fixture
+        server = self._servers.pop(fixture, None)
+        if server is not None and server.session.is_alive:
+            self._servers[fixture] = server
+            self._reset(server)
+            return
+        if server is not None:
+            _end(server)
+        while len(self._servers) >= _PROCESSES:
+            _end(self._servers.pop(next(iter(self._servers))))
+        server = self._start(fixture)
+        self._servers[fixture] = server
+        try:
+            server.known = scout(self._tools, self.call)
+            server.start = server.state.save()
+            server.calls = ()
+        except BaseException:
+            _end(self._servers.pop(fixture))
+            raise
+
+    def call(self, tool_id: str, arguments: Mapping[str, Json]) -> ToolResult:
+        """Run one call on the server of the open world."""
+        tool = self._tools.get(tool_id)
+        if tool is None:
+            return ToolResult(status="tool_error", value={"error": f"unknown tool `{tool_id}`"}, code="unknown_tool")
+        server = self._server()
+        try:
+            answer = server.session.call(tool.name, arguments)
+        except SandboxError as error:
+            return ToolResult(
+                status="infra_error", value={"error": error.message, "hint": error.hint}, code="server_lost"
+            )
+        if server.state.kind == "none":
+            server.calls = (*server.calls, (tool.name, dict(arguments)))
+        return result_of(answer)
+
+    def snapshot(self) -> Any:
+        """Return the saved state file; for a server without one, the calls that led here."""
+        server = self._server()
+        return server.calls if server.state.kind == "none" else server.state.save()
+
+    def restore(self, token: Any) -> None:
+        """Put the state file back; a server without one starts anew and gets the same calls again."""
+        server = self._server()
+        if server.state.kind != "none":
+            server.state.put_back(token)
+        elif token != server.calls:
+            self._restart(server)
+            for name, arguments in token:
+                server.session.call(name, arguments)
+            server.calls = token
+
+    def state_diff(self) -> tuple[StateFact, ...]:
+        """Return how the state file differs from the start; nothing for a server without one."""
+        server = self._server()
+        if server.state.kind == "none":
+            return ()
+        return difference(server.state.rows(server.start), server.state.rows(server.state.save()))
+
+    def known(self, tool_id: str, pointer: str) -> tuple[Json, ...]:
+        """Return values of this world for an input leaf, those of the open world's side where both sides have some."""
+        tool = self._tools.get(tool_id)
+        leaf = next((one for one in tool.inputs if one.pointer == pointer), None) if tool else None
+        if tool is None or leaf is None or leaf.enum or (tool.effect == "create" and leaf.kind != "id"):
+            return ()
+        server = self._server()
+        values = server.known.get(slot_of(leaf), ())
+        if not values and leaf.kind in ("id", "name", "person", "email", "phone"):
+            values = from_rows(leaf, server.state.rows(server.start)) if server.state.kind != "none" else ()
+        own = tuple(value for value in values if side_of(f"{leaf.entity}:{value}") == purpose_of(self._fixture))
+        return own or values
+
+    def close(self) -> None:
+        """Stop all servers and remove their folders."""
+        for server in self._servers.values():
+            _end(server)
+        self._servers = {}
+
+    def _server(self) -> _Server:
+        if self._fixture not in self._servers:
+            raise SandboxError(f"the sandbox of `{self.name}` is not open")
+        return self._servers[self._fixture]
+
+    def _start(self, fixture: int) -> _Server:
+        folder = Path(tempfile.mkdtemp(prefix="loopbuild-sandbox-"))
+        try:
+            if self._settings.get("folder"):
+                original = self._root / self._settings["folder"]
+                if not original.is_dir():
+                    raise SandboxError(f"`sandbox.folder` `{self._settings['folder']}` is no folder")
+                shutil.copytree(original, folder, dirs_exist_ok=True)
+            chosen = self._settings.get("state") or {}
+            state = StateFile(chosen.get("kind", "none"), folder / (chosen.get("path") or "state"))
+            return _Server(self._session(folder, fixture), folder, state)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def _session(self, folder: Path, fixture: int) -> Session:
+        env = surroundings(self._environment, self._settings.get("env") or {}, fixture=fixture)
+        return Session(
+            resolved(self._settings.get("command") or (), root=self._root, folder=folder, search_path=env["PATH"]),
+            cwd=folder,
+            env=env,
+            start_timeout_seconds=self._settings.get("start_timeout_seconds", 60),
+            call_timeout_seconds=self._settings.get("call_timeout_seconds", 30),
+        )
+
+    def _reset(self, server: _Server) -> None:
+        if server.state.kind != "none":
+            server.state.put_back(server.start)
+        elif server.calls:
+            self._restart(server)
+        server.calls = ()
+
+    def _restart(self, server: _Server) -> None:
+        server.session.close()
+        server.session = self._session(server.folder, self._fixture)
+        server.calls = ()
+
+
+def open_mcp(
+    settings: Json, catalog: ToolCatalog, *, root: Path, environment: Mapping[str, str], source: str
+) -> McpSandbox:
+    """Return a sandbox that starts the server of `settings` when opened; raises SandboxError without a command."""
+    if not settings.get("command"):
+        raise SandboxError(
+            f"the sandbox of `{source}` names no command", hint="give `command` in its sandbox or source"
+        )
+    tools = {tool.id: tool for tool in catalog.tools if tool.source == source}
+    return McpSandbox(tools, source=source, settings=settings, root=root, environment=environment)
+
+
+def _end(server: _Server) -> None:
+    server.session.close()
+    shutil.rmtree(server.folder, ignore_errors=True)
