@@ -215,9 +215,7 @@ def test_an_added_wrong_call_never_raises_a_score(asked: EvalTask, place: int, s
     turns.insert(min(place, len(turns) - 1), written([(surplus, arguments)]))
     (transcript,) = play(asked, turns, catalog=CATALOG, open_sandbox=lambda _: World())
     result = score(asked, transcript, CATALOG, VALIDATOR)
-    assert (
-        "extra_step" in result.codes or "called_when_none_needed" in result.codes or not result.solved or result.codes
-    )
+    assert result.codes
     if not asked.state_diff or surplus == "request_leave":
         assert not result.solved
 
