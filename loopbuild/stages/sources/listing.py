@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from loopbuild.documents import Document, Unreadable, read_json
 from loopbuild.errors import SourceError
 from loopbuild.records import DeclaredTool, Diagnostic, Json, Listing
 from loopbuild.stages.sources.dialects import entry_name, read_entry
+from loopbuild.stages.sources.entries import RawEntry, RawList, read_entries
 from loopbuild.stages.sources.names import shown
 from loopbuild.stages.sources.selection import select
 from loopbuild.stages.sources.shorthand import BadShape
@@ -21,7 +21,7 @@ MAX_TOOLS = 10_000
 
 
 def canonical_listing(raw: Sequence[Json]) -> bytes:
-    """Return the entries of a live listing as the file that is committed: sorted by name, keys sorted, one per line.
+    """Return the entries of a live listing as the file that is committed: sorted by name, keys sorted, indented.
 
     Two listings that differ in order alone give the same bytes.
     """
@@ -31,76 +31,50 @@ def canonical_listing(raw: Sequence[Json]) -> bytes:
 
 
 def read_listing(source: str, content: bytes, *, file: str, settings: Json) -> Listing:
-    """Return the tools of a pinned listing, an MCP dump or a file of tool entries.
+    """Return the tools of a pinned listing, an MCP dump or a file of tool entries, sorted by name.
 
-    Accepts a list, `{"tools": [...]}` and a JSON-RPC reply. Raises SourceError, naming `file:line:column`, when the
-    bytes are not JSON, hold no list of tools, or yield none of them although `allow_empty` is not set.
+    Raises SourceError, naming `file:line:column`, when the bytes are not JSON, hold no list of tools, or yield none of
+    them although `allow_empty` is not set.
     """
-    try:
-        document = read_json(content, file=file)
-    except Unreadable as exc:
-        raise _refused(source, exc.diagnostics) from exc
-    entries, pointer = _entries(source, document)
-    diagnostics = list(document.diagnostics)
-    if len(entries) > MAX_TOOLS:
+    found = read_entries(source, content, file=file)
+    if len(found.entries) > MAX_TOOLS:
         raise SourceError(
-            f"source `{source}`: `{file}` holds {len(entries)} tools, {MAX_TOOLS} are allowed", source=source
+            f"source `{source}`: `{file}` holds {len(found.entries)} tools, {MAX_TOOLS} are allowed", source=source
         )
-    tools: list[tuple[int, DeclaredTool]] = []
-    for index, entry in enumerate(entries):
-        where = f"{pointer}/{index}"
-        try:
-            read = read_entry(source, entry, span=document.span(where))
-        except BadShape as exc:
-            name = shown(entry_name(entry))
-            who = f"tool `{name}`" if name else f"entry {index + 1}"
-            diagnostics.append(
-                Diagnostic(
-                    severity="error",
-                    code="bad-tool",
-                    message=f"{who} is skipped: {exc.message}",
-                    span=document.span(where + exc.pointer),
-                    hint=exc.hint,
-                )
-            )
-            continue
-        except RecursionError:
-            diagnostics.append(
-                Diagnostic(
-                    severity="error", code="too-deep", message=f"entry {index + 1} is skipped: nested too deeply"
-                )
-            )
-            continue
-        tools.append((index, read.tool))
-        for note in read.notes:
-            message = f"tool `{shown(read.tool.name)}`: {note}"
-            diagnostics.append(Diagnostic(severity="note", code="cut", message=message, span=document.span(where)))
-    unique = _without_duplicates([tool for _, tool in tools], diagnostics)
-    kept, notes = select(unique, settings)
+    diagnostics = list(found.diagnostics)
+    tools: list[DeclaredTool] = []
+    for number, entry in enumerate(found.entries, start=1):
+        tool = _tool(source, entry, number, diagnostics)
+        if tool is not None:
+            tools.append(tool)
+    kept, notes = select(_without_duplicates(tools, diagnostics), settings)
     diagnostics += notes
     if not kept and not settings.get("allow_empty"):
-        raise _empty(source, document, pointer, diagnostics, had_entries=bool(entries))
+        raise _empty(source, found, diagnostics)
     kept.sort(key=lambda tool: tool.name)
     return Listing(source=source, tools=tuple(kept), diagnostics=tuple(diagnostics))
 
 
-def _entries(source: str, document: Document) -> tuple[list[Json], str]:
-    value = document.value
-    pointer = ""
-    for key in ("result", "tools"):
-        if isinstance(value, dict) and key in value:
-            value = value[key]
-            pointer += "/" + key
-    if isinstance(value, dict) and entry_name(value):
-        return [value], ""
-    if not isinstance(value, list):
-        span = document.span(pointer)
-        raise SourceError(
-            f"{span.file}:{span.line}:{span.column}: source `{source}` holds no list of tools",
-            source=source,
-            hint='a list of tool entries, `{"tools": [...]}` and a JSON-RPC reply are read',
+def _tool(source: str, entry: RawEntry, number: int, diagnostics: list[Diagnostic]) -> DeclaredTool | None:
+    try:
+        read = read_entry(source, entry.value, span=entry.span())
+    except BadShape as exc:
+        name = shown(entry_name(entry.value))
+        who = f"tool `{name}`" if name else f"entry {number}"
+        diagnostics.append(
+            Diagnostic(
+                severity="error",
+                code="bad-tool",
+                message=f"{who} is skipped: {exc.message}",
+                span=entry.span(exc.pointer),
+                hint=exc.hint,
+            )
         )
-    return value, pointer
+        return None
+    for note in read.notes:
+        message = f"tool `{shown(read.tool.name)}`: {note}"
+        diagnostics.append(Diagnostic(severity="note", code="cut", message=message, span=entry.span()))
+    return read.tool
 
 
 def _without_duplicates(tools: list[DeclaredTool], diagnostics: list[Diagnostic]) -> list[DeclaredTool]:
@@ -122,24 +96,11 @@ def _without_duplicates(tools: list[DeclaredTool], diagnostics: list[Diagnostic]
     return [tool for tool in tools if len(places[tool.name]) == 1]
 
 
-def _refused(source: str, diagnostics: Sequence[Diagnostic]) -> SourceError:
-    last = diagnostics[-1]
-    place = f"{last.span.file}:{last.span.line}:{last.span.column}: " if last.span else ""
-    return SourceError(
-        f"{place}source `{source}` cannot be read: {last.message}",
-        source=source,
-        diagnostics=diagnostics,
-        hint=last.hint,
-    )
-
-
-def _empty(
-    source: str, document: Document, pointer: str, diagnostics: Sequence[Diagnostic], *, had_entries: bool
-) -> SourceError:
-    span = document.span(pointer)
-    what = "no readable tool is left" if had_entries else "there are no tools"
+def _empty(source: str, found: RawList, diagnostics: Sequence[Diagnostic]) -> SourceError:
     first = next((item for item in diagnostics if item.severity == "error"), None)
+    what = "no readable tool is left" if found.entries or first else "there are no tools"
     more = f": {first.message}" if first else ""
+    span = found.span
     return SourceError(
         f"{span.file}:{span.line}:{span.column}: {what} in source `{source}`{more}",
         source=source,

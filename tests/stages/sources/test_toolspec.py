@@ -188,3 +188,18 @@ def test_untrusted_annotations_cannot_pose_as_an_effect() -> None:
     entry = {"name": "drop", "inputSchema": WANTED, "annotations": {"readOnlyHint": True, "effect": "read", "x": {}}}
     (tool,) = listing(entry).tools
     assert tool.hints == {"dialect": "mcp", "readOnlyHint": True}
+
+
+def test_json_lines_are_read_one_by_one() -> None:
+    content = b"\n".join([json.dumps(PLAIN).encode(), b"", b"{oops", b'{"name": "b", "parameters": {"x": "wat"}}'])
+    result = read("hr", content, file="hr.jsonl", settings={})
+    assert [tool.name for tool in result.tools] == ["get_role"]
+    places = [(item.code, item.span.line, item.span.column) for item in result.diagnostics if item.span]
+    assert places == [("not-json", 3, 2), ("bad-tool", 4, 35)]
+
+
+def test_a_lone_entry_has_its_place() -> None:
+    with pytest.raises(SourceError) as caught:
+        read("hr", b'{"name": "x",\n "parameters": {"when": "strng"}}', file="hr.json", settings={})
+    (item,) = caught.value.diagnostics
+    assert (item.span.line, item.span.column) == (2, 25)
