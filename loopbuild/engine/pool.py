@@ -83,10 +83,10 @@ class Pool:
         """Wait until something is finished; return it, in the order of submission."""
         # Not for ever, so that a signal is noticed.
         done, _ = wait(self._running, timeout=0.2, return_when=FIRST_COMPLETED)
+        self._given = [future for future in self._given if not future.done()]
         found: list[tuple[Job, Answer | Exception]] = []
         for future in [future for future in self._running if future in done]:
             job = self._running.pop(future)
-            self._given.remove(future)
             error = future.exception()
             if isinstance(error, BrokenExecutor):
                 found.append((job, self._death(job)))

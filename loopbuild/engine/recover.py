@@ -105,6 +105,8 @@ def _add(journal: Journal, content: bytes, *, place: str) -> None:
 
 
 def _files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
     found = []
     for shelf in sorted(os.scandir(folder), key=lambda entry: entry.name):
         if shelf.is_dir() and len(shelf.name) == 2:

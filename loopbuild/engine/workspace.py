@@ -65,7 +65,7 @@ class Workspace:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Journal]:
-        """Open the index for questions: without a lock, without writing; absent or unreadable, it is empty."""
+        """Open the index for questions: without a lock, without writing; lost, it is made anew in memory."""
         journal = self._reader()
         try:
             yield journal
@@ -74,13 +74,18 @@ class Workspace:
 
     def _reader(self) -> Journal:
         path = self.folder / "state.db"
-        if not path.is_file() or path.stat().st_size == 0:
-            return Journal(None, is_writable=False)
-        try:
-            return Journal(path, is_writable=False)
-        except sqlite3.DatabaseError:
-            # Damaged: the next build sets it aside and rebuilds it. Questions only see that nothing is known.
-            return Journal(None, is_writable=False)
+        if path.is_file() and path.stat().st_size:
+            try:
+                return Journal(path, is_writable=False)
+            except sqlite3.OperationalError as error:
+                raise StoreError(f"cannot read `{path}`: {error}", hint="make `.loopbuild` readable") from error
+            except sqlite3.DatabaseError:
+                pass  # the next build sets it aside and does for good what is done in memory here
+        from loopbuild.engine.recover import rebuild
+
+        journal = Journal(None, is_writable=False)
+        rebuild(journal, self.objects)
+        return journal
 
     # -- writing ---------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -19,6 +20,9 @@ def note(action: Action, what: str) -> None:
     handle = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     os.write(handle, f"{action.target} {what}\n".encode())
     os.close(handle)
+    slow = action.root / "slow"
+    if slow.exists():
+        time.sleep(float(slow.read_text()))
 
 
 def calls(root: Path, *, clear: bool = True) -> list[str]:

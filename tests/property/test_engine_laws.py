@@ -1,0 +1,191 @@
+"""Random graphs, random edits: what is built step by step is what a clean build gives, and a plan tells the truth."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from loopbuild.engine.build import build
+from loopbuild.engine.outcome import Outcome
+from loopbuild.engine.plan import plan
+from loopbuild.engine.target import Target
+from loopbuild.engine.workspace import Workspace
+from tests.engine import recipes
+from tests.engine.recipes import FAN, JOIN, PROVEN, READ, READ_CHEAP, TABLE, TOTAL, WORDS
+
+FILES = 4
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+"""Half of the time on a disk goes into removing folders."""
+WORD_NAMES = "xyz"
+_texts = st.lists(st.sampled_from(["a", "b", "# note", "#"]), max_size=3).map(lambda lines: "\n".join(lines) + "\n")
+_word_values = st.sampled_from(["one", "ONE", "two", "bad", None])
+_rows = st.lists(st.sampled_from(["r1 x", "r2 x y", "r3 z", "r4", "r5 y z", "r6 w"]), max_size=5, unique=True)
+_edges = st.frozensets(st.integers(0, FILES - 1), max_size=3)
+
+
+@dataclass(frozen=True)
+class World:
+    files: tuple[str, ...] = ("a\n", "b\n", "# note\n", "a\nb\n")
+    words: tuple[str | None, ...] = ("one", "two", "one")
+    rows: tuple[str, ...] = ("r1 x", "r2 x y")
+    joins: tuple[frozenset[int], ...] = (frozenset({0, 1}), frozenset({1, 2}), frozenset({3}))
+    prefixes: tuple[str, ...] = ("", "", "")
+    version: int = 1
+    is_cheap: bool = False
+    damage: tuple[str, int] = field(default=("", 0))
+
+    def write(self, root: Path) -> None:
+        for index, text in enumerate(self.files):
+            (root / f"f{index}.txt").write_text(text)
+        pairs = zip(WORD_NAMES, self.words, strict=True)
+        (root / "words.txt").write_text("".join(f"{name}={value}\n" for name, value in pairs if value))
+        (root / "rows.txt").write_text("".join(f"{row}\n" for row in self.rows))
+
+    def targets(self, *, table: Any = TABLE) -> list[Target]:
+        read = replace(READ_CHEAP if self.is_cheap else READ, version=self.version)
+        found = [Target(id=f"read:{i}", recipe=read, files=(("text", f"f{i}.txt"),)) for i in range(FILES)]
+        for index, (near, prefix) in enumerate(zip(self.joins, self.prefixes, strict=True)):
+            inputs = tuple((f"r{i}", f"read:{i}") for i in sorted(near))
+            if index:
+                inputs = (*inputs, ("z", f"join:{index - 1}"))
+            params = {"prefix": prefix} if prefix else {}
+            found.append(Target(id=f"join:{index}", recipe=JOIN, params=params, inputs=inputs))
+        found.append(
+            Target(id="total:all", recipe=TOTAL, inputs=(("a", "join:0"), ("b", f"join:{len(self.joins) - 1}")))
+        )
+        words = (("words", "words:main"),)
+        found.append(Target(id="words:main", recipe=WORDS, files=(("text", "words.txt"),)))
+        found.append(Target(id="table:main", recipe=table, files=(("rows", "rows.txt"),), inputs=words))
+        found.append(
+            Target(
+                id="fan:main",
+                recipe=replace(FAN, is_cheap=self.is_cheap),
+                inputs=words,
+                expand="tests.engine.recipes:expand_fan",
+                context={"words": "words:main"},
+            )
+        )
+        return found
+
+
+def _set(name: str, index: int, value: Any) -> Callable[[World], World]:
+    def edit(world: World) -> World:
+        values = list(getattr(world, name))
+        values[index] = value
+        return replace(world, **{name: tuple(values)})
+
+    return edit
+
+
+def _replace(**values: Any) -> Callable[[World], World]:
+    return lambda world: replace(world, **values)
+
+
+_edits = st.one_of(
+    st.builds(_set, st.just("files"), st.integers(0, FILES - 1), _texts),
+    st.builds(_set, st.just("words"), st.integers(0, 2), _word_values),
+    st.builds(_set, st.just("joins"), st.integers(0, 2), _edges),
+    st.builds(_set, st.just("prefixes"), st.integers(0, 2), st.sampled_from(["", "> "])),
+    st.builds(lambda rows: _replace(rows=tuple(rows)), _rows),
+    st.builds(lambda version: _replace(version=version), st.integers(1, 2)),
+    st.builds(lambda flag: _replace(is_cheap=flag), st.booleans()),
+    st.builds(
+        lambda kind, index: _replace(damage=(kind, index)),
+        st.sampled_from(["object gone", "object flipped", "out gone", "index gone"]),
+        st.integers(0, 99),
+    ),
+)
+
+
+def _build(root: Path, world: World, *, table: Any = TABLE) -> Outcome:
+    ws = Workspace.open(root, code_version="1")
+    return build(ws, world.targets(table=table), on_event=lambda event: None)
+
+
+def _result(outcome: Outcome, root: Path) -> Any:
+    out = root / ".loopbuild" / "out" / "report.txt"
+    outputs = {name: result.output for name, result in outcome.results.items() if result.output}
+    bad = sorted(result.target for result in outcome.of("failed", "skipped"))
+    return outputs, bad, out.read_text()
+
+
+def _harm(root: Path, kind: str, index: int) -> None:
+    store = root / ".loopbuild"
+    objects = sorted(path for path in (store / "cas").rglob("*") if path.is_file())
+    if kind.startswith("object") and objects:
+        path = objects[index % len(objects)]
+        content = path.read_bytes()
+        path.unlink()
+        if kind == "object flipped":
+            path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]) if content else b"x")
+    elif kind == "out gone":
+        (store / "out" / "report.txt").unlink(missing_ok=True)
+    elif kind == "index gone":
+        (store / "state.db").unlink(missing_ok=True)
+
+
+def _check_sequence(start: World, edits: list[Callable[[World], World]]) -> None:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as one:
+        root, world = Path(one), start
+        for edit in [lambda world: world, *edits]:
+            world = edit(replace(world, damage=("", 0)))
+            world.write(root)
+            _harm(root, *world.damage)
+            planned = plan(Workspace.open(root, code_version="1"), world.targets())
+            recipes.calls(root)
+            outcome = _build(root, world)
+            calls = recipes.calls(root)
+            assert len(calls) == len(set(calls)), "an action ran twice in one build"
+            would = {entry.target for entry in planned.would}
+            may = {entry.target for entry in planned.may}
+            if not planned.open_ended:
+                assert outcome.ran <= would | may
+            assert would <= outcome.ran
+            with tempfile.TemporaryDirectory(dir=MEMORY) as other:
+                world.write(Path(other))
+                clean = _build(Path(other), world)
+                assert _result(outcome, root) == _result(clean, Path(other))
+            again = _build(root, world)
+            assert again.ran <= {result.target for result in outcome.of("failed")}
+
+
+_slow = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+
+
+@settings(max_examples=60, **_slow)
+@given(edits=st.lists(_edits, min_size=1, max_size=4))
+def test_step_by_step_is_clean_and_the_plan_is_true(edits: list[Callable[[World], World]]) -> None:
+    _check_sequence(World(), edits)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@settings(max_examples=5000, **_slow)
+@given(edits=st.lists(_edits, min_size=1, max_size=8))
+def test_step_by_step_is_clean_and_the_plan_is_true_at_length(edits: list[Callable[[World], World]]) -> None:
+    _check_sequence(World(), edits)
+
+
+@settings(max_examples=25, **_slow)
+@given(edits=st.lists(_edits, min_size=1, max_size=4))
+def test_proven_rows_differ_from_clean_ones_only_within_their_licence(edits: list[Callable[[World], World]]) -> None:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as one:
+        root, world = Path(one), World()
+        for edit in edits:
+            world = edit(replace(world, damage=("", 0)))
+            world.write(root)
+            planned = plan(Workspace.open(root, code_version="1"), world.targets(table=PROVEN))
+            outcome = _build(root, world, table=PROVEN)
+            assert {entry.target for entry in planned.would} <= outcome.ran
+            result = outcome.results["table:main"]
+            entry = planned.entries["table:main"]
+            if entry.will == "run" and result.outcome != "failed":
+                assert result.rows_run + result.rows_revalidated == len(entry.rows)
+                assert result.rows_run >= (entry.rows_stale or 0)
