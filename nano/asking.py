@@ -261,8 +261,8 @@ def join(rng: Random, steps: list[str]) -> str:
     return text
 
 
-def style(rng: Random, text: str) -> str:
-    """Politeness, greeting, reason, telegram, case, typos."""
+def style(rng: Random, text: str, nouns: tuple[str, ...] = ()) -> str:
+    """Politeness, greeting, reason, telegram, case, typos; `nouns` are never misspelt."""
     draw, question = rng.random(), text.endswith("?")
     if draw < 0.34 and _imperative(text) and not question:
         text = rng.choice(_LEADS).format(text)
@@ -281,7 +281,7 @@ def style(rng: Random, text: str) -> str:
     elif rng.random() < 0.25 and text[-1] not in "?.!":
         text += "."
     if rng.random() < 0.06:
-        text = typo(rng, text)
+        text = typo(rng, text, nouns)
     draw = rng.random()
     if draw < 0.45:
         text = text[0].upper() + text[1:]
@@ -291,9 +291,10 @@ def style(rng: Random, text: str) -> str:
     return text
 
 
-def typo(rng: Random, text: str) -> str:
-    """Swap two letters of one longer word."""
-    found = [m for m in re.finditer(r"[a-z]{4,}", text)]
+def typo(rng: Random, text: str, nouns: tuple[str, ...]) -> str:
+    """Swap two letters of one longer word that is no noun of the domain."""
+    words_ = re.finditer(r"[a-z]{4,}", text)
+    found = [m for m in words_ if not any(noun[:4] == m[0][:4] for noun in nouns)]
     if not found:
         return text
     at = rng.choice(found).start() + rng.randint(1, 2)

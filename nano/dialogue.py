@@ -65,7 +65,7 @@ def worded(w: World, plan: Plan) -> str:
     """The user's text of a plan: its goal alone, or its steps."""
     rng = w.rng
     text = plan.goal if plan.goal and rng.random() < 0.42 else asking.join(rng, plan.steps)
-    return w.slots.fill(asking.style(rng, text))
+    return w.slots.fill(asking.style(rng, text, w.nouns))
 
 
 def planned(w: World, kind: str) -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ def planned(w: World, kind: str) -> list[dict[str, Any]]:
         plan = {"single": plans.single, "several": plans.several, "unrelated": plans.unrelated}[kind](w)
     messages = [user(worded(w, plan)), *played(rng, plan.turns)]
     if plan.follow:
-        messages += [user(w.slots.fill(asking.style(rng, plan.follow))), *played(rng, plan.follow_turns)]
+        messages += [user(w.slots.fill(asking.style(rng, plan.follow, w.nouns))), *played(rng, plan.follow_turns)]
     return messages
 
 
@@ -127,7 +127,7 @@ def clarified(w: World) -> list[dict[str, Any]]:
     )
     call = outcome(w, made, filled(made, given | {own: value}, {}))
     return [
-        user(w.slots.fill(asking.style(rng, text))),
+        user(w.slots.fill(asking.style(rng, text, w.nouns))),
         said(question.format(target.noun)),
         user(reply),
         *played(rng, [Turn(calls=[call])]),
@@ -145,7 +145,7 @@ def failed(w: World) -> list[dict[str, Any]]:
     call = outcome(w, made, filled(made, given, {}))
     good = call.result
     messages = [
-        user(w.slots.fill(asking.style(rng, request(w, made, given, {})))),
+        user(w.slots.fill(asking.style(rng, request(w, made, given, {}), w.nouns))),
         acted(thought(rng, Turn(calls=[call]), 0, 1), [call]),
     ]
     ident = given[own].value

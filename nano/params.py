@@ -177,16 +177,16 @@ def simple(rng: Random, kind: str, *, required: bool = True) -> Param:
         "city": ("string", values.place, ("in {}", "near {}", "city {}", "around {}", "for the city {}")),
         "destination": ("string", values.place, ("to {}", "towards {}", "with destination {}", "going to {}")),
         "origin": ("string", values.place, ("from {}", "starting in {}", "origin {}")),
-        "url": ("string", values.url, ("at {}", "url {}", "with link {}", "from {}")),
+        "url": ("string", values.url, ("at {}", "url {}", "with link {}", "with url {}")),
         "code": ("string", values.code, ("with code {}", "code {}", "using {}", "using code {}")),
         "amount": ("number", values.price, ("amount {}", "of {}", "for {}", "over {}", "worth {}")),
         "price": ("number", values.price, ("price {}", "at {}", "priced at {}", "with a price of {}", "to {}")),
         "tags": ("array", values.texts, ("tagged {}", "with tags {}", "tags {}", "with the tags {}")),
-        "guests": ("array", lambda r: people(r), ("with guests {}", "guests {}", "for {}", "inviting {}")),
+        "guests": ("array", lambda r: people(r), ("with guests {}", "guests {}", "inviting {}")),
         "items": ("array", values.lines, ("with {}", "containing {}", "items: {}", "for {}", "with items {}")),
-        "address": ("object", values.address, ("to {}", "address {}", "at {}", "with address {}")),
-        "contact": ("object", values.contact, ("contact {}", "with contact {}", "for {}", "contact person {}")),
-        "label": ("string", values.proper, ("labelled {}", "label {}", "named {}", "with label {}")),
+        "address": ("object", values.address, ("address {}", "at address {}", "to the address {}", "with address {}")),
+        "contact": ("object", values.contact, ("contact {}", "with contact {}", "contact person {}")),
+        "label": ("string", values.proper, ("labelled {}", "label {}", "with label {}", "and label it {}")),
     }
     type_, draw, cues = table[kind]
     return Param(name=kind, type=type_, draw=draw, cues=cues, required=required)

@@ -25,6 +25,7 @@ from curriculum import learn_copying  # noqa: E402
 from torch import nn  # noqa: E402
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM  # noqa: E402
 
+OPENING, CLOSING = tokens.SPECIAL.index("<tool_call>"), tokens.SPECIAL.index("</tool_call>")
 CHUNK = 32
 """Steps that share one draw of rows; rows of like length train together."""
 
@@ -95,9 +96,12 @@ def chunk(
 
 
 def loss_of(
-    model: Qwen3ForCausalLM, batch: list[tuple[list[int], list[bool]]], pad: int, *, half: bool
+    model: Qwen3ForCausalLM, batch: list[tuple[list[int], list[bool]]], pad: int, *, half: bool, text: float = 1.0
 ) -> tuple[torch.Tensor, int]:
-    """Mean cross entropy over supervised tokens; logits are computed only there."""
+    """Mean cross entropy over supervised tokens; logits are computed only there.
+
+    `text` is the weight of tokens outside calls (reasons and answers, which may well be said otherwise).
+    """
     width = max(len(ids) for ids, _ in batch)
     ids = torch.full((len(batch), width), pad)
     mask = torch.zeros((len(batch), width), dtype=torch.bool)
@@ -107,7 +111,13 @@ def loss_of(
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
         hidden = model.model(input_ids=ids).last_hidden_state[:, :-1]
         logits = model.lm_head(hidden[mask[:, 1:]]).float()
-    return nn.functional.cross_entropy(logits, ids[:, 1:][mask[:, 1:]]), sum(len(row) for row, _ in batch)
+    target = ids[:, 1:][mask[:, 1:]]
+    size = sum(len(row) for row, _ in batch)
+    if text == 1.0:
+        return nn.functional.cross_entropy(logits, target), size
+    inside = ((ids == OPENING).long().cumsum(1) - (ids == CLOSING).long().cumsum(1) > 0)[:, 1:][mask[:, 1:]]
+    weight = torch.where(inside | (target <= CLOSING), 1.0, text)
+    return (nn.functional.cross_entropy(logits, target, reduction="none") * weight).sum() / weight.sum(), size
 
 
 def schedule(step: int, steps: int, rate: float) -> float:
@@ -130,6 +140,7 @@ def main() -> None:
     parser.add_argument("--hidden", type=int, default=192)
     parser.add_argument("--heads", type=int, default=4)
     parser.add_argument("--half", type=int, default=1, help="bfloat16 autocast")
+    parser.add_argument("--text", type=float, default=0.5, help="weight of tokens outside calls")
     parser.add_argument("--save-every", type=int, default=1000)
     args = parser.parse_args()
     began = time.monotonic()
@@ -165,9 +176,9 @@ def main() -> None:
     update, step, seen, rows, mean = Stepper(model, decay=0.02), 0, 0, 0, 0.0
     model.train()
     while step < args.steps:
-        longest = 384 if step < args.steps * 0.12 else 768
+        longest = 384 if step < args.steps * 0.12 and not args.init else 768
         for batch in chunk(tokenizer, seed=args.seed, index=step // CHUNK, budget=args.budget, longest=longest):
-            loss, count = loss_of(model, batch, tokenizer.pad_token_id, half=bool(args.half))
+            loss, count = loss_of(model, batch, tokenizer.pad_token_id, half=bool(args.half), text=args.text)
             update(loss, schedule(step, args.steps, args.rate))
             step, seen, rows = step + 1, seen + count, rows + len(batch)
             mean = 0.98 * mean + 0.02 * loss.item() if mean else loss.item()

@@ -56,6 +56,11 @@ class World:
     schemas: bool
     tools: list[Tool] = field(default_factory=list)
 
+    @property
+    def nouns(self) -> tuple[str, ...]:
+        """Words that must stay spelt as they are, since tool names are made of them."""
+        return tuple(word for made in self.tools for e in (made.entity, made.other) if e for word in e.noun.split())
+
     def tool(self, key: str, target: Entity, child: Entity | None = None, others: list[Entity] | None = None) -> Tool:
         """A tool of the row, made once per class and entity."""
         for made in self.tools:
