@@ -33,16 +33,14 @@ def pair_up(
     removed: Sequence[T], added: Sequence[T], score: Callable[[T, T], float], key: Callable[[T], str]
 ) -> Pairing[T]:
     """Pair removed with added things, greedily by score and then by key; a near tie is doubtful, never certain."""
-    ranked = sorted(
-        ((score(old, new), key(old), key(new), old, new) for old in removed for new in added),
-        key=lambda item: (-item[0], item[1], item[2]),
-    )
+    scored = ((score(old, new), key(old), key(new), old, new) for old in removed for new in added)
+    ranked = sorted((item for item in scored if item[0] >= DOUBTFUL), key=lambda item: (-item[0], item[1], item[2]))
     certain: list[tuple[T, T, float]] = []
     doubtful: list[tuple[T, T, float]] = []
     gone: set[str] = set()
     come: set[str] = set()
     for points, old_key, new_key, old, new in ranked:
-        if points < DOUBTFUL or old_key in gone or new_key in come:
+        if old_key in gone or new_key in come:
             continue
         rivals = [
             item[0]

@@ -45,7 +45,11 @@ def list_live(
     SourceError naming the source and the command, with the server's last lines on stderr.
     """
     if not command:
-        raise SourceError(f"source `{source}` names no command to start", source=source)
+        raise SourceError(
+            f"source `{source}` names no command to start",
+            source=source,
+            hint="a server behind a URL is not listed live: keep its `tools/list` answer in a file and name it as `path`",
+        )
     try:
         import anyio
         import mcp  # noqa: F401
