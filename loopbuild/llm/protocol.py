@@ -44,6 +44,8 @@ class Argument:
     field: str = ""
     """For `step`: what the value is called there: `email`."""
     from_list: bool = False
+    item: str = ""
+    """For `step` and `from_list`: what a member of that list is called."""
     groups: tuple[tuple[Argument, ...], ...] = ()
     """For `groups`: the members of a list of objects, each with its fields in order."""
 

@@ -18,15 +18,42 @@ def ask(step: StepWords, missing: Argument, scene: Scene) -> str:
     verbs = class_of(step)
     pick = scene.choices.pick
     if missing.is_key and missing.is_own:
-        forms: tuple[str, ...] = (f"Which {words} should I {verbs.plain}?", f"Which {words} do you mean?", f"What is the {words} id?", f"Which {words} is it? Please give me the {words} id.", f"Please tell me the {words} id.")
+        forms: tuple[str, ...] = (
+            f"Which {words} should I {verbs.plain}?",
+            f"Which {words} do you mean?",
+            f"What is the {words} id?",
+            f"Which {words} is it? Please give me the {words} id.",
+            f"Please tell me the {words} id.",
+        )
     elif missing.is_key:
-        forms = (f"Which {words} is this for?", f"Which {words} do you mean?", f"What is the {words} id?", f"Please give me the {words} id.", f"For which {words}?")
+        forms = (
+            f"Which {words} is this for?",
+            f"Which {words} do you mean?",
+            f"What is the {words} id?",
+            f"Please give me the {words} id.",
+            f"For which {words}?",
+        )
     elif missing.kind == "enum":
-        forms = (f"Which {words} should it be?", f"What is the {words}?", f"Which {words} do you want?", f"Please tell me the {words}.")
+        forms = (
+            f"Which {words} should it be?",
+            f"What is the {words}?",
+            f"Which {words} do you want?",
+            f"Please tell me the {words}.",
+        )
     elif missing.kind in ("date", "datetime", "time"):
-        forms = (f"What is the {words}?", f"Which {words} should I use?", f"Please give me the {words}.", f"What {words} do you want?")
+        forms = (
+            f"What is the {words}?",
+            f"Which {words} should I use?",
+            f"Please give me the {words}.",
+            f"What {words} do you want?",
+        )
     else:
-        forms = (f"What is the {words}?", f"What {words} should I use?", f"Please tell me the {words}.", f"I still need the {words}. What is it?")
+        forms = (
+            f"What is the {words}?",
+            f"What {words} should I use?",
+            f"Please tell me the {words}.",
+            f"I still need the {words}. What is it?",
+        )
     return sentence(pick(forms))
 
 
@@ -34,7 +61,20 @@ def reply(missing: Argument, value: Argument, scene: Scene) -> str:
     """Return the person's answer, which holds the value byte for byte."""
     words = missing.entity if missing.is_key and missing.entity else missing.words
     told = said(value, scene)
-    forms = ["{}", "it's {}", "it is {}", f"the {words} is {{}}", "{} please", f"{words} {{}}", "{}, please", "sorry, {}", "that would be {}", "oh, {}", "{}, thanks", "make it {}" if not missing.is_key else "I mean {}"]
+    forms = [
+        "{}",
+        "it's {}",
+        "it is {}",
+        f"the {words} is {{}}",
+        "{} please",
+        f"{words} {{}}",
+        "{}, please",
+        "sorry, {}",
+        "that would be {}",
+        "oh, {}",
+        "{}, thanks",
+        "make it {}" if not missing.is_key else "I mean {}",
+    ]
     text = scene.choices.pick(forms).format(told)
     if scene.choices.chance(0.5):
         text = text[:1].upper() + text[1:]

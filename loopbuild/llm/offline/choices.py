@@ -7,7 +7,7 @@ voice alone. Knows nothing of language.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 from random import Random
 
 from loopbuild import digest
@@ -20,7 +20,7 @@ RESERVED = 0.2
 _OPEN, _CLOSE = "\ue000", "\ue001"
 
 
-@lru_cache(maxsize=None)
+@cache
 def allowed(options: tuple[str, ...], voice: str) -> tuple[str, ...]:
     """Return the productions `voice` may use; short lists (under 4) are common to all."""
     if len(options) < 4:

@@ -97,7 +97,9 @@ def question(clause: Clause, scene: Scene) -> str:
     if key == "list":
         many = m.plural(noun)
         tails = re.sub(r"^ of ", " for ", tails)
-        be_open = f"which {many} are {step.adjectives}{tails}?" if step.adjectives and " " not in step.adjectives else ""
+        be_open = (
+            f"which {many} are {step.adjectives}{tails}?" if step.adjectives and " " not in step.adjectives else ""
+        )
         full = f"{step.adjectives} {many}".strip()
         forms = [f"which {full} are there{tails}?", f"what {full} do we have{tails}?", f"what are the {full}{tails}?",
                  f"do we have any {full}{tails}?", f"are there any {full}{tails}?", f"which {full} do you see{tails}?"]  # fmt: skip
@@ -108,18 +110,41 @@ def question(clause: Clause, scene: Scene) -> str:
         return pick((f"what is {clause.object}{tails}?", f"what's {clause.object}{tails}?", f"what does {clause.object}{tails} look like?",
                      f"can you tell me {clause.object}{tails}?", f"could I have {clause.object}{tails}?", f"do you know {clause.object}{tails}?"))  # fmt: skip
     if key == "record" and not any(a.is_own for a in step.arguments):
-        return pick((f"what is in {clause.object}{tails}?", f"can I see {clause.object}{tails}?", f"could you show me {clause.object}{tails}?", f"may I have a look at {clause.object}{tails}?", f"what does {clause.object} hold{tails}?"))
+        return pick(
+            (
+                f"what is in {clause.object}{tails}?",
+                f"can I see {clause.object}{tails}?",
+                f"could you show me {clause.object}{tails}?",
+                f"may I have a look at {clause.object}{tails}?",
+                f"what does {clause.object} hold{tails}?",
+            )
+        )
     if key in ("record", "open"):
         return pick((f"what do we know about {clause.object}{tails}?", f"what does the record say about {clause.object}{tails}?",
                      f"what do you have on {clause.object}{tails}?", f"who is {clause.object}{tails}?" if scene.is_person(step.noun) else f"what is {clause.object}{tails}?",
                      f"what can you tell me about {clause.object}{tails}?", f"what's on file for {clause.object}{tails}?"))  # fmt: skip
     if key == "search":
         many = m.plural(noun)
-        return pick((f"are there any {many}{tails}?", f"do we have any {many}{tails}?", f"which {many} are there{tails}?", f"can you find any {many}{tails}?", f"what {many} do you find{tails}?"))
+        return pick(
+            (
+                f"are there any {many}{tails}?",
+                f"do we have any {many}{tails}?",
+                f"which {many} are there{tails}?",
+                f"can you find any {many}{tails}?",
+                f"what {many} do you find{tails}?",
+            )
+        )
     if key == "find" and tails:
         return pick((f"is there {clause.object}{tails}?", f"do we have {clause.object}{tails}?"))
     if key == "find":
-        return pick((f"do you have {clause.object} on file?", f"is {clause.object} in the system?", f"do we have {clause.object} in our records?", f"can you tell me which id {clause.object} has?"))
+        return pick(
+            (
+                f"do you have {clause.object} on file?",
+                f"is {clause.object} in the system?",
+                f"do we have {clause.object} in our records?",
+                f"can you tell me which id {clause.object} has?",
+            )
+        )
     return ""
 
 
@@ -127,8 +152,23 @@ def noun_goal(clause: Clause, scene: Scene) -> str:
     """Return the bare thing wanted: `the candidates for role R-1042`, `the entry for employee Anna Keller`."""
     thing = clause.object
     has_own = any(a.is_own for a in clause.step.arguments)
-    if has_own and clause.verbs.key in ("find", "record", "open") and not thing.startswith(("the details", "the profile", "the record", "everything", "the data", "the file", "the information")):
-        thing = scene.choices.pick(("the entry for {}", "the record of {}", "the details of {}", "what we have on {}", "the file on {}", "the data of {}")).format(thing)
+    if (
+        has_own
+        and clause.verbs.key in ("find", "record", "open")
+        and not thing.startswith(
+            ("the details", "the profile", "the record", "everything", "the data", "the file", "the information")
+        )
+    ):
+        thing = scene.choices.pick(
+            (
+                "the entry for {}",
+                "the record of {}",
+                "the details of {}",
+                "what we have on {}",
+                "the file on {}",
+                "the data of {}",
+            )
+        ).format(thing)
     return thing + _spaced(join_tails(clause.tails))
 
 
@@ -149,7 +189,16 @@ def _object(
     if own is not None and own.kind == "list" and own.origin == "user":
         items = listed([str(v) for v in own.value], scene, is_text=False)
         many = noun if len(own.value) == 1 else m.plural(noun)
-        return scene.choices.pick((f"the {many} {items}", f"{items}", f"{many} {items}", f"the {many} named {items}", f"these {many}: {items}")), [own], []
+        these = "this" if len(own.value) == 1 else "these"
+        forms = (
+            f"the {many} {items}",
+            items,
+            f"{many} {items}",
+            f"the {many} named {items}",
+            f"{these} {many}: {items}",
+            f"the {many} called {items}",
+        )
+        return _pick_masked(forms, items, scene), [own], []
     if own is not None and own.is_key:
         return _own_key(step, verbs, own, scene, describe=describe), [own], []
     if own is not None and own.origin == "user":
@@ -166,7 +215,18 @@ def _own_key(step: StepWords, verbs: VerbClass, own: Argument, scene: Scene, *, 
     many = len(own.ranks) > 1
     thing = refer(own, scene, describe=describe) if own.origin == "step" else key_phrase(own, scene)
     if verbs.key == "record" and thing not in PRONOUNS and scene.choices.chance(0.45):
-        about = scene.choices.pick(("the details of {}", "the profile of {}", "the record of {}", "everything on {}", "the data on {}", "the file of {}", "the details for {}", "the information on {}"))
+        about = scene.choices.pick(
+            (
+                "the details of {}",
+                "the profile of {}",
+                "the record of {}",
+                "everything on {}",
+                "the data on {}",
+                "the file of {}",
+                "the details for {}",
+                "the information on {}",
+            )
+        )
         return about.format(thing)
     del many, step
     return thing
@@ -197,11 +257,26 @@ def _sought(
         if query is not None:
             value = said(query, scene)
             value = f'"{value}"' if scene.choices.chance(0.35) else value
-            tail = pick(("about {}", "matching {}", "for {}", "that mention {}", "that match {}", "to do with {}", "related to {}", "with {} in them")).format(value)
+            tail = pick(
+                (
+                    "about {}",
+                    "matching {}",
+                    "for {}",
+                    "that mention {}",
+                    "that match {}",
+                    "to do with {}",
+                    "related to {}",
+                    "with {} in them",
+                )
+            ).format(value)
             return pick((full, f"the {full}", f"any {full}", f"all {full}")), [query], [tail]
         forms = [f"the {full}", f"all {full}", f"the {full}", full, f"the list of {full}", f"all the {full}"]
         if not arguments:
-            forms += [f"all our {full}", f"our {full}", f"the currently {full}" if step.adjectives == "open" else f"the current {full}"]
+            forms += [
+                f"all our {full}",
+                f"our {full}",
+                f"the currently {full}" if step.adjectives == "open" else f"the current {full}",
+            ]
         return pick(forms), [], []
     return f"the {f'{step.adjectives} {noun}'.strip()}", [], []
 
@@ -222,13 +297,29 @@ def _made(
         value = said(kind, scene)
         base = m.with_article(noun)
         short = kind.words.rsplit(" ", 1)[-1]
-        return scene.choices.pick((f"{base} of {short} {value}", f"{base} of the {short} {value}", f"{base} ({value})", f"{base} of {short} {value}")), [kind], []
+        return (
+            scene.choices.pick(
+                (
+                    f"{base} of {short} {value}",
+                    f"{base} of the {short} {value}",
+                    f"{base} ({value})",
+                    f"{base} of {short} {value}",
+                )
+            ),
+            [kind],
+            [],
+        )
     if step.effect == "create":
         adjective = "new" if scene.choices.chance(0.15) and not m.is_mass(noun) else step.adjectives
         return m.with_article(noun, adjective=adjective), [], []
     names = next((a for a in arguments if a.kind == "person" and a.origin == "user"), None)
     del names
     return f"the {f'{step.adjectives} {noun}'.strip()}", [], []
+
+
+def _pick_masked(forms: tuple[str, ...], value: str, scene: Scene) -> str:
+    """Draw among forms by their wording: with values in them each value would have productions of its own."""
+    return scene.choices.pick([form.replace(value, "{}") for form in forms]).replace("{}", value)
 
 
 def _is_kind_of(argument: Argument, noun: str) -> bool:
@@ -251,12 +342,17 @@ def _facts(arguments: list[Argument], scene: Scene, *, describe: bool) -> str:
         scene.mentioned.add(referent(argument))
     if describe and not scene.is_uttered(producer):
         return f"with the {m.joined(words)} of {source_of(producer, scene)}"
-    return scene.choices.pick((f"with that {m.joined(words)}", f"with the {m.joined(words)} you found", f"with the same {m.joined(words)}", f"with the {m.joined(words)} from there"))
+    return scene.choices.pick(
+        (
+            f"with that {m.joined(words)}",
+            f"with the {m.joined(words)} you found",
+            f"with the same {m.joined(words)}",
+            f"with the {m.joined(words)} from there",
+        )
+    )
 
 
-def _tails(
-    arguments: list[Argument], step: StepWords, verbs: VerbClass, scene: Scene, *, describe: bool
-) -> list[str]:
+def _tails(arguments: list[Argument], step: StepWords, verbs: VerbClass, scene: Scene, *, describe: bool) -> list[str]:
     tails: list[str] = []
     done: list[Argument] = []
     for argument in arguments:
@@ -284,12 +380,21 @@ def _tails(
 def _end_of(argument: Argument, arguments: list[Argument]) -> Argument | None:
     """Return the end that belongs to a start, when both are the user's."""
     words = argument.words.split()
-    if argument.kind not in ("date", "datetime", "time") or argument.origin != "user" or words[0] not in ("start", "from", "begin", "check"):
+    if (
+        argument.kind not in ("date", "datetime", "time")
+        or argument.origin != "user"
+        or words[0] not in ("start", "from", "begin", "check")
+    ):
         return None
     for other in arguments:
-        if other.kind == argument.kind and other.origin == "user" and other.words.split()[0] in ("end", "to", "until") and other is not argument:
+        if (
+            other.kind == argument.kind
+            and other.origin == "user"
+            and other.words.split()[0] in ("end", "to", "until")
+            and other is not argument
+        ):
             return other
     return None
 
 
-__all__ = ["CLASSES", "Clause", "clause_of", "class_of", "fragment", "imperative", "noun_goal", "question"]
+__all__ = ["CLASSES", "Clause", "class_of", "clause_of", "fragment", "imperative", "noun_goal", "question"]

@@ -6,13 +6,16 @@ Decides how each member's fields are told apart, so that a reader can put every 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from loopbuild.llm.offline import morphology as m
 from loopbuild.llm.offline.references import listed, refer, said
 from loopbuild.llm.offline.scene import Scene
 from loopbuild.llm.protocol import Argument, StepWords
 
-_HABIT = re.compile(r"^(likes|works|lives|prefers|speaks|has|owns|plays|manages|loves|drinks|drives|studies|reads|collects|knows|wants|needs|enjoys|hates|runs|leads|uses|is|was|joined|moved|met)\b")
+_HABIT = re.compile(
+    r"^(likes|works|lives|prefers|speaks|has|owns|plays|manages|loves|drinks|drives|studies|reads|collects|knows|wants|needs|enjoys|hates|runs|leads|uses|is|was|joined|moved|met)\b"
+)
 
 
 def group_object(step: StepWords, argument: Argument, scene: Scene) -> tuple[str, str]:
@@ -23,7 +26,12 @@ def group_object(step: StepWords, argument: Argument, scene: Scene) -> tuple[str
         return _links(noun, members, scene)
     named = _name_of(members[0]) if members else None
     lists = [f for f in members[0] if f.kind == "list"] if members else []
-    if named is not None and lists and step.noun.split()[-1] in lists[0].words + " observation content" and not _type_of(members[0]):
+    if (
+        named is not None
+        and lists
+        and step.noun.split()[-1] in lists[0].words + " observation content"
+        and not _type_of(members[0])
+    ):
         return _notes(step, noun, members, scene)
     return _things(noun, members, scene)
 
@@ -32,7 +40,11 @@ def _things(noun: str, members: tuple[tuple[Argument, ...], ...], scene: Scene) 
     style = scene.choices.pick(("clause", "brackets", "colon", "with"))
     told = [_thing(fields, scene, style=style) for fields in members]
     lead = scene.choices.pick(("", f"the {noun if len(members) == 1 else m.plural(noun)} ", ""))
-    last = scene.choices.among((", and ", "; ", ", and also ")) if style != "brackets" else scene.choices.among((" and ", ", and "))
+    last = (
+        scene.choices.among((", and ", "; ", ", and also "))
+        if style != "brackets"
+        else scene.choices.among((" and ", ", and "))
+    )
     return lead + m.joined(told, last=last, comma="; "), ""
 
 
@@ -46,7 +58,14 @@ def _thing(fields: tuple[Argument, ...], scene: Scene, *, style: str) -> str:
         return f"{head} ({'; '.join(inside)})" if inside else head
     said_kind = _value(kind, scene) if kind is not None else ""
     if kind is not None and style in ("clause", "with"):
-        first = scene.choices.pick((f"the {said_kind} {head}", f"{head}, {m.article(kind_text)} {said_kind}", f"{head} as {m.article(kind_text)} {said_kind}", f"{m.article(kind_text)} {said_kind} called {head}"))
+        first = scene.choices.pick(
+            (
+                f"the {said_kind} {head}",
+                f"{head}, {m.article(kind_text)} {said_kind}",
+                f"{head} as {m.article(kind_text)} {said_kind}",
+                f"{m.article(kind_text)} {said_kind} called {head}",
+            )
+        )
         if first.endswith(said_kind) and rest and first.startswith(head):
             first += ","
     elif kind is not None:
@@ -89,6 +108,9 @@ def _links(noun: str, members: tuple[tuple[Argument, ...], ...], scene: Scene) -
     told = []
     for fields in members:
         start, end = _ends(fields) or (fields[0], fields[-1])
+        if all(f.origin == "step" and f.step == start.step and f.ranks == start.ranks for f in fields) and start.item:
+            whole = replace(start, is_key=True, entity=start.item, field="")
+            return refer(whole, scene, describe=True), ""
         kind = next((f for f in fields if f is not start and f is not end), None)
         a = _value(start, scene)
         k = _value(kind, scene) if kind is not None else ""
@@ -101,7 +123,10 @@ def _links(noun: str, members: tuple[tuple[Argument, ...], ...], scene: Scene) -
             "between": f"from {a} to {b} of type {k}",
         }[style])  # fmt: skip
     word = noun if len(members) == 1 else m.plural(noun)
-    lead = {"sentence": scene.choices.pick((f"the {word}: ", f"the {word} that ", f"the {word} ")), "arrow": f"the {word} "}.get(style, f"the {word} ")
+    lead = {
+        "sentence": scene.choices.pick((f"the {word}: ", f"the {word} that ", f"the {word} ")),
+        "arrow": f"the {word} ",
+    }.get(style, f"the {word} ")
     return lead + m.joined(told, last=scene.choices.among((" and ", ", and ", "; "))), ""
 
 
@@ -112,6 +137,9 @@ def _notes(step: StepWords, noun: str, members: tuple[tuple[Argument, ...], ...]
     style = scene.choices.pick(("prep", "colon", "brackets", "that"))
     told = []
     total = 0
+    if any(f.kind == "list" and f.origin == "step" for fields in members for f in fields):
+        whats = [(_value(next(f for f in fields if f.kind == "list"), scene), _value(_name_of(fields) or fields[0], scene)) for fields in members]
+        return m.joined([f"{what} {where} {who}" for what, who in whats]), ""
     for fields in members:
         name = _name_of(fields)
         facts = next(f for f in fields if f.kind == "list")
@@ -123,7 +151,9 @@ def _notes(step: StepWords, noun: str, members: tuple[tuple[Argument, ...], ...]
             "brackets": f"{where} {who} ({what})", "that": f"{where} {who} that {what}",
         }[style])  # fmt: skip
     word = noun if total == 1 else m.plural(noun)
-    lead = {"prep": scene.choices.pick((f"the {word} ", f"{word} "))}.get(style, scene.choices.pick((f"the {word} ", f"the following {word} ")))
+    lead = {"prep": scene.choices.pick((f"the {word} ", f"{word} "))}.get(
+        style, scene.choices.pick((f"the {word} ", f"the following {word} "))
+    )
     if style == "that" and not is_taken:
         lead = "the note " if total == 1 else "the notes "
     return lead + m.joined(told, last=scene.choices.among((", and ", "; "))), ""
@@ -150,4 +180,6 @@ def _type_of(fields: tuple[Argument, ...]) -> Argument | None:
 def _value(field: Argument, scene: Scene) -> str:
     if field.origin == "step":
         return refer(field, scene, describe=True)
+    if field.kind == "list":
+        return listed([str(v) for v in field.value], scene, is_text=True)
     return said(field, scene)

@@ -13,11 +13,17 @@ from loopbuild.llm.offline.references import key_phrase, refer, said, shown
 from loopbuild.llm.offline.scene import Scene
 from loopbuild.llm.protocol import Argument
 
-_PREPOSITIONS = frozenset("for of with from to on in at by about until because named called titled as starting due before after since whose between up using into under that related matching".split())
-_TO_VERBS = frozenset("send share assign give submit move add deliver forward invite attach transfer link offer".split())
+_PREPOSITIONS = frozenset(
+    ["for", "of", "with", "from", "to", "on", "in", "at", "by", "about", "until", "because", "named", "called", "titled", "as", "starting", "due", "before", "after", "since", "whose", "between", "up", "using", "into", "under", "that", "related", "matching"]
+)
+_TO_VERBS = frozenset(
+    ["send", "share", "assign", "give", "submit", "move", "add", "deliver", "forward", "invite", "attach", "transfer", "link", "offer"]
+)
 _FROM_VERBS = frozenset({"remove", "unassign", "unlink", "detach"})
 _WITH_VERBS = frozenset({"schedule", "book"})
-_IN_WORDS = frozenset("department team office city country language currency format unit location room region state category group folder project channel workspace building area timezone".split())
+_IN_WORDS = frozenset(
+    ["department", "team", "office", "city", "country", "language", "currency", "format", "unit", "location", "room", "region", "state", "category", "group", "folder", "project", "channel", "workspace", "building", "area", "timezone"]
+)
 _LIMITS = frozenset({"limit", "max", "maximum", "max result", "page size", "top", "max results"})
 
 
@@ -66,28 +72,77 @@ def _valued(argument: Argument, scene: Scene, *, noun: str) -> str:
     value = said(argument, scene)
     first, last = words.split(" ", 1)[0], words.rsplit(" ", 1)[-1]
     if kind == "boolean":
-        return pick(tuple(f"{form} {shown(argument.value)}" for form in (f"with {words}", f"with {words} set to", f"{words}:", f"{words}")))
+        return pick(
+            tuple(
+                f"{form} {shown(argument.value)}"
+                for form in (f"with {words}", f"with {words} set to", f"{words}:", f"{words}")
+            )
+        )
     if kind in ("date", "datetime", "time"):
         return pick(_when(words, kind)).format(value)
     if kind == "email" or last == "email":
-        return pick(("with email {}", "with the email address {}", "email {}", "with email address {}", "with the email {}", "email address {}", "whose email is {}", "reachable at {}", "using the email {}", "mail {}")).format(value)
+        return pick(
+            (
+                "with email {}",
+                "with the email address {}",
+                "email {}",
+                "with email address {}",
+                "with the email {}",
+                "email address {}",
+                "whose email is {}",
+                "reachable at {}",
+                "using the email {}",
+                "mail {}",
+            )
+        ).format(value)
     if kind == "phone" or last == "phone":
-        return pick(("with phone {}", "with the phone number {}", "phone {}", "phone number {}", "reachable under {}")).format(value)
+        return pick(
+            ("with phone {}", "with the phone number {}", "phone {}", "phone number {}", "reachable under {}")
+        ).format(value)
     if last in ("name", "title") and kind != "enum":
         if words in ("name", "full name", f"{noun} name"):
             return pick(("named {}", "called {}", "with the name {}", "by the name of {}", "name {}")).format(value)
         if words == "title":
             return pick(("titled {}", "with the title {}", "called {}", "title {}")).format(value)
     if words in _LIMITS:
-        return pick(("at most {}", "up to {}", "no more than {}", "limited to {}", "limit {}", "with a limit of {}")).format(value)
+        return pick(
+            ("at most {}", "up to {}", "no more than {}", "limited to {}", "limit {}", "with a limit of {}")
+        ).format(value)
     if kind == "number" and last == "year":
         return pick(("in {}", "for {}", "for the year {}", "in the year {}", "year {}")).format(value)
     if kind == "number":
-        return pick((f"with {words} {{}}", f"{words} {{}}", f"with {m.with_article(words)} of {{}}", f"with {{}} as the {words}", f"{words}: {{}}")).format(value)
+        return pick(
+            (
+                f"with {words} {{}}",
+                f"{words} {{}}",
+                f"with {m.with_article(words)} of {{}}",
+                f"with {{}} as the {words}",
+                f"{words}: {{}}",
+            )
+        ).format(value)
     if last in _IN_WORDS:
-        return pick((f"in {{}}", f"in the {{}} {words}", f"for the {{}} {words}", f"{words} {{}}", f"with {words} {{}}", f"with {{}} as the {words}", f"in {words} {{}}")).format(value)
+        return pick(
+            (
+                "in {}",
+                f"in the {{}} {words}",
+                f"for the {{}} {words}",
+                f"{words} {{}}",
+                f"with {words} {{}}",
+                f"with {{}} as the {words}",
+                f"in {words} {{}}",
+            )
+        ).format(value)
     if kind == "enum":
-        return pick((f"with {words} {{}}", f"{words} {{}}", f"with {{}} as the {words}", f"with the {words} {{}}", f"with the {words} set to {{}}", f"{words}: {{}}")).format(value)
+        return pick(
+            (
+                f"with {words} {{}}",
+                f"{words} {{}}",
+                f"with {{}} as the {words}",
+                f"with the {words} {{}}",
+                f"with the {words} set to {{}}",
+                f"{words}: {{}}",
+            )
+        ).format(value)
     if first in ("from", "to", "source", "destination") and len(words.split()) == 1:
         return f"{'from' if first in ('from', 'source') else 'to'} {value}"
     if kind == "list":
@@ -98,26 +153,74 @@ def _valued(argument: Argument, scene: Scene, *, noun: str) -> str:
 def _when(words: str, kind: str) -> tuple[str, ...]:
     first = words.split(" ", 1)[0]
     if first in ("start", "from", "begin", "starting", "valid"):
-        return ("starting {}", "starting on {}", "from {}", f"with {words} {{}}", f"with {{}} as the {words}", "beginning {}", "as of {}", f"{words} {{}}")
+        return (
+            "starting {}",
+            "starting on {}",
+            "from {}",
+            f"with {words} {{}}",
+            f"with {{}} as the {words}",
+            "beginning {}",
+            "as of {}",
+            f"{words} {{}}",
+        )
     if first in ("end", "to", "until", "ending", "expiry", "expires"):
-        return ("until {}", "ending {}", f"with {words} {{}}", f"with {{}} as the {words}", "through {}", f"{words} {{}}", "up to {}")
+        return (
+            "until {}",
+            "ending {}",
+            f"with {words} {{}}",
+            f"with {{}} as the {words}",
+            "through {}",
+            f"{words} {{}}",
+            "up to {}",
+        )
     if first in ("due", "deadline"):
         return ("due {}", "due on {}", "by {}", f"with {words} {{}}", f"{words} {{}}")
     if first in ("after", "since", "before"):
         return (f"{first} {{}}",)
     if kind == "time":
         return ("at {}", f"with {words} {{}}", "for {}", "at {} sharp")
-    return ("on {}", "for {}", "on {}", f"with {words} {{}}", f"{words} {{}}", "dated {}" if words == "date" else f"with {{}} as the {words}")
+    return (
+        "on {}",
+        "for {}",
+        "on {}",
+        f"with {words} {{}}",
+        f"{words} {{}}",
+        "dated {}" if words == "date" else f"with {{}} as the {words}",
+    )
 
 
 def _free_text(argument: Argument, value: str, scene: Scene) -> str:
     words, text = argument.words, str(argument.value)
     quoted = f'"{value}"' if len(text.split()) > 2 and scene.choices.chance(0.7) else value
     if words.rsplit(" ", 1)[-1] in ("reason", "cause"):
-        return scene.choices.pick(("reason: {}", "with the reason {}", "giving {} as the reason", "and give {} as the reason", "for the reason {}", "the reason is {}", "because: {}", "the reason being {}", "stating {} as the reason", "and note the reason: {}")).format(quoted)
+        return scene.choices.pick(
+            (
+                "reason: {}",
+                "with the reason {}",
+                "giving {} as the reason",
+                "and give {} as the reason",
+                "for the reason {}",
+                "the reason is {}",
+                "because: {}",
+                "the reason being {}",
+                "stating {} as the reason",
+                "and note the reason: {}",
+            )
+        ).format(quoted)
     if words.rsplit(" ", 1)[-1] in ("query", "keyword", "term", "search"):
-        return scene.choices.pick(("for {}", "about {}", "matching {}", "that mention {}", "to do with {}")).format(quoted)
-    return scene.choices.pick((f"with {words} {{}}", f"with the {words} {{}}", f"{words}: {{}}", f"{words} {{}}", f"with {{}} as the {words}", f"with {{}} for the {words}")).format(quoted)
+        return scene.choices.pick(("for {}", "about {}", "matching {}", "that mention {}", "to do with {}")).format(
+            quoted
+        )
+    return scene.choices.pick(
+        (
+            f"with {words} {{}}",
+            f"with the {words} {{}}",
+            f"{words}: {{}}",
+            f"{words} {{}}",
+            f"with {{}} as the {words}",
+            f"with {{}} for the {words}",
+        )
+    ).format(quoted)
 
 
 def join_tails(tails: Sequence[str]) -> str:
@@ -128,7 +231,9 @@ def join_tails(tails: Sequence[str]) -> str:
     for tail in filter(None, ordered):
         if tail.startswith("with ") and had_with:
             text += f" and {tail[5:]}"
-        elif tail.split(" ", 1)[0] in _PREPOSITIONS or tail.startswith(("and ", "giving ", "stating ", "limited ", "no more", "at most", "that mention", "matching")):
+        elif tail.split(" ", 1)[0] in _PREPOSITIONS or tail.startswith(
+            ("and ", "giving ", "stating ", "limited ", "no more", "at most", "that mention", "matching")
+        ):
             text += f" {tail}"
         else:
             text += f", {tail}"

@@ -21,7 +21,14 @@ def key_phrase(argument: Argument, scene: Scene) -> str:
             return choices.pick((f"the {noun}", f"my {noun}", f"that {noun}"))
         return choices.pick((m.with_article(noun), f"the {noun}", f"one of the {m.plural(noun)}", f"my {noun}"))
     value = said(argument, scene)
-    forms = [f"{noun} {{}}", f"{noun} {{}}", f"the {noun} {{}}", f"{noun} with id {{}}", f"{noun} id {{}}", f"the {noun} with the id {{}}"]
+    forms = [
+        f"{noun} {{}}",
+        f"{noun} {{}}",
+        f"the {noun} {{}}",
+        f"{noun} with id {{}}",
+        f"{noun} id {{}}",
+        f"the {noun} with the id {{}}",
+    ]
     if isinstance(argument.value, str) and not argument.value.isdigit():
         forms += ["{}", "{}"]
     return choices.pick(forms).format(value)
@@ -34,8 +41,7 @@ def name_phrase(argument: Argument, noun: str, scene: Scene) -> str:
     forms = (f"{noun} {value}", f"the {noun} named {value}", f"the {noun} called {value}", value, f"{noun} {value}",
              f"the {noun} with the name {value}", f"{m.with_article(noun)} named {value}", f"the {noun} {value}")  # fmt: skip
     # Productions are drawn by their masked form, or each value would make its own.
-    masked = [form.replace(value, "{}") for form in forms]
-    return scene.choices.pick(masked).format(value)
+    return scene.choices.pick([form.replace(value, "{}") for form in forms]).format(value)
 
 
 def said(argument: Argument, scene: Scene) -> str:
@@ -61,9 +67,14 @@ def shown(value: object) -> str:
 def listed(items: list[str], scene: Scene, *, is_text: bool) -> str:
     """Return several values in order so that each can be told apart."""
     choices = scene.choices
-    if any("," in item or " and " in item for item in items) or (is_text and choices.chance(0.4)):
+    if any(_runs_on(item) for item in items) or (is_text and choices.chance(0.4)):
         return m.joined([f'"{choices.say(item)}"' for item in items])
     return m.joined([choices.say(item) for item in items])
+
+
+def _runs_on(text: str) -> bool:
+    """A value whose end a reader could not see without quotation marks."""
+    return "," in text or " and " in text or text.endswith((".", "!", "?")) or len(text.split()) > 3
 
 
 def refer(argument: Argument, scene: Scene, *, describe: bool) -> str:
@@ -114,11 +125,19 @@ def selections(argument: Argument, noun: str) -> list[str]:
     if count > 1:
         word = m.number_word(count)
         if rule == "top":
-            return [f"the top {word} {many}", *[f"the {word} {best} {many}" for best in _BEST], f"the best {word} {many}"]
+            return [
+                f"the top {word} {many}",
+                *[f"the {word} {best} {many}" for best in _BEST],
+                f"the best {word} {many}",
+            ]
         where = "last" if rule == "last" else "first"
         return [f"the {where} {word} {many}", f"the {word} {where} {many}"]
     if rule == "top" and (not argument.ranks or argument.ranks[0] == 0):
-        return [*[f"the {best} {noun}" for best in _BEST], f"the {noun} with the highest score", f"the {noun} with the best score"]
+        return [
+            *[f"the {best} {noun}" for best in _BEST],
+            f"the {noun} with the highest score",
+            f"the {noun} with the best score",
+        ]
     if rule == "top":
         return [f"the {m.ordinal(argument.ranks[0])} best {noun}", f"the {noun} ranked {m.ordinal(argument.ranks[0])}"]
     if rule == "last":
@@ -126,9 +145,14 @@ def selections(argument: Argument, noun: str) -> list[str]:
     if rule in ("second", "third", "fourth", "fifth"):
         return [f"the {rule} {noun}"]
     if rule == "only":
-        return [f"the {noun}", f"that {noun}", f"the one {noun}"]
+        return [f"the {noun}", f"the only {noun}"]
     if rule == "first" or not argument.ranks or argument.ranks[0] == 0:
-        return [f"the first {noun}", f"the very first {noun}", f"the {noun} listed first", f"the {noun} at the top of the list"]
+        return [
+            f"the first {noun}",
+            f"the very first {noun}",
+            f"the {noun} listed first",
+            f"the {noun} at the top of the list",
+        ]
     return [f"the {m.ordinal(argument.ranks[0])} {noun}"]
 
 
@@ -145,7 +169,11 @@ def _one_forms(argument: Argument) -> list[str]:
         return [f"the {place}best one", f"the {place}best of them"]
     if rule == "only":
         return ["that one", "the one you find"]
-    place = rule if rule in ("first", "second", "third", "fourth", "fifth", "last") else m.ordinal((argument.ranks or (0,))[0])
+    place = (
+        rule
+        if rule in ("first", "second", "third", "fourth", "fifth", "last")
+        else m.ordinal((argument.ranks or (0,))[0])
+    )
     return [f"the {place} one", f"the {place} of them", f"the {place} of those", f"the {place} one on the list"]
 
 
@@ -165,11 +193,21 @@ def _just_made(producer: StepWords, noun: str, scene: Scene) -> str:
 def _field(argument: Argument, producer: StepWords, scene: Scene, *, describe: bool) -> str:
     """A plain fact read from a result: the email you found."""
     words = argument.field or argument.words
+    if argument.from_list and argument.item:
+        return f"the {words} of {scene.choices.pick(selections(argument, argument.item))}"
     if describe and not scene.is_uttered(producer):
         return scene.choices.pick((f"the {words} of {{}}", f"the {words} from {{}}", f"the {words} for {{}}")).format(
             source_of(producer, scene)
         )
-    return scene.choices.pick((f"that {words}", f"the {words} you found", f"the {words} you got", f"the {words} from there", f"the same {words}"))
+    return scene.choices.pick(
+        (
+            f"that {words}",
+            f"the {words} you found",
+            f"the {words} you got",
+            f"the {words} from there",
+            f"the same {words}",
+        )
+    )
 
 
 def source_of(producer: StepWords, scene: Scene) -> str:
@@ -179,7 +217,9 @@ def source_of(producer: StepWords, scene: Scene) -> str:
             if argument.origin == "step":
                 return refer(argument, scene, describe=True)
             if argument.origin == "user":
-                return name_phrase(argument, producer.noun, scene) if not argument.is_key else key_phrase(argument, scene)
+                return (
+                    name_phrase(argument, producer.noun, scene) if not argument.is_key else key_phrase(argument, scene)
+                )
     return f"the {scene.phrase(producer.noun)}"
 
 
@@ -202,4 +242,6 @@ def _filter_words(argument: Argument, scene: Scene) -> str:
 
     if argument.origin in ("constant", "missing"):
         return ""
+    if argument.is_own and argument.kind == "list" and argument.origin == "user":
+        return f"{scene.choices.pick(('called', 'named', 'under the name'))} {said(argument, scene)}"
     return tail_of(argument, scene, verb="list", noun="", describe=True)

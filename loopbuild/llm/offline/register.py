@@ -19,8 +19,29 @@ _GREETINGS = (
     "hi, {}", "hello, {}", "hey, {}", "good morning, {}", "hi there, {}", "quick one: {}", "next: {}", "okay, {}", "now {}", "so, {}",
     "good afternoon, {}", "hello again, {}", "right, {}", "alright, {}", "one more thing: {}", "dear assistant, {}",
 )  # fmt: skip
-_TAILS = (" please", " for me", " for me please", " now", " when you can", ", would you", " right away", " if you can", " straight away", " while you are at it")
-_TAILS_AFTER_VALUE = (", thanks", ", thank you", ", please", ". Thanks", ". Thank you", ". That's all", ". Many thanks", ". Thanks a lot", ", many thanks")
+_TAILS = (
+    " please",
+    " for me",
+    " for me please",
+    " now",
+    " when you can",
+    ", would you",
+    " right away",
+    " if you can",
+    " straight away",
+    " while you are at it",
+)
+_TAILS_AFTER_VALUE = (
+    ", thanks",
+    ", thank you",
+    ", please",
+    ". Thanks",
+    ". Thank you",
+    ". That's all",
+    ". Many thanks",
+    ". Thanks a lot",
+    ", many thanks",
+)
 """A value at the end must not run into other words."""
 _UNREQUESTED = re.compile(r"^(please|can you|could you|would you|will you|I |kindly|we |let's|help me)")
 _FUNCTION_WORD = re.compile(r" (the|a|an|please|all|our) (?=[a-z\ue000])")
@@ -37,7 +58,9 @@ def polish(text: str, choices: Choices, *, is_open: bool) -> str:
         elif draw < 0.56:
             text = choices.pick(_GREETINGS).format(text)
         elif draw < 0.68:
-            text += choices.pick(_TAILS_AFTER_VALUE if text.endswith(("\ue001", '"')) or choices.chance(0.5) else _TAILS)
+            text += choices.pick(
+                _TAILS_AFTER_VALUE if text.endswith(("\ue001", '"')) or choices.chance(0.5) else _TAILS
+            )
     elif draw < 0.12 and not text.startswith(("hi", "hello")):
         text = choices.pick(_GREETINGS[:5]).format(text)
     elif 0.12 <= draw < 0.2 and not is_asking and "\n" not in text:
@@ -60,7 +83,9 @@ def _framed(text: str, choices: Choices) -> str:
     lead = choices.pick(_LEADS)
     if ". " in text and lead.endswith("?"):
         lead = "please {}"
-    if lead in ("help me {}", "let's {}", "we should {}", "you can {} now", "time to {}") and re.match(r"^(tell|give|show|get|find|send|let) me\b|^let\b", text):
+    if lead in ("help me {}", "let's {}", "we should {}", "you can {} now", "time to {}") and re.match(
+        r"^(tell|give|show|get|find|send|let) me\b|^let\b", text
+    ):
         lead = "please {}"
     text = lead.format(text)
     return text.rstrip("?") if text.endswith("?") and choices.chance(0.3) else text

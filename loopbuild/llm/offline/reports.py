@@ -39,7 +39,9 @@ def _thought(steps: tuple[StepWords, ...], turn: int, turns: list[int], scene: S
     if len(turns) == 1:
         form = choices.pick(("I {}", "I will {}", "Let me {}", "I {} now", "I'll {}", "I can {}"))
     elif turn == turns[0]:
-        form = choices.pick(("First I {}", "First I {}", "I {} first", "I start: I {}", "Let me {} first", "To begin, I {}"))
+        form = choices.pick(
+            ("First I {}", "First I {}", "I {} first", "I start: I {}", "Let me {} first", "To begin, I {}")
+        )
     elif turn == turns[-1]:
         form = choices.pick(("Now I {}", "Now I {}", "Finally I {}", "Last, I {}", "Then I {}", "Now I can {}"))
     else:
@@ -51,13 +53,15 @@ def _thought(steps: tuple[StepWords, ...], turn: int, turns: list[int], scene: S
 def _deed(step: StepWords, turn: int, scene: Scene) -> str:
     """`schedule the interview for C-501`"""
     verbs = class_of(step)
-    at = [i for i, t in enumerate(step.turns) if t == turn] if len(step.turns) == step.times else list(range(step.times))
+    at = (
+        [i for i, t in enumerate(step.turns) if t == turn] if len(step.turns) == step.times else list(range(step.times))
+    )
     noun = step.noun
     keys = [key for i in at for key in step.spoken[i][:1]] if step.spoken else []
     own = any(a.is_own for a in step.arguments)
     full = f"{step.adjectives} {noun}".strip()
     if any(a.kind == "groups" for a in step.arguments):
-        return f"{verbs.plain} the {m.plural(noun) if step.is_plural else noun}"
+        return f"{verbs.plain} the {m.plural(noun) if _is_several(step) else noun}"
     if own and keys and len(keys) <= 3:
         return f"{verbs.plain} {scene.choices.among((f'{noun} ', ''))}{m.joined(keys)}"
     thing = f"the {m.plural(full) if step.is_plural or len(at) > 1 else full}"
@@ -84,20 +88,77 @@ def _report(step: StepWords, scene: Scene) -> str:
         be = "are" if len(ids) > 1 else "is"
         told = m.joined(ids[:_LISTED])
         tail = f", status {status[0]}" if status else ""
-        return choices.pick((f"Done, the {many} {be} {told}{tail}", f"The {many} {be} {done}: {told}{tail}", f"Done: {told}{tail}", f"I {done} {told}{tail}" if done.endswith("ed") else f"All set: {told}{tail}", f"{m.plural(noun).capitalize() if len(ids) > 1 else noun.capitalize()} {told} {be} {done}{tail}"))
-    keys = [key for spoken in step.spoken for key in spoken[:1]] if any(a.is_own and a.kind != "groups" for a in step.arguments) else []
-    what = f"{noun} {keys[0]}" if len(keys) == 1 else m.joined(keys[:_LISTED]) if keys else f"the {m.plural(noun) if step.is_plural else noun}"
+        return choices.pick(
+            (
+                f"Done, the {many} {be} {told}{tail}",
+                f"The {many} {be} {done}: {told}{tail}",
+                f"Done: {told}{tail}",
+                f"I {done} {told}{tail}" if done.endswith("ed") else f"All set: {told}{tail}",
+                f"{m.plural(noun).capitalize() if len(ids) > 1 else noun.capitalize()} {told} {be} {done}{tail}",
+            )
+        )
+    keys = (
+        [key for spoken in step.spoken for key in spoken[:1]]
+        if any(a.is_own and a.kind != "groups" for a in step.arguments)
+        else []
+    )
+    what = (
+        f"{noun} {keys[0]}"
+        if len(keys) == 1
+        else m.joined(keys[:_LISTED])
+        if keys
+        else f"the {m.plural(noun) if step.is_plural else noun}"
+    )
     be = "are" if len(keys) > 1 or (not keys and step.is_plural) else "is"
     if status:
-        return choices.pick((f"Done, {what} {be} {done}; the status is {status[0]}", f"The status of {what} is now {status[0]}", f"{what[:1].upper() if not keys or len(keys) == 1 else what[:1]}{what[1:]} {be} {done}, status {status[0]}", f"Done, status {status[0]}"))
-    return choices.pick((f"Done, {what} {be} {done}", f"{what[:1].upper() if not keys or len(keys) == 1 else what[:1]}{what[1:]} {be} {done}", f"Done. {what[:1].upper() if not keys or len(keys) == 1 else what[:1]}{what[1:]} {be} {done}"))
+        return choices.pick(
+            (
+                f"Done, {what} {be} {done}; the status is {status[0]}",
+                f"The status of {what} is now {status[0]}",
+                f"{what[:1].upper() if not keys or len(keys) == 1 else what[:1]}{what[1:]} {be} {done}, status {status[0]}",
+                f"Done, status {status[0]}",
+            )
+        )
+    return choices.pick(
+        (
+            f"Done, {what} {be} {done}",
+            f"{what[:1].upper() if not keys or len(keys) == 1 else what[:1]}{what[1:]} {be} {done}",
+            f"Done. {what[:1].upper() if not keys or len(keys) == 1 else what[:1]}{what[1:]} {be} {done}",
+        )
+    )
+
+
+def _several(step: StepWords, scene: Scene) -> str:
+    """Several readings alike: one telling value of each, or each with its key."""
+    each = []
+    for outcomes, spoken in zip(step.outcomes, step.spoken, strict=True):
+        scalars = [o for o in outcomes if not isinstance(o.value, list)]
+        names = [o for o in scalars if o.words.rsplit(" ", 1)[-1] == "name"]
+        telling = (names or scalars)[:1]
+        key = spoken[0] if spoken else ""
+        each.append(f"{key}: {shown(telling[0].value)}" if key and telling else key or (shown(telling[0].value) if telling else ""))
+    told = ", ".join(one for one in each[:_LISTED] if one)
+    return scene.choices.pick((told, f"Here they are: {told}", f"I found {told}", f"Result: {told}")) if told else "Done"
+
+
+def _is_several(step: StepWords) -> bool:
+    """Whether a step treats more than one thing: by its values where they are listed, else by its name."""
+    for argument in step.arguments:
+        if argument.is_own and isinstance(argument.value, list):
+            return len(argument.value) > 1
+        if argument.kind == "groups":
+            inner = [f.value for group in argument.groups for f in group if isinstance(f.value, list) and not any(g.words in ("name", "type") for g in group)]
+            return len(argument.groups) > 1 or any(len(value) > 1 for value in inner)
+    return step.is_plural
 
 
 def _reading(step: StepWords, key: str, full: str, seen: list[Outcome], scene: Scene) -> str:
     choices = scene.choices
+    if step.times > 1 and not any(isinstance(o.value, list) for o in seen):
+        return _several(step, scene)
     lists = [o for o in seen if isinstance(o.value, list)]
     scalars = [o for o in seen if not isinstance(o.value, list) and o.value is not None]
-    if key in ("list", "search") and lists or (lists and not scalars):
+    if (key in ("list", "search") and lists) or (lists and not scalars):
         values = [shown(v) for v in lists[0].value]
         if not step.is_plural:
             full = m.singular(lists[0].words)
@@ -105,19 +166,52 @@ def _reading(step: StepWords, key: str, full: str, seen: list[Outcome], scene: S
         if not values:
             return choices.pick((f"There are no {many}", f"I found no {many}", f"No {many} found"))
         if len(values) == 1:
-            return choices.pick((f"There is one {full}: {values[0]}", f"The only {full} is {values[0]}", f"I found one {full}: {values[0]}"))
+            return choices.pick(
+                (
+                    f"There is one {full}: {values[0]}",
+                    f"The only {full} is {values[0]}",
+                    f"I found one {full}: {values[0]}",
+                )
+            )
         if len(values) > _LISTED:
             first = m.joined(values[:3])
-            return choices.pick((f"There are {len(values)} {many}, the first are {first}", f"I found {len(values)} {many}, first {first}", f"{len(values)} {many}, starting with {first}"))
+            return choices.pick(
+                (
+                    f"There are {len(values)} {many}, the first are {first}",
+                    f"I found {len(values)} {many}, first {first}",
+                    f"{len(values)} {many}, starting with {first}",
+                )
+            )
         told = m.joined(values)
-        return choices.pick((f"The {many} are {told}", f"I found {len(values)} {many}: {told}", f"Here are the {many}: {told}", f"There are {len(values)} {many}: {told}", f"{len(values)} {many}: {told}"))
+        return choices.pick(
+            (
+                f"The {many} are {told}",
+                f"I found {len(values)} {many}: {told}",
+                f"Here are the {many}: {told}",
+                f"There are {len(values)} {many}: {told}",
+                f"{len(values)} {many}: {told}",
+            )
+        )
     if not scalars:
         return choices.pick((f"I have read the {full}", "Done", "That is all there is"))
     told_scalars = scalars[: 3 if len(scalars) <= 3 else 2]
     if len(told_scalars) == 1:
         one = told_scalars[0]
         be = m.agree(one.words)
-        return choices.pick((f"The {one.words} {be} {shown(one.value)}", f"{one.words.capitalize()}: {shown(one.value)}", f"The {one.words}: {shown(one.value)}"))
+        return choices.pick(
+            (
+                f"The {one.words} {be} {shown(one.value)}",
+                f"{one.words.capitalize()}: {shown(one.value)}",
+                f"The {one.words}: {shown(one.value)}",
+            )
+        )
     pairs = [f"{o.words} {shown(o.value)}" for o in told_scalars]
     stated = [f"the {o.words} {m.agree(o.words)} {shown(o.value)}" for o in told_scalars]
-    return choices.pick((f"Found: {m.joined(pairs)}", m.joined(stated), f"I found {m.joined(pairs)}", f"{', '.join(f'{o.words}: {shown(o.value)}' for o in told_scalars)}"))
+    return choices.pick(
+        (
+            f"Found: {m.joined(pairs)}",
+            m.joined(stated),
+            f"I found {m.joined(pairs)}",
+            f"{', '.join(f'{o.words}: {shown(o.value)}' for o in told_scalars)}",
+        )
+    )

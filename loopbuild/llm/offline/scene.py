@@ -25,9 +25,7 @@ _SYNONYMS: dict[str, tuple[str, ...]] = {
 """Nouns of everyday life; a word that names something else in the same project is never offered."""
 
 PEOPLE = frozenset(
-    """person candidate applicant employee colleague customer client user member guest patient contact attendee manager
-    driver student teacher agent owner author tenant participant worker friend assignee recipient sender speaker player
-    visitor passenger doctor nurse lawyer supplier subscriber reviewer""".split()
+    ["person", "candidate", "applicant", "employee", "colleague", "customer", "client", "user", "member", "guest", "patient", "contact", "attendee", "manager", "driver", "student", "teacher", "agent", "owner", "author", "tenant", "participant", "worker", "friend", "assignee", "recipient", "sender", "speaker", "player", "visitor", "passenger", "doctor", "nurse", "lawyer", "supplier", "subscriber", "reviewer"]
 ) | {"staff member"}
 
 

@@ -14,7 +14,7 @@ from loopbuild.llm.offline.clauses import Clause, class_of, clause_of, fragment,
 from loopbuild.llm.offline.modifiers import join_tails
 from loopbuild.llm.offline.references import said
 from loopbuild.llm.offline.scene import Scene
-from loopbuild.llm.protocol import StepWords
+from loopbuild.llm.protocol import Argument, StepWords
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,18 +53,20 @@ def goals_of(steps: tuple[StepWords, ...]) -> list[StepWords]:
     return kept or [steps[-1]]
 
 
-def _all_arguments(step: StepWords) -> list[object]:
+def _all_arguments(step: StepWords) -> list[Argument]:
     nested = [field for a in step.arguments for group in a.groups for field in group]
     return [*step.arguments, *nested]
 
 
 def _suits(name: str, told: list[StepWords], *, level: str) -> bool:
     has_groups = any(a.kind == "groups" for step in told for a in step.arguments)
-    if has_groups and name in ("form", "slot first", "noun", "telegram", "noun colon", "telegram arrows", "dashes"):
+    if has_groups and name in ("form", "slot first", "noun", "telegram", "noun colon", "telegram arrows", "goal wish"):
         return False
     if name == "question" or name == "noun" or name == "noun colon" or name == "need to know":
         is_list_or_fact = class_of(told[0]).key in ("list", "fact", "count")
         return told[0].effect == "read" and (is_list_or_fact or name != "need to know")
+    if name == "telegram" and not told[0].arguments and not told[0].adjectives:
+        return False
     if name == "form":
         return len([a for a in told[0].arguments if a.origin == "user"]) > 1
     if name == "goal wish":
@@ -91,25 +93,68 @@ def _question(told: list[StepWords], scene: Scene, describe: bool) -> str:
 
 
 def _need(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    lead = scene.choices.pick(("I need you to", "I'd like you to", "I want you to", "you should", "I would like you to", "we need you to", "it's time to", "your task: ", "I have to ask you to", "what I need: "))
+    lead = scene.choices.pick(
+        (
+            "I need you to",
+            "I'd like you to",
+            "I want you to",
+            "you should",
+            "I would like you to",
+            "we need you to",
+            "it's time to",
+            "your task: ",
+            "I have to ask you to",
+            "what I need: ",
+        )
+    )
     return f"{lead} {_imperative(told, scene, describe)}".replace(":  ", ": ")
 
 
 def _noun(told: list[StepWords], scene: Scene, describe: bool) -> str:
     clause = clause_of(told[0], scene, describe=describe)
-    lead = scene.choices.pick(("I need", "I'm looking for", "I want", "I'd like to have", "I'm after", "we need", "I could use", "what I want is", "I'd like to see", "can I have", "could I get", "may I see"))
+    lead = scene.choices.pick(
+        (
+            "I need",
+            "I'm looking for",
+            "I want",
+            "I'd like to have",
+            "I'm after",
+            "we need",
+            "I could use",
+            "what I want is",
+            "I'd like to see",
+            "can I have",
+            "could I get",
+            "may I see",
+        )
+    )
     return f"{lead} {noun_goal(clause, scene)}" + ("?" if lead.startswith(("can", "could", "may")) else "")
 
 
 def _noun_colon(told: list[StepWords], scene: Scene, describe: bool) -> str:
     clause = clause_of(told[0], scene, describe=describe)
-    lead = scene.choices.pick(("wanted:", "needed:", "question:", "lookup:", "request:", "quick one:", "for today:", "missing here:"))
+    lead = scene.choices.pick(
+        ("wanted:", "needed:", "question:", "lookup:", "request:", "quick one:", "for today:", "missing here:")
+    )
     return f"{lead} {noun_goal(clause, scene)}"
 
 
 def _need_to_know(told: list[StepWords], scene: Scene, describe: bool) -> str:
     clause = clause_of(told[0], scene, describe=describe)
-    lead = scene.choices.pick(("I want to know", "I need to know", "I'm curious about", "let me know", "I'm trying to find", "I have a question about", "I need a look at", "I'd like to check", "please tell me about", "do you know"))
+    lead = scene.choices.pick(
+        (
+            "I want to know",
+            "I need to know",
+            "I'm curious about",
+            "let me know",
+            "I'm trying to find",
+            "I have a question about",
+            "I need a look at",
+            "I'd like to check",
+            "please tell me about",
+            "do you know",
+        )
+    )
     return f"{lead} {noun_goal(clause, scene)}" + ("?" if lead == "do you know" else "")
 
 
@@ -121,9 +166,11 @@ def _slot_first(told: list[StepWords], scene: Scene, describe: bool) -> str:
     """`For employee E-12: request vacation leave from ... to ...`"""
     clause = clause_of(told[0], scene, describe=describe)
     front = next((t for t in clause.tails if t.startswith(("for ", "in ", "on ", "from ", "with ", "because"))), "")
-    if not front or front.startswith("with ") and len(clause.tails) < 2:
+    if not front or (front.startswith("with ") and len(clause.tails) < 2):
         return ""
-    rest = Clause(step=clause.step, verbs=clause.verbs, object=clause.object, tails=tuple(t for t in clause.tails if t != front))
+    rest = Clause(
+        step=clause.step, verbs=clause.verbs, object=clause.object, tails=tuple(t for t in clause.tails if t != front)
+    )
     mark = scene.choices.pick((":", ",", " -", ","))
     return f"{front}{mark} {imperative(rest, scene)}"
 
@@ -132,7 +179,12 @@ def _form(told: list[StepWords], scene: Scene, describe: bool) -> str:
     """`Request leave. Employee: E-12, leave type: sick, ...`"""
     step = told[0]
     given = [a for a in step.arguments if a.origin == "user" and a.kind != "groups"]
-    if describe and any(a.origin == "step" for a in step.arguments) or not given or any(a.origin in ("step", "missing") for a in step.arguments):
+    if (
+        (describe
+        and any(a.origin == "step" for a in step.arguments))
+        or not given
+        or any(a.origin in ("step", "missing") for a in step.arguments)
+    ):
         return ""
     verbs = class_of(step)
     noun = scene.phrase(step.noun)
@@ -148,7 +200,9 @@ def _form(told: list[StepWords], scene: Scene, describe: bool) -> str:
 
 def _reason_first(told: list[StepWords], scene: Scene, describe: bool) -> str:
     body = _body(told, scene, describe)
-    return f"{scene.choices.pick(_REASONS)}, so {scene.choices.pick(('please', '', 'could you', 'kindly', 'please', 'now'))} {body}".replace(" so  ", " so ")
+    return f"{scene.choices.pick(_REASONS)}, so {scene.choices.pick(('please', '', 'could you', 'kindly', 'please', 'now'))} {body}".replace(
+        " so  ", " so "
+    )
 
 
 def _reason_last(told: list[StepWords], scene: Scene, describe: bool) -> str:
@@ -159,7 +213,18 @@ def _reason_last(told: list[StepWords], scene: Scene, describe: bool) -> str:
 def _goal_wish(told: list[StepWords], scene: Scene, describe: bool) -> str:
     """`I'd like to get an interview with ... scheduled`."""
     clause = clause_of(told[0], scene, describe=describe)
-    lead = scene.choices.pick(("I want {} {}", "I'd like {} {}", "I need {} {}", "we want {} {}", "we need to have {} {}", "I want to see {} {}", "please get {} {}", "let's have {} {}"))
+    lead = scene.choices.pick(
+        (
+            "I want {} {}",
+            "I'd like {} {}",
+            "I need {} {}",
+            "we want {} {}",
+            "we need to have {} {}",
+            "I want to see {} {}",
+            "please get {} {}",
+            "let's have {} {}",
+        )
+    )
     tails = join_tails(clause.tails)
     gap = "" if tails.startswith(",") or not tails else " "
     done = clause.verbs.done
@@ -202,14 +267,32 @@ def _first_next(told: list[StepWords], scene: Scene, describe: bool) -> str:
     parts = _clauses(told, scene, describe)
     middle = scene.choices.pick((", next ", ", then ", ", after that ", "; then "))
     end = scene.choices.pick((", then ", ", and then ", ", finally ", ", and lastly ")) if len(parts) > 2 else middle
-    return f"{scene.choices.pick(('first', 'first', 'to start,', 'first of all,'))} " + m.joined(parts, comma=middle, last=end)
+    return f"{scene.choices.pick(('first', 'first', 'to start,', 'first of all,'))} " + m.joined(
+        parts, comma=middle, last=end
+    )
 
 
 def _sentences(told: list[StepWords], scene: Scene, describe: bool) -> str:
     parts = _clauses(told, scene, describe)
     text = parts[0]
     for index, part in enumerate(parts[1:], start=1):
-        lead = "finally, " if index == len(parts) - 1 and index > 1 and scene.choices.chance(0.4) else scene.choices.pick(("then ", "after that, ", "next, ", "", "with that, ", "then please ", "once that is done, ", "when you have that, ", "afterwards, "))
+        lead = (
+            "finally, "
+            if index == len(parts) - 1 and index > 1 and scene.choices.chance(0.4)
+            else scene.choices.pick(
+                (
+                    "then ",
+                    "after that, ",
+                    "next, ",
+                    "",
+                    "with that, ",
+                    "then please ",
+                    "once that is done, ",
+                    "when you have that, ",
+                    "afterwards, ",
+                )
+            )
+        )
         text += f". {lead}{part}"
     return text
 
@@ -246,7 +329,17 @@ def _last_first(told: list[StepWords], scene: Scene, describe: bool) -> str:
     earlier = [imperative(clause_of(step, scene, describe=True), scene) for step in told[:-1]]
     del describe
     before = m.joined(earlier, last=scene.choices.pick((" and ", ", then ", " and then ")))
-    form = scene.choices.pick(("{0}, but first {1}", "{0}. For that, first {1}", "before you {0}, {1}", "{0}, but before that {1}", "{0}; to get there, {1} first", "{0} - first {1} though", "to {0}, first {1}"))
+    form = scene.choices.pick(
+        (
+            "{0}, but first {1}",
+            "{0}. For that, first {1}",
+            "before you {0}, {1}",
+            "{0}, but before that {1}",
+            "{0}; to get there, {1} first",
+            "{0} - first {1} though",
+            "to {0}, first {1}",
+        )
+    )
     return form.format(last, before)
 
 
@@ -254,24 +347,47 @@ def _once_done(told: list[StepWords], scene: Scene, describe: bool) -> str:
     parts = _clauses(told, scene, describe)
     text = parts[0]
     for part in parts[1:]:
-        text += scene.choices.pick((". Once you have that, {}", ". When that is done, {}", ", and once you have it, {}", ". As soon as you have that, {}", ", and with the result, {}", ". With that in hand, {}")).format(part)
+        text += scene.choices.pick(
+            (
+                ". Once you have that, {}",
+                ". When that is done, {}",
+                ", and once you have it, {}",
+                ". As soon as you have that, {}",
+                ", and with the result, {}",
+                ". With that in hand, {}",
+            )
+        ).format(part)
     return text
 
 
 def _needs(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    lead = scene.choices.pick(("I need you to", "I'd like you to", "I want you to", "you need to", "we would like you to", "your job is to"))
+    lead = scene.choices.pick(
+        ("I need you to", "I'd like you to", "I want you to", "you need to", "we would like you to", "your job is to")
+    )
     return f"{lead} {_and(told, scene, describe)}"
 
 
 def _task_colon(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    lead = scene.choices.pick(("here is what I need:", "two things:" if len(told) == 2 else "a few things:", "task:", "a small job:", "today's job:", "this is the plan:", "to do:"))
+    lead = scene.choices.pick(
+        (
+            "here is what I need:",
+            "two things:" if len(told) == 2 else "a few things:",
+            "task:",
+            "a small job:",
+            "today's job:",
+            "this is the plan:",
+            "to do:",
+        )
+    )
     return f"{lead} {_and(told, scene, describe)}"
 
 
 def _start_by(told: list[StepWords], scene: Scene, describe: bool) -> str:
     parts = _clauses(told, scene, describe)
     rest = m.joined(parts[1:], last=scene.choices.pick((" and then ", ", then ", " and ")), comma=", ")
-    form = scene.choices.pick(("{0} and use that to {1}", "{0} so that you can {1}", "{0} in order to {1}", "{0}, which you need to {1}"))
+    form = scene.choices.pick(
+        ("{0} and use that to {1}", "{0} so that you can {1}", "{0} in order to {1}", "{0}, which you need to {1}")
+    )
     return form.format(parts[0], rest)
 
 
@@ -283,7 +399,7 @@ _SINGLE: dict[str, _Entry] = {
     "noun": _Entry(voices="acd", compose=_noun, is_open=False),
     "noun colon": _Entry(voices="d", compose=_noun_colon, is_open=False),
     "need to know": _Entry(voices="bcd", compose=_need_to_know, is_open=False),
-    "telegram": _Entry(voices="ac", compose=_telegram),
+    "telegram": _Entry(voices="ac", compose=_telegram, is_open=False),
     "slot first": _Entry(voices="bcd", compose=_slot_first, is_open=False),
     "form": _Entry(voices="bd", compose=_form, is_open=False),
     "reason first": _Entry(voices="ab", compose=_reason_first, is_open=False),

@@ -145,7 +145,7 @@ promote: promote
 hire: hire recruit
 """
 
-_LOOKS = frozenset("read view show open load describe display dump inspect".split())
+_LOOKS = frozenset(["read", "view", "show", "open", "load", "describe", "display", "dump", "inspect"])
 """Verbs of looking at something whole, not of asking for one fact."""
 _OFFERED = frozenset({"offer", "proposal", "quote", "bid"})
 """Things one makes rather than lengthens."""
@@ -198,5 +198,10 @@ def verb_class(
 
 def _own(verb: str) -> VerbClass:
     """A class for an unknown verb: the verb itself four ways; phrases of its effect would change its meaning."""
-    phrases = (f"{verb} {{o}}", f"go ahead and {verb} {{o}}", f"make sure to {verb} {{o}}", f"get {{o}} {participle(verb)}")
+    phrases = (
+        f"{verb} {{o}}",
+        f"go ahead and {verb} {{o}}",
+        f"make sure to {verb} {{o}}",
+        f"get {{o}} {participle(verb)}",
+    )
     return VerbClass(key=verb, plain=verb, done=participle(verb), phrases=phrases)

@@ -6,22 +6,25 @@ The caller brings the replay; this file decides what its answers mean.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Protocol
 
 from loopbuild.records import Trajectory
 from loopbuild.stages.filters.rows import Finding, Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replayed:
-    """What one replay gave: an error code (`tool_error`, `infra_error`, ...) or the digest of the repeated trajectory."""
+class Fault(Protocol):
+    """Why a replay did not come out: an error code and what a person should look at."""
 
-    code: str = ""
-    digest: str = ""
-    detail: str = ""
+    @property
+    def code(self) -> str:
+        """`invalid_call`, `tool_error`, `infra_error`, `value_differs`, `state_differs`."""
+
+    @property
+    def detail(self) -> str:
+        """Which call, which leaf."""
 
 
-Replay = Callable[[Trajectory], Replayed]
+Replay = Callable[[Trajectory], Trajectory | Fault]
 
 
 def check_execution(row: Row, *, replay: Replay) -> Finding | None:
@@ -32,12 +35,25 @@ def check_execution(row: Row, *, replay: Replay) -> Finding | None:
     if row.trajectory is None:
         return None
     first, second = replay(row.trajectory), replay(row.trajectory)
-    if "infra_error" in (first.code, second.code):
-        return Finding(reason="deferred", detail=first.detail or second.detail)
-    if (first.code, first.digest) != (second.code, second.digest):
-        return Finding(reason="flaky", detail=f"{first.code or 'ok'} first, then {second.code or 'ok'}")
-    if first.code in ("tool_error", "invalid_call"):
-        return Finding(reason="tool_error", detail=first.detail)
-    if first.code or first.digest != row.trajectory.digest:
-        return Finding(reason="state_differs", detail=first.detail)
-    return None
+    codes = [_code(one, row.trajectory) for one in (first, second)]
+    if "infra_error" in codes:
+        return Finding(reason="deferred", detail=_detail(first) or _detail(second))
+    if codes[0] != codes[1] or _digest(first) != _digest(second):
+        return Finding(reason="flaky", detail=f"{codes[0] or 'as recorded'}, then {codes[1] or 'as recorded'}")
+    if codes[0] in ("tool_error", "invalid_call"):
+        return Finding(reason="tool_error", detail=_detail(first))
+    return Finding(reason="state_differs", detail=_detail(first)) if codes[0] else None
+
+
+def _code(replayed: Trajectory | Fault, recorded: Trajectory) -> str:
+    if not isinstance(replayed, Trajectory):
+        return replayed.code
+    return "" if replayed.digest == recorded.digest else "value_differs"
+
+
+def _digest(replayed: Trajectory | Fault) -> str:
+    return replayed.digest if isinstance(replayed, Trajectory) else ""
+
+
+def _detail(replayed: Trajectory | Fault) -> str:
+    return "" if isinstance(replayed, Trajectory) else replayed.detail

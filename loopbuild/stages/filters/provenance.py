@@ -64,7 +64,11 @@ def _leaked_name(text: str, used: list[ToolSchema]) -> str:
     lowered = text.lower()
     plain = f" {' '.join(re.findall(r'[a-z0-9]+', lowered))} "
     for tool in used:
-        names = [tool.name, tool.call_name, *(leaf.pointer.replace("/[]", "").rpartition("/")[2] for leaf in tool.inputs)]
+        names = [
+            tool.name,
+            tool.call_name,
+            *(leaf.pointer.replace("/[]", "").rpartition("/")[2] for leaf in tool.inputs),
+        ]
         for name in names:
             words = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name).replace("_", " ").replace("-", " ").lower().split()
             if len(words) > 1 and re.search(rf"(?<!\w){re.escape(name.lower())}(?!\w)", lowered):
@@ -80,6 +84,6 @@ def _invented(text: str, said: list[Bound]) -> Finding | None:
     rest = _COUNTED.sub(" ", text)
     for form in sorted(known, key=len, reverse=True):
         rest = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", " ", rest)
-    quoted = (q for q in _QUOTED.finditer(text) if q[1].strip(" .,") not in known)
+    quoted = (q for q in _QUOTED.finditer(text) if not {q[1], q[1].rstrip(".,")} & set(known))
     found = _TELLING.search(rest) or next(quoted, None)
     return Finding(reason="invented_value", detail=f"`{found[0].strip()}`") if found else None

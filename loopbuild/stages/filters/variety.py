@@ -51,7 +51,9 @@ def self_bleu(tokens: Sequence[Sequence[str]], *, sample: int = 400) -> float:
     chosen = sorted(range(count), key=lambda i: digest("bleu sample", [i, count]))[:sample]
     scores = []
     for index in chosen:
-        others = [(index + 1 + int(digest("bleu", [index, n])[:12], 16) % (count - 1)) % count for n in range(REFERENCES)]
+        others = [
+            (index + 1 + int(digest("bleu", [index, n])[:12], 16) % (count - 1)) % count for n in range(REFERENCES)
+        ]
         references = [tokens[other] for other in dict.fromkeys(others)]
         scores.append(_bleu(tokens[index], references))
     return sum(scores) / len(scores)

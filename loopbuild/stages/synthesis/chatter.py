@@ -20,27 +20,256 @@ class Exchange:
     kind: str
 
 
-_GREET = ("hi", "hello", "hey there", "good morning", "good evening", "hi there", "hello again", "howdy", "hey", "greetings", "good afternoon")
-_HOW = ("how are you", "how is it going", "are you there", "how was your day", "all good on your side", "are you awake", "how do you do", "everything fine", "is this thing on", "nice to see you")
-_HOW_ANSWERS = ("Hello! I'm ready when you are.", "Hi! What can I do for you?", "All good here. What do you need?", "Hello, I'm here. How can I help?", "Hi there! Tell me what you need.")
-_THANKS = ("thanks", "thank you", "thanks a lot", "many thanks", "cheers", "much appreciated", "thank you so much", "great, thanks", "perfect, thank you", "ok thanks", "brilliant, cheers", "thx")
-_THANKS_TAILS = ("", "", ", that helped", ", that is all", " for the help", ", you saved me time", ", that was quick", ", nothing else for now", " for earlier", ", that's exactly what I needed", ", I'm done for now")
-_THANKS_ANSWERS = ("You're welcome!", "Glad to help.", "Any time.", "Happy to help. Just say when you need more.", "My pleasure.")
-_BYE = ("bye", "goodbye", "see you tomorrow", "talk to you later", "have a good evening", "that's it for today", "good night", "see you next week", "I'm off now", "signing off")
+_GREET = (
+    "hi",
+    "hello",
+    "hey there",
+    "good morning",
+    "good evening",
+    "hi there",
+    "hello again",
+    "howdy",
+    "hey",
+    "greetings",
+    "good afternoon",
+)
+_HOW = (
+    "how are you",
+    "how is it going",
+    "are you there",
+    "how was your day",
+    "all good on your side",
+    "are you awake",
+    "how do you do",
+    "everything fine",
+    "is this thing on",
+    "nice to see you",
+)
+_HOW_ANSWERS = (
+    "Hello! I'm ready when you are.",
+    "Hi! What can I do for you?",
+    "All good here. What do you need?",
+    "Hello, I'm here. How can I help?",
+    "Hi there! Tell me what you need.",
+)
+_THANKS = (
+    "thanks",
+    "thank you",
+    "thanks a lot",
+    "many thanks",
+    "cheers",
+    "much appreciated",
+    "thank you so much",
+    "great, thanks",
+    "perfect, thank you",
+    "ok thanks",
+    "brilliant, cheers",
+    "thx",
+)
+_THANKS_TAILS = (
+    "",
+    "",
+    ", that helped",
+    ", that is all",
+    " for the help",
+    ", you saved me time",
+    ", that was quick",
+    ", nothing else for now",
+    " for earlier",
+    ", that's exactly what I needed",
+    ", I'm done for now",
+)
+_THANKS_ANSWERS = (
+    "You're welcome!",
+    "Glad to help.",
+    "Any time.",
+    "Happy to help. Just say when you need more.",
+    "My pleasure.",
+)
+_BYE = (
+    "bye",
+    "goodbye",
+    "see you tomorrow",
+    "talk to you later",
+    "have a good evening",
+    "that's it for today",
+    "good night",
+    "see you next week",
+    "I'm off now",
+    "signing off",
+)
 _BYE_ANSWERS = ("Goodbye!", "See you!", "Have a good one.", "Until next time.", "Bye, take care.")
-_WHAT = ("what can you do", "what are you able to help me with", "who are you", "how do you work", "what kind of help do you offer", "are you a person or a program", "what should I ask you", "how can I use you", "tell me what you are for", "explain in one line what you do", "do you remember our last chat", "what is your job here")
-_WHAT_ANSWERS = ("I'm an assistant that works with your tools: I look things up and make changes when you ask.", "I can look things up and make changes for you. Just tell me what you need.", "I'm an assistant with tools for your work. Tell me what you want done.", "Ask me in plain words and I use the tools I have.")
-_TOPICS = ("a rainy Monday", "teamwork", "coffee", "the first day after a break", "long meetings", "a tidy desk", "autumn", "a slow printer", "working from home", "good manners", "lunch", "a train ride", "learning to swim", "old maps", "the sea", "curiosity", "a quiet office", "houseplants", "patience", "a birthday", "cooking for friends", "a lost umbrella", "winter mornings", "starting over", "music while working", "small wins", "a bad connection", "a walk at noon", "the colour green", "a noisy fridge")
-_PIECES = ("a short poem about {}", "a joke about {}", "a slogan for {}", "two ideas for a talk about {}", "a haiku about {}", "a friendly toast about {}", "one sentence about {}", "a rhyme on {}", "a riddle about {}", "a motto for {}", "a quote about {}", "a limerick about {}", "a title for a story about {}", "a metaphor for {}", "a fun fact about {}")
-_PIECE_LEADS = ("write {}", "give me {}", "can you make up {}?", "I need {}", "come up with {}", "could you write {}?", "think of {}", "help me with {}", "I'd love {}", "invent {}", "make {} for my team", "please draft {}", "how about {}?")
-_PIECE_ANSWERS = ("Here is one: {0} is best met with a smile and a cup of tea.", "How about this: \"{0}, one small step at a time\"?", "Try this: {0} teaches us to slow down.", "Sure: nothing beats {0}, except telling others about it.", "My suggestion: \"Less hurry, more {0}\".", "Here you go: {0} came by today, and stayed for a while.")
-_OPINIONS = ("what do you think about {}", "do you like {}", "why do people enjoy {}", "is {} good for anything", "how would you explain {} to a child", "what comes to your mind when you hear {}", "any thoughts on {}", "what makes {} special", "tell me something about {}", "can {} change a mood")
-_OPINION_ANSWERS = ("Many people find {0} pleasant because it breaks the routine.", "I have no feelings about it, but {0} seems to bring people together.", "A simple view: {0} is what you make of it.", "I'd say {0} gives people something to share.", "{0} is a matter of taste, and that is fine.")
-_ADVICE = ("how do I stay focused in the afternoon", "how do I say no politely", "what helps against stage fright", "how can I write shorter mails", "how do I start a difficult talk", "what is a good way to take notes", "how do I learn names faster", "how can I make meetings shorter", "what helps when I am stuck", "how do I give honest feedback", "how do I keep a habit", "what is a good icebreaker", "how do I apologise well", "how do I plan a calm week", "what makes a good introduction")
-_ADVICE_LEADS = ("{}?", "quick question: {}?", "any tips: {}?", "I wonder, {}?", "just curious, {}?", "in your opinion, {}?", "{}, do you know?", "one thing: {}?")
-_ADVICE_ANSWERS = ("Start small: one clear step, then a short break.", "Keep it short, say what matters first, and stop there.", "Prepare one sentence in advance and practise it aloud.", "Try it for a week and note what works.", "Be clear and kind, and leave room for an answer.", "Write it down, then cut it by half.")
-_STATEMENTS = ("I had a long day", "my coffee is cold", "it is raining again", "I finally fixed my bike", "the meeting went well", "I am so tired today", "we won the game", "I think I need a break", "the train was late again", "today is my birthday", "I started to learn the guitar", "lunch was great", "my plant has a new leaf", "I can't find my keys", "the new chair is comfortable", "the lift is broken", "I just got back")
-_STATEMENT_ANSWERS = ("I hear you. Tell me if I can do anything.", "Thanks for telling me. I'm here if you need something.", "Good to know. Let me know when you need help.", "Noted. I'm around when you need me.")
+_WHAT = (
+    "what can you do",
+    "what are you able to help me with",
+    "who are you",
+    "how do you work",
+    "what kind of help do you offer",
+    "are you a person or a program",
+    "what should I ask you",
+    "how can I use you",
+    "tell me what you are for",
+    "explain in one line what you do",
+    "do you remember our last chat",
+    "what is your job here",
+)
+_WHAT_ANSWERS = (
+    "I'm an assistant that works with your tools: I look things up and make changes when you ask.",
+    "I can look things up and make changes for you. Just tell me what you need.",
+    "I'm an assistant with tools for your work. Tell me what you want done.",
+    "Ask me in plain words and I use the tools I have.",
+)
+_TOPICS = (
+    "a rainy Monday",
+    "teamwork",
+    "coffee",
+    "the first day after a break",
+    "long meetings",
+    "a tidy desk",
+    "autumn",
+    "a slow printer",
+    "working from home",
+    "good manners",
+    "lunch",
+    "a train ride",
+    "learning to swim",
+    "old maps",
+    "the sea",
+    "curiosity",
+    "a quiet office",
+    "houseplants",
+    "patience",
+    "a birthday",
+    "cooking for friends",
+    "a lost umbrella",
+    "winter mornings",
+    "starting over",
+    "music while working",
+    "small wins",
+    "a bad connection",
+    "a walk at noon",
+    "the colour green",
+    "a noisy fridge",
+)
+_PIECES = (
+    "a short poem about {}",
+    "a joke about {}",
+    "a slogan for {}",
+    "two ideas for a talk about {}",
+    "a haiku about {}",
+    "a friendly toast about {}",
+    "one sentence about {}",
+    "a rhyme on {}",
+    "a riddle about {}",
+    "a motto for {}",
+    "a quote about {}",
+    "a limerick about {}",
+    "a title for a story about {}",
+    "a metaphor for {}",
+    "a fun fact about {}",
+)
+_PIECE_LEADS = (
+    "write {}",
+    "give me {}",
+    "can you make up {}?",
+    "I need {}",
+    "come up with {}",
+    "could you write {}?",
+    "think of {}",
+    "help me with {}",
+    "I'd love {}",
+    "invent {}",
+    "make {} for my team",
+    "please draft {}",
+    "how about {}?",
+)
+_PIECE_ANSWERS = (
+    "Here is one: {0} is best met with a smile and a cup of tea.",
+    'How about this: "{0}, one small step at a time"?',
+    "Try this: {0} teaches us to slow down.",
+    "Sure: nothing beats {0}, except telling others about it.",
+    'My suggestion: "Less hurry, more {0}".',
+    "Here you go: {0} came by today, and stayed for a while.",
+)
+_OPINIONS = (
+    "what do you think about {}",
+    "do you like {}",
+    "why do people enjoy {}",
+    "is {} good for anything",
+    "how would you explain {} to a child",
+    "what comes to your mind when you hear {}",
+    "any thoughts on {}",
+    "what makes {} special",
+    "tell me something about {}",
+    "can {} change a mood",
+)
+_OPINION_ANSWERS = (
+    "Many people find {0} pleasant because it breaks the routine.",
+    "I have no feelings about it, but {0} seems to bring people together.",
+    "A simple view: {0} is what you make of it.",
+    "I'd say {0} gives people something to share.",
+    "{0} is a matter of taste, and that is fine.",
+)
+_ADVICE = (
+    "how do I stay focused in the afternoon",
+    "how do I say no politely",
+    "what helps against stage fright",
+    "how can I write shorter mails",
+    "how do I start a difficult talk",
+    "what is a good way to take notes",
+    "how do I learn names faster",
+    "how can I make meetings shorter",
+    "what helps when I am stuck",
+    "how do I give honest feedback",
+    "how do I keep a habit",
+    "what is a good icebreaker",
+    "how do I apologise well",
+    "how do I plan a calm week",
+    "what makes a good introduction",
+)
+_ADVICE_LEADS = (
+    "{}?",
+    "quick question: {}?",
+    "any tips: {}?",
+    "I wonder, {}?",
+    "just curious, {}?",
+    "in your opinion, {}?",
+    "{}, do you know?",
+    "one thing: {}?",
+)
+_ADVICE_ANSWERS = (
+    "Start small: one clear step, then a short break.",
+    "Keep it short, say what matters first, and stop there.",
+    "Prepare one sentence in advance and practise it aloud.",
+    "Try it for a week and note what works.",
+    "Be clear and kind, and leave room for an answer.",
+    "Write it down, then cut it by half.",
+)
+_STATEMENTS = (
+    "I had a long day",
+    "my coffee is cold",
+    "it is raining again",
+    "I finally fixed my bike",
+    "the meeting went well",
+    "I am so tired today",
+    "we won the game",
+    "I think I need a break",
+    "the train was late again",
+    "today is my birthday",
+    "I started to learn the guitar",
+    "lunch was great",
+    "my plant has a new leaf",
+    "I can't find my keys",
+    "the new chair is comfortable",
+    "the lift is broken",
+    "I just got back",
+)
+_STATEMENT_ANSWERS = (
+    "I hear you. Tell me if I can do anything.",
+    "Thanks for telling me. I'm here if you need something.",
+    "Good to know. Let me know when you need help.",
+    "Noted. I'm around when you need me.",
+)
 
 _DOMAINS: dict[str, tuple[str, ...]] = {
     "weather": ("what's the weather in {city}", "will it rain in {city} tomorrow", "give me the forecast for {city}", "how warm is it in {city} right now"),
@@ -62,14 +291,39 @@ _DOMAINS: dict[str, tuple[str, ...]] = {
     "astronomy": ("when is the next full moon", "how far away is Mars", "which planets can I see from {city} tonight"),
     "languages": ("translate this letter into Italian", "how do you say good luck in Polish", "correct my French homework"),
 }  # fmt: skip
-_CITIES = ("Lisbon", "Oslo", "Kyoto", "Nairobi", "Lima", "Dublin", "Vienna", "Porto", "Seoul", "Tampa", "Ghent", "Turin", "Leeds", "Quito", "Riga")
+_CITIES = (
+    "Lisbon",
+    "Oslo",
+    "Kyoto",
+    "Nairobi",
+    "Lima",
+    "Dublin",
+    "Vienna",
+    "Porto",
+    "Seoul",
+    "Tampa",
+    "Ghent",
+    "Turin",
+    "Leeds",
+    "Quito",
+    "Riga",
+)
 _SORRY = ("Sorry, I can't help with that; I have no tool for it.", "I can't do that, I have no tool for it.", "That is outside what I can do here.", "I'm afraid I can't do that with my tools.", "Sorry, that is not something I can do.", "None of my tools can do that, sorry.", "I can't do that here.")  # fmt: skip
 
 
 def small_talk(key: str, *, voice: str) -> Exchange:
     """Return one exchange that needs no tool and gets a real answer."""
     choices = Choices(key, voice=voice)
-    kinds = (("piece", 0.26), ("opinion", 0.16), ("advice", 0.16), ("what", 0.1), ("greeting", 0.1), ("thanks", 0.1), ("statement", 0.08), ("bye", 0.04))
+    kinds = (
+        ("piece", 0.26),
+        ("opinion", 0.16),
+        ("advice", 0.16),
+        ("what", 0.1),
+        ("greeting", 0.1),
+        ("thanks", 0.1),
+        ("statement", 0.08),
+        ("bye", 0.04),
+    )
     draw, kind = choices.unit(), "piece"
     for name, share in kinds:
         kind = name
@@ -87,11 +341,17 @@ def small_talk(key: str, *, voice: str) -> Exchange:
     elif kind == "what":
         text, reply = pick(_WHAT) + choices.among(("?", "?", "")), pick(_WHAT_ANSWERS)
     elif kind == "greeting":
-        text, reply = f"{pick(_GREET)}{choices.among((', ', ' ', '! '))}{pick(_HOW)}{choices.among(('?', ''))}", pick(_HOW_ANSWERS)
+        text, reply = (
+            f"{pick(_GREET)}{choices.among((', ', ' ', '! '))}{pick(_HOW)}{choices.among(('?', ''))}",
+            pick(_HOW_ANSWERS),
+        )
     elif kind == "thanks":
         text, reply = pick(_THANKS) + pick(_THANKS_TAILS), pick(_THANKS_ANSWERS)
     elif kind == "statement":
-        text, reply = f"{choices.among(('', '', 'you know, ', 'well, ', 'by the way, '))}{pick(_STATEMENTS)}", pick(_STATEMENT_ANSWERS)
+        text, reply = (
+            f"{choices.among(('', '', 'you know, ', 'well, ', 'by the way, '))}{pick(_STATEMENTS)}",
+            pick(_STATEMENT_ANSWERS),
+        )
     else:
         text, reply = f"{choices.among(('', 'ok, ', 'alright, '))}{pick(_BYE)}", pick(_BYE_ANSWERS)
     return Exchange(user=_light(text, choices), answer=reply[:1].upper() + reply[1:], kind=kind)

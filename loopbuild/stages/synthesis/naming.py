@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from loopbuild.llm.offline.morphology import singular
 from loopbuild.records import SchemaLeaf, ToolSchema
 
-_PREPOSITIONS = frozenset("by for from of to in on with at into via as".split())
+_PREPOSITIONS = frozenset(["by", "for", "from", "of", "to", "in", "on", "with", "at", "into", "via", "as"])
 _ID_WORDS = frozenset({"id", "uuid", "guid", "identifier", "key"})
 _DIRECTIONS = frozenset({"from", "to", "source", "target", "destination"})
 _NAMES = frozenset({"name", "title", "label"})
@@ -46,10 +46,10 @@ def spoken(tool: ToolSchema) -> Spoken:
         return Spoken(noun=tool.entity or "result")
     for leaf in tool.inputs:
         owner = leaf.entity.split()
-        if leaf.kind == "id" and leaf.entity != tool.entity and 0 < len(owner) < len(words):
-            if [singular(w) for w in words[: len(owner)]] == owner:
-                words = words[len(owner) :]
-                break
+        is_other = leaf.kind == "id" and leaf.entity != tool.entity and 0 < len(owner) < len(words)
+        if is_other and [singular(w) for w in words[: len(owner)]] == owner:
+            words = words[len(owner) :]
+            break
     is_plural = singular(words[-1]) != words[-1] or _lists_own(tool)
     base = [*words[:-1], singular(words[-1])]
     entity = tool.entity.split()
@@ -73,6 +73,13 @@ def noun_of_key(leaf: SchemaLeaf) -> str:
     return " ".join(words) or leaf.entity or "item"
 
 
+def item_noun(pointer: str) -> str:
+    """Return what a member of the innermost list on the way to a leaf is called: `relation` for /relations/[]/to."""
+    head = pointer.rpartition("/[]")[0]
+    words = split_words(_last_name(head)) if head else []
+    return " ".join([*words[:-1], singular(words[-1])]) if words else ""
+
+
 def is_key(leaf: SchemaLeaf) -> bool:
     """Return whether a leaf holds identifiers."""
     return leaf.kind == "id"
@@ -84,7 +91,7 @@ def is_own(leaf: SchemaLeaf, tool: ToolSchema, noun: str) -> bool:
     words = split_words(_last_name(leaf.pointer)) or list(leaf.words)
     if is_key(leaf):
         is_listing = tool.effect == "read" and _lists_own(tool)
-        return (noun_of_key(leaf) in about or leaf.entity in about and len(words) == 1) and not is_listing
+        return (noun_of_key(leaf) in about or (leaf.entity in about and len(words) == 1)) and not is_listing
     if singular(words[-1]) not in _NAMES or leaf.enum:
         return False
     owner = " ".join(words[:-1])

@@ -42,9 +42,7 @@ def negative_rows(
     return made
 
 
-def _row(
-    catalog: ToolCatalog, category: Category, number: int, *, seed: int, purpose: Purpose
-) -> tuple[Task, Example]:
+def _row(catalog: ToolCatalog, category: Category, number: int, *, seed: int, purpose: Purpose) -> tuple[Task, Example]:
     key = digest("negative", [category, purpose, seed, number])
     voice = voice_of(key, is_held_out=purpose == "eval" and number % 2 == 1)
     if category == "no_tool":
@@ -56,7 +54,12 @@ def _row(
 
 def _domain(key: str, catalog: ToolCatalog) -> str:
     """Return the row's domain: the first in its own order that shares no word with the catalog's entities."""
-    taken = {word for tool in catalog.tools for noun in (tool.entity, *(leaf.entity for leaf in tool.inputs)) for word in noun.split()}
+    taken = {
+        word
+        for tool in catalog.tools
+        for noun in (tool.entity, *(leaf.entity for leaf in tool.inputs))
+        for word in noun.split()
+    }
     order = sorted(domains().items(), key=lambda item: digest("domain", [key, item[0]]))
     for name, words in order:
         if not taken & {_stem(word) for word in re.findall(r"[a-z]+", words.lower())}:

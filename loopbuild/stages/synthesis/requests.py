@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from loopbuild.digest import digest
+from loopbuild.llm.offline.morphology import joined
 from loopbuild.llm.offline.scene import builtin_synonyms
 from loopbuild.llm.protocol import Argument, Outcome, StepWords, Wording, WriteRequest
 from loopbuild.records import Json, Level, Provenance, SchemaLeaf, Step, ToolCatalog, ToolSchema, Trajectory
-from loopbuild.stages.synthesis.naming import is_key, is_own, noun_of_key, split_words, spoken, words_of_leaf
+from loopbuild.stages.synthesis.naming import is_key, is_own, item_noun, noun_of_key, split_words, spoken, words_of_leaf
 
 
 def make_requests(
@@ -31,13 +32,12 @@ def make_requests(
     Which writer gets a request is `writer_of` its key. Training trajectories are worded by the trained voices
     only; evaluation trajectories once so and once in the held-out voice, so that either split may choose.
     """
-    if wordings is None:
-        wordings = ("seen",) if trajectory.cell.purpose == "train" else ("seen", "held_out")
+    worded: Sequence[Wording] = wordings or (("seen",) if trajectory.cell.purpose == "train" else ("seen", "held_out"))
     return [
         request(trajectory, catalog, level=level, ordinal=ordinal, wording=wording, seed=seed, lexicon=lexicon)
         for level in levels
         for ordinal in range(texts_per_level)
-        for wording in wordings
+        for wording in worded
     ]
 
 
@@ -67,7 +67,9 @@ def request(
     )
 
 
-def row_key(trajectory: Trajectory, level: str, ordinal: int, wording: str, *, seed: int = 0, kind: str = "task") -> str:
+def row_key(
+    trajectory: Trajectory, level: str, ordinal: int, wording: str, *, seed: int = 0, kind: str = "task"
+) -> str:
     """Return the stable key of a row."""
     return digest(kind, [trajectory.key, level, ordinal, wording, seed])
 
@@ -92,14 +94,17 @@ def step_words(trajectory: Trajectory, catalog: ToolCatalog, *, missing: str = "
     return tuple(_covering(words, trajectory) for words in merged)
 
 
-def _one(
-    index: int, step: Step, tools: Mapping[str, ToolSchema], trajectory: Trajectory, missing: str
-) -> StepWords:
+def _one(index: int, step: Step, tools: Mapping[str, ToolSchema], trajectory: Trajectory, missing: str) -> StepWords:
     tool = tools[step.call.tool]
     about = spoken(tool)
     arguments = tuple(_arguments(step, tool, about.noun, trajectory, tools, missing))
     named = [a for a in arguments if a.is_key or a.kind in ("person", "name") or a.is_own]
-    told = [str(a.value) for a in sorted(named, key=lambda a: not a.is_own) if not isinstance(a.value, list | dict)]
+    told: list[str] = []
+    for one in sorted(named, key=lambda a: not a.is_own):
+        if isinstance(one.value, list):
+            told += [joined([str(v) for v in one.value])] if len(one.value) < 3 else []
+        elif not isinstance(one.value, dict):
+            told.append(str(one.value))
     return StepWords(
         turns=(step.turn,),
         indices=(index,),
@@ -159,10 +164,25 @@ def _argument(
     """One argument; lists of objects open into groups, other lists stay whole."""
     if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
         groups = tuple(
-            tuple(sorted((
-                _argument(f"{pointer}/{i}/{key}", f"{pattern}/[]/{key}", item[key], step, tool, noun, trajectory, tools, missing)
-                for key in item
-            ), key=_place))
+            tuple(
+                sorted(
+                    (
+                        _argument(
+                            f"{pointer}/{i}/{key}",
+                            f"{pattern}/[]/{key}",
+                            item[key],
+                            step,
+                            tool,
+                            noun,
+                            trajectory,
+                            tools,
+                            missing,
+                        )
+                        for key in item
+                    ),
+                    key=_place,
+                )
+            )
             for i, item in enumerate(value)
         )
         return Argument(words=_spaced(pattern), kind="groups", value=value, groups=groups)
@@ -194,10 +214,13 @@ def _argument(
         from_list = "[]" in origin.leaf
         # A member of a list is pointed at as a whole, also where its name is what the next call takes.
         by_name = not key and from_list and source.kind in ("name", "person") and bool(source.entity)
+        item = item_noun(origin.leaf)
+        is_item = not key and not is_key(source) and not by_name and origin.leaf.endswith("/[]")
         return replace(
             made, origin="step", step=origin.step, rule=origin.rule or "only", ranks=_ranks(step, pointer, value, origin),
-            field="" if is_key(source) or by_name else words_of_leaf(source), from_list=from_list,
-            is_key=key or is_key(source) or by_name, entity=source.entity if by_name else made.entity,
+            field="" if is_key(source) or by_name or is_item else words_of_leaf(source), from_list=from_list,
+            is_key=key or is_key(source) or by_name or is_item, item=item,
+            entity=item if is_item else source.entity if by_name else made.entity,
         )  # fmt: skip
     return made
 
@@ -331,7 +354,9 @@ def _forbidden(used: Sequence[ToolSchema]) -> tuple[str, ...]:
 
 def _synonyms(used: Sequence[ToolSchema], lexicon: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
     """Everyday and the team's own synonyms, without words the row's tools use for something else."""
-    taken = {tool.entity for tool in used} | {" ".join(leaf.words) for tool in used for leaf in (*tool.inputs, *tool.outputs)}
+    taken = {tool.entity for tool in used} | {
+        " ".join(leaf.words) for tool in used for leaf in (*tool.inputs, *tool.outputs)
+    }
     made = {noun: tuple(w for w in words if w not in taken) for noun, words in builtin_synonyms().items()}
     made |= {noun: tuple(words) for noun, words in lexicon.items()}
     return {noun: words for noun, words in sorted(made.items()) if words}
