@@ -48,7 +48,7 @@ def list_live(
         raise SourceError(
             f"source `{source}` names no command to start",
             source=source,
-            hint="a server behind a URL is not listed live: keep its `tools/list` answer in a file and name it as `path`",
+            hint="a server behind a URL is not listed live: keep its `tools/list` answer in a file, named by `path`",
         )
     try:
         import anyio

@@ -18,8 +18,6 @@ from loopbuild.stages.sources.toolspec import read
 from loopbuild.stages.toolgraph import build_graph, to_mermaid, to_svg, to_text
 
 ROOT = Path(__file__).parents[3]
-DUMPS = ROOT / "shared" / "data" / "mcp"
-DATA = next((path for path in (DUMPS, ROOT.parent / "shared" / "data" / "mcp") if path.is_dir()), DUMPS)
 
 
 def of_file(source: str, path: Path, **settings: Any) -> ToolCatalog:
@@ -69,12 +67,40 @@ def test_the_memory_server_joins_by_the_name_of_an_entity() -> None:
     assert found.flat_sources == ()
 
 
-@pytest.mark.parametrize("name", ["filesystem", "git", "time"])
-def test_servers_whose_returns_say_nothing_are_flat(name: str) -> None:
-    path = DATA / f"{name}.json"
-    if not path.exists():
-        pytest.skip("the dumps of the public servers are not here")
-    found = build_graph(of_file(name, path), {})
+TEXT = {"type": "string"}
+
+
+def mcp(name: str, taken: Any, given: Any = None) -> dict[str, Any]:
+    entry = {"name": name, "inputSchema": {"type": "object", "properties": taken, "required": sorted(taken)}}
+    return entry if given is None else {**entry, "outputSchema": {"type": "object", "properties": given}}
+
+
+FLAT = {
+    "files": [
+        mcp("read_file", {"path": TEXT}, {"content": TEXT}),
+        mcp("search_files", {"path": TEXT, "pattern": TEXT}, {"content": TEXT}),
+        mcp("write_file", {"path": TEXT, "content": TEXT}, {"content": TEXT}),
+    ],
+    "git": [
+        mcp("git_log", {"repo_path": TEXT}),
+        mcp("git_show", {"repo_path": TEXT, "revision": TEXT}),
+        mcp("git_checkout", {"repo_path": TEXT, "branch_name": TEXT}),
+    ],
+    "clock": [
+        mcp("get_current_time", {"timezone": TEXT}, {"timezone": TEXT, "datetime": TEXT}),
+        mcp(
+            "convert_time",
+            {"source_timezone": TEXT, "target_timezone": TEXT, "time": TEXT},
+            {"source": {"type": "object", "properties": {"timezone": TEXT, "datetime": TEXT}}, "time_difference": TEXT},
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", sorted(FLAT))
+def test_servers_whose_returns_say_nothing_new_are_flat(name: str) -> None:
+    """Text in an envelope, no declared return, and returns that repeat the question."""
+    found = build_graph(catalog(**{name: FLAT[name]}), {})
     assert (found.edges, found.flat_sources) == ((), (name,))
     assert found.notes[0].startswith(f"source `{name}` is flat: ")
 
