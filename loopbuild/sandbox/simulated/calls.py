@@ -14,7 +14,7 @@ from loopbuild.records import Json, ToolResult
 from loopbuild.sandbox.simulated import lookup
 from loopbuild.sandbox.simulated.answer import Scene, period_of, write
 from loopbuild.sandbox.simulated.ids import make_id
-from loopbuild.sandbox.simulated.model import CONTROL, TRANSITIONS, Input, Model, ToolPlan
+from loopbuild.sandbox.simulated.model import CONTROL, Input, Model, ToolPlan, target_of
 from loopbuild.sandbox.simulated.tables import Row, Tables
 from loopbuild.sandbox.simulated.world import World, content_key
 
@@ -231,7 +231,7 @@ def _change(plan: ToolPlan, key: Json, group: list[Given], *, world: World, tabl
     row = tables.row(subject, key) or Row()
     fields = _stored(group, own=subject)
     if plan.operation == "transition":
-        status, target = lookup.status_of(world, tables, subject, key), TRANSITIONS[plan.tool.verb]
+        status, target = lookup.status_of(world, tables, subject, key), target_of(plan.tool)
         if status == target or (status in _FINAL and target not in _REOPENS):
             raise Refused("conflict", f"{subject} `{key}` is already {status}")
         fields = {**fields, "status": target}
@@ -301,5 +301,5 @@ def _stored(group: list[Given], *, own: str) -> dict[str, Json]:
 def _sentence(plan: ToolPlan, touched: list[Json], tables: Tables) -> str:
     row = tables.row(plan.subject, touched[0]) if touched else None
     by_operation = {"create": "created", "delete": "deleted" if row is None or row.is_gone else "updated"}
-    done = TRANSITIONS.get(plan.tool.verb) or by_operation.get(plan.operation, "updated")
+    done = target_of(plan.tool) or by_operation.get(plan.operation, "updated")
     return f"{plan.subject} {', '.join(str(key) for key in touched)} {done}"

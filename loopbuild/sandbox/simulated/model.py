@@ -138,6 +138,11 @@ def key_entity(leaf: SchemaLeaf, tool: ToolSchema, entities: Mapping[str, Entity
     return around[0] if len(around) == 1 else ""
 
 
+def target_of(tool: ToolSchema) -> str:
+    """Return the status a tool leads to by its verb, or by the first word of its name; empty when it names none."""
+    return TRANSITIONS.get(tool.verb) or TRANSITIONS.get(next(iter(words_of(tool.name)), ""), "")
+
+
 def is_id(leaf: SchemaLeaf) -> bool:
     """Say whether a leaf holds an opaque id."""
     if leaf.types and not {"string", "integer", "number"} & set(leaf.types):
@@ -266,7 +271,7 @@ def _classify(
     own = about if about in keys.values() else next(iter(keys.values()), "")
     effect = tool.effect
     if effect == "unknown":
-        effect = "update" if tool.verb in TRANSITIONS and keys else "create" if minted else "read"
+        effect = "update" if target_of(tool) and keys else "create" if minted else "read"
     if effect == "read":
         if keys:
             return "read", own
@@ -275,7 +280,7 @@ def _classify(
         return ("list", lists[0]) if lists else ("opaque", "")
     if effect == "create" and (minted or named):
         return "create", minted[0] if minted else named
-    if keys and tool.verb in TRANSITIONS:
+    if keys and target_of(tool):
         return "transition", own
     is_content = tool.entity in entities and entities[tool.entity].form.kind == "content"
     if effect in ("create", "delete") and is_content:
