@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from loopbuild.digest import digest as digest_of
 from loopbuild.engine.objects import Objects
 from loopbuild.engine.target import Json, Target
+from loopbuild.engine.workspace import remove_tree
 from loopbuild.errors import BuildError
 
 
@@ -101,7 +101,7 @@ class StoredAction:
     @cached_property
     def work(self) -> Path:
         """An empty private folder, made now."""
-        shutil.rmtree(self._folders.work, ignore_errors=True)
+        remove_tree(self._folders.work)
         self._folders.work.mkdir(parents=True)
         return self._folders.work
 

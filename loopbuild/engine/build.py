@@ -26,6 +26,7 @@ from loopbuild.engine.outcome import Event, Outcome, Result, What
 from loopbuild.engine.pool import Pool
 from loopbuild.engine.recover import open_journal
 from loopbuild.engine.staleness import StaleReason
+from loopbuild.engine.tables import RowsFailed, Table
 from loopbuild.engine.target import Target
 from loopbuild.engine.uptodate import remember
 from loopbuild.engine.walk import Walk, matches
@@ -195,7 +196,17 @@ class _Build:
         failure = translate(error, target.id)
         with self._shop.journal.transaction():
             self._shop.journal.add_failure(target.id, key=key, message=failure.message)
-        return Result(target=target.id, outcome="failed", seconds=time.monotonic() - start, error=failure)
+        table = failure.table if isinstance(failure, RowsFailed) else Table()
+        return Result(
+            target=target.id,
+            outcome="failed",
+            seconds=time.monotonic() - start,
+            rows_run=table.run,
+            rows_revalidated=table.revalidated,
+            rows_failed=len(table.failed),
+            rows_total=table.total,
+            error=failure,
+        )
 
     def _look(self, target: Target, start: float) -> Result | Job:
         """Return the result when a stored one counts, else what has to be run."""
@@ -344,7 +355,7 @@ class _Build:
             )
 
     def _tell_started(self, target: Target) -> None:
-        done, total = len(self.results), len(self._walk.wanted())
+        done, total = len(self.results), self._walk.wanted_count
         self._on_event(Event(kind="started", target=target.id, done=done, total=total))
 
     def _tell_finished(self, result: Result) -> None:
@@ -358,6 +369,6 @@ class _Build:
                 rows_total=result.rows_total,
                 message=result.error.message if result.error else "",
                 done=len(self.results),
-                total=len(self._walk.wanted()),
+                total=self._walk.wanted_count,
             )
         )

@@ -125,13 +125,13 @@ def entry_of(record: Record, *, digest: str, seconds: float = 0.0) -> Entry:
 
 
 def store_record(
-    record: Record, *, objects: Objects, journal: Journal, leaves: Leaves, seconds: float, ran: bool
+    record: Record, *, objects: Objects, journal: Journal, leaves: Leaves, seconds: float, rows_run: int
 ) -> Entry:
     """Commit a record whose objects are all in place; return its entry, which is then in force."""
     digest = objects.put(encode_record(record), is_durable=record.nature != "pure")
     entry = entry_of(record, digest=digest, seconds=seconds)
     with journal.transaction():
-        journal.commit(entry, ran=ran)
+        journal.commit(entry, rows_run=rows_run)
         leaves.flush(journal)
     return entry
 
@@ -142,7 +142,7 @@ def adopt(entry: Entry, target: Target, *, objects: Objects, journal: Journal, l
         journal.put_in_force(entry)
         return entry
     record = replace(decode_record(objects.get(entry.record)), target=target.id)
-    return store_record(record, objects=objects, journal=journal, leaves=leaves, seconds=0.0, ran=False)
+    return store_record(record, objects=objects, journal=journal, leaves=leaves, seconds=0.0, rows_run=0)
 
 
 def store_batch(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import traceback
 from collections.abc import Iterator
 
 from loopbuild.engine.objects import store_trouble
@@ -29,6 +28,8 @@ def recipe_code(target: str) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError) and store_trouble(error) is not None:
             raise
+        import traceback
+
         text = str(error).partition("\n")[0]
         raise RecipeCrash(
             f"`{target}` failed: {type(error).__name__}{': ' if text else ''}{text}",

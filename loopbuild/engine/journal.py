@@ -133,8 +133,11 @@ class Journal:
         query = f"SELECT {_ENTRY} FROM records r WHERE r.key = ? ORDER BY r.seq"
         return [_entry(row) for row in self._db.execute(query, (key,))]
 
-    def commit(self, entry: Entry, *, ran: bool) -> None:
-        """Put a result in force; call inside a transaction, after its objects are in place. `ran` keeps its cost."""
+    def commit(self, entry: Entry, *, rows_run: int) -> None:
+        """Put a result in force; call inside a transaction, after its objects are in place.
+
+        `rows_run`: how many rows ran for it, -1 for a plain target that ran, 0 when nothing did and there is no cost.
+        """
         self._db.execute("DELETE FROM records WHERE target = ? AND key = ?", (entry.target, entry.key))
         seq = self._db.execute(
             "INSERT INTO records(target, key, output, record, needs, published, recipe, row_count, seconds)"
@@ -153,8 +156,8 @@ class Journal:
         ).lastrowid
         self._db.execute("INSERT OR REPLACE INTO current VALUES (?,?)", (entry.target, seq))
         self._db.execute("DELETE FROM failures WHERE target = ?", (entry.target,))
-        if ran:
-            self.add_cost(entry.recipe, target=entry.target, seconds=entry.seconds, row_count=entry.row_count)
+        if rows_run:
+            self.add_cost(entry.recipe, target=entry.target, seconds=entry.seconds, row_count=rows_run)
 
     def put_in_force(self, entry: Entry) -> None:
         """Make an older result of the same target the one in force again."""
@@ -249,9 +252,10 @@ class Journal:
         self._db.execute("INSERT INTO costs VALUES (?,?,?,?)", (recipe, target, seconds, row_count))
 
     def costs(self) -> dict[str, list[tuple[float, int]]]:
-        """Return recipe -> (seconds, rows run or -1) of every run of it."""
+        """Return recipe -> (seconds, rows run or -1) of its runs among the last 5,000, the oldest first."""
         found: dict[str, list[tuple[float, int]]] = {}
-        for recipe, seconds, row_count in self._db.execute("SELECT recipe, seconds, row_count FROM costs"):
+        query = "SELECT recipe, seconds, row_count FROM costs ORDER BY rowid DESC LIMIT 5000"
+        for recipe, seconds, row_count in reversed(self._db.execute(query).fetchall()):
             found.setdefault(recipe, []).append((seconds, row_count))
         return found
 

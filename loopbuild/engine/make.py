@@ -92,7 +92,7 @@ class Workshop:
     def finish(self, job: Job, content: bytes, *, kept: Collection[str], published: Mapping[str, str]) -> Result:
         """Commit the output of a plain recipe, wherever it ran."""
         record = self._record(job, content, kept=kept, published=published)
-        entry, seconds = self._commit(job, record, ran=True)
+        entry, seconds = self._commit(job, record, rows_run=-1)
         return Result(
             target=job.target.id,
             outcome=self._outcome(job, entry),
@@ -132,7 +132,7 @@ class Workshop:
         record = self._record(
             job, canonical({"rows": table.outputs}), kept=kept, published={}, trace=table.trace, rows=len(table.outputs)
         )
-        entry, seconds = self._commit(job, record, ran=table.run > 0)
+        entry, seconds = self._commit(job, record, rows_run=table.run)
         outcome = self._outcome(job, entry)
         if not table.run:
             outcome = "revalidated" if table.revalidated else "restored"
@@ -173,11 +173,16 @@ class Workshop:
             row_count=rows,
         )
 
-    def _commit(self, job: Job, record: Record, *, ran: bool) -> tuple[Entry, float]:
+    def _commit(self, job: Job, record: Record, *, rows_run: int) -> tuple[Entry, float]:
         seconds = time.monotonic() - job.started
         self.claim(job.target, record.published)
         entry = store_record(
-            record, objects=self.objects, journal=self.journal, leaves=self.leaves, seconds=seconds, ran=ran
+            record,
+            objects=self.objects,
+            journal=self.journal,
+            leaves=self.leaves,
+            seconds=seconds,
+            rows_run=rows_run,
         )
         remove_tree(self.ws.partial(job.key))
         remove_tree(self.scratch / "work")

@@ -7,8 +7,8 @@ edit which changes nothing that matters is seen to change nothing.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -105,16 +105,17 @@ class Plan:
 
 def plan(ws: Workspace, targets: Iterable[Target], *, select: tuple[str, ...] = ()) -> Plan:
     """Return what `build` would do. Raises SelectionError and BuildError for a graph that makes no sense."""
-    with ws.reading() as journal, tempfile.TemporaryDirectory(prefix="loopbuild-plan-") as scratch:
-        return _Planner(ws, journal, Walk(targets, select=select), Path(scratch)).run()
+    with ws.reading() as journal, ExitStack() as stack:
+        return _Planner(ws, journal, Walk(targets, select=select), stack).run()
 
 
 class _Planner:
-    def __init__(self, ws: Workspace, journal: Journal, walk: Walk, scratch: Path) -> None:
+    def __init__(self, ws: Workspace, journal: Journal, walk: Walk, stack: ExitStack) -> None:
         self._ws = ws
         self._journal = journal
         self._walk = walk
-        self._scratch = scratch
+        self._stack = stack
+        self._scratch: Path | None = None
         self._objects = MemoryObjects(ws.objects.folder)
         self._leaves = Leaves(ws.root, journal, self._objects, clock=ws.clock)
         self._known = Known(journal, self._objects, self._leaves)
@@ -188,7 +189,7 @@ class _Planner:
             wiring=Wiring(inputs=roles, files={role: files[path] for role, path in target.files}),
             objects=self._objects,
             root=self._ws.root,
-            folders=Folders(work=self._scratch / "work", partial=self._scratch / key),
+            folders=Folders(work=self._elsewhere() / "work", partial=self._elsewhere() / key),
         )
         if target.recipe.is_rows:
             if not is_readable:
@@ -199,6 +200,14 @@ class _Planner:
                 output: Json = recipe_function(target.recipe.run)(action)
             return self._priced(replace(entry, is_cheap=True, output=self._objects.put(canonical(output))), None)
         return self._priced(entry, None)
+
+    def _elsewhere(self) -> Path:
+        """Return a folder outside the project, made when a stale target is first looked into."""
+        if self._scratch is None:
+            import tempfile
+
+            self._scratch = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="loopbuild-plan-")))
+        return self._scratch
 
     def _table(self, target: Target, entry: PlanEntry, action: StoredAction) -> PlanEntry:
         verdicts, _ = choose_rows(

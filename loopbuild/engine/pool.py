@@ -11,11 +11,10 @@ import os
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loopbuild.digest import canonical
 from loopbuild.engine.action import Folders, Interrupted, StoredAction, Wiring, recipe_function
@@ -26,6 +25,10 @@ from loopbuild.engine.tables import run_inline
 from loopbuild.engine.target import Json, Recipe, RowResult, Target, WantedRow
 from loopbuild.engine.workspace import remove_tree
 from loopbuild.errors import BuildError
+
+if TYPE_CHECKING:
+    # 40 ms that a build in one process does not need.
+    from concurrent.futures import Future, ProcessPoolExecutor
 
 _CHUNKS_PER_JOB = 4
 """Enough that a slow chunk at the end leaves nobody idle, few enough that loading inputs is not repeated often."""
@@ -81,6 +84,8 @@ class Pool:
 
     def wait(self) -> list[tuple[Job, Answer | Exception]]:
         """Wait until something is finished; return it, in the order of submission."""
+        from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
+
         # Not for ever, so that a signal is noticed.
         done, _ = wait(self._running, timeout=0.2, return_when=FIRST_COMPLETED)
         self._given = [future for future in self._given if not future.done()]
@@ -113,6 +118,8 @@ class Pool:
         if self._jobs <= 1 or recipe.nature != "pure" or len(rows) <= 1:
             yield from run_inline(job.target, action, rows)
             return
+        from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
+
         size = max(1, min(recipe.chunk_rows, -(-len(rows) // (self._jobs * _CHUNKS_PER_JOB))))
         futures = [
             self._workers().submit(
@@ -149,6 +156,7 @@ class Pool:
     def _workers(self) -> ProcessPoolExecutor:
         if self._executor is None:
             import multiprocessing
+            from concurrent.futures import ProcessPoolExecutor
 
             # Spawned, not forked: a forked child would keep the locks of this process.
             context = multiprocessing.get_context("spawn")

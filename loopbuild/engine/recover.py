@@ -64,7 +64,7 @@ def rebuild(journal: Journal, objects: Objects) -> int:
         for trace in traces:
             _add_batch(journal, objects, trace)
         for _, digest, record in records:
-            journal.commit(entry_of(record, digest=digest), ran=False)
+            journal.commit(entry_of(record, digest=digest), rows_run=0)
             if record.trace:
                 _add_table(journal, objects, record)
     return len(records)

@@ -232,13 +232,21 @@ def run_inline(
                 raise Interrupted(f"`{target.id}` was interrupted", target=target.id)
 
 
-def rows_failed(target: Target, table: Table) -> BuildError:
+class RowsFailed(BuildError):
+    """Some rows of a table failed; `table` holds the others, which are kept."""
+
+    table: Table
+
+
+def rows_failed(target: Target, table: Table) -> RowsFailed:
     """Return the error of a table with failed rows."""
     first = min(table.failed)
     count = len(table.failed)
-    return BuildError(
+    error = RowsFailed(
         f"`{target.id}`: {count} of {table.total} rows failed, such as `{first}`: {table.failed[first]}",
         target=target.id,
         intact=f"{len(table.outputs)} rows are kept",
         hint="run the same command again to ask only for the failed rows",
     )
+    error.table = table
+    return error

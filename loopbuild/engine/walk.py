@@ -6,7 +6,6 @@ Decides which targets are wanted, which are ready, and what is skipped when one 
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 import heapq
 from collections.abc import Iterable
@@ -90,9 +89,10 @@ class Walk:
         late, self._late = self._late, []
         return late
 
-    def wanted(self) -> list[str]:
-        """Return every known target that is part of this walk, in declared order."""
-        return [name for name in self.targets if name in self._wanted]
+    @property
+    def wanted_count(self) -> int:
+        """How many targets are part of this walk, as far as is known."""
+        return len(self._wanted)
 
     def finish(self) -> list[str]:
         """Return the targets that can never become ready because something that makes targets broke.
@@ -115,6 +115,8 @@ class Walk:
     def _check_selection(self) -> None:
         for pattern in self.select:
             if not any(matches(pattern, name) for name in self.targets):
+                import difflib
+
                 close = difflib.get_close_matches(pattern, self.targets, n=1)
                 hint = f"did you mean `{close[0]}`?" if close else "`loopbuild status --json` lists every target"
                 raise SelectionError(f"no target is called `{pattern}`", hint=hint)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -167,6 +166,8 @@ class Workspace:
 def remove_tree(path: Path) -> None:
     """Delete a folder, a file or a link; what can not be deleted stays and hurts nobody."""
     if path.is_dir() and not path.is_symlink():
+        import shutil
+
         shutil.rmtree(path, ignore_errors=True)
     else:
         with contextlib.suppress(OSError):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from loopbuild.engine.history import history
+from loopbuild.engine.plan import plan
 from loopbuild.engine.query import output, rows_of
 from tests.engine.conftest import Project
 from tests.engine.recipes import PROVEN, table
@@ -76,3 +78,35 @@ def test_a_failed_row_keeps_the_others(project: Project) -> None:
     project.write(words="x=one\ny=good\nz=three\n")
     assert project.build(table()).is_success
     assert project.calls() == ["table:main r2"]
+
+
+def test_a_failed_table_says_how_many_rows_are_kept(project: Project) -> None:
+    project.write(words="x=one\ny=bad\nz=three\n")
+    result = project.build(table()).results["table:main"]
+    assert (result.rows_run, result.rows_failed, result.rows_total) == (3, 1, 3)
+    assert result.error is not None
+    assert result.error.intact == "2 rows are kept"
+
+
+def test_the_next_plan_knows_what_a_row_takes(project: Project) -> None:
+    (project.root / "slow").write_text("0.05")
+    project.build(table())
+    project.write(words="x=one\ny=TWO\nz=TREE\n")
+    entry = plan(project.ws, table()).entries["table:main"]
+    assert entry.rows_stale == 2
+    assert entry.seconds is not None
+    assert 0.1 <= entry.seconds < 1.0
+
+
+def test_a_history_of_builds_names_what_ran(project: Project) -> None:
+    project.build(table())
+    project.write(words="x=one\ny=TWO\nz=three\n")
+    project.build(table())
+    project.build(table())
+    newest, oldest = history(project.ws)
+    assert [(run.target, run.outcome, run.rows_run) for run in newest.targets] == [
+        ("words:main", "built", 0),
+        ("table:main", "built", 1),
+    ]
+    assert newest.targets[1].reasons == ("upstream_stale",)
+    assert oldest.outcome == "done"

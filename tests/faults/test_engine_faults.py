@@ -222,3 +222,31 @@ def test_a_folder_that_can_not_be_written_is_said(project: Project) -> None:
     (project.root / ".loopbuild").write_text("a file in the way")
     with pytest.raises(StoreError):
         project.build(_targets())
+
+
+def test_who_waits_is_told_for_whom(project: Project) -> None:
+    (project.root / "slow").write_text("0.05")
+    pid = _child(lambda: project.build(chain()))
+    while not recipes.calls(project.root, clear=False):
+        time.sleep(0.005)
+    assert project.build(chain()).counts == {"fresh": 9}
+    assert f"waiting for pid {pid}, which builds here" in [event.message for event in project.events]
+    assert _exit_code(pid) == 0
+
+
+def test_a_signal_ends_workers_too(project: Project) -> None:
+    (project.root / "slow").write_text("0.3")
+
+    def work() -> None:
+        outcome = project.build(_targets(), jobs=2)
+        os._exit(130 if outcome.is_interrupted else 0)
+
+    pid = _child(work)
+    while not recipes.calls(project.root, clear=False):
+        time.sleep(0.01)
+    os.kill(pid, signal.SIGTERM)
+    assert _exit_code(pid) == 130
+    (project.root / "slow").unlink()
+    before = project.calls()
+    assert project.build(_targets()).is_success
+    assert not set(before) & set(project.calls())
