@@ -70,7 +70,7 @@ def ask(
         )
     elif tool.klass.shape == "slot" or tool.klass.shape == "new":
         thing = words.article(noun)
-    if tool.klass.shape == "change" and rest and rng.random() < 0.6:
+    if tool.klass.shape == "change" and rest and rest[0].name in given and rng.random() < 0.6:
         field_ = rest.pop(0)
         value = given[field_.name]
         label = field_.name.replace("_", " ")
@@ -124,6 +124,10 @@ def ask(
         core = core.replace(mark, text)
     question = core.endswith("?")
     core = core.rstrip("?")
+    said = [p for p in rest if p.name in given and p.name not in refs and not p.flag]
+    if len(said) == len(parts) + bool(loose) > 0 and rng.random() < 0.08 and not question:
+        fields = (f"{p.name.replace('_', ' ')}: {slots.hold(_bare(given[p.name]))}" for p in said)
+        return core + rng.choice((" - ", ": ", ", ")) + rng.choice(("; ", ", ")).join(fields)
     if parts and rng.random() < 0.08 and not question:
         text = ", ".join(parts) + ": " + core
     else:
@@ -132,6 +136,11 @@ def ask(
     if loose:
         text += (" " if rng.random() < 0.6 else ", ") + loose
     return text + ("?" if question and not loose and last else "")
+
+
+def _bare(value: Value) -> str:
+    """What is said of a value in a list of fields: no quotes."""
+    return value.value if isinstance(value.value, str) and value.said[:1] in "'\"" else value.said
 
 
 def identified(rng: Random, noun: str, held: str, *, bare: bool) -> str:
@@ -242,7 +251,7 @@ def join(rng: Random, steps: list[str]) -> str:
         sep, mark = rng.choice(((" ", "."), ("\n", "."), (" ", ")"), ("\n", ")")))
         return sep.join(f"{i + 1}{mark} {step}" for i, step in enumerate(steps))
     if draw < 0.16:
-        return rng.choice((" -> ", " / ", "; ", " + ")).join(steps)
+        return rng.choice((" -> ", " => ", " > ", " / ", "; ", " + ")).join(steps)
     if draw < 0.28 and len(steps) == 2:
         return rng.choice(
             (

@@ -16,7 +16,7 @@ import values
 import words
 from domain import Tool, tool
 from telling import answer, report, thought
-from world import Call, Plan, Turn, World, filled, outcome, request, world
+from world import Call, Plan, Turn, World, filled, ordered, outcome, request, world
 
 SYSTEM = "Use tools when needed. Be brief."
 
@@ -43,7 +43,7 @@ def acted(content: str, calls: list[Call]) -> dict[str, Any]:
         "role": "assistant",
         "content": content,
         "tool_calls": [
-            {"type": "function", "function": {"name": c.tool.name, "arguments": c.arguments}} for c in calls
+            {"type": "function", "function": {"name": c.tool.name, "arguments": ordered(c.arguments)}} for c in calls
         ],
     }
 
@@ -55,9 +55,10 @@ def returned(result: Any) -> dict[str, Any]:
 def played(rng: Random, turns: list[Turn]) -> list[dict[str, Any]]:
     """Assistant and tool messages of some turns, with the closing answer."""
     made: list[dict[str, Any]] = []
+    neat = rng.random() < 0.6
     for index, turn in enumerate(turns):
         made.append(acted(thought(rng, turn, index, len(turns)), turn.calls))
-        made += [returned(call.result) for call in turn.calls]
+        made += [returned(ordered(call.result) if neat else call.result) for call in turn.calls]
     return [*made, said(answer(rng, turns))]
 
 
@@ -81,9 +82,36 @@ def planned(w: World, kind: str) -> list[dict[str, Any]]:
     return messages
 
 
-def clarified(w: World) -> list[dict[str, Any]]:
-    """The id is missing: ask for it, hear it, call."""
+def asked_value(w: World) -> list[dict[str, Any]]:
+    """A required value other than the id is missing: ask for it, hear it, call."""
     rng, target = w.rng, w.entities[0]
+    while True:
+        made = w.tool(
+            rng.choice(("schedule", "book", "create", "update", "send", "move", "share", "rename", "find")), target
+        )
+        names = [p.name for p in made.params if p.required and p.entity is None]
+        if names:
+            break
+        w.tools.remove(made)
+        target = rng.choice(w.entities)
+    given = asking.drawn(rng, made)
+    name = rng.choice(names)
+    value = given.pop(name)
+    label = name.replace("_", " ")
+    text = w.slots.fill(asking.style(rng, request(w, made, given, {}), w.nouns))
+    question = rng.choice(("What is the {}?", "What is the {}?", "Please give me the {}.", "Which {}?")).format(label)
+    reply = rng.choice(
+        ("{1}", "it's {1}", "It is {1}", "the {0} is {1}", "{0}: {1}", "{1} please", "The {0} is {1}.")
+    ).format(label, value.said)
+    call = outcome(w, made, filled(made, given | {name: value}, {}))
+    return [user(text), said(question), user(reply), *played(rng, [Turn(calls=[call])])]
+
+
+def clarified(w: World) -> list[dict[str, Any]]:
+    """The id (or another required value) is missing: ask for it, hear it, call."""
+    rng, target = w.rng, w.entities[0]
+    if rng.random() < 0.35:
+        return asked_value(w)
     made = w.tool(
         rng.choice(
             (

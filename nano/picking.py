@@ -71,7 +71,9 @@ def pick(w: World, target: Entity, idents: list[Any], phrase: str, *, several_: 
     draw = rng.random()
     if several_ and count > 1:
         k = rng.randint(2, min(3, count))
-        number = ("two", "three")[k - 2] if rng.random() < 0.75 else str(k)
+        if rng.random() < 0.3:
+            k = min(count, 4)
+        number = ("two", "three", "four")[k - 2] if rng.random() < 0.75 else str(k)
         together = rng.random() < 0.3
         tail = rng.choice((" at once", " together", " in parallel", " at the same time")) if together else ""
         word = rng.choice(("top {}", "first {}", "{} best", "best {}")).format(number)
@@ -79,7 +81,7 @@ def pick(w: World, target: Entity, idents: list[Any], phrase: str, *, several_: 
             rng.choice((f"the {word}", f"the {word} {words.plural(noun)}")),
             f"the {word} {plural_phrase(phrase)}",
         )
-        if k == count and rng.random() < 0.4:
+        if k == count and rng.random() < 0.6:
             short, full = (
                 rng.choice(("all of them", "each of them", "every one of them")),
                 rng.choice((f"all {plural_phrase(phrase)}", f"every {phrase}")),
@@ -151,7 +153,7 @@ def actor(w: World, target: Entity, others: list[Entity]) -> tuple[Tool, str]:
             made.params.insert(0, reference(target))
             own = made.params[0].name
         return made, own
-    made = w.tool(rng.choice([key for key in ACTS if key != "schedule"]), target, others=others)
+    made = w.tool(rng.choice([key for key in (*ACTS, "under", "under") if key != "schedule"]), target, others=others)
     if not made.has_id:
         made.params.insert(0, reference(target))
         made.has_id = True

@@ -12,7 +12,7 @@ import asking
 import results
 import values
 from domain import Tool
-from params import Entity
+from params import Entity, simple
 from picking import ACTS, Pick, apply, named, source
 from values import Value
 from world import Call, Plan, Turn, World, distinct, filled, outcome, request
@@ -184,6 +184,51 @@ def get_act(w: World) -> Plan:
     )
 
 
+def record_use(w: World) -> Plan:
+    """Read a thing, make another one with fields of its record."""
+    rng, target = w.rng, w.entities[0]
+    by_name = rng.random() < 0.35
+    fields = rng.sample(("email", "phone", "city", "owner", "code"), rng.choice((1, 1, 2)))
+    if not by_name:
+        fields = rng.sample(("name", *fields), len(fields))
+    new = w.tool("create", w.entities[1], others=[])
+    rest = [p for p in new.params if p.name not in fields and p.name not in ("name", "contact", "label")][
+        : rng.randint(0, 2)
+    ]
+    new.params = [simple(rng, name) for name in fields] + rest
+    record = {name: new.params[i].draw(rng).value for i, name in enumerate(fields)}
+    made, given, call, _ = named(w, target)
+    if by_name:
+        record = {"name": next(iter(given.values())).value} | record
+    else:
+        w.tools.remove(made)
+        made = w.tool("get", target, others=[])
+        given = asking.drawn(rng, made)
+    ident = call.found[0] if by_name else given[made.params[0].name].value
+    call = Call(
+        tool=made, arguments=filled(made, given, {}), result=results.record(rng, target, ident, record), found=[ident]
+    )
+    call.about = None if by_name else ident
+    extra = asking.drawn(rng, new, skip=frozenset(fields))
+    arguments = filled(new, extra, {name: record[name] for name in fields})
+    listed = " and ".join(fields)
+    tail = rng.choice(
+        (
+            f"its {listed}",
+            f"the {listed} of that {target.noun}",
+            f"the {listed} of the {target.noun}",
+            f"that {target.noun}'s {listed}",
+        )
+    )
+    step = request(w, new, extra, {}, last=False).rstrip("?") + rng.choice((" with ", " using ", " and ")) + tail
+    shown = " and ".join(str(record[name]) for name in fields)
+    because = rng.choice((f"The {listed} {'are' if len(fields) > 1 else 'is'} {shown}.", f"I use {shown}."))
+    return Plan(
+        turns=[Turn(calls=[call]), Turn(calls=[outcome(w, new, arguments)], because=because)],
+        steps=[request(w, made, given, {}, last=False), step],
+    )
+
+
 def create_use(w: World) -> Plan:
     """Make a thing, then use its new id."""
     rng, target = w.rng, w.entities[0]
@@ -277,6 +322,7 @@ CHAINS = (
     (list_act, 0.34),
     (find_act, 0.14),
     (get_act, 0.10),
+    (record_use, 0.08),
     (create_use, 0.08),
     (list_under_act, 0.18),
     (joined, 0.07),

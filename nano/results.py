@@ -65,7 +65,8 @@ def listing(rng: Random, target: Entity, idents: list[Any], names: list[str] | N
     """A list of ids with parallel arrays, or of objects; scores descend."""
     plural = words.plural(target.key)
     count = len(idents)
-    scores = sorted((rng.randint(1, 99) for _ in idents), reverse=True)
+    whole = rng.random() < 0.5
+    scores = sorted((rng.randint(1, 99) if whole else round(rng.random(), 2) for _ in idents), reverse=True)
     score = rng.choice(("score", "score", "score", "rating", "rank", "match_score"))
     if names is None and rng.random() < 0.5:
         made: dict[str, Any] = {

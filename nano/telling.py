@@ -49,9 +49,9 @@ def thought(rng: Random, turn: Turn, index: int, total: int) -> str:
         what = f"{verb} {object_phrase(rng, call)}"
     if index == 0:
         text = rng.choice(
-            ("I {}.", "I {}.", "Let me {}.", "I need to {}.", "I will {}.")
+            ("I {}.", "I can {}.", "Let me {}.", "I need to {}.", "I will {}.", "I'll {}.")
             if total == 1
-            else ("First I {}.", "First I {}.", "I {} first.", "I start: I {}.", "Let me {}.")
+            else ("First I {}.", "First I {}.", "I {} first.", "To begin, I {}.", "Let me {}.", "I'll {} first.")
         )
     else:
         text = rng.choice(("Now I {}.", "Next I {}.", "Then I {}.", "I {} now.", "Now I can {}."))
@@ -87,6 +87,11 @@ def report(rng: Random, call: Call) -> str:
         if not call.found:
             return rng.choice((f"There are no {many}.", f"I found no {many}.", f"No {many} found."))
         listed = ", ".join(str(i) for i in call.found)
+        if len(call.found) > 1 and rng.random() < 0.6:
+            listed = ", ".join(str(i) for i in call.found[:-1]) + f" and {call.found[-1]}"
+        if len(call.found) > 3 and rng.random() < 0.6:
+            first = call.found[:3]
+            return f"There are {len(call.found)} {many}, the first are {first[0]}, {first[1]} and {first[2]}."
         return rng.choice(
             (
                 f"I found {len(call.found)} {many}: {listed}.",
@@ -115,9 +120,17 @@ def report(rng: Random, call: Call) -> str:
             head = head[:1] + f"{noun} {call.about}"[1:] if call.about is not None else head
             body = " and ".join(f"{k.replace('_', ' ')} {v}" for k, v in shown)
             one = f"The {shown[0][0].replace('_', ' ')} is {shown[0][1]}."
+            if len(facts) > 1 and rng.random() < 0.35:
+                pairs = [f"{k.replace('_', ' ')}: {v}" for k, v in facts if v is not True][:3]
+                return (
+                    ", ".join(pairs).capitalize() + "."
+                    if rng.random() < 0.3 and not any(map(str.isupper, "".join(pairs)))
+                    else ", ".join(pairs) + "."
+                )
             return rng.choice((one, one, f"{head}: {body}.", f"{head} has {body}."))
         return "Done."
     ident = call.about if call.about is not None else call.found[0] if call.found else None
+    state = next((v for k, v in facts if k == "status"), "")
     if ident is None:
         return rng.choice((f"The {noun} is {done}.", f"Done, the {noun} is {done}.", "Done."))
     return rng.choice(
@@ -126,6 +139,7 @@ def report(rng: Random, call: Call) -> str:
             f"Done: {noun} {ident} is {done}.",
             f"I {done} {ident}." if done.endswith("ed") else f"{ident} is {done}.",
             f"The {noun} {ident} is {done}.",
+            *((f"{noun[0].upper()}{noun[1:]} {ident} is {done}, status {state}.",) if state else ()),
         )
     )
 

@@ -127,9 +127,14 @@ def request(w: World, made: Tool, given: dict[str, Value], refs: dict[str, str],
 
 
 def filled(made: Tool, given: dict[str, Value], bound: dict[str, Any]) -> dict[str, Any]:
-    """Arguments in the order of the signature."""
-    return {
-        p.name: bound[p.name] if p.name in bound else given[p.name].value
-        for p in made.params
-        if p.name in bound or p.name in given
-    }
+    """Arguments in alphabetical order, the order in which canonical JSON stores them."""
+    names = [p.name for p in made.params]
+    content = {n: given[n].value for n in names if n in given} | {n: bound[n] for n in names if n in bound}
+    return dict(ordered(content))
+
+
+def ordered(content: Any) -> Any:
+    """The same content with the keys of every object in alphabetical order."""
+    if isinstance(content, dict):
+        return {key: ordered(content[key]) for key in sorted(content)}
+    return [ordered(item) for item in content] if isinstance(content, list) else content
