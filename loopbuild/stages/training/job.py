@@ -47,7 +47,7 @@ class Settings:
     max_length: int
     """Rows longer than this many tokens are left out and counted."""
     max_rows: int
-    """Before rows are handed over, a stratified sample of this size is drawn; 0 is all."""
+    """A stratified sample of the job's rows, this many, is trained on; 0 is all."""
     schemas_in_prompt: bool
     extra_tools: int
     """Schemas shown beside those a row needs; -1 is every tool."""

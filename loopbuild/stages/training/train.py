@@ -23,6 +23,7 @@ from loopbuild.digest import digest_bytes
 from loopbuild.errors import TrainingError
 from loopbuild.records import Json, to_json
 from loopbuild.stages.training import models, partial, preflight
+from loopbuild.stages.training.increment import stratified
 from loopbuild.stages.training.job import PhaseJob, PhaseReport, read_job
 from loopbuild.stages.training.order import schedule
 from loopbuild.stages.training.render import RenderedRow, is_validation, render
@@ -154,6 +155,9 @@ class _Data:
 def _read(job: PhaseJob, checks: list[str]) -> _Data:
     settings = job.settings
     examples = preflight.read_examples(Path(job.rows))
+    if settings.max_rows:
+        chosen = set(stratified({row.key: row.tools for row in examples}, limit=settings.max_rows))
+        examples = [row for row in examples if row.key in chosen]
     tools = json.loads(Path(job.tools).read_text(encoding="utf-8"))
     tokenizer = models.load_tokenizer(job)
     if settings.schemas_in_prompt:

@@ -108,6 +108,31 @@ def test_a_template_without_marks_is_refused(tokenizer):
         render_row(example(0), [], tokenizer, system_prompt="")
 
 
+@pytest.mark.parametrize("name", ["qwen3", "qwen3_instruct_2507", "qwen2_5"])
+def test_a_known_template_is_given_its_marks_and_passes_every_check(name, make_job, tiny_base, tmp_path):
+    import shutil
+    from pathlib import Path
+
+    import trl
+    from transformers import AutoTokenizer
+
+    from loopbuild.stages.training.models import load_tokenizer
+    from loopbuild.stages.training.preflight import check_calls, check_prefix, check_rows
+
+    known = Path(trl.__file__).parent / "chat_templates" / f"{name}.jinja"
+    if not known.exists():
+        pytest.skip("this version of TRL has no such template")
+    base = shutil.copytree(tiny_base, tmp_path / "base")
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    tokenizer.chat_template = known.read_text()
+    tokenizer.save_pretrained(base)
+    tokenizer = load_tokenizer(make_job(base=str(base)))
+    rendering = _render(rows(4), tokenizer, schemas_in_prompt=True, max_length=4000)
+    assert check_rows(rendering, max_length=4000)
+    assert check_calls(rendering.rows, tokenizer)
+    assert check_prefix(rows(4), tokenizer, system_prompt="Be brief.")
+
+
 def test_schemas_carry_the_name_a_model_writes():
     tool = ToolSchema(
         id="hr/get-role", source="hr", name="get-role", call_name="get_role", input_schema={"type": "object"}

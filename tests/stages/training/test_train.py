@@ -35,6 +35,11 @@ def test_training_lowers_the_loss_of_rows_kept_aside(make_job):
     assert long.validation_loss < 0.7 * short.validation_loss
 
 
+def test_a_bounded_phase_trains_on_a_sample_of_every_tool(make_job):
+    report = run_here(make_job(settings=replace(SETTINGS, max_rows=6, epochs=1.0)))
+    assert (report.rows, report.steps) == (6, 2)
+
+
 @pytest.mark.parametrize("settings", [SETTINGS, ADAPTER], ids=["whole", "adapter"])
 def test_same_job_twice_gives_the_same_bytes(make_job, settings):
     first, second = make_job("a", settings=settings), make_job("b", settings=settings)
