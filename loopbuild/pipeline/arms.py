@@ -28,6 +28,8 @@ class Arm:
     tasks: dict[str, EvalTask]
     catalog: ToolCatalog
     is_empty: bool = False
+    old_contract: str = ""
+    """Digest of the contract an increment started from: calls that were right under it are old habits."""
 
 
 def arm_of(action: Action) -> Arm:
@@ -52,6 +54,7 @@ def arm_of(action: Action) -> Arm:
         is_adapter=bool(checkpoint and checkpoint["is_adapter" if name == "checkpoint" else "parent_is_adapter"]),
         tasks=_tasks(tasks),
         catalog=from_json(ToolCatalog, contract),
+        old_contract=(checkpoint or {}).get("parent_contract", "") if name != "before" else "",
     )
 
 

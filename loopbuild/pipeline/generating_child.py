@@ -37,6 +37,8 @@ def main(path: Path) -> None:
     def open_sandbox(task: EvalTask) -> Sandbox:
         return open_sandboxes(params["sandbox"], catalog, root=root, environment=os.environ)
 
+    # Every conversation has a sandbox of its own: tables are cheap, servers are processes.
+    batch = 4 if any(chosen["kind"] == "mcp" for chosen in params["sandbox"].values()) else 48
     # Similar conversations side by side pad less; the order changes no answer, each is decoded by itself.
     tasks.sort(key=lambda task: (len(task.gold), sum(map(len, task.user_turns)), task.key))
     for first in range(0, len(tasks), SLICE):
@@ -48,6 +50,7 @@ def main(path: Path) -> None:
             open_sandbox=open_sandbox,
             max_calls=params["max_calls"],
             max_new_tokens=params["max_new_tokens"],
+            batch=batch,
             on_progress=lambda done, total, offset=first: emit({"done": offset + done}),  # type: ignore[misc]
         )
         for transcript in finished:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loopbuild.engine.target import Json
-from loopbuild.pipeline.programs import command_of, resolved_environment
+from loopbuild.pipeline.programs import command_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,7 @@ def live_sources(settings: Json, *, root: Path) -> list[LiveSource]:
 
 def write_listing(source: LiveSource, *, root: Path, environment: Mapping[str, str]) -> bool:
     """Ask the server and write its listing; returns whether the file changed. On SourceError it stays as it was."""
+    from loopbuild.loopfile.variables import fill
     from loopbuild.stages.sources.listing import canonical_listing
     from loopbuild.stages.sources.mcp_live import list_live
 
@@ -43,7 +44,7 @@ def write_listing(source: LiveSource, *, root: Path, environment: Mapping[str, s
     raw = list_live(
         source.name,
         command=command_of(settings["command"], root=root),
-        env=resolved_environment(settings["env"], environment=environment, source=source.name),
+        env={name: fill(text, environment) for name, text in settings["env"].items()},
         cwd=root,
         start_timeout_seconds=settings["start_timeout_seconds"],
         call_timeout_seconds=settings["call_timeout_seconds"],

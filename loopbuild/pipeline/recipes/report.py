@@ -38,12 +38,12 @@ def run(action: Action) -> Json:
     catalog = from_json(ToolCatalog, action.input("contract"))
     graph = from_json(ToolGraph, action.input("graph"))
     checkpoints = [action.input(f"checkpoint/{phase}") for phase in action.params["phases"]]
-    increment, groups, old_groups = _increment(action, checkpoints[-1], catalog)
+    increment, change, groups, old_groups = _increment(action, checkpoints[-1], catalog)
     arms = _arms(action, catalog, checkpoints[-1], groups, old_groups)
     report = assemble(
         project=action.params["project"],
         arms=arms,
-        gates=check_gates(arms["model"], action.params["gate"]),
+        gates=check_gates(arms["model"], action.params["gate"], change=change),
         increment=increment,
         graph_svg=to_svg(graph, catalog),
         data=_funnel(action.input("dataset")["funnel"]),
@@ -94,9 +94,10 @@ def _tasks(output: Json, groups: Mapping[str, str]) -> list[EvalTask]:
 def _increment(action: Action, checkpoint: Json, catalog: ToolCatalog) -> tuple[Json, dict[str, str], dict[str, str]]:
     """What the last increment was about, and the group of every task of today and of then."""
     if checkpoint["mode"] != "continue":
-        return None, {}, {}
+        return None, None, {}, {}
     from loopbuild.stages.catalog.diff import diff_catalogs
     from loopbuild.stages.evaluation.comparison import compare_runs
+    from loopbuild.stages.evaluation.gates import REGRESSION
 
     old = from_json(ToolCatalog, json.loads(action.fetch(checkpoint["parent_contract"])))
     difference = diff_catalogs(old, catalog)
@@ -112,16 +113,17 @@ def _increment(action: Action, checkpoint: Json, catalog: ToolCatalog) -> tuple[
     before = {key: from_json(Score, value) for key, value in action.input("scores/before")["scores"].items()}
     tasks = _tasks(action.input("eval"), groups)
     unchanged = [task for task in tasks if task.group == "unchanged"]
-    comparisons = {"unchanged": to_json(compare_runs(before, after, unchanged))} if unchanged else {}
+    margin = action.params["gate"].get(REGRESSION, 0.05)
+    change = compare_runs(before, after, unchanged, margin=margin) if unchanged else None
     increment = {
         "tools": tools,
-        "comparisons": comparisons,
+        "comparisons": {"unchanged": to_json(change)} if change else {},
         "reason": checkpoint["course"]["reason"],
         "delta": len(checkpoint["course"]["delta"]),
         "replay": len(checkpoint["course"]["replay"]),
         "removed": checkpoint["course"]["removed"],
     }
-    return increment, groups, old_groups
+    return increment, change, groups, old_groups
 
 
 def _group(task: Json, added: set[str], touched: set[str]) -> str:
