@@ -91,7 +91,9 @@ def _tasks(output: Json, groups: Mapping[str, str]) -> list[EvalTask]:
     return [replace(task, group=groups.get(task.key, "all")) for task in tasks]  # type: ignore[arg-type]
 
 
-def _increment(action: Action, checkpoint: Json, catalog: ToolCatalog) -> tuple[Json, dict[str, str], dict[str, str]]:
+def _increment(
+    action: Action, checkpoint: Json, catalog: ToolCatalog
+) -> tuple[Json, PairedChange | None, dict[str, str], dict[str, str]]:
     """What the last increment was about, and the group of every task of today and of then."""
     if checkpoint["mode"] != "continue":
         return None, None, {}, {}
@@ -102,10 +104,10 @@ def _increment(action: Action, checkpoint: Json, catalog: ToolCatalog) -> tuple[
     old = from_json(ToolCatalog, json.loads(action.fetch(checkpoint["parent_contract"])))
     difference = diff_catalogs(old, catalog)
     tools: dict[str, list[str]] = {"added": [], "removed": [], "renamed": [], "changed": []}
-    for change in difference.changes:
-        tools[change.change].append(change.tool.partition("/")[2] or change.tool)
-    added = {change.tool for change in difference.changes if change.change == "added"}
-    touched = {name for change in difference.changes for name in (change.tool, change.old_tool)} - added
+    for one in difference.changes:
+        tools[one.change].append(one.tool.partition("/")[2] or one.tool)
+    added = {one.tool for one in difference.changes if one.change == "added"}
+    touched = {name for one in difference.changes for name in (one.tool, one.old_tool)} - added
     groups = {key: _group(task, added, touched) for key, task in action.input("eval")["tasks"].items()}
     old_tasks = json.loads(action.fetch(checkpoint["parent_eval"]))
     old_groups = {key: _group(task, added, touched) for key, task in old_tasks["tasks"].items()}

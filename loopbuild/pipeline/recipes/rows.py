@@ -54,17 +54,17 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
             filters=action.params["filters"],
             replay=lambda one: _replayed(replay(one, catalog=catalog, sandbox=sandbox)),
         )
-    for row in made:
-        key, trajectory = row.example.key, row.trajectory
+    for one in made:
+        key, trajectory = one.example.key, one.trajectory
         assert trajectory is not None
         verdict = verdicts[key]
         if verdict.reason == "deferred":
             yield RowResult(key=key, error=f"the sandbox failed while replaying: {verdict.detail}")
             continue
-        output: dict[str, Any] = {"example": to_json(row.example), "verdict": to_json(verdict)}
+        output: dict[str, Any] = {"example": to_json(one.example), "verdict": to_json(verdict)}
         if trajectory.cell.purpose == "eval":
-            output["task"] = to_json(to_task(trajectory, row.task, split=row.example.split))
-        elif row.example.split != "train" and verdict.kept:
+            output["task"] = to_json(to_task(trajectory, one.task, split=one.example.split))
+        elif one.example.split != "train" and verdict.kept:
             output["verdict"] |= {"kept": False, "filter": "split", "reason": "held_out_path"}
         yield RowResult(key=key, output=output, reads=tuple(sorted({*trajectory.reads, *servers})))
 
