@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from loopbuild.engine.target import Action, Json
 from loopbuild.records import EvalTask, Score, ToolCatalog, ToolGraph, Transcript, from_json, to_json
+
+if TYPE_CHECKING:
+    from loopbuild.stages.evaluation.statistics import PairedChange
 
 TRAINING_FIGURES = (
     "phase",

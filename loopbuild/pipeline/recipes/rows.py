@@ -10,8 +10,6 @@ from loopbuild.engine.target import Action, RowResult, WantedRow
 from loopbuild.pipeline.recipes.tasks import trajectories
 from loopbuild.pipeline.sandboxes import opened, server_facts
 from loopbuild.records import Split, Task, ToolCatalog, Trajectory, from_json, to_json
-from loopbuild.stages.filters.execution import Replayed
-from loopbuild.stages.sampling.replay import ReplayFault
 
 
 def wanted(action: Action) -> Iterable[WantedRow]:
@@ -52,11 +50,10 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
             made,
             catalog=catalog,
             filters=action.params["filters"],
-            replay=lambda one: _replayed(replay(one, catalog=catalog, sandbox=sandbox)),
+            replay=lambda one: replay(one, catalog=catalog, sandbox=sandbox),
         )
     for one in made:
-        key, trajectory = one.example.key, one.trajectory
-        assert trajectory is not None
+        key, trajectory = one.example.key, known[one.task.trajectory]
         verdict = verdicts[key]
         if verdict.reason == "deferred":
             yield RowResult(key=key, error=f"the sandbox failed while replaying: {verdict.detail}")
@@ -67,13 +64,6 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
         elif one.example.split != "train" and verdict.kept:
             output["verdict"] |= {"kept": False, "filter": "split", "reason": "held_out_path"}
         yield RowResult(key=key, output=output, reads=tuple(sorted({*trajectory.reads, *servers})))
-
-
-def _replayed(outcome: Trajectory | ReplayFault) -> Replayed:
-    """Hand the sampler's answer to the filter in the filter's words: the stages do not know each other."""
-    if isinstance(outcome, Trajectory):
-        return Replayed(digest=outcome.digest)
-    return Replayed(code=outcome.code, detail=f"step {outcome.step + 1}: {outcome.detail}")
 
 
 def split_of(trajectory: Trajectory, task: Task, held_out: float) -> Split:
