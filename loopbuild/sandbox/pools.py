@@ -116,9 +116,9 @@ NOUNS = _lines(
     |website redesign|workshop agenda"""
 )
 REASON_HEADS = _lines(
-    """scheduling conflict with|clash with|travel delay before|room double-booked for|postponed because of
-    |overlap with|not available during|deadline moved to|priorities shifted to|waiting for|budget freeze after
-    |change of plan after|public holiday during|key people needed for"""
+    """scheduling conflict with|clash with|room needed for|postponed because of|overlap with|too busy with|delayed by
+    |priorities shifted to|waiting for|budget freeze after|change of plan after|superseded by|key people needed for
+    |no longer needed after"""
 )
 SENTENCE_HEADS = _lines(
     """Please check|We still need|The team finished|Nobody has started|I would like to discuss|Everyone agreed on

@@ -38,6 +38,7 @@ def code(sandbox: SimulatedSandbox, tool: str, **arguments: Json) -> str:
 
 HR = catalog(HR_TOOLS)
 STORE = catalog(SHOP)
+MEMORY = memory()
 
 
 @pytest.mark.parametrize("fixture", FIXTURES)
@@ -171,6 +172,32 @@ def test_restoring_is_as_if_nothing_happened(before: list[tuple[int, int]], afte
     sandbox.restore(token)
     assert sandbox.state_diff() == facts
     assert play(sandbox, after) == once
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from(["C-1", "\ud800", "2026-01-01"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(which=st.integers(0, 40), values=st.lists(ANYTHING, min_size=4, max_size=4), junk=ANYTHING)
+@hypothesis_settings(max_examples=150, deadline=None)
+def test_no_arguments_whatever_break_a_sandbox(which: int, values: list[Json], junk: Json) -> None:
+    """What a model writes is not always what a schema wants: each call is answered, and refusals change nothing."""
+    tools = (HR, STORE, MEMORY)[which % 3]
+    sandbox = opened(tools)
+    tool = tools.tools[which % len(tools.tools)]
+    names = list(tool.input_schema.get("properties", {})) or ["x"]
+    for arguments in (dict(zip(names, values, strict=False)), junk):
+        result = sandbox.call(tool.id, arguments)
+        assert result.status in ("ok", "tool_error")
+        assert result.status == "ok" or sandbox.state_diff() == ()
 
 
 @given(moves=CALLS)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
+from loopbuild.digest import canonical
 from loopbuild.errors import SandboxError
 from loopbuild.judging.validate import Validator
 from loopbuild.records import Json, StateFact, ToolCatalog, ToolResult
@@ -46,6 +47,10 @@ class SimulatedSandbox:
         plan = self._model.plans.get(tool_id)
         if plan is None:
             return refusal("unknown_tool", f"there is no tool `{tool_id}`")
+        try:
+            canonical(arguments)
+        except (TypeError, ValueError):
+            return refusal("invalid_argument", "the arguments are no JSON")
         faults = self._validator.check(tool_id, arguments)
         if faults:
             return refusal("invalid_argument", "; ".join(fault.message for fault in faults[:3]))

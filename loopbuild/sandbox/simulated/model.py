@@ -275,7 +275,7 @@ def _classify(
     if effect == "read":
         if keys:
             return "read", own
-        if minted or (produced and not lists) or (about and not lists):
+        if tool.outputs and (minted or (produced and not lists) or (about and not lists)):
             return "find", minted[0] if minted else about or produced[0][1]
         return ("list", lists[0]) if lists else ("opaque", "")
     if effect == "create" and (minted or named):

@@ -97,7 +97,7 @@ def sample(
             )
     if run.broken:
         return Unreachable(reason="sandbox_error", detail=run.broken)
-    if not tried:
+    if not tried or not (run.calls or run.refused):
         return _why(cell, reach)
     return Unreachable(reason="exhausted", detail=run.refused or f"{tried} paths, {run.calls} calls")
 
