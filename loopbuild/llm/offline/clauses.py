@@ -13,7 +13,7 @@ from loopbuild.llm.offline.groups import group_object
 from loopbuild.llm.offline.modifiers import date_range, join_tails, tail_of
 from loopbuild.llm.offline.references import PRONOUNS, key_phrase, listed, name_phrase, refer, said
 from loopbuild.llm.offline.scene import Scene, is_person, referent
-from loopbuild.llm.offline.verbs import CLASSES, VerbClass, verb_class
+from loopbuild.llm.offline.verbs import VerbClass, verb_class
 from loopbuild.llm.protocol import Argument, StepWords
 
 _SEPARABLE = re.compile(r"^(\w+) (off|up|in|out|down|back|over|away|on|through) \{o\}$")
@@ -49,6 +49,7 @@ def class_of(step: StepWords) -> VerbClass:
 def clause_of(step: StepWords, scene: Scene, *, describe: bool) -> Clause:
     """Return the parts of one step; marks it as uttered and its referents as mentioned."""
     verbs = class_of(step)
+    scene.here.clear()
     arguments = [a for a in step.arguments if a.origin != "constant"]
     thing, used, first_tails = _object(step, verbs, arguments, scene, describe=describe)
     rest = [a for a in arguments if a not in used]
@@ -61,13 +62,14 @@ def clause_of(step: StepWords, scene: Scene, *, describe: bool) -> Clause:
 
 def imperative(clause: Clause, scene: Scene) -> str:
     """Return the clause as a request: verb, object, modifiers."""
-    template = _fresh_verb(clause.verbs.phrases, scene)
+    template = fresh_verb(clause.verbs.phrases, scene)
     if clause.object in PRONOUNS:
         template = _SEPARABLE.sub(r"\1 {o} \2", template)
-    return template.format(o=clause.object) + _spaced(join_tails(clause.tails))
+    return template.format(o=clause.object) + spaced(join_tails(clause.tails))
 
 
-def _fresh_verb(phrases: tuple[str, ...], scene: Scene) -> str:
+def fresh_verb(phrases: tuple[str, ...], scene: Scene) -> str:
+    """Return a verb phrase this text has not used yet, if there is one."""
     template = scene.choices.pick(phrases)
     for _ in range(4):
         if template not in scene.verbs:
@@ -77,102 +79,8 @@ def _fresh_verb(phrases: tuple[str, ...], scene: Scene) -> str:
     return template
 
 
-def fragment(clause: Clause, scene: Scene) -> str:
-    """Return the clause in telegram style: reads lose their verb, all lose their articles."""
-    if clause.step.effect == "read" and clause.verbs.key != "count":
-        text = clause.object + _spaced(join_tails(clause.tails))
-    else:
-        text = f"{clause.verbs.plain} {clause.object}" + _spaced(join_tails(clause.tails))
-    del scene
-    return re.sub(r"\b(the|a|an) (?!same|other)", "", text)
-
-
-def question(clause: Clause, scene: Scene) -> str:
-    """Return the clause as a direct question, or nothing when it does not ask for a fact."""
-    step, tails = clause.step, _spaced(join_tails(clause.tails))
-    if step.effect != "read" or any(a.kind == "groups" for a in step.arguments):
-        return ""
-    pick, noun = scene.choices.pick, scene.phrase(step.noun)
-    key = clause.verbs.key
-    if key == "list":
-        many = m.plural(noun)
-        tails = re.sub(r"^ of ", " for ", tails)
-        be_open = (
-            f"which {many} are {step.adjectives}{tails}?" if step.adjectives and " " not in step.adjectives else ""
-        )
-        full = f"{step.adjectives} {many}".strip()
-        forms = [f"which {full} are there{tails}?", f"what {full} do we have{tails}?", f"what are the {full}{tails}?",
-                 f"do we have any {full}{tails}?", f"are there any {full}{tails}?", f"which {full} do you see{tails}?"]  # fmt: skip
-        if scene.is_person(step.noun):
-            forms += [f"who are the {full}{tails}?", f"who are our {full}{tails}?"]
-        return pick([be_open, *forms] if be_open else forms)
-    if key == "fact":
-        return pick((f"what is {clause.object}{tails}?", f"what's {clause.object}{tails}?", f"what does {clause.object}{tails} look like?",
-                     f"can you tell me {clause.object}{tails}?", f"could I have {clause.object}{tails}?", f"do you know {clause.object}{tails}?"))  # fmt: skip
-    if key == "record" and not any(a.is_own for a in step.arguments):
-        return pick(
-            (
-                f"what is in {clause.object}{tails}?",
-                f"can I see {clause.object}{tails}?",
-                f"could you show me {clause.object}{tails}?",
-                f"may I have a look at {clause.object}{tails}?",
-                f"what does {clause.object} hold{tails}?",
-            )
-        )
-    if key in ("record", "open"):
-        return pick((f"what do we know about {clause.object}{tails}?", f"what does the record say about {clause.object}{tails}?",
-                     f"what do you have on {clause.object}{tails}?", f"who is {clause.object}{tails}?" if scene.is_person(step.noun) else f"what is {clause.object}{tails}?",
-                     f"what can you tell me about {clause.object}{tails}?", f"what's on file for {clause.object}{tails}?"))  # fmt: skip
-    if key == "search":
-        many = m.plural(noun)
-        return pick(
-            (
-                f"are there any {many}{tails}?",
-                f"do we have any {many}{tails}?",
-                f"which {many} are there{tails}?",
-                f"can you find any {many}{tails}?",
-                f"what {many} do you find{tails}?",
-            )
-        )
-    if key == "find" and tails:
-        return pick((f"is there {clause.object}{tails}?", f"do we have {clause.object}{tails}?"))
-    if key == "find":
-        return pick(
-            (
-                f"do you have {clause.object} on file?",
-                f"is {clause.object} in the system?",
-                f"do we have {clause.object} in our records?",
-                f"can you tell me which id {clause.object} has?",
-            )
-        )
-    return ""
-
-
-def noun_goal(clause: Clause, scene: Scene) -> str:
-    """Return the bare thing wanted: `the candidates for role R-1042`, `the entry for employee Anna Keller`."""
-    thing = clause.object
-    has_own = any(a.is_own for a in clause.step.arguments)
-    if (
-        has_own
-        and clause.verbs.key in ("find", "record", "open")
-        and not thing.startswith(
-            ("the details", "the profile", "the record", "everything", "the data", "the file", "the information")
-        )
-    ):
-        thing = scene.choices.pick(
-            (
-                "the entry for {}",
-                "the record of {}",
-                "the details of {}",
-                "what we have on {}",
-                "the file on {}",
-                "the data of {}",
-            )
-        ).format(thing)
-    return thing + _spaced(join_tails(clause.tails))
-
-
-def _spaced(text: str) -> str:
+def spaced(text: str) -> str:
+    """Return modifiers as they follow an object: behind a space unless they open with a comma."""
     return f" {text}" if text and not text.startswith(",") else text
 
 
@@ -236,9 +144,18 @@ def _own_name(step: StepWords, verbs: VerbClass, own: Argument, noun: str, scene
     if verbs.key in ("find", "record", "search") or step.effect in ("delete", "update"):
         return name_phrase(own, step.noun, scene)
     value = said(own, scene)
-    forms = (f"{m.with_article(noun)} named {{}}", f"{m.with_article(noun, adjective='new')} called {{}}", f"{{}} as {m.with_article(noun, adjective='new')}",
-             f"{m.with_article(noun, adjective='new')}, {{}}", f"{noun} {{}}", f"the new {noun} {{}}", f"{{}} as {m.with_article(noun)}",
-             f"{m.with_article(noun)} with the name {{}}", f"{m.with_article(noun)} called {{}}", f"our new {noun} {{}}")  # fmt: skip
+    forms = (
+        f"{m.with_article(noun)} named {{}}",
+        f"{m.with_article(noun, adjective='new')} called {{}}",
+        f"{{}} as {m.with_article(noun, adjective='new')}",
+        f"{m.with_article(noun, adjective='new')}, {{}}",
+        f"{noun} {{}}",
+        f"the new {noun} {{}}",
+        f"{{}} as {m.with_article(noun)}",
+        f"{m.with_article(noun)} with the name {{}}",
+        f"{m.with_article(noun)} called {{}}",
+        f"our new {noun} {{}}",
+    )
     form = scene.choices.pick(forms)
     return form.format(value)
 
@@ -360,16 +277,21 @@ def _tails(arguments: list[Argument], step: StepWords, verbs: VerbClass, scene: 
             continue
         end = _end_of(argument, arguments)
         together = [
-            a for a in arguments
-            if a.origin == "step" and not a.is_key and a.step == argument.step and argument.origin == "step" and not argument.is_key
-        ]  # fmt: skip
+            a
+            for a in arguments
+            if a.origin == "step"
+            and not a.is_key
+            and a.step == argument.step
+            and argument.origin == "step"
+            and not argument.is_key
+        ]
         if end is not None:
             tails.append(date_range(argument, end, scene))
             done.append(end)
         elif len(together) > 1:
             tails.append(_facts(together, scene, describe=describe))
             done += together
-        elif describe and argument.origin == "step" and referent(argument) in scene.mentioned and len(arguments) > 1:
+        elif describe and argument.origin == "step" and referent(argument) in scene.here and len(arguments) > 1:
             # The same role twice in one breath: its first mention binds both.
             continue
         else:
@@ -395,6 +317,3 @@ def _end_of(argument: Argument, arguments: list[Argument]) -> Argument | None:
         ):
             return other
     return None
-
-
-__all__ = ["CLASSES", "Clause", "class_of", "clause_of", "fragment", "imperative", "noun_goal", "question"]

@@ -138,7 +138,10 @@ def _notes(step: StepWords, noun: str, members: tuple[tuple[Argument, ...], ...]
     told = []
     total = 0
     if any(f.kind == "list" and f.origin == "step" for fields in members for f in fields):
-        whats = [(_value(next(f for f in fields if f.kind == "list"), scene), _value(_name_of(fields) or fields[0], scene)) for fields in members]
+        whats = [
+            (_value(next(f for f in fields if f.kind == "list"), scene), _value(_name_of(fields) or fields[0], scene))
+            for fields in members
+        ]
         return m.joined([f"{what} {where} {who}" for what, who in whats]), ""
     for fields in members:
         name = _name_of(fields)
@@ -146,10 +149,14 @@ def _notes(step: StepWords, noun: str, members: tuple[tuple[Argument, ...], ...]
         total += len(facts.value) if isinstance(facts.value, list) else 1
         who = _value(name, scene) if name is not None else ""
         what = _bare(facts, scene, quote=True)
-        told.append({
-            "prep": f"{what} {where} {who}", "colon": f"{where} {who}: {what}",
-            "brackets": f"{where} {who} ({what})", "that": f"{where} {who} that {what}",
-        }[style])  # fmt: skip
+        told.append(
+            {
+                "prep": f"{what} {where} {who}",
+                "colon": f"{where} {who}: {what}",
+                "brackets": f"{where} {who} ({what})",
+                "that": f"{where} {who} that {what}" if not is_taken else f"{where} {who}, {what}",
+            }[style]
+        )
     word = noun if total == 1 else m.plural(noun)
     lead = {"prep": scene.choices.pick((f"the {word} ", f"{word} "))}.get(
         style, scene.choices.pick((f"the {word} ", f"the following {word} "))

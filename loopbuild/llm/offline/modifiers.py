@@ -14,15 +14,84 @@ from loopbuild.llm.offline.scene import Scene
 from loopbuild.llm.protocol import Argument
 
 _PREPOSITIONS = frozenset(
-    ["for", "of", "with", "from", "to", "on", "in", "at", "by", "about", "until", "because", "named", "called", "titled", "as", "starting", "due", "before", "after", "since", "whose", "between", "up", "using", "into", "under", "that", "related", "matching"]
+    [
+        "for",
+        "of",
+        "with",
+        "from",
+        "to",
+        "on",
+        "in",
+        "at",
+        "by",
+        "about",
+        "until",
+        "because",
+        "named",
+        "called",
+        "titled",
+        "as",
+        "starting",
+        "due",
+        "before",
+        "after",
+        "since",
+        "whose",
+        "between",
+        "up",
+        "using",
+        "into",
+        "under",
+        "that",
+        "related",
+        "matching",
+    ]
 )
 _TO_VERBS = frozenset(
-    ["send", "share", "assign", "give", "submit", "move", "add", "deliver", "forward", "invite", "attach", "transfer", "link", "offer"]
+    [
+        "send",
+        "share",
+        "assign",
+        "give",
+        "submit",
+        "move",
+        "add",
+        "deliver",
+        "forward",
+        "invite",
+        "attach",
+        "transfer",
+        "link",
+        "offer",
+    ]
 )
 _FROM_VERBS = frozenset({"remove", "unassign", "unlink", "detach"})
 _WITH_VERBS = frozenset({"schedule", "book"})
 _IN_WORDS = frozenset(
-    ["department", "team", "office", "city", "country", "language", "currency", "format", "unit", "location", "room", "region", "state", "category", "group", "folder", "project", "channel", "workspace", "building", "area", "timezone"]
+    [
+        "department",
+        "team",
+        "office",
+        "city",
+        "country",
+        "language",
+        "currency",
+        "format",
+        "unit",
+        "location",
+        "room",
+        "region",
+        "state",
+        "category",
+        "group",
+        "folder",
+        "project",
+        "channel",
+        "workspace",
+        "building",
+        "area",
+        "timezone",
+    ]
 )
 _LIMITS = frozenset({"limit", "max", "maximum", "max result", "page size", "top", "max results"})
 
@@ -60,8 +129,18 @@ def tail_of(argument: Argument, scene: Scene, *, verb: str, noun: str, describe:
 def date_range(start: Argument, end: Argument, scene: Scene) -> str:
     """Return a period with both its ends."""
     a, b = said(start, scene), said(end, scene)
-    forms = ("from {} to {}", "from {} until {}", "{} to {}", "between {} and {}", "starting {} and ending {}",
-             "from {} through {}", "from {} till {}", "starting on {} until {}", "{} through {}", "with {} as the first day and {} as the last")  # fmt: skip
+    forms = (
+        "from {} to {}",
+        "from {} until {}",
+        "{} to {}",
+        "between {} and {}",
+        "starting {} and ending {}",
+        "from {} through {}",
+        "from {} till {}",
+        "starting on {} until {}",
+        "{} through {}",
+        "with {} as the first day and {} as the last",
+    )
     form = scene.choices.pick(forms)
     return form.format(a, b)
 

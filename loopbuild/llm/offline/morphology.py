@@ -13,22 +13,99 @@ _IRREGULAR = {
     "analysis": "analyses", "criterion": "criteria", "index": "indices", "staff member": "staff members",
 }  # fmt: skip
 _MASS = frozenset(
-    ["leave", "information", "advice", "money", "feedback", "equipment", "software", "access", "news", "weather", "traffic", "data", "research", "insurance", "baggage", "luggage", "time", "off", "content", "help", "staff", "stock", "inventory", "history", "health", "progress", "work", "knowledge", "metadata", "availability", "funding", "mail", "storage"]
+    [
+        "leave",
+        "information",
+        "advice",
+        "money",
+        "feedback",
+        "equipment",
+        "software",
+        "access",
+        "news",
+        "weather",
+        "traffic",
+        "data",
+        "research",
+        "insurance",
+        "baggage",
+        "luggage",
+        "time",
+        "off",
+        "content",
+        "help",
+        "staff",
+        "stock",
+        "inventory",
+        "history",
+        "health",
+        "progress",
+        "work",
+        "knowledge",
+        "metadata",
+        "availability",
+        "funding",
+        "mail",
+        "storage",
+    ]
 ) | {"time off"}
 _CONSONANT_SOUND = re.compile(r"^(uni([^nm]|$)|use|usa|usu|user|eur|one\b|ut[ei]|ubi|url|uri)", re.IGNORECASE)
 _SILENT_H = re.compile(r"^(hour|hono|heir|honest)", re.IGNORECASE)
 _NUMBERS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
-_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 _DOUBLED = re.compile(r"^(?:[^aeiou]*[aeiou][bdgklmnprt])$")
 _PAST = {
-    "send": "sent", "find": "found", "get": "fetched", "set": "set", "put": "put", "make": "made", "buy": "bought",
-    "pay": "paid", "give": "given", "take": "taken", "read": "read", "write": "written", "run": "run", "build": "built",
-    "hold": "held", "sell": "sold", "leave": "left", "cancel": "cancelled", "submit": "submitted", "log": "logged",
-    "tell": "told", "withdraw": "withdrawn", "undo": "undone", "reset": "reset", "do": "done", "transfer": "transferred",
-    "begin": "begun", "hide": "hidden", "bring": "brought", "let": "let", "quit": "quit", "lend": "lent",
-    "forget": "forgotten", "refer": "referred", "upsert": "saved", "fetch": "fetched",
-}  # fmt: skip
+    "send": "sent",
+    "find": "found",
+    "get": "fetched",
+    "set": "set",
+    "put": "put",
+    "make": "made",
+    "buy": "bought",
+    "pay": "paid",
+    "give": "given",
+    "take": "taken",
+    "read": "read",
+    "write": "written",
+    "run": "run",
+    "build": "built",
+    "hold": "held",
+    "sell": "sold",
+    "leave": "left",
+    "cancel": "cancelled",
+    "submit": "submitted",
+    "log": "logged",
+    "tell": "told",
+    "withdraw": "withdrawn",
+    "undo": "undone",
+    "reset": "reset",
+    "do": "done",
+    "transfer": "transferred",
+    "begin": "begun",
+    "hide": "hidden",
+    "bring": "brought",
+    "let": "let",
+    "quit": "quit",
+    "lend": "lent",
+    "forget": "forgotten",
+    "refer": "referred",
+    "upsert": "saved",
+    "fetch": "fetched",
+}
 
 
 def is_mass(noun: str) -> bool:

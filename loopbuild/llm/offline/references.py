@@ -5,11 +5,14 @@ Decides words only; which value a rule selects was settled when the calls ran, a
 
 from __future__ import annotations
 
+import re
+
 from loopbuild.llm.offline import morphology as m
 from loopbuild.llm.offline.scene import Scene, referent
 from loopbuild.llm.protocol import Argument, StepWords
 
 _BEST = ("best", "top", "strongest", "highest-scoring", "top-ranked", "best-rated", "highest-ranked", "leading")
+_QUALIFIED = re.compile(r" (?:one|of|with|listed|at|ranked)\b")
 PRONOUNS = frozenset({"it", "them"})
 
 
@@ -38,8 +41,16 @@ def name_phrase(argument: Argument, noun: str, scene: Scene) -> str:
     """Return how the user names a thing by its name."""
     value = said(argument, scene)
     noun = scene.noun(noun)
-    forms = (f"{noun} {value}", f"the {noun} named {value}", f"the {noun} called {value}", value, f"{noun} {value}",
-             f"the {noun} with the name {value}", f"{m.with_article(noun)} named {value}", f"the {noun} {value}")  # fmt: skip
+    forms = (
+        f"{noun} {value}",
+        f"the {noun} named {value}",
+        f"the {noun} called {value}",
+        value,
+        f"{noun} {value}",
+        f"the {noun} with the name {value}",
+        f"{m.with_article(noun)} named {value}",
+        f"the {noun} {value}",
+    )
     # Productions are drawn by their masked form, or each value would make its own.
     return scene.choices.pick([form.replace(value, "{}") for form in forms]).format(value)
 
@@ -84,6 +95,7 @@ def refer(argument: Argument, scene: Scene, *, describe: bool) -> str:
     noun = scene.noun(argument.entity if argument.is_key and argument.entity else argument.words)
     was_mentioned = spot in scene.mentioned
     scene.mentioned.add(spot)
+    scene.here.add(spot)
     if not argument.is_key:
         return _field(argument, producer, scene, describe=describe)
     if was_mentioned:
@@ -110,7 +122,7 @@ def _selected(argument: Argument, producer: StepWords, noun: str, scene: Scene) 
         forms += _one_forms(argument)
     if len(argument.ranks) <= 1 and argument.rule != "only":
         core = choices.pick(forms)
-        if " one" not in core and " of " not in core and " with " not in core and choices.chance(0.22):
+        if not _QUALIFIED.search(core) and choices.chance(0.22):
             core += choices.pick((" you find", " on the list", " on that list", " in the list", " from the list"))
         return core
     return choices.pick(forms)
@@ -232,16 +244,28 @@ def _described(argument: Argument, producer: StepWords, noun: str, scene: Scene)
         inner = source_of(producer, scene)
         return f"the {noun} of {inner}" if producer.arguments else f"the {noun}"
     word = f"{producer.adjectives} {noun}".strip() if producer.noun.endswith(argument.entity) else noun
-    core = scene.choices.pick(selections(argument, word))
-    tail = " ".join(filter(None, (_filter_words(part, scene) for part in producer.arguments)))
+    # What follows would attach to the list: no "at the top of the list of the role at the top of the list".
+    core = scene.choices.pick([form for form in selections(argument, word) if not _QUALIFIED.search(form)])
+    tail = " ".join(
+        filter(None, (_filter_words(part, scene, is_same=noun == producer.noun) for part in producer.arguments))
+    )
+    if (
+        not producer.arguments
+        and not producer.adjectives
+        and noun != scene.phrase(producer.noun)
+        and scene.choices.chance(0.7)
+    ):
+        tail = f"in the {producer.noun}"
     return f"{core} {tail}".strip()
 
 
-def _filter_words(argument: Argument, scene: Scene) -> str:
+def _filter_words(argument: Argument, scene: Scene, *, is_same: bool) -> str:
     from loopbuild.llm.offline.modifiers import tail_of
 
     if argument.origin in ("constant", "missing"):
         return ""
     if argument.is_own and argument.kind == "list" and argument.origin == "user":
-        return f"{scene.choices.pick(('called', 'named', 'under the name'))} {said(argument, scene)}"
+        return (
+            f"{scene.choices.pick(('called', 'named', 'under the name')) if is_same else 'of'} {said(argument, scene)}"
+        )
     return tail_of(argument, scene, verb="list", noun="", describe=True)

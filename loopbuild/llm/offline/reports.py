@@ -97,35 +97,24 @@ def _report(step: StepWords, scene: Scene) -> str:
                 f"{m.plural(noun).capitalize() if len(ids) > 1 else noun.capitalize()} {told} {be} {done}{tail}",
             )
         )
-    keys = (
-        [key for spoken in step.spoken for key in spoken[:1]]
-        if any(a.is_own and a.kind != "groups" for a in step.arguments)
-        else []
-    )
-    what = (
-        f"{noun} {keys[0]}"
-        if len(keys) == 1
-        else m.joined(keys[:_LISTED])
-        if keys
-        else f"the {m.plural(noun) if step.is_plural else noun}"
-    )
-    be = "are" if len(keys) > 1 or (not keys and step.is_plural) else "is"
+    is_named = any(a.is_own and a.kind != "groups" for a in step.arguments)
+    keys = [key for spoken in step.spoken for key in spoken[:1]] if is_named else []
+    if len(keys) == 1 and not _is_several(step):
+        what = f"{noun} {keys[0]}"
+    else:
+        what = m.joined(keys[:_LISTED]) or f"the {m.plural(noun) if _is_several(step) else noun}"
+    be = "are" if len(keys) > 1 or _is_several(step) else "is"
+    opened = what if what in keys or len(keys) > 1 else what[:1].upper() + what[1:]
     if status:
         return choices.pick(
             (
                 f"Done, {what} {be} {done}; the status is {status[0]}",
                 f"The status of {what} is now {status[0]}",
-                f"{what[:1].upper() if not keys or len(keys) == 1 else what[:1]}{what[1:]} {be} {done}, status {status[0]}",
+                f"{opened} {be} {done}, status {status[0]}",
                 f"Done, status {status[0]}",
             )
         )
-    return choices.pick(
-        (
-            f"Done, {what} {be} {done}",
-            f"{what[:1].upper() if not keys or len(keys) == 1 else what[:1]}{what[1:]} {be} {done}",
-            f"Done. {what[:1].upper() if not keys or len(keys) == 1 else what[:1]}{what[1:]} {be} {done}",
-        )
-    )
+    return choices.pick((f"Done, {what} {be} {done}", f"{opened} {be} {done}", f"Done. {opened} {be} {done}"))
 
 
 def _several(step: StepWords, scene: Scene) -> str:
@@ -136,9 +125,15 @@ def _several(step: StepWords, scene: Scene) -> str:
         names = [o for o in scalars if o.words.rsplit(" ", 1)[-1] == "name"]
         telling = (names or scalars)[:1]
         key = spoken[0] if spoken else ""
-        each.append(f"{key}: {shown(telling[0].value)}" if key and telling else key or (shown(telling[0].value) if telling else ""))
+        each.append(
+            f"{key}: {shown(telling[0].value)}"
+            if key and telling
+            else key or (shown(telling[0].value) if telling else "")
+        )
     told = ", ".join(one for one in each[:_LISTED] if one)
-    return scene.choices.pick((told, f"Here they are: {told}", f"I found {told}", f"Result: {told}")) if told else "Done"
+    return (
+        scene.choices.pick((told, f"Here they are: {told}", f"I found {told}", f"Result: {told}")) if told else "Done"
+    )
 
 
 def _is_several(step: StepWords) -> bool:
@@ -147,9 +142,14 @@ def _is_several(step: StepWords) -> bool:
         if argument.is_own and isinstance(argument.value, list):
             return len(argument.value) > 1
         if argument.kind == "groups":
-            inner = [f.value for group in argument.groups for f in group if isinstance(f.value, list) and not any(g.words in ("name", "type") for g in group)]
+            inner = [
+                f.value
+                for group in argument.groups
+                for f in group
+                if isinstance(f.value, list) and not any(g.words in ("name", "type") for g in group)
+            ]
             return len(argument.groups) > 1 or any(len(value) > 1 for value in inner)
-    return step.is_plural
+    return step.is_plural or step.times > 1
 
 
 def _reading(step: StepWords, key: str, full: str, seen: list[Outcome], scene: Scene) -> str:

@@ -8,7 +8,7 @@ from loopbuild.llm.offline.choices import Choices
 from loopbuild.llm.protocol import Argument, StepWords
 
 Referent = tuple[int, str, tuple[int, ...]]
-"""Producing step, field read there, positions."""
+"""Producing step, entity or field read there, positions."""
 
 _SYNONYMS: dict[str, tuple[str, ...]] = {
     "candidate": ("applicant",),
@@ -25,7 +25,45 @@ _SYNONYMS: dict[str, tuple[str, ...]] = {
 """Nouns of everyday life; a word that names something else in the same project is never offered."""
 
 PEOPLE = frozenset(
-    ["person", "candidate", "applicant", "employee", "colleague", "customer", "client", "user", "member", "guest", "patient", "contact", "attendee", "manager", "driver", "student", "teacher", "agent", "owner", "author", "tenant", "participant", "worker", "friend", "assignee", "recipient", "sender", "speaker", "player", "visitor", "passenger", "doctor", "nurse", "lawyer", "supplier", "subscriber", "reviewer"]
+    [
+        "person",
+        "candidate",
+        "applicant",
+        "employee",
+        "colleague",
+        "customer",
+        "client",
+        "user",
+        "member",
+        "guest",
+        "patient",
+        "contact",
+        "attendee",
+        "manager",
+        "driver",
+        "student",
+        "teacher",
+        "agent",
+        "owner",
+        "author",
+        "tenant",
+        "participant",
+        "worker",
+        "friend",
+        "assignee",
+        "recipient",
+        "sender",
+        "speaker",
+        "player",
+        "visitor",
+        "passenger",
+        "doctor",
+        "nurse",
+        "lawyer",
+        "supplier",
+        "subscriber",
+        "reviewer",
+    ]
 ) | {"staff member"}
 
 
@@ -44,6 +82,8 @@ class Scene:
         self.steps = steps
         self.uttered: list[StepWords] = []
         self.mentioned: set[Referent] = set()
+        self.here: set[Referent] = set()
+        """Those of the clause being composed."""
         self.verbs: set[str] = set()
         """Verb phrases used, so that no text says `bring up` twice."""
         self._synonyms = synonyms or {}
@@ -88,4 +128,4 @@ def is_person(noun: str) -> bool:
 
 def referent(argument: Argument) -> Referent:
     """Return what `argument` points at."""
-    return (argument.step, argument.field if not argument.is_key else "", argument.ranks)
+    return (argument.step, argument.entity if argument.is_key else argument.field, argument.ranks)

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from loopbuild.llm.offline import morphology as m
-from loopbuild.llm.offline.clauses import Clause, class_of, clause_of, fragment, imperative, noun_goal, question
-from loopbuild.llm.offline.modifiers import join_tails
-from loopbuild.llm.offline.references import said
+from loopbuild.llm.offline import several, single
+from loopbuild.llm.offline.clauses import class_of
 from loopbuild.llm.offline.scene import Scene
 from loopbuild.llm.protocol import Argument, StepWords
 
@@ -24,9 +22,6 @@ class Draft:
     text: str
     structure: str
     is_open: bool = True
-
-
-Composer = Callable[[list[StepWords], Scene], str]
 
 
 def compose(steps: tuple[StepWords, ...], scene: Scene, *, level: str) -> Draft:
@@ -81,346 +76,37 @@ class _Entry:
     is_open: bool = True
 
 
-# --- one step ------------------------------------------------------------------------------------------------------
-
-
-def _imperative(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    return imperative(clause_of(told[0], scene, describe=describe), scene)
-
-
-def _question(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    return question(clause_of(told[0], scene, describe=describe), scene)
-
-
-def _need(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    lead = scene.choices.pick(
-        (
-            "I need you to",
-            "I'd like you to",
-            "I want you to",
-            "you should",
-            "I would like you to",
-            "we need you to",
-            "it's time to",
-            "your task: ",
-            "I have to ask you to",
-            "what I need: ",
-        )
-    )
-    return f"{lead} {_imperative(told, scene, describe)}".replace(":  ", ": ")
-
-
-def _noun(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    clause = clause_of(told[0], scene, describe=describe)
-    lead = scene.choices.pick(
-        (
-            "I need",
-            "I'm looking for",
-            "I want",
-            "I'd like to have",
-            "I'm after",
-            "we need",
-            "I could use",
-            "what I want is",
-            "I'd like to see",
-            "can I have",
-            "could I get",
-            "may I see",
-        )
-    )
-    return f"{lead} {noun_goal(clause, scene)}" + ("?" if lead.startswith(("can", "could", "may")) else "")
-
-
-def _noun_colon(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    clause = clause_of(told[0], scene, describe=describe)
-    lead = scene.choices.pick(
-        ("wanted:", "needed:", "question:", "lookup:", "request:", "quick one:", "for today:", "missing here:")
-    )
-    return f"{lead} {noun_goal(clause, scene)}"
-
-
-def _need_to_know(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    clause = clause_of(told[0], scene, describe=describe)
-    lead = scene.choices.pick(
-        (
-            "I want to know",
-            "I need to know",
-            "I'm curious about",
-            "let me know",
-            "I'm trying to find",
-            "I have a question about",
-            "I need a look at",
-            "I'd like to check",
-            "please tell me about",
-            "do you know",
-        )
-    )
-    return f"{lead} {noun_goal(clause, scene)}" + ("?" if lead == "do you know" else "")
-
-
-def _telegram(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    return fragment(clause_of(told[0], scene, describe=describe), scene)
-
-
-def _slot_first(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    """`For employee E-12: request vacation leave from ... to ...`"""
-    clause = clause_of(told[0], scene, describe=describe)
-    front = next((t for t in clause.tails if t.startswith(("for ", "in ", "on ", "from ", "with ", "because"))), "")
-    if not front or (front.startswith("with ") and len(clause.tails) < 2):
-        return ""
-    rest = Clause(
-        step=clause.step, verbs=clause.verbs, object=clause.object, tails=tuple(t for t in clause.tails if t != front)
-    )
-    mark = scene.choices.pick((":", ",", " -", ","))
-    return f"{front}{mark} {imperative(rest, scene)}"
-
-
-def _form(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    """`Request leave. Employee: E-12, leave type: sick, ...`"""
-    step = told[0]
-    given = [a for a in step.arguments if a.origin == "user" and a.kind != "groups"]
-    if (
-        (describe
-        and any(a.origin == "step" for a in step.arguments))
-        or not given
-        or any(a.origin in ("step", "missing") for a in step.arguments)
-    ):
-        return ""
-    verbs = class_of(step)
-    noun = scene.phrase(step.noun)
-    full = f"{step.adjectives} {noun}".strip()
-    thing = m.plural(full) if step.is_plural else m.with_article(full) if step.effect == "create" else full
-    scene.uttered.append(step)
-    parts = [f"{a.words}: {said(a, scene)}" for a in given]
-    mark = scene.choices.pick((". ", " - ", ": ", ". ", "\n"))
-    separator = "\n" if mark == "\n" else scene.choices.pick((", ", "; ", ", "))
-    verb = scene.choices.pick([p for p in verbs.phrases if p.endswith("{o}")]).removesuffix(" {o}")
-    return f"{verb} {thing}{mark}{separator.join(parts)}"
-
-
-def _reason_first(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    body = _body(told, scene, describe)
-    return f"{scene.choices.pick(_REASONS)}, so {scene.choices.pick(('please', '', 'could you', 'kindly', 'please', 'now'))} {body}".replace(
-        " so  ", " so "
-    )
-
-
-def _reason_last(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    body = _body(told, scene, describe)
-    return f"{body}{scene.choices.pick((', ', ' - ', '. '))}{scene.choices.pick(_REASONS)}"
-
-
-def _goal_wish(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    """`I'd like to get an interview with ... scheduled`."""
-    clause = clause_of(told[0], scene, describe=describe)
-    lead = scene.choices.pick(
-        (
-            "I want {} {}",
-            "I'd like {} {}",
-            "I need {} {}",
-            "we want {} {}",
-            "we need to have {} {}",
-            "I want to see {} {}",
-            "please get {} {}",
-            "let's have {} {}",
-        )
-    )
-    tails = join_tails(clause.tails)
-    gap = "" if tails.startswith(",") or not tails else " "
-    done = clause.verbs.done
-    return lead.format(clause.object, done) + gap + tails
-
-
-_REASONS = (
-    "I have a meeting in ten minutes", "my manager is asking", "we are behind schedule", "I need it for the report",
-    "the team is waiting", "I promised it for today", "it came up in the meeting", "we want to move on",
-    "I am putting together an overview", "the planning starts soon", "I can't get to it myself", "someone just called about it",
-    "things have changed here", "we are tidying up", "I am out this afternoon", "the deadline is close", "I just got the message",
-    "there has been a mix-up", "our list is out of date", "this has been open for a while",
-)  # fmt: skip
-
-
-# --- several steps -------------------------------------------------------------------------------------------------
-
-
-def _clauses(told: list[StepWords], scene: Scene, describe: bool) -> list[str]:
-    return [imperative(clause_of(step, scene, describe=describe), scene) for step in told]
-
-
-def _body(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    return _and(told, scene, describe) if len(told) > 1 else _imperative(told, scene, describe)
-
-
-def _and(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    parts = _clauses(told, scene, describe)
-    return m.joined(parts, last=scene.choices.pick((", and ", " and ", ", then ", " and then ", ", and then ")))
-
-
-def _then(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    parts = _clauses(told, scene, describe)
-    joint = scene.choices.pick((", then ", " and then ", ", after that ", ", next ", ", and after that "))
-    last = scene.choices.pick((", then ", ", and finally ", " and then ", ", and at the end ", ", and last "))
-    return m.joined(parts, comma=joint, last=last if len(parts) > 2 else joint)
-
-
-def _first_next(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    parts = _clauses(told, scene, describe)
-    middle = scene.choices.pick((", next ", ", then ", ", after that ", "; then "))
-    end = scene.choices.pick((", then ", ", and then ", ", finally ", ", and lastly ")) if len(parts) > 2 else middle
-    return f"{scene.choices.pick(('first', 'first', 'to start,', 'first of all,'))} " + m.joined(
-        parts, comma=middle, last=end
-    )
-
-
-def _sentences(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    parts = _clauses(told, scene, describe)
-    text = parts[0]
-    for index, part in enumerate(parts[1:], start=1):
-        lead = (
-            "finally, "
-            if index == len(parts) - 1 and index > 1 and scene.choices.chance(0.4)
-            else scene.choices.pick(
-                (
-                    "then ",
-                    "after that, ",
-                    "next, ",
-                    "",
-                    "with that, ",
-                    "then please ",
-                    "once that is done, ",
-                    "when you have that, ",
-                    "afterwards, ",
-                )
-            )
-        )
-        text += f". {lead}{part}"
-    return text
-
-
-def _numbered(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    mark = scene.choices.among((".", ")"))
-    return " ".join(f"{i}{mark} {part}" for i, part in enumerate(_clauses(told, scene, describe), start=1))
-
-
-def _numbered_lines(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    mark = scene.choices.among((".", ")"))
-    lead = scene.choices.pick(("", "steps:\n", "to do:\n", "please do this:\n", "my list:\n"))
-    return lead + "\n".join(f"{i}{mark} {part}" for i, part in enumerate(_clauses(told, scene, describe), start=1))
-
-
-def _bullets(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    mark = scene.choices.among(("-", "*"))
-    lead = scene.choices.pick(("", "in this order:\n", "to do, in order:\n", "what I need, step by step:\n"))
-    return lead + "\n".join(f"{mark} {part}" for part in _clauses(told, scene, describe))
-
-
-def _semicolons(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    return scene.choices.among(("; ", " / ", "; ")).join(_clauses(told, scene, describe))
-
-
-def _telegram_arrows(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    parts = [fragment(clause_of(step, scene, describe=describe), scene) for step in told]
-    return scene.choices.pick((" -> ", " => ", " > ", ", ", " + ", "; ")).join(parts)
-
-
-def _last_first(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    """`Schedule ... - but first list ...`: the end describes what the beginning will yield."""
-    last = imperative(clause_of(told[-1], scene, describe=True), scene)
-    earlier = [imperative(clause_of(step, scene, describe=True), scene) for step in told[:-1]]
-    del describe
-    before = m.joined(earlier, last=scene.choices.pick((" and ", ", then ", " and then ")))
-    form = scene.choices.pick(
-        (
-            "{0}, but first {1}",
-            "{0}. For that, first {1}",
-            "before you {0}, {1}",
-            "{0}, but before that {1}",
-            "{0}; to get there, {1} first",
-            "{0} - first {1} though",
-            "to {0}, first {1}",
-        )
-    )
-    return form.format(last, before)
-
-
-def _once_done(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    parts = _clauses(told, scene, describe)
-    text = parts[0]
-    for part in parts[1:]:
-        text += scene.choices.pick(
-            (
-                ". Once you have that, {}",
-                ". When that is done, {}",
-                ", and once you have it, {}",
-                ". As soon as you have that, {}",
-                ", and with the result, {}",
-                ". With that in hand, {}",
-            )
-        ).format(part)
-    return text
-
-
-def _needs(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    lead = scene.choices.pick(
-        ("I need you to", "I'd like you to", "I want you to", "you need to", "we would like you to", "your job is to")
-    )
-    return f"{lead} {_and(told, scene, describe)}"
-
-
-def _task_colon(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    lead = scene.choices.pick(
-        (
-            "here is what I need:",
-            "two things:" if len(told) == 2 else "a few things:",
-            "task:",
-            "a small job:",
-            "today's job:",
-            "this is the plan:",
-            "to do:",
-        )
-    )
-    return f"{lead} {_and(told, scene, describe)}"
-
-
-def _start_by(told: list[StepWords], scene: Scene, describe: bool) -> str:
-    parts = _clauses(told, scene, describe)
-    rest = m.joined(parts[1:], last=scene.choices.pick((" and then ", ", then ", " and ")), comma=", ")
-    form = scene.choices.pick(
-        ("{0} and use that to {1}", "{0} so that you can {1}", "{0} in order to {1}", "{0}, which you need to {1}")
-    )
-    return form.format(parts[0], rest)
-
-
 _SINGLE: dict[str, _Entry] = {
-    "imperative": _Entry(voices="abcd", compose=_imperative),
-    "imperative again": _Entry(voices="abc", compose=_imperative),
-    "question": _Entry(voices="abcd", compose=_question, is_open=False),
-    "need": _Entry(voices="abd", compose=_need, is_open=False),
-    "noun": _Entry(voices="acd", compose=_noun, is_open=False),
-    "noun colon": _Entry(voices="d", compose=_noun_colon, is_open=False),
-    "need to know": _Entry(voices="bcd", compose=_need_to_know, is_open=False),
-    "telegram": _Entry(voices="ac", compose=_telegram, is_open=False),
-    "slot first": _Entry(voices="bcd", compose=_slot_first, is_open=False),
-    "form": _Entry(voices="bd", compose=_form, is_open=False),
-    "reason first": _Entry(voices="ab", compose=_reason_first, is_open=False),
-    "reason last": _Entry(voices="cd", compose=_reason_last, is_open=False),
-    "goal wish": _Entry(voices="acd", compose=_goal_wish, is_open=False),
+    "imperative": _Entry(voices="abcd", compose=single.tell_imperative),
+    "imperative again": _Entry(voices="abc", compose=single.tell_imperative),
+    "question": _Entry(voices="abcd", compose=single.tell_question, is_open=False),
+    "need": _Entry(voices="abd", compose=single.tell_need, is_open=False),
+    "noun": _Entry(voices="acd", compose=single.tell_noun, is_open=False),
+    "noun colon": _Entry(voices="d", compose=single.tell_noun_colon, is_open=False),
+    "need to know": _Entry(voices="bcd", compose=single.tell_need_to_know, is_open=False),
+    "telegram": _Entry(voices="ac", compose=single.tell_telegram, is_open=False),
+    "slot first": _Entry(voices="bcd", compose=single.tell_slot_first, is_open=False),
+    "form": _Entry(voices="bd", compose=single.tell_form, is_open=False),
+    "reason first": _Entry(voices="ab", compose=several.tell_reason_first, is_open=False),
+    "reason last": _Entry(voices="cd", compose=several.tell_reason_last, is_open=False),
+    "goal wish": _Entry(voices="acd", compose=single.tell_goal_wish, is_open=False),
 }
 
 _MANY: dict[str, _Entry] = {
-    "and": _Entry(voices="abc", compose=_and),
-    "then": _Entry(voices="abcd", compose=_then),
-    "first next": _Entry(voices="ac", compose=_first_next),
-    "sentences": _Entry(voices="bcd", compose=_sentences),
-    "numbered": _Entry(voices="ab", compose=_numbered, is_open=False),
-    "numbered lines": _Entry(voices="bd", compose=_numbered_lines, is_open=False),
-    "bullets": _Entry(voices="cd", compose=_bullets, is_open=False),
-    "semicolons": _Entry(voices="ab", compose=_semicolons, is_open=False),
-    "telegram arrows": _Entry(voices="bc", compose=_telegram_arrows, is_open=False),
-    "last first": _Entry(voices="acd", compose=_last_first, is_open=False),
-    "once done": _Entry(voices="bd", compose=_once_done),
-    "needs": _Entry(voices="abd", compose=_needs, is_open=False),
-    "task colon": _Entry(voices="cd", compose=_task_colon, is_open=False),
-    "reason first": _Entry(voices="ac", compose=_reason_first, is_open=False),
-    "reason last": _Entry(voices="bd", compose=_reason_last, is_open=False),
+    "and": _Entry(voices="abc", compose=several.tell_and),
+    "then": _Entry(voices="abcd", compose=several.tell_then),
+    "first next": _Entry(voices="ac", compose=several.tell_first_next),
+    "sentences": _Entry(voices="bcd", compose=several.tell_sentences),
+    "numbered": _Entry(voices="ab", compose=several.tell_numbered, is_open=False),
+    "numbered lines": _Entry(voices="bd", compose=several.tell_numbered_lines, is_open=False),
+    "bullets": _Entry(voices="cd", compose=several.tell_bullets, is_open=False),
+    "semicolons": _Entry(voices="ab", compose=several.tell_semicolons, is_open=False),
+    "telegram arrows": _Entry(voices="bc", compose=several.tell_telegram_arrows, is_open=False),
+    "last first": _Entry(voices="acd", compose=several.tell_last_first, is_open=False),
+    "once done": _Entry(voices="bd", compose=several.tell_once_done),
+    "start by": _Entry(voices="acd", compose=several.tell_start_by),
+    "needs": _Entry(voices="abd", compose=several.tell_needs, is_open=False),
+    "task colon": _Entry(voices="cd", compose=several.tell_task_colon, is_open=False),
+    "reason first": _Entry(voices="ac", compose=several.tell_reason_first, is_open=False),
+    "reason last": _Entry(voices="bd", compose=several.tell_reason_last, is_open=False),
 }

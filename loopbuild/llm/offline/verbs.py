@@ -6,6 +6,7 @@ modifiers follow the object.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from loopbuild.llm.offline.morphology import participle
@@ -23,66 +24,138 @@ class VerbClass:
 
 
 _TABLE = """
-list | list | listed | list; show me; get; pull up; give me; fetch; bring up; display; look up; check; retrieve; get me; let me see; tell me; go and get; show; collect; gather; call up
-record | read | read | get; show me; pull up; look at; open; read; fetch; check; bring up; look up; give me; retrieve; view; display; get me; have a look at; let me see; take a look at; call up
-fact | check | checked | check; tell me; look up; get; find out; show me; give me; let me know; fetch; work out; pull up; verify; read; get me; confirm; retrieve; report
-find | find | found | find; look up; search for; locate; track down; look for; find me; get; pull up; dig up; hunt down; identify; fetch; spot; bring up
-search | search | searched | find; look for; search for; look up; show me; list; get; pull up; dig up; hunt for; fetch; bring up; track down
-count | count | counted | count; tell me how many there are of; work out the number of; add up; give me a count of; tally
-create | add | added | create; add; enter; set up; register; make; record; put in; save; put down; note down; store; make a record of
-enter | add | added | create; add; enter; set up; register; enrol; put {o} into the system; add {o} to the system; open a file for; make an entry for; create a record for; sign up; put {o} on file; set up a record for; save; take in
-schedule | schedule | scheduled | schedule; set up; arrange; book; plan; organise; line up; put {o} on the calendar; fix; pencil in; put {o} in the diary; put {o} on the schedule; get {o} booked; make time for; slot in
-book | book | booked | book; reserve; get; arrange; secure; set aside; make a booking for; put down; hold; grab
-request | request | requested | request; ask for; apply for; put in for; file for; submit a request for; put in a request for; file a request for; send in a request for; enter; log; sort out; get {o} requested; hand in a request for
-approve | approve | approved | approve; sign off on; accept; okay; give the go-ahead for; grant; green-light; say yes to; wave {o} through; let {o} through; authorise; clear; give the green light to; confirm
-reject | reject | rejected | reject; decline; turn down; refuse; deny; say no to; turn {o} away; dismiss; block; knock back
-cancel | cancel | cancelled | cancel; call off; drop; scrap; withdraw; take {o} off the calendar; get rid of; abort; strike; axe; undo; pull; ditch; revoke
-delete | delete | deleted | delete; remove; erase; get rid of; take out; clear out; wipe; drop; throw out; discard; purge; clear away
-remove | remove | removed | remove; take out; delete; drop; get rid of; strip; clear; pull; strike; take away; take off
-update | update | updated | update; change; edit; modify; adjust; revise; amend; correct; alter; refresh
-set | set | set | set; change; put; adjust; fix; update; make; switch
-send | send | sent | send; mail; forward; dispatch; pass on; get {o} out; fire off; deliver; transmit; shoot over
-assign | assign | assigned | assign; give; hand; allocate; pass; hand over; allot; entrust
-submit | submit | submitted | submit; send in; hand in; file; turn in; put in; lodge; enter
-add | add | added | add; put in; include; attach; append; note; record; save; enter; write down; store; put down; insert; jot down
-open | open | opened | open; open up; bring up; pull up; show me; get; load; look at; display; call up; fetch; view; let me see
-close | close | closed | close; shut; wrap up; finish; mark {o} as closed; end; close out; conclude; settle
-complete | complete | completed | complete; finish; mark {o} as done; tick off; wrap up; close out; mark {o} as complete
-start | start | started | start; begin; launch; kick off; run; trigger; fire up; set {o} going; get {o} going
-stop | stop | stopped | stop; halt; end; shut down; terminate; kill; bring {o} to a stop
-pause | pause | paused | pause; hold; suspend; put {o} on hold; freeze; interrupt
-resume | resume | resumed | resume; continue; restart; pick {o} up again; unpause; carry on with
-archive | archive | archived | archive; file away; put {o} in the archive; move {o} to the archive; store away
-restore | restore | restored | restore; bring back; recover; undelete; reinstate; get {o} back
-move | move | moved | move; shift; transfer; relocate; put; bring; push
-reschedule | reschedule | rescheduled | reschedule; move; postpone; shift; put {o} on another date; rebook; push
-copy | copy | copied | copy; duplicate; clone; make a copy of; replicate
-rename | rename | renamed | rename; change the name of; give a new name to; retitle
-share | share | shared | share; pass on; give access to; send; open up; make {o} available
-invite | invite | invited | invite; ask; send an invitation to; bring in; add
-notify | notify | notified | notify; tell; inform; let {o} know; alert; message; send a note to; ping
-pay | pay | paid | pay; settle; pay off; cover; take care of paying; clear
-refund | refund | refunded | refund; pay back; give back; reimburse; return the money for
-order | order | ordered | order; buy; purchase; get; place an order for; pick up
-ship | ship | shipped | ship; send off; dispatch; send out; get {o} on its way; mail
-track | track | tracked | track; trace; follow; check on; look up; check the whereabouts of
-extend | extend | extended | extend; prolong; lengthen; stretch; add time to
-offer | make | made | make; extend; send; put together; prepare; draw up; issue; write up; put forward
-convert | convert | converted | convert; turn; change; translate; work out
-calculate | calculate | calculated | calculate; work out; compute; figure out; determine; tell me
-compare | compare | compared | compare; set side by side; contrast; weigh up
-upload | upload | uploaded | upload; put up; send up; load; transfer
-download | download | downloaded | download; save; fetch; get; pull down; grab
-export | export | exported | export; save; dump; write out; get {o} out; extract
-import | import | imported | import; bring in; load; read in; pull in
-publish | publish | published | publish; release; put out; post; make {o} public; put {o} online
-write | write | written | write; draft; put together; compose; note down; put down
-run | run | run | run; execute; start; launch; carry out; kick off
-enable | enable | enabled | enable; turn on; switch on; activate; unlock
-disable | disable | disabled | disable; turn off; switch off; deactivate; lock
-check | check | checked | check; verify; look at; confirm; test; inspect; examine; make sure about
-promote | promote | promoted | promote; move up; advance; raise; give a promotion to; upgrade
-hire | hire | hired | hire; take on; bring on board; employ; recruit; sign
+list | list | listed
+    list; show me; get; pull up; give me; fetch; bring up; display; look up; check; retrieve; get me; let me
+    see; tell me; go and get; show; collect; gather; call up
+record | read | read
+    get; show me; pull up; look at; open; read; fetch; check; bring up; look up; give me; retrieve; view;
+    display; get me; have a look at; let me see; take a look at; call up
+fact | check | checked
+    check; tell me; look up; get; find out; show me; give me; let me know; fetch; work out; pull up; verify;
+    read; get me; confirm; retrieve; report
+find | find | found
+    find; look up; search for; locate; track down; look for; find me; get; pull up; dig up; hunt down; identify;
+    fetch; spot; bring up
+search | search | searched
+    find; look for; search for; look up; show me; list; get; pull up; dig up; hunt for; fetch; bring up; track
+    down
+count | count | counted
+    count; tell me how many there are of; work out the number of; add up; give me a count of; tally
+create | add | added
+    create; add; enter; set up; register; make; record; put in; save; put down; note down; store; make a record
+    of
+enter | add | added
+    create; add; enter; set up; register; enrol; put {o} into the system; add {o} to the system; open a file
+    for; make an entry for; create a record for; sign up; put {o} on file; set up a record for; save; take in
+schedule | schedule | scheduled
+    schedule; set up; arrange; book; plan; organise; line up; put {o} on the calendar; fix; pencil in; put {o}
+    in the diary; put {o} on the schedule; get {o} booked; make time for; slot in
+book | book | booked
+    book; reserve; get; arrange; secure; set aside; make a booking for; put down; hold; grab
+request | request | requested
+    request; ask for; apply for; put in for; file for; submit a request for; put in a request for; file a
+    request for; send in a request for; enter; log; sort out; get {o} requested; hand in a request for
+approve | approve | approved
+    approve; sign off on; accept; okay; give the go-ahead for; grant; green-light; say yes to; wave {o} through;
+    let {o} through; authorise; clear; give the green light to; confirm
+reject | reject | rejected
+    reject; decline; turn down; refuse; deny; say no to; turn {o} away; dismiss; block; knock back
+cancel | cancel | cancelled
+    cancel; call off; drop; scrap; withdraw; take {o} off the calendar; get rid of; abort; strike; axe; undo;
+    pull; ditch; revoke
+delete | delete | deleted
+    delete; remove; erase; get rid of; take out; clear out; wipe; drop; throw out; discard; purge; clear away
+remove | remove | removed
+    remove; take out; delete; drop; get rid of; strip; clear; pull; strike; take away; take off
+update | update | updated
+    update; change; edit; modify; adjust; revise; amend; correct; alter; refresh
+set | set | set
+    set; change; put; adjust; fix; update; make; switch
+send | send | sent
+    send; mail; forward; dispatch; pass on; get {o} out; fire off; deliver; transmit; shoot over
+assign | assign | assigned
+    assign; give; hand; allocate; pass; hand over; allot; entrust
+submit | submit | submitted
+    submit; send in; hand in; file; turn in; put in; lodge; enter
+add | add | added
+    add; put in; include; attach; append; note; record; save; enter; write down; store; put down; insert; jot
+    down
+open | open | opened
+    open; open up; bring up; pull up; show me; get; load; look at; display; call up; fetch; view; let me see
+close | close | closed
+    close; shut; wrap up; finish; mark {o} as closed; end; close out; conclude; settle
+complete | complete | completed
+    complete; finish; mark {o} as done; tick off; wrap up; close out; mark {o} as complete
+start | start | started
+    start; begin; launch; kick off; run; trigger; fire up; set {o} going; get {o} going
+stop | stop | stopped
+    stop; halt; end; shut down; terminate; kill; bring {o} to a stop
+pause | pause | paused
+    pause; hold; suspend; put {o} on hold; freeze; interrupt
+resume | resume | resumed
+    resume; continue; restart; pick {o} up again; unpause; carry on with
+archive | archive | archived
+    archive; file away; put {o} in the archive; move {o} to the archive; store away
+restore | restore | restored
+    restore; bring back; recover; undelete; reinstate; get {o} back
+move | move | moved
+    move; shift; transfer; relocate; put; bring; push
+reschedule | reschedule | rescheduled
+    reschedule; move; postpone; shift; put {o} on another date; rebook; push
+copy | copy | copied
+    copy; duplicate; clone; make a copy of; replicate
+rename | rename | renamed
+    rename; change the name of; give a new name to; retitle
+share | share | shared
+    share; pass on; give access to; send; open up; make {o} available
+invite | invite | invited
+    invite; ask; send an invitation to; bring in; add
+notify | notify | notified
+    notify; tell; inform; let {o} know; alert; message; send a note to; ping
+pay | pay | paid
+    pay; settle; pay off; cover; take care of paying; clear
+refund | refund | refunded
+    refund; pay back; give back; reimburse; return the money for
+order | order | ordered
+    order; buy; purchase; get; place an order for; pick up
+ship | ship | shipped
+    ship; send off; dispatch; send out; get {o} on its way; mail
+track | track | tracked
+    track; trace; follow; check on; look up; check the whereabouts of
+extend | extend | extended
+    extend; prolong; lengthen; stretch; add time to
+offer | make | made
+    make; extend; send; put together; prepare; draw up; issue; write up; put forward
+convert | convert | converted
+    convert; turn; change; translate; work out
+calculate | calculate | calculated
+    calculate; work out; compute; figure out; determine; tell me
+compare | compare | compared
+    compare; set side by side; contrast; weigh up
+upload | upload | uploaded
+    upload; put up; send up; load; transfer
+download | download | downloaded
+    download; save; fetch; get; pull down; grab
+export | export | exported
+    export; save; dump; write out; get {o} out; extract
+import | import | imported
+    import; bring in; load; read in; pull in
+publish | publish | published
+    publish; release; put out; post; make {o} public; put {o} online
+write | write | written
+    write; draft; put together; compose; note down; put down
+run | run | run
+    run; execute; start; launch; carry out; kick off
+enable | enable | enabled
+    enable; turn on; switch on; activate; unlock
+disable | disable | disabled
+    disable; turn off; switch off; deactivate; lock
+check | check | checked
+    check; verify; look at; confirm; test; inspect; examine; make sure about
+promote | promote | promoted
+    promote; move up; advance; raise; give a promotion to; upgrade
+hire | hire | hired
+    hire; take on; bring on board; employ; recruit; sign
 """
 
 _ALIASES = """
@@ -153,10 +226,11 @@ _OFFERED = frozenset({"offer", "proposal", "quote", "bid"})
 
 def _read_table() -> dict[str, VerbClass]:
     classes: dict[str, VerbClass] = {}
-    for line in _TABLE.strip().splitlines():
-        key, plain, done, phrases = (part.strip() for part in line.split("|"))
+    for entry in re.split(r"\n(?=\w)", _TABLE.strip()):
+        head, _, phrases = entry.partition("\n")
+        key, plain, done = (part.strip() for part in head.split("|"))
         classes[key] = VerbClass(
-            key=key, plain=plain, done=done, phrases=tuple(_slotted(p.strip()) for p in phrases.split(";"))
+            key=key, plain=plain, done=done, phrases=tuple(_slotted(" ".join(p.split())) for p in phrases.split(";"))
         )
     return classes
 

@@ -10,7 +10,7 @@ KINDS: dict[str, str] = {
     "provenance": "loopbuild.stages.filters.provenance:check_provenance",
     "schema": "loopbuild.stages.filters.schema:check_schema",
 }
-"""Kind in loop.yaml -> `module:attribute`. `verdicts.judge_rows` applies those that look at one row, `selection.select_rows`
-those that compare rows."""
+"""Kind in loop.yaml -> `module:attribute`. `verdicts.judge_rows` applies those that look at one row,
+`selection.select_rows` those that compare rows."""
 
 __all__ = ["KINDS"]

@@ -8,12 +8,10 @@ from collections.abc import Iterator
 from loopbuild.records import Example, Json
 from loopbuild.stages.filters.presence import spellings
 
-_VALUE = re.compile(
-    r"[\w.+-]+@[\w.-]+|(?:January|February|March|April|May|June|July|August|September|October|November|December) \d{1,2}, \d{4}|[A-Za-z]*[-_#]?\d[\w:/-]*"
-)
-_MARKS = re.compile(
-    r"\b(?:first|then|next|after|once|before|finally|so|and|when|please|could|can|would|need|want|like)\b|->|[?:;\n]|\. "
-)
+_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+_VALUE = re.compile(rf"[\w.+-]+@[\w.-]+|(?:{_MONTHS}) \d{{1,2}}, \d{{4}}|[A-Za-z]*[-_#]?\d[\w:/-]*")
+_JOINTS = "first|then|next|after|once|before|finally|so|and|when|please|could|can|would|need|want|like"
+_MARKS = re.compile(rf"\b(?:{_JOINTS})\b|->|[?:;\n]|\. ")
 
 
 def user_text(example: Example) -> str:

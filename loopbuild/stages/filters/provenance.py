@@ -32,9 +32,9 @@ def check_provenance(row: Row, *, catalog: ToolCatalog) -> Finding | None:
         if not is_said(one.value, text) and not _goes_without_saying(one, tools[one.tool], row.task.level):
             return Finding(reason="value_missing", detail=f"`{one.value}` of `{one.pointer}`")
     for one in bound:
-        if one.origin.kind in ("tool", "derived") and _is_telling(one.value) and is_said(one.value, text):
-            if not any(_covers(other.value, one.value) for other in said):
-                return Finding(reason="value_leaked", detail=f"`{one.value}` of `{one.pointer}`")
+        is_derived = one.origin.kind in ("tool", "derived") and _is_telling(one.value)
+        if is_derived and is_said(one.value, text) and not any(_covers(other.value, one.value) for other in said):
+            return Finding(reason="value_leaked", detail=f"`{one.value}` of `{one.pointer}`")
     used = [tools[step.call.tool] for step in row.trajectory.steps]
     leaked = _leaked_name(text, used)
     if leaked:

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from loopbuild.digest import digest
 
@@ -33,7 +34,7 @@ class Variety:
 def variety(texts: Sequence[str], *, masked: Sequence[str] = (), sample: int = 400) -> Variety:
     """Return the figures of `texts`; Self-BLEU over at most `sample` of them, chosen by digest."""
     tokens = [re.findall(r"\w+|[^\w\s]", text.lower()) for text in texts]
-    pairs = [pair for words in tokens for pair in zip(words, words[1:], strict=False)]
+    pairs = [pair for words in tokens for pair in pairwise(words)]
     told = masked or texts
     return Variety(
         texts=len(texts),

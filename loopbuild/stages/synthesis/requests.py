@@ -217,7 +217,8 @@ def _argument(
         item = item_noun(origin.leaf)
         is_item = not key and not is_key(source) and not by_name and origin.leaf.endswith("/[]")
         return replace(
-            made, origin="step", step=origin.step, rule=origin.rule or "only", ranks=_ranks(step, pointer, value, origin),
+            made, origin="step", step=origin.step, rule=origin.rule or "only",
+            ranks=_ranks(step, pointer, value, origin),
             field="" if is_key(source) or by_name or is_item else words_of_leaf(source), from_list=from_list,
             is_key=key or is_key(source) or by_name or is_item, item=item,
             entity=item if is_item else source.entity if by_name else made.entity,

@@ -1,0 +1,152 @@
+"""The embedded writer: same request, same words; four voices; texts that read well."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter, defaultdict
+
+import pytest
+
+from loopbuild.errors import SelectionError
+from loopbuild.llm import open_writer
+from loopbuild.llm.offline import morphology as m
+from loopbuild.llm.offline.choices import HELD_OUT_VOICE, TRAINING_VOICES, allowed
+from loopbuild.llm.offline.slips import slips_in
+from loopbuild.llm.offline.verbs import CLASSES
+from loopbuild.llm.offline.writer import write
+from loopbuild.stages.synthesis.requests import make_requests
+from tests.stages.synthesis import worded_rows as w
+
+
+def requests(count: int, *, purpose: str = "train"):
+    made = []
+    for name, found in (
+        ("hr", w.hr_trajectories(count, purpose=purpose)),
+        ("memory", w.memory_trajectories(count // 2, purpose=purpose)),
+    ):
+        for trajectory in found:
+            made += make_requests(trajectory, w.catalog(name))
+    return made
+
+
+SCRIPT = """
+from tests.llm.test_offline_writer import requests
+from loopbuild.digest import digest
+from loopbuild.llm.offline.writer import write
+from loopbuild.records import to_json
+print(digest("texts", [to_json(write(r)) for r in requests(22)]))
+"""
+
+
+def test_the_same_request_gets_the_same_words_in_every_process() -> None:
+    found = set()
+    for hash_seed in ("0", "1", "4242"):
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        run = subprocess.run(
+            [sys.executable, "-c", SCRIPT], capture_output=True, text=True, env=environment, timeout=120
+        )
+        assert run.returncode == 0, run.stderr
+        found.add(run.stdout.strip())
+    assert len(found) == 1
+
+
+def test_a_text_depends_on_no_other_request() -> None:
+    asked = requests(22)
+    alone = [write(one) for one in asked]
+    together = list(open_writer("offline").write_many(list(reversed(asked))))
+    assert alone == list(reversed(together))
+
+
+def test_five_hundred_texts_hold_no_slip() -> None:
+    texts = [write(one).user_turns[0] for one in requests(220)]
+    assert len(texts) > 500
+    assert [(text, slips_in(text)) for text in texts if slips_in(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("list the the roles", "doubled_word"),
+        ("add a employee", "wrong_article"),
+        ("schedule interviews for the 1", "number_for_noun"),
+        ("get a candidates", "article_before_plural"),
+        ("find the candidates for.", "dangling_preposition"),
+        ("show me the that role", "article_twice"),
+        ("call off it", "particle_pronoun"),
+        ("list  roles", "space"),
+        ("add {o}", "empty_slot"),
+        ("list the roles,.", "punctuation"),
+    ],
+)
+def test_each_slip_is_found(text: str, code: str) -> None:
+    assert code in slips_in(text)
+
+
+def test_training_never_hears_the_held_out_voice() -> None:
+    voices = Counter(write(one).voice for one in requests(110))
+    assert set(voices) == set(TRAINING_VOICES)
+    assert min(voices.values()) > len(voices) * 20
+
+
+def test_evaluation_is_worded_once_in_each_way() -> None:
+    by_wording = Counter((one.wording, write(one).voice == HELD_OUT_VOICE) for one in requests(11, purpose="eval"))
+    assert set(by_wording) == {("seen", False), ("held_out", True)}
+
+
+def test_a_fifth_of_the_productions_is_kept_from_training() -> None:
+    reserved = total = 0
+    for verbs in CLASSES.values():
+        trained = {phrase for voice in TRAINING_VOICES for phrase in allowed(verbs.phrases, voice)}
+        reserved += len(set(verbs.phrases) - trained)
+        total += len(verbs.phrases)
+    assert 0.1 < reserved / total < 0.3
+
+
+def test_every_voice_has_something_to_say() -> None:
+    for verbs in CLASSES.values():
+        for voice in (*TRAINING_VOICES, HELD_OUT_VOICE):
+            assert allowed(verbs.phrases, voice)
+
+
+def test_each_tool_is_asked_for_in_many_wordings() -> None:
+    openings: dict[str, list[str]] = defaultdict(list)
+    for trajectory in w.hr_trajectories(440):
+        for one in make_requests(trajectory, w.catalog("hr"), levels=("high",)):
+            if len(trajectory.steps) == 1:
+                openings[trajectory.cell.goal].append(" ".join(write(one).user_turns[0].lower().split()[:4]))
+    often = {tool: found for tool, found in openings.items() if len(found) >= 40}
+    assert len(often) == 3
+    assert all(len(set(found)) >= 24 for found in often.values())
+
+
+def test_texts_stay_short() -> None:
+    for one in requests(110):
+        words = write(one)
+        assert len(words.user_turns[0].split()) <= 60
+        assert all(len(thought.split()) <= 12 for thought in words.reasoning)
+
+
+def test_reasoning_comes_once_per_turn() -> None:
+    for trajectory in w.hr_trajectories(22):
+        for one in make_requests(trajectory, w.catalog("hr")):
+            assert len(write(one).reasoning) == len({step.turn for step in trajectory.steps})
+
+
+def test_an_unknown_writer_is_refused_by_name() -> None:
+    with pytest.raises(SelectionError, match="`nobody`"):
+        open_writer("nobody")
+
+
+def test_words_take_their_forms() -> None:
+    plurals = {"role": "roles", "entity": "entities", "person": "people", "branch": "branches", "bus": "buses"}
+    articles = {"interview": "an interview", "user": "a user", "hour": "an hour", "leave": "leave", "role": "a role"}
+    participles = {"cancel": "cancelled", "approve": "approved", "plan": "planned", "send": "sent", "apply": "applied"}
+    assert {word: m.plural(word) for word in plurals} == plurals
+    assert {word: m.with_article(word) for word in articles} == articles
+    assert {word: m.participle(word) for word in participles} == participles
+    assert m.spoken_date("2026-03-03") == "March 3, 2026"
+    assert m.spoken_date("2026-13-03") == "2026-13-03"
+    assert m.joined(["a", "b", "c"]) == "a, b and c"
+    assert (m.agree("days left"), m.agree("status")) == ("are", "is")

@@ -1,0 +1,166 @@
+"""Every reason code is given to a row made to deserve it, and to none of the writer's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import count
+
+import pytest
+
+from loopbuild.llm.offline.writer import write
+from loopbuild.records import Trajectory
+from loopbuild.stages.filters import KINDS
+from loopbuild.stages.filters.rows import Row
+from loopbuild.stages.filters.verdicts import ORDER, judge_rows
+from loopbuild.stages.synthesis.clarify import clarify_request
+from loopbuild.stages.synthesis.dialogues import to_example, to_task
+from loopbuild.stages.synthesis.negatives import negative_rows
+from loopbuild.stages.synthesis.requests import make_requests
+from tests.stages.synthesis import worded_rows as w
+
+FILTERS = [{"kind": kind} for kind in ORDER]
+
+
+@dataclass(frozen=True)
+class Broken:
+    code: str
+    detail: str = "call 1"
+
+
+def row_of(trajectory: Trajectory, request, **changes) -> Row:
+    catalog = w.catalog(trajectory.cell.goal.split("/")[0])
+    task = replace(to_task(trajectory, request, write(request), writer="offline"), **changes)
+    return Row(example=to_example(trajectory, task, catalog), task=task, trajectory=trajectory)
+
+
+def judged(row: Row, *, replay=None, name: str = "hr"):
+    return judge_rows([row], catalog=w.catalog(name), filters=FILTERS, replay=replay)[row.example.key]
+
+
+def first(shape: int = 1, **changes) -> Row:
+    trajectory = w.hr_trajectories(11)[shape]
+    return row_of(trajectory, make_requests(trajectory, w.catalog("hr"))[0], **changes)
+
+
+def test_the_writers_own_rows_pass() -> None:
+    for name, found in (("hr", w.hr_trajectories(88)), ("memory", w.memory_trajectories(48))):
+        rows = [row_of(t, request) for t in found for request in make_requests(t, w.catalog(name))]
+        asked = [(t, clarify_request(t, w.catalog(name))) for t in found]
+        rows += [row_of(t, request) for t, request in asked if request]
+        verdicts = judge_rows(rows, catalog=w.catalog(name), filters=FILTERS)
+        assert {v.reason: v.detail for v in verdicts.values() if not v.kept} == {}
+
+
+def test_negative_rows_pass() -> None:
+    made = negative_rows(
+        w.catalog("hr"), shares={"no_tool": 0.5, "out_of_scope": 0.5}, count=60, seed=0, purpose="train"
+    )
+    rows = [Row(example=example, task=task) for task, example in made]
+    assert all(verdict.kept for verdict in judge_rows(rows, catalog=w.catalog("hr"), filters=FILTERS).values())
+
+
+@pytest.mark.parametrize(
+    ("shape", "text", "reason"),
+    [
+        (2, "add an employee", "value_missing"),
+        (1, "list the open roles and interview the best for {derived}", "value_leaked"),
+        (1, "run get_open_roles and interview the top two", "name_leaked"),
+        (1, "get open roles, then interview the top two", "name_leaked"),
+        (1, "interview the top two on 2026-04-04", "invented_value"),
+        (1, 'interview the top two and note "be kind"', "invented_value"),
+        (1, "interview", "form"),
+    ],
+)
+def test_a_text_that_says_too_much_or_too_little_is_dropped(shape: int, text: str, reason: str) -> None:
+    trajectory = w.hr_trajectories(11)[shape]
+    derived = trajectory.steps[-1].call.arguments.get("role_id", "")
+    verdict = judged(first(shape, user_turns=(text.format(derived=derived),)))
+    assert (verdict.kept, verdict.filter, verdict.reason) == (False, "provenance", reason)
+
+
+def test_an_answer_must_have_been_seen() -> None:
+    assert judged(first(answer="Done, the interview is INT-1.")).reason == "ungrounded_answer"
+    assert judged(first(answer="")).reason == "ungrounded_answer"
+    assert judged(first(reasoning=("I call about R-1.", "", ""))).reason == "reasoning_form"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"candidate_id": "C-1"}, "missing_required"),
+        ({"candidate_id": 5, "role_id": "R-1"}, "wrong_type"),
+        ({"candidate_id": "C-1", "role_id": "R-1", "mood": "good"}, "extra_argument"),
+    ],
+)
+def test_a_call_that_does_not_validate_is_dropped_first(arguments, reason: str) -> None:
+    row = first()
+    last = row.trajectory.steps[-1]
+    step = replace(last, call=replace(last.call, arguments=arguments))
+    broken = replace(row, trajectory=replace(row.trajectory, steps=(*row.trajectory.steps[:-1], step)))
+    verdict = judged(broken)
+    assert (verdict.filter, verdict.reason) == ("schema", reason)
+
+
+def test_a_call_to_nothing_is_dropped() -> None:
+    row = first()
+    step = replace(row.trajectory.steps[0], call=replace(row.trajectory.steps[0].call, tool="hr/nowhere"))
+    assert judged(replace(row, trajectory=replace(row.trajectory, steps=(step,)))).reason == "unknown_tool"
+
+
+@pytest.mark.parametrize("category", ["no_tool", "out_of_scope"])
+def test_a_silent_row_that_calls_breaks_its_contract(category: str) -> None:
+    row = first()
+    silent = replace(row, example=replace(row.example, category=category))
+    assert judged(silent).reason == f"contract:{category}"
+
+
+def test_a_clarifying_row_must_ask_for_what_is_missing() -> None:
+    trajectory = next(t for t in w.hr_trajectories(44) if clarify_request(t, w.catalog("hr")))
+    request = clarify_request(trajectory, w.catalog("hr"))
+    assert judged(row_of(trajectory, request)).kept
+    assert judged(row_of(trajectory, request, assistant_turns=("How is the weather?",))).reason == "contract:clarify"
+    assert judged(row_of(trajectory, request, user_turns=("do it", "please"))).reason == "contract:clarify"
+    assert judged(row_of(trajectory, request, assistant_turns=())).reason == "contract:clarify"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        (Broken("tool_error"), "tool_error"),
+        (Broken("invalid_call"), "tool_error"),
+        (Broken("state_differs"), "state_differs"),
+        (Broken("value_differs"), "state_differs"),
+        (Broken("infra_error"), "deferred"),
+    ],
+)
+def test_a_replay_that_differs_is_told_apart(outcome: Broken, reason: str) -> None:
+    verdict = judged(first(), replay=lambda trajectory: outcome)
+    assert (verdict.filter, verdict.reason) == ("execution", reason)
+
+
+def test_two_replays_that_disagree_are_flaky() -> None:
+    turn = count()
+    assert judged(first(), replay=lambda t: replace(t, digest=f"{next(turn)}")).reason == "flaky"
+    assert judged(first(), replay=lambda t: t).kept
+    assert judged(first(), replay=lambda t: replace(t, digest="other")).reason == "state_differs"
+
+
+def test_a_trajectory_is_replayed_twice_however_many_texts_it_has() -> None:
+    trajectory = w.hr_trajectories(2)[1]
+    rows = [row_of(trajectory, request) for request in make_requests(trajectory, w.catalog("hr"), texts_per_level=3)]
+    seen = []
+    judge_rows(rows, catalog=w.catalog("hr"), filters=FILTERS, replay=lambda t: seen.append(t) or t)
+    assert len(seen) == 2
+
+
+def test_a_filter_that_is_not_chosen_drops_nothing() -> None:
+    row = first(user_turns=("interview",))
+    assert judge_rows([row], catalog=w.catalog("hr"), filters=[{"kind": "schema"}])[row.example.key].kept
+
+
+def test_every_kind_names_something() -> None:
+    from importlib import import_module
+
+    for place in KINDS.values():
+        module, _, attribute = place.partition(":")
+        assert callable(getattr(import_module(module), attribute))
