@@ -1,0 +1,184 @@
+"""What a schema change makes stale, and what it leaves alone: laws over the data half of a project."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from projects import change_schemas, hr_project, loopbuild
+
+from loopbuild.engine.query import output, targets_in_force
+from loopbuild.engine.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = hr_project(tmp_path_factory.mktemp("hr"))
+    screen = loopbuild(root, "build", "dataset:")
+    assert screen.code == 0, screen.err
+    return root
+
+
+@pytest.fixture
+def project(built: Path, tmp_path: Path) -> Path:
+    """A private copy of a project whose rows are built."""
+    import shutil
+
+    root = tmp_path / "hr"
+    shutil.copytree(built, root)
+    return root
+
+
+def rows(root: Path, kind: str) -> dict[str, Any]:
+    """All rows of one kind, by key."""
+    ws = Workspace.open(root, code_version="test")
+    found: dict[str, Any] = {}
+    for name in targets_in_force(ws):
+        if name.startswith(f"{kind}:"):
+            found |= (output(ws, name) or {}).get("rows", {})
+    return found
+
+
+def edit(root: Path, tool: str, **changes: Any) -> None:
+    path = root / "tools" / "hr.json"
+    tools = json.loads(path.read_text())
+    next(one for one in tools if one["name"] == tool).update(changes)
+    path.write_text(json.dumps(tools, indent=2))
+
+
+def ran(root: Path) -> dict[str, tuple[int, int]]:
+    """Rows run and rows in all, by target, of the next build."""
+    screen = loopbuild(root, "build", "dataset:", "--json")
+    assert screen.code == 0, screen.err
+    targets = json.loads(screen.out)["targets"]
+    return {
+        name: (one["rows_run"], one["rows_total"])
+        for name, one in targets.items()
+        if one["outcome"] in ("built", "cut_off", "revalidated")
+    }
+
+
+def test_a_second_build_runs_nothing(project: Path) -> None:
+    assert ran(project) == {}
+
+
+def test_a_description_edit_samples_writes_and_judges_nothing(project: Path) -> None:
+    before = rows(project, "rows")
+    edit(project, "find_employee", description="Look a colleague up by first and last name.")
+    assert set(ran(project)) == {"source:hr", "catalog:main", "contract:main"}
+    assert rows(project, "rows") == before
+
+
+def test_order_and_spelling_of_the_file_do_not_matter(project: Path) -> None:
+    path = project / "tools" / "hr.json"
+    path.write_text(json.dumps(list(reversed(json.loads(path.read_text())))))
+    assert set(ran(project)) <= {"source:hr", "catalog:main", "contract:main"}
+
+
+def test_a_new_tool_changes_no_row_of_another(project: Path) -> None:
+    before = rows(project, "trajectories")
+    path = project / "tools" / "hr.json"
+    tools = json.loads(path.read_text())
+    added = next(one for one in json.loads((project / "next" / "hr.json").read_text()) if one["name"] == "extend_offer")
+    path.write_text(json.dumps([*tools, added], indent=2))
+    touched = ran(project)
+    assert touched["trajectories:hr/offer"] == (8, 8)
+    others = [run for name, (run, _) in touched.items() if name.startswith("trajectories:") and "offer" not in name]
+    assert not any(others)
+    after = rows(project, "trajectories")
+    assert {key: after[key] for key in before} == before
+
+
+def test_a_required_parameter_redoes_only_the_rows_that_call_the_tool(project: Path) -> None:
+    before = rows(project, "trajectories")
+    edit(
+        project,
+        "schedule_interview",
+        parameters={
+            "candidate_id": "string",
+            "role_id": "string",
+            "mode": {"type": "string", "enum": ["onsite", "video"]},
+        },
+    )
+    ran(project)
+    after = rows(project, "trajectories")
+    for key, old in before.items():
+        calls = {step["call"]["tool"] for step in old.get("steps", ())}
+        if "hr/schedule_interview" not in calls and "unreachable" not in old:
+            assert after[key] == old, key
+        elif "hr/schedule_interview" in calls and "steps" in after[key]:
+            new = [step["call"] for step in after[key]["steps"] if step["call"]["tool"] == "hr/schedule_interview"]
+            assert all("mode" in call["arguments"] for call in new)
+
+
+def test_undoing_a_change_samples_and_writes_nothing(project: Path) -> None:
+    path = project / "tools" / "hr.json"
+    text = path.read_text()
+    before = rows(project, "rows")
+    change_schemas(project)
+    ran(project)
+    path.write_text(text)
+    assert all(run == 0 for run, _ in ran(project).values())
+    after = rows(project, "rows")
+    assert {key: after[key] for key in before} == before
+
+
+def test_would_is_a_part_of_what_ran_and_that_of_would_and_may(project: Path) -> None:
+    change_schemas(project)
+    plan = json.loads(loopbuild(project, "plan", "dataset:", "--json").out)
+    would = {entry["target"] for entry in plan["would"]}
+    may = {entry["target"] for entry in plan["may"]}
+    done = set(ran(project))
+    assert would <= done
+    assert done <= would | may
+
+
+def test_plan_names_exactly_the_changed_tools(project: Path) -> None:
+    change_schemas(project)
+    changes = json.loads(loopbuild(project, "plan", "--json").out)["changes"]
+    assert {(one["tool"], one["change"]) for one in changes} == {
+        ("hr/extend_offer", "added"),
+        ("hr/get_candidate_profile", "renamed"),
+        ("hr/get_leave_balance", "changed"),
+        ("hr/schedule_interview", "changed"),
+    }
+
+
+def test_two_clean_builds_make_the_same_bytes(built: Path, tmp_path: Path) -> None:
+    other = hr_project(tmp_path / "deeper" / "elsewhere")
+    assert loopbuild(other, "build", "dataset:").code == 0
+    for name in ("train.jsonl", "eval.jsonl"):
+        one = (built / ".loopbuild" / "out" / "dataset" / name).read_bytes()
+        assert one == (other / ".loopbuild" / "out" / "dataset" / name).read_bytes()
+
+
+def test_worker_processes_make_the_same_bytes(built: Path, tmp_path: Path) -> None:
+    other = hr_project(tmp_path / "jobs")
+    assert loopbuild(other, "build", "dataset:", "-j", "2").code == 0
+    one = (built / ".loopbuild" / "out" / "dataset" / "train.jsonl").read_bytes()
+    assert one == (other / ".loopbuild" / "out" / "dataset" / "train.jsonl").read_bytes()
+
+
+def test_nothing_of_the_evaluation_stands_among_training_rows(built: Path) -> None:
+    folder = built / ".loopbuild" / "out" / "dataset"
+    train = [json.loads(line) for line in (folder / "train.jsonl").read_text().splitlines()]
+    tasks = [json.loads(line) for line in (folder / "eval.jsonl").read_text().splitlines()]
+    asked = {turn for task in tasks for turn in task["user_turns"]}
+    said = {message["content"] for row in train for message in row["messages"] if message["role"] == "user"}
+    assert not asked & said
+    assert {row["split"] for row in train} == {"train"}
+    gold = [step["call"]["arguments"] for task in tasks for step in task["gold"]]
+    calls = [
+        call["function"]["arguments"]
+        for row in train
+        for message in row["messages"]
+        for call in message.get("tool_calls", ())
+    ]
+    assert ids_of(gold)
+    assert not ids_of(gold) & ids_of(calls)
+
+
+def ids_of(calls: list[dict[str, Any]]) -> set[str]:
+    return {value for arguments in calls for name, value in arguments.items() if name.endswith("_id")}
