@@ -117,7 +117,7 @@ def ask(
                 loose = worded
             else:
                 parts.append(worded)
-    if rng.random() < 0.5:
+    if rng.random() < 0.5 and not any(p.name == "end_date" for p in rest):
         rng.shuffle(parts)
     core = rng.choice(tool.klass.asks)
     for mark, text in (("{o}", thing), ("{a}", one), ("{p}", many), ("{n}", noun), ("{w}", second), ("{f}", tool.fact)):
@@ -164,7 +164,7 @@ def cue(rng: Random, param: Param, held: str, among: list[Param]) -> str:
     label = param.name.replace("_", " ")
     if param.flag:
         return rng.choice(param.cues)
-    clash = sum(other.type == param.type and other.cues[:1] == param.cues[:1] for other in among) > 1
+    clash = sum(other.draw is param.draw and other.cues == param.cues for other in among) > 1
     if clash or rng.random() < 0.1:
         return rng.choice((f"{label} {held}", f"{label}: {held}", f"with {label} {held}"))
     return rng.choice(param.cues).format(held)

@@ -139,6 +139,9 @@ def _shape(
             if maybe(0.3):
                 params.append(number(rng, rng.choice(("quantity", "weight", "budget", "people")), required=maybe(0.6)))
             params.sort(key=lambda p: _ORDER.index(p.name) if p.name in _ORDER else 99)
+            if maybe(0.2):
+                params = [p for p in params if not p.name.endswith("date")][:2]
+                params += [simple(rng, "start_date"), simple(rng, "end_date")]
             if maybe(0.4):
                 params.insert(0, reference(other))
             if maybe(0.12):
@@ -187,6 +190,8 @@ def _shape(
                 if maybe(0.85)
                 else [simple(rng, "start_time")]
             )
+            if maybe(0.3):
+                params = [simple(rng, "start_date"), simple(rng, "end_date")]
             params += (
                 [number(rng, rng.choice(("minutes", "people", "days", "hours")), required=maybe(0.5))]
                 if maybe(0.4)

@@ -169,6 +169,16 @@ def simple(rng: Random, kind: str, *, required: bool = True) -> Param:
         "date": ("string", values.date, ("on {}", "for {}", "date {}", "dated {}", "on {}", "{}")),
         "time": ("string", values.time, ("at {}", "at {}", "at {} sharp", "time {}", "{}")),
         "start_time": ("string", values.moment, ("starting {}", "from {}", "start {}")),
+        "start_date": (
+            "string",
+            values.date,
+            ("from {}", "starting {}", "starting on {}", "start {}", "between {}", "beginning {}", "from {}"),
+        ),
+        "end_date": (
+            "string",
+            values.date,
+            ("to {}", "until {}", "ending {}", "ending on {}", "and {}", "through {}", "till {}", "end {}"),
+        ),
         "due_date": ("string", values.date, ("due {}", "due on {}", "by {}", "until {}")),
         "name": ("string", values.person, ("named {}", "called {}", "name {}", "by the name {}", "with name {}")),
         "owner": ("string", values.person, ("owned by {}", "owner {}", "with owner {}", "of {}")),

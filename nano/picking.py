@@ -49,6 +49,7 @@ ACTS = (
     "get",
 )
 LINKED = ("schedule", "create", "submit", "book")
+LINKED_ACTS = ("schedule", "schedule", "create", "submit")
 
 _ORDINALS = ("first", "second", "third", "fourth")
 
@@ -94,21 +95,37 @@ def pick(w: World, target: Entity, idents: list[Any], phrase: str, *, several_: 
             because=f"{rng.choice(('I take', 'These are', 'The chosen ones are'))} {listed}.",
             together=together,
         )
-    if draw < 0.30 or count == 1:
-        word, at = "first", 0
-        short = rng.choice(("the first one", f"the first {noun}", "the first of them", "the first"))
+    if draw < 0.25 or count == 1:
+        word, at = rng.choice(("first", "first", "very first")), 0
+        short = rng.choice(
+            (
+                f"the {word} one",
+                f"the {word} {noun}",
+                "the first of them",
+                "the first",
+                "the one at the top of the list",
+            )
+        )
         if count == 1:
             short = rng.choice((short, "it", f"that {noun}", f"the {noun}"))
-    elif draw < 0.55:
+    elif draw < 0.43:
         word, at = rng.choice(("best", "top", "strongest", "highest rated", "leading", "top ranked")), 0
         short = rng.choice((f"the {word} one", f"the {word} {noun}", f"the {word} {noun}"))
-    elif draw < 0.70:
+    elif draw < 0.56:
         word, at = "last", count - 1
-        short = rng.choice(("the last one", f"the last {noun}", "the last of them"))
+        short = rng.choice(("the last one", f"the last {noun}", "the last of them", "the last of those"))
     elif draw < 0.82:
         at = rng.randint(0, min(3, count - 1))
         word = _ORDINALS[at]
-        short = rng.choice((f"the {word} one", f"the {word} {noun}", f"number {at + 1}"))
+        short = rng.choice(
+            (
+                f"the {word} one",
+                f"the {word} {noun}",
+                f"number {at + 1}",
+                f"the {word} of those",
+                f"the {word} on the list",
+            )
+        )
     else:
         at, names = rng.randrange(count), []
         while len(names) < count:

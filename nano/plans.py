@@ -12,8 +12,8 @@ import asking
 import results
 import values
 from domain import Tool
-from params import Entity, simple
-from picking import ACTS, Pick, apply, named, source
+from params import Entity, reference, simple
+from picking import ACTS, LINKED_ACTS, Pick, apply, named, source
 from values import Value
 from world import Call, Plan, Turn, World, distinct, filled, outcome, request
 
@@ -184,6 +184,35 @@ def get_act(w: World) -> Plan:
     )
 
 
+_NTH = ("first", "second", "third")
+
+
+def indexed(w: World) -> Plan:
+    """One listing, then the same action on its first, second and third member, each with values of its own."""
+    rng, target = w.rng, w.entities[0]
+    made, given, _, call, _ = source(w, target, several_=True)
+    while len(call.found) < 3:
+        made, given, _, call, _ = source(w, target, several_=True)
+    act = w.tool(rng.choice(LINKED_ACTS), w.entities[1], others=[target])
+    if act.has_id:
+        act.params.pop(0)
+        act.has_id = False
+    own = next((p.name for p in act.params if p.entity is target), "")
+    if not own:
+        act.params.insert(0, reference(target))
+        own = act.params[0].name
+    turns, steps = [Turn(calls=[call])], []
+    for at in sorted(rng.sample(range(3), rng.choice((1, 2, 2, 3)))):
+        each = asking.drawn(rng, act, skip=frozenset((own,)))
+        ident = call.found[at]
+        ref = rng.choice((f"the {_NTH[at]} {target.noun}", f"the {_NTH[at]} {target.noun}", f"the {_NTH[at]} one"))
+        because = rng.choice((f"The {_NTH[at]} {target.noun} is {ident}.", f"The {_NTH[at]} one is {ident}."))
+        turns.append(Turn(calls=[outcome(w, act, filled(act, each, {own: ident}))], because=because))
+        steps.append(request(w, act, each, {own: ref}, last=False))
+    first = request(w, made, given, {}, last=False)
+    return Plan(turns=turns, steps=steps if not given and rng.random() < 0.4 else [first, *steps])
+
+
 def record_use(w: World) -> Plan:
     """Read a thing, make another one with fields of its record."""
     rng, target = w.rng, w.entities[0]
@@ -323,6 +352,7 @@ CHAINS = (
     (find_act, 0.14),
     (get_act, 0.10),
     (record_use, 0.08),
+    (indexed, 0.06),
     (create_use, 0.08),
     (list_under_act, 0.18),
     (joined, 0.07),

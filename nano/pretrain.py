@@ -120,9 +120,9 @@ def loss_of(
     return (nn.functional.cross_entropy(logits, target, reduction="none") * weight).sum() / weight.sum(), size
 
 
-def schedule(step: int, steps: int, rate: float) -> float:
+def schedule(step: int, steps: int, rate: float, plateau: float) -> float:
     """Warm-up, a plateau, then linear to 3%."""
-    return rate * min(1.0, (step + 1) / 60) * min(1.0, 0.03 + 0.97 * (steps - step) / (steps * 0.6))
+    return rate * min(1.0, (step + 1) / 60) * min(1.0, 0.03 + 0.97 * (steps - step) / (steps * (1 - plateau)))
 
 
 def main() -> None:
@@ -135,6 +135,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rate-copy", type=float, default=2e-3)
     parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--plateau", type=float, default=0.4, help="share of the steps before the rate falls")
     parser.add_argument("--budget", type=int, default=2048, help="tokens per step")
     parser.add_argument("--layers", type=int, default=3)
     parser.add_argument("--hidden", type=int, default=192)
@@ -179,7 +180,7 @@ def main() -> None:
         longest = 384 if step < args.steps * 0.12 and not args.init else 768
         for batch in chunk(tokenizer, seed=args.seed, index=step // CHUNK, budget=args.budget, longest=longest):
             loss, count = loss_of(model, batch, tokenizer.pad_token_id, half=bool(args.half), text=args.text)
-            update(loss, schedule(step, args.steps, args.rate))
+            update(loss, schedule(step, args.steps, args.rate, args.plateau))
             step, seen, rows = step + 1, seen + count, rows + len(batch)
             mean = 0.98 * mean + 0.02 * loss.item() if mean else loss.item()
             if step % 100 == 0:

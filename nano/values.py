@@ -151,6 +151,8 @@ def phrase(rng: Random) -> str:
             f"{words.pseudo(rng)} {noun}",
             f"the {noun} is {adjective}",
             f"{word(rng)} and {word(rng)}",
+            f"{noun} {word(rng)} before the {adjective} {word(rng)} {rng.choice(words.NOUNS)}",
+            f"{adjective} {noun} after the {word(rng)} of {words.pseudo(rng).capitalize()}",
             f"{noun} {rng.randint(2, 40)} is {adjective}",
             f"we need a {adjective} {word(rng)}",
             f"{words.pseudo(rng)} asked for {article_free(rng)}",
