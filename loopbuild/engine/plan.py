@@ -126,6 +126,7 @@ class _Planner:
         self._promised: set[str] = set()
         """Keys and row fingerprints an earlier target of this plan would make: whoever wants them too gets them."""
         self._open_ended: list[str] = []
+        self._is_running = False
 
     def run(self) -> Plan:
         while (target := self._walk.next()) is not None:
@@ -133,6 +134,7 @@ class _Planner:
             if target.id in self._tentative and entry.will == "run":
                 entry = replace(entry, will="maybe")
             self._entries[target.id] = entry
+            self._is_running |= entry.will != "reuse"
             if entry.output:
                 self._outputs[target.id] = entry.output
             if target.expand:
@@ -173,6 +175,9 @@ class _Planner:
             entry = replace(entry, reasons=(*reasons, *self._known.why(target, key, manifest)))
             if target.recipe.nature != "historical" and not self._promise([key]):
                 return replace(entry, will="maybe")
+            if self._is_running and all(reason.kind == "object" for reason in entry.reasons):
+                # Only bytes are gone, and whatever runs before may happen to make the very same bytes.
+                return self._priced(replace(entry, will="maybe"), self._estimate(target, entry))
             return self._stale(target, entry, key, files)
         except ObjectDamaged:
             # The build would notice as well, and then make it again; until then nothing more can be said.
@@ -256,10 +261,14 @@ class _Planner:
             self._open_ended.append(target.id)
             current = self._known.current.get(target.id)
             digest = current.output if current is not None else ""
-        if not digest or not self._objects.has(digest):
+        try:
+            output = json.loads(self._objects.get(digest)) if digest else None
+        except ObjectDamaged:
+            output = None
+        if output is None:
             return
         with recipe_code(target.id):
-            found = list(recipe_function(target.expand)(target, json.loads(self._objects.get(digest))))
+            found = list(recipe_function(target.expand)(target, output))
         if not entry.output:
             self._tentative.update(new.id for new in found if new.id not in self._walk.targets)
         self._walk.add(found)

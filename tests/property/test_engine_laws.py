@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from loopbuild.engine.build import build
@@ -161,6 +161,8 @@ _slow = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
 @settings(max_examples=60, **_slow)
 @given(edits=st.lists(_edits, min_size=1, max_size=4))
+@example(edits=[_set("words", 0, None), _replace(damage=("object flipped", 51))])  # the old output of an expansion
+@example(edits=[_replace(damage=("object gone", index)) for index in range(0, 60, 4)])  # two targets, one object
 def test_step_by_step_is_clean_and_the_plan_is_true(edits: list[Callable[[World], World]]) -> None:
     _check_sequence(World(), edits)
 
