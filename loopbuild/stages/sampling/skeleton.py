@@ -190,6 +190,12 @@ def _fed(
     near = set().union(*({feed.step} | _ancestors(nodes, feed.step) for feed in feeds.values()), set())
     for leaf in reach.tools[tool].inputs:
         if leaf.pointer in feeds:
+            upstream = _inherited(leaf, near, nodes, reach)
+            if upstream is not None and (upstream.step, upstream.leaf) != (
+                feeds[leaf.pointer].step,
+                feeds[leaf.pointer].leaf,
+            ):
+                return None  # a candidate of one role is not interviewed for another
             continue
         if leaf.pointer.split("/")[1] in CONTROL and not leaf.is_required:
             continue

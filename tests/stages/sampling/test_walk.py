@@ -204,6 +204,17 @@ def test_each_value_of_an_enum_is_covered(rows: dict[Cell, Trajectory]) -> None:
             assert seen == set(leaf.enum)
 
 
+def test_steps_speak_of_one_and_the_same_thing() -> None:
+    """A candidate is interviewed for the role they were listed under, whoever named it."""
+    catalog, graph = hr()
+    for known in ([], ["role_id"], ["*_id"]):
+        for row in sampled(catalog, graph, settings(user_known=known)).values():
+            for step in row.steps:
+                source = step.call.provenance.get("/candidate_id")
+                if step.call.tool == "hr/schedule_interview" and source is not None and source.kind == "tool":
+                    assert step.call.arguments["role_id"] == row.steps[source.step].call.arguments["role_id"]
+
+
 def test_reads_name_the_leaves_a_row_uses(rows: dict[Cell, Trajectory]) -> None:
     row = next(row for row in rows.values() if row.cell.goal == "hr/schedule_interview" and row.cell.length == 3)
     assert set(row.reads) >= {
