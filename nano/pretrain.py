@@ -21,6 +21,7 @@ torch.set_num_threads(1)
 
 import dialogue  # noqa: E402
 import tokenizer as tokens  # noqa: E402
+from check import check  # noqa: E402
 from curriculum import learn_copying  # noqa: E402
 from torch import nn  # noqa: E402
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM  # noqa: E402
@@ -159,8 +160,8 @@ def main() -> None:
         model = Qwen3ForCausalLM.from_pretrained(args.init, dtype=torch.float32)
     else:
         tokenizer = PreTrainedTokenizerFast.from_pretrained(args.tokenizer) if args.tokenizer else tokens.build()
-        tokens.agree(tokenizer)
         model = fresh(tokenizer, hidden=args.hidden, layers=args.layers, heads=args.heads, seed=args.seed)
+    check(tokenizer)
     log(f"{sum(p.numel() for p in model.parameters())} parameters, {len(tokenizer)} tokens")
     if args.steps_copy:
         learn_copying(
