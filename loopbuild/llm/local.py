@@ -51,12 +51,13 @@ class LocalModel:
         base: str = "",
         device: str = "auto",
         threads: int = 1,
-        is_quantized: bool = False,
+        is_quantized: bool | None = None,
         may_download: bool = False,
     ) -> Self:
         """Load a checkpoint folder (a whole model, or an adapter on `base`), or a base model itself.
 
-        `is_quantized` loads the base in 4 bits. Raises LlmError when something is missing or unreadable.
+        `is_quantized` loads the base in 4 bits; None does so for an adapter that was trained on such a base. Raises
+        LlmError when something is missing or unreadable.
         """
         try:
             import torch
@@ -73,6 +74,8 @@ class LocalModel:
             "dtype": torch.bfloat16 if device == "cuda" else torch.float32,
             "local_files_only": not may_download,
         }
+        if is_quantized is None:
+            is_quantized = (Path(folder) / "quantized.json").is_file()
         if is_quantized:
             from transformers import BitsAndBytesConfig
 

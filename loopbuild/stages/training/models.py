@@ -14,6 +14,8 @@ from loopbuild.errors import TrainingError
 from loopbuild.stages.training.job import PhaseJob
 
 ADAPTER_FILE = "adapter_config.json"
+QUANTIZED_FILE = "quantized.json"
+"""Beside an adapter whose base was quantised in training: how."""
 
 
 def is_adapter(folder: str) -> bool:
@@ -104,16 +106,20 @@ def adapter_shape(folder: str) -> tuple[int, tuple[str, ...]]:
     return int(known["r"]), tuple(sorted(known["target_modules"]))
 
 
-def save_checkpoint(model: Any, tokenizer: Any, *, base: str, output: Path) -> None:
-    """Write weights (or the adapter), configuration, tokenizer and template to `output`, under another name first."""
+def save_checkpoint(model: Any, tokenizer: Any, *, job: PhaseJob) -> None:
+    """Write weights (or the adapter), configuration, tokenizer and template to the output, under another name first."""
+    output = Path(job.output)
     waiting = output.with_name(output.name + ".part")
     shutil.rmtree(waiting, ignore_errors=True)
     for config in getattr(model, "peft_config", {}).values():
         # Where the base lay on this machine is no property of the adapter.
-        config.base_model_name_or_path = base
+        config.base_model_name_or_path = job.base
     model.save_pretrained(str(waiting))
     tokenizer.save_pretrained(str(waiting))
     (waiting / "README.md").unlink(missing_ok=True)
+    if job.settings.quantize:
+        # An adapter answers best on the base as it was trained: whoever loads it looks here.
+        (waiting / QUANTIZED_FILE).write_text(json.dumps({"quantize": job.settings.quantize}), encoding="utf-8")
     if output.exists():
         output.rmdir()
     waiting.replace(output)

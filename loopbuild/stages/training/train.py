@@ -119,7 +119,7 @@ def train(job: PhaseJob, *, tell: Tell, is_stopping: Callable[[], bool]) -> Phas
     if any(loss != loss for loss in losses):
         raise TrainingError(f"the loss of phase `{job.phase}` is not a number", hint="lower `learning_rate`")
     validation_loss = trainer.evaluate()["eval_loss"] if data.validation else None
-    models.save_checkpoint(trainer.model, data.tokenizer, base=job.base, output=Path(job.output))
+    models.save_checkpoint(trainer.model, data.tokenizer, job=job)
     replayed = set(job.replayed)
     return PhaseReport(
         phase=job.phase,

@@ -8,6 +8,7 @@ import pytest
 from tiny_training import LORA, SETTINGS, example, rows, run_here, weights
 
 from loopbuild.errors import TrainingError
+from loopbuild.llm.local import LocalModel
 from loopbuild.stages.training.train import Stopped
 
 pytestmark = pytest.mark.train
@@ -111,6 +112,9 @@ def test_four_bit_weights_train_an_adapter(make_job):
     report = run_here(job)
     assert report.is_adapter
     assert report.loss > 0
+    model = LocalModel.load(job.output, base=job.base, device="cpu")
+    (answer,) = model.complete([[{"role": "user", "content": "Show r1"}]], max_new_tokens=3)
+    assert answer.tokens > 0
 
 
 @pytest.mark.parametrize(
@@ -137,6 +141,23 @@ def test_loss_at_learned_positions_equals_the_librarys_own(make_job, tiny_base, 
     model = AutoModelForCausalLM.from_pretrained(tiny_base)
     inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": labels}
     assert torch.allclose(learned_loss(model, inputs, None), model(**inputs).loss, atol=1e-5)
+
+
+def test_an_adapter_is_loaded_onto_its_base_for_answering(make_job):
+    import torch
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    job = make_job(settings=ADAPTER, examples=rows(8))
+    run_here(job)
+    base = AutoModelForCausalLM.from_pretrained(job.base)
+    ids = torch.tensor([[5, 6, 7]])
+    plain = base(input_ids=ids).logits
+    adapted = PeftModel.from_pretrained(base, job.output).eval()(input_ids=ids).logits
+    for loaded in (LocalModel.load(job.output, device="cpu"), LocalModel.load(job.output, base=job.base, device="cpu")):
+        told = loaded._model(input_ids=ids).logits
+        assert torch.allclose(told, adapted, atol=1e-5)
+        assert not torch.allclose(told, plain, atol=1e-3)
 
 
 def test_an_adapter_never_changes_the_base(make_job, tiny_base):

@@ -106,7 +106,7 @@ def rows(count: int) -> list[Example]:
 
 
 def build_base(folder: Path) -> Path:
-    """Write two random layers, about 60,000 parameters, and a tokenizer."""
+    """Write two random layers, about 100,000 parameters, and a tokenizer."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
@@ -131,12 +131,12 @@ def build_base(folder: Path) -> Path:
     torch.manual_seed(0)
     config = Qwen3Config(
         vocab_size=len(tokenizer),
-        hidden_size=48,
+        hidden_size=64,
         num_hidden_layers=2,
         num_attention_heads=2,
         num_key_value_heads=2,
-        head_dim=24,
-        intermediate_size=96,
+        head_dim=32,
+        intermediate_size=128,
         max_position_embeddings=512,
         tie_word_embeddings=True,
         eos_token_id=tokenizer.eos_token_id,
