@@ -150,3 +150,14 @@ def test_words_take_their_forms() -> None:
     assert m.spoken_date("2026-13-03") == "2026-13-03"
     assert m.joined(["a", "b", "c"]) == "a, b and c"
     assert (m.agree("days left"), m.agree("status")) == ("are", "is")
+
+
+def test_a_teams_own_words_are_used() -> None:
+    lexicon = {"role": ("opening",), "approve": ("rubber-stamp",)}
+    texts = [
+        write(one).user_turns[0]
+        for trajectory in w.hr_trajectories(220)
+        for one in make_requests(trajectory, w.catalog("hr"), lexicon=lexicon)
+    ]
+    assert any("opening" in text for text in texts)
+    assert any("rubber-stamp" in text.lower() for text in texts)

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from loopbuild.llm.offline import morphology as m
-from loopbuild.llm.offline.groups import group_object
+from loopbuild.llm.offline.groups import group_object, is_made_of
 from loopbuild.llm.offline.modifiers import date_range, join_tails, tail_of
 from loopbuild.llm.offline.references import PRONOUNS, key_phrase, listed, name_phrase, refer, said
 from loopbuild.llm.offline.scene import Scene, is_person, referent
@@ -39,7 +39,7 @@ def class_of(step: StepWords) -> VerbClass:
         step.verb,
         step.effect,
         noun=step.noun,
-        is_plural=step.is_plural and step.times == 1,
+        is_plural=step.is_plural,
         is_person=is_person(step.noun),
         has_own_key=own is not None and own.is_key,
         has_name=own is not None and not own.is_key,
@@ -62,7 +62,10 @@ def clause_of(step: StepWords, scene: Scene, *, describe: bool) -> Clause:
 
 def imperative(clause: Clause, scene: Scene) -> str:
     """Return the clause as a request: verb, object, modifiers."""
-    template = fresh_verb(clause.verbs.phrases, scene)
+    own = tuple(word if "{o}" in word else f"{word} {{o}}" for word in scene.own_words(clause.step.verb))
+    template = fresh_verb((*clause.verbs.phrases, *own, *own), scene)
+    if clause.object.startswith("the list of") and template.startswith("list "):
+        template = "show me {o}"
     if clause.object in PRONOUNS:
         template = _SEPARABLE.sub(r"\1 {o} \2", template)
     return template.format(o=clause.object) + spaced(join_tails(clause.tails))
@@ -88,7 +91,7 @@ def _object(
     step: StepWords, verbs: VerbClass, arguments: list[Argument], scene: Scene, *, describe: bool
 ) -> tuple[str, list[Argument], list[str]]:
     """Return the object, the arguments it has taken in, and tails that belong right behind it."""
-    groups = next((a for a in arguments if a.kind == "groups"), None)
+    groups = next((a for a in arguments if a.kind == "groups" and (len(arguments) == 1 or is_made_of(step, a))), None)
     if groups is not None:
         thing, tail = group_object(step, groups, scene)
         return thing, [groups], [tail]
@@ -195,7 +198,7 @@ def _sought(
                 f"the currently {full}" if step.adjectives == "open" else f"the current {full}",
             ]
         return pick(forms), [], []
-    return f"the {f'{step.adjectives} {noun}'.strip()}", [], []
+    return f"the {f'{step.adjectives} {m.plural(noun) if step.times > 1 else noun}'.strip()}", [], []
 
 
 def _made(
@@ -231,7 +234,7 @@ def _made(
         return m.with_article(noun, adjective=adjective), [], []
     names = next((a for a in arguments if a.kind == "person" and a.origin == "user"), None)
     del names
-    return f"the {f'{step.adjectives} {noun}'.strip()}", [], []
+    return f"the {f'{step.adjectives} {m.plural(noun) if step.times > 1 else noun}'.strip()}", [], []
 
 
 def _pick_masked(forms: tuple[str, ...], value: str, scene: Scene) -> str:

@@ -9,13 +9,26 @@ import re
 from dataclasses import replace
 
 from loopbuild.llm.offline import morphology as m
-from loopbuild.llm.offline.references import listed, refer, said
+from loopbuild.llm.offline.references import listed, refer, runs_on, said
 from loopbuild.llm.offline.scene import Scene
 from loopbuild.llm.protocol import Argument, StepWords
 
 _HABIT = re.compile(
     r"^(likes|works|lives|prefers|speaks|has|owns|plays|manages|loves|drinks|drives|studies|reads|collects|knows|wants|needs|enjoys|hates|runs|leads|uses|is|was|joined|moved|met)\b"
 )
+
+
+def is_made_of(step: StepWords, argument: Argument) -> bool:
+    """Return whether the members of `argument` are what the step is about: the entities of `create entities`."""
+    return m.singular(argument.words.rsplit(" ", 1)[-1]) == step.noun.rsplit(" ", 1)[-1]
+
+
+def group_tail(argument: Argument, scene: Scene) -> str:
+    """Return a list of objects that only modifies a step: `with edits: old text "a", new text "b"`."""
+    told = [
+        ", ".join(f"{field.words} {_bare(field, scene, quote=True)}" for field in group) for group in argument.groups
+    ]
+    return f"with {argument.words}: " + "; ".join(told)
 
 
 def group_object(step: StepWords, argument: Argument, scene: Scene) -> tuple[str, str]:
@@ -189,4 +202,5 @@ def _value(field: Argument, scene: Scene) -> str:
         return refer(field, scene, describe=True)
     if field.kind == "list":
         return listed([str(v) for v in field.value], scene, is_text=True)
-    return said(field, scene)
+    value = said(field, scene)
+    return f'"{value}"' if runs_on(str(field.value)) else value

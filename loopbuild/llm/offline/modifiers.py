@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from loopbuild.llm.offline import morphology as m
-from loopbuild.llm.offline.references import key_phrase, refer, said, shown
+from loopbuild.llm.offline.references import key_phrase, refer, runs_on, said, shown
 from loopbuild.llm.offline.scene import Scene
 from loopbuild.llm.protocol import Argument
 
@@ -115,6 +115,10 @@ def tail_of(argument: Argument, scene: Scene, *, verb: str, noun: str, describe:
     """Return one modifier, or nothing when it goes without saying."""
     if argument.origin in ("constant", "missing") and not argument.is_key:
         return ""
+    if argument.kind == "groups":
+        from loopbuild.llm.offline.groups import group_tail
+
+        return group_tail(argument, scene)
     if argument.origin == "step":
         if argument.is_key:
             return f"{preposition(argument, scene, verb=verb)} {refer(argument, scene, describe=describe)}"
@@ -168,7 +172,6 @@ def _valued(argument: Argument, scene: Scene, *, noun: str) -> str:
                 "with email address {}",
                 "with the email {}",
                 "email address {}",
-                "whose email is {}",
                 "reachable at {}",
                 "using the email {}",
                 "mail {}",
@@ -270,7 +273,7 @@ def _when(words: str, kind: str) -> tuple[str, ...]:
 
 def _free_text(argument: Argument, value: str, scene: Scene) -> str:
     words, text = argument.words, str(argument.value)
-    quoted = f'"{value}"' if len(text.split()) > 2 and scene.choices.chance(0.7) else value
+    quoted = f'"{value}"' if runs_on(text) or (len(text.split()) > 2 and scene.choices.chance(0.7)) else value
     if words.rsplit(" ", 1)[-1] in ("reason", "cause"):
         return scene.choices.pick(
             (

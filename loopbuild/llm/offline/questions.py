@@ -12,6 +12,18 @@ from loopbuild.llm.offline.clauses import Clause, spaced
 from loopbuild.llm.offline.modifiers import join_tails
 from loopbuild.llm.offline.scene import Scene
 
+WRAPPED = (
+    "the details",
+    "the profile",
+    "the record",
+    "everything",
+    "the data",
+    "the file",
+    "the information",
+    "the entry",
+)
+"""How an object opens that already says what is wanted of the thing."""
+
 
 def fragment(clause: Clause, scene: Scene) -> str:
     """Return the clause in telegram style: reads lose their verb, all lose their articles."""
@@ -69,6 +81,15 @@ def question(clause: Clause, scene: Scene) -> str:
                 f"what does {clause.object} hold{tails}?",
             )
         )
+    if key in ("record", "open") and clause.object.startswith(WRAPPED):
+        return pick(
+            (
+                f"can I see {clause.object}{tails}?",
+                f"could I have {clause.object}{tails}?",
+                f"may I see {clause.object}{tails}?",
+                f"what is in {clause.object}{tails}?",
+            )
+        )
     if key in ("record", "open"):
         return pick(
             (
@@ -109,13 +130,7 @@ def noun_goal(clause: Clause, scene: Scene) -> str:
     """Return the bare thing wanted: `the candidates for role R-1042`, `the entry for employee Anna Keller`."""
     thing = clause.object
     has_own = any(a.is_own for a in clause.step.arguments)
-    if (
-        has_own
-        and clause.verbs.key in ("find", "record", "open")
-        and not thing.startswith(
-            ("the details", "the profile", "the record", "everything", "the data", "the file", "the information")
-        )
-    ):
+    if has_own and clause.verbs.key in ("find", "record", "open") and not thing.startswith(WRAPPED):
         thing = scene.choices.pick(
             (
                 "the entry for {}",

@@ -78,13 +78,13 @@ def shown(value: object) -> str:
 def listed(items: list[str], scene: Scene, *, is_text: bool) -> str:
     """Return several values in order so that each can be told apart."""
     choices = scene.choices
-    if any(_runs_on(item) for item in items) or (is_text and choices.chance(0.4)):
+    if any(runs_on(item) for item in items) or (is_text and choices.chance(0.4)):
         return m.joined([f'"{choices.say(item)}"' for item in items])
     return m.joined([choices.say(item) for item in items])
 
 
-def _runs_on(text: str) -> bool:
-    """A value whose end a reader could not see without quotation marks."""
+def runs_on(text: str) -> bool:
+    """Return whether a value's end cannot be seen without quotation marks."""
     return "," in text or " and " in text or text.endswith((".", "!", "?")) or len(text.split()) > 3
 
 
@@ -143,7 +143,7 @@ def selections(argument: Argument, noun: str) -> list[str]:
                 f"the best {word} {many}",
             ]
         where = "last" if rule == "last" else "first"
-        return [f"the {where} {word} {many}", f"the {word} {where} {many}"]
+        return [f"the {where} {word} {many}"]
     if rule == "top" and (not argument.ranks or argument.ranks[0] == 0):
         return [
             *[f"the {best} {noun}" for best in _BEST],

@@ -5,6 +5,8 @@ Decides nothing about what happened: every identifier, number and status told wa
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from loopbuild.llm.offline import morphology as m
 from loopbuild.llm.offline.clauses import class_of
 from loopbuild.llm.offline.references import shown
@@ -14,6 +16,8 @@ from loopbuild.llm.protocol import Outcome, StepWords
 
 _LISTED = 4
 """Values an answer names before it only counts."""
+_QUOTED = 60
+"""Characters of the longest text an answer repeats."""
 
 
 def reasoning(steps: tuple[StepWords, ...], scene: Scene) -> tuple[str, ...]:
@@ -24,10 +28,25 @@ def reasoning(steps: tuple[StepWords, ...], scene: Scene) -> tuple[str, ...]:
 
 def answer(steps: tuple[StepWords, ...], scene: Scene) -> str:
     """Return what came of it, in at most twenty words where the values allow it."""
+    last = _gathered(steps)
+    others = [s for s in steps if s.turns[-1] == last.turns[-1] and (s.verb, s.noun) != (last.verb, last.noun)]
+    return " ".join(sentence(_report(step, scene)) for step in [*others[-1:], last])
+
+
+def _gathered(steps: tuple[StepWords, ...]) -> StepWords:
+    """The last step, with those before it that did the same to other things."""
     last = steps[-1]
-    told = [step for step in steps if step.turns[-1] == last.turns[-1]]
-    parts = [_report(step, scene) for step in told[-2:]]
-    return " ".join(sentence(part) for part in parts)
+    for before in reversed(steps[:-1]):
+        if (before.verb, before.noun, before.effect) != (last.verb, last.noun, last.effect):
+            break
+        last = replace(
+            last,
+            turns=(*before.turns, *last.turns),
+            indices=(*before.indices, *last.indices),
+            outcomes=(*before.outcomes, *last.outcomes),
+            spoken=(*before.spoken, *last.spoken),
+        )
+    return last
 
 
 def _thought(steps: tuple[StepWords, ...], turn: int, turns: list[int], scene: Scene) -> str:
@@ -121,7 +140,11 @@ def _several(step: StepWords, scene: Scene) -> str:
     """Several readings alike: one telling value of each, or each with its key."""
     each = []
     for outcomes, spoken in zip(step.outcomes, step.spoken, strict=True):
-        scalars = [o for o in outcomes if not isinstance(o.value, list)]
+        lists = [len(o.value) for o in outcomes if isinstance(o.value, list)]
+        if lists and spoken:
+            each.append(f"{spoken[0]}: {lists[0]} {step.noun if lists[0] == 1 else m.plural(step.noun)}")
+            continue
+        scalars = [o for o in outcomes if not isinstance(o.value, list) and len(shown(o.value)) <= _QUOTED]
         names = [o for o in scalars if o.words.rsplit(" ", 1)[-1] == "name"]
         telling = (names or scalars)[:1]
         key = spoken[0] if spoken else ""
@@ -154,10 +177,12 @@ def _is_several(step: StepWords) -> bool:
 
 def _reading(step: StepWords, key: str, full: str, seen: list[Outcome], scene: Scene) -> str:
     choices = scene.choices
-    if step.times > 1 and not any(isinstance(o.value, list) for o in seen):
+    if step.times > 1:
         return _several(step, scene)
     lists = [o for o in seen if isinstance(o.value, list)]
-    scalars = [o for o in seen if not isinstance(o.value, list) and o.value is not None]
+    scalars = [
+        o for o in seen if not isinstance(o.value, list) and o.value is not None and len(shown(o.value)) <= _QUOTED
+    ]
     if (key in ("list", "search") and lists) or (lists and not scalars):
         values = [shown(v) for v in lists[0].value]
         if not step.is_plural:

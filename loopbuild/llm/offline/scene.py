@@ -109,6 +109,10 @@ class Scene:
             self._chosen[noun] = self.choices.pick(others) if others and self.choices.chance(0.18) else noun
         return self._chosen[noun]
 
+    def own_words(self, verb: str) -> tuple[str, ...]:
+        """Return the team's own phrases for a tool's verb."""
+        return self._synonyms.get(verb, ())
+
     def phrase(self, phrase: str) -> str:
         """Return `phrase` with its last word exchanged for this text's word, if it has one of its own."""
         if phrase in self._synonyms:

@@ -206,6 +206,11 @@ def tell_start_by(told: list[StepWords], scene: Scene, describe: bool) -> str:
     parts = _clauses(told, scene, describe)
     rest = m.joined(parts[1:], last=scene.choices.pick((" and then ", ", then ", " and ")), comma=", ")
     form = scene.choices.pick(
-        ("{0} and use that to {1}", "{0} so that you can {1}", "{0} in order to {1}", "{0}, and use what you get to {1}")
+        (
+            "{0} and use that to {1}",
+            "{0} so that you can {1}",
+            "{0} in order to {1}",
+            "{0}, and use what you get to {1}",
+        )
     )
     return form.format(parts[0], rest)

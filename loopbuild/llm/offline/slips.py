@@ -24,7 +24,10 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
         "dangling_preposition",
         re.compile(rf"\b(?:{_LINKS}|to|at|by) ?(?:[.,;?!:]|$)(?! ?[A-Z\"])|\b(?:{_LINKS}) (?:then|and|or|{_LINKS})\b"),
     ),
-    ("article_twice", re.compile(rf"\b(?:that|{_DETERMINERS}) (?:{_DETERMINERS})\b|\b(?:the|an?) that\b", re.IGNORECASE)),
+    (
+        "article_twice",
+        re.compile(rf"\b(?:that|{_DETERMINERS}) (?:{_DETERMINERS})\b|\b(?:the|an?) that\b", re.IGNORECASE),
+    ),
     ("number_for_noun", re.compile(r"\bthe \d\b(?!\d)")),
     ("space", re.compile(r" {2,}| [,.;?!](?: |$)|^\s|\s$")),
     ("punctuation", re.compile(r"[,;:]{2,}|\.\.|[?!]\.|,\.|:\.|\?\?|, ,")),

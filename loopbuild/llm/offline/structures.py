@@ -64,6 +64,8 @@ def _suits(name: str, told: list[StepWords], *, level: str) -> bool:
         return False
     if name == "form":
         return len([a for a in told[0].arguments if a.origin == "user"]) > 1
+    if name == "start by":
+        return told[0].effect == "read"
     if name == "goal wish":
         return told[0].effect != "read"
     return level == "low" or name not in ("numbered", "numbered lines", "bullets")

@@ -127,7 +127,7 @@ extend | extend | extended
 offer | make | made
     make; extend; send; put together; prepare; draw up; issue; write up; put forward
 convert | convert | converted
-    convert; turn; change; translate; work out
+    convert; work out; recalculate; switch over; turn
 calculate | calculate | calculated
     calculate; work out; compute; figure out; determine; tell me
 compare | compare | compared
@@ -154,6 +154,8 @@ check | check | checked
     check; verify; look at; confirm; test; inspect; examine; make sure about
 promote | promote | promoted
     promote; move up; advance; raise; give a promotion to; upgrade
+perform | do | done
+    run; do; perform; carry out; execute; start; go through with; get {o} done; launch
 hire | hire | hired
     hire; take on; bring on board; employ; recruit; sign
 """
@@ -252,12 +254,14 @@ def verb_class(
 ) -> VerbClass:
     """Return how people speak of an action whose tool says `verb`; unknown verbs keep their own word."""
     key = _CLASS_OF.get(verb, "")
+    if noun == verb:
+        return CLASSES["perform"]
     if effect == "read" and (key in ("record", "list", "") or key == "check"):
         if key == "" and verb:
             return _own(verb)
         if is_plural:
             return CLASSES["list"]
-        return CLASSES["record" if has_own_key or verb in _LOOKS else "find" if has_name else "fact"]
+        return CLASSES["record" if has_own_key or verb in _LOOKS or key == "list" else "find" if has_name else "fact"]
     if key == "extend" and noun.rsplit(" ", 1)[-1] in _OFFERED:
         return CLASSES["offer"]
     if key == "create" and is_person:

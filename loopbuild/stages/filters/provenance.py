@@ -25,7 +25,7 @@ def check_provenance(row: Row, *, catalog: ToolCatalog) -> Finding | None:
     low, high = _WORDS[row.task.level]
     if not low <= len(text.split()) <= high:
         return Finding(reason="form", detail=f"{len(text.split())} words")
-    bound = list(bound_values(row.trajectory))
+    bound = [one for one in bound_values(row.trajectory) if one.value is not None]
     tools = catalog.by_id()
     said = [b for b in bound if b.origin.kind == "user"]
     for one in said:

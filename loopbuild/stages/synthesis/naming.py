@@ -43,7 +43,7 @@ def spoken(tool: ToolSchema) -> Spoken:
     cut = next((i for i, word in enumerate(words) if word in _PREPOSITIONS and i > 0), len(words))
     words = words[:cut]
     if not words:
-        return Spoken(noun=tool.entity or "result")
+        return Spoken(noun=tool.verb or tool.entity or "request")
     for leaf in tool.inputs:
         owner = leaf.entity.split()
         is_other = leaf.kind == "id" and leaf.entity != tool.entity and 0 < len(owner) < len(words)

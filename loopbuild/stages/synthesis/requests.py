@@ -206,6 +206,8 @@ def _argument(
     )
     if pointer == missing:
         return replace(made, origin="missing")
+    if value is None:
+        return replace(made, origin="constant")
     if origin.kind == "constant" and (not leaf.has_default or leaf.is_required or value == leaf.default):
         return replace(made, origin="constant")
     if origin.kind in ("tool", "derived") and origin.step >= 0:
