@@ -81,6 +81,8 @@ def build_project(
         on_event=on_event,
         stamp=opened.project.stamp,
     )
+    for text in _said_by_sources(opened, outcome):
+        on_event(Event(kind="note", message=text))
     report = report_of(opened)
     missed = tuple(
         f"{gate['metric']} {gate['verdict']}" for gate in (report or {}).get("gates", []) if gate["verdict"] != "pass"
@@ -114,7 +116,24 @@ def _list_live(loaded: LoadedProject, *, refresh: tuple[str, ...], on_event: Cal
         on_event(Event(kind="note", message=f"asked `{source.name}` for its tools: listings/{source.name}.json {what}"))
 
 
+def _said_by_sources(opened: OpenProject, outcome: Outcome) -> list[str]:
+    """Return what could not be read or made sense of, tool by tool; those tools are left out of everything."""
+    from loopbuild.engine.query import output
+    from loopbuild.records import Diagnostic, from_json
+
+    found: dict[str, None] = {}
+    for name, result in outcome.results.items():
+        if name.partition(":")[0] not in ("source", "catalog") or result.outcome in ("failed", "skipped"):
+            continue
+        for value in (output(opened.workspace, name) or {}).get("diagnostics", []):
+            one = from_json(Diagnostic, value)
+            if one.severity != "note":
+                place = f"{one.span.file}:{one.span.line}: " if one.span and one.span.line else ""
+                found[f"{one.severity}: {place}{one.message}" + (f"\nhint: {one.hint}" if one.hint else "")] = None
+    return list(found)
+
+
 def _warning(warning: object) -> str:
     from loopbuild.loopfile.diagnostics import render
 
-    return render(warning, "")  # type: ignore[arg-type]
+    return render(warning, None)  # type: ignore[arg-type]
