@@ -58,9 +58,8 @@ def build(
     Raises SelectionError, StoreError (disk full, not writable) and BuildError for a graph that makes no sense.
     """
     targets = list(targets)
-    Walk(targets)  # a graph that contradicts itself is refused before anything is written
-    ws.prepare()
     lockfile.read(ws.root)
+    ws.prepare()
     interrupts = Interrupts(lambda: on_event(Event(kind="note", message="stopping; press again to stop at once")))
     with ExitStack() as stack:
         stack.enter_context(

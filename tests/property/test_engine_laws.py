@@ -159,7 +159,7 @@ def _check_sequence(start: World, edits: list[Callable[[World], World]]) -> None
 _slow = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
 
-@settings(max_examples=60, **_slow)
+@settings(max_examples=40, **_slow)
 @given(edits=st.lists(_edits, min_size=1, max_size=4))
 @example(edits=[_set("words", 0, None), _replace(damage=("object flipped", 51))])  # the old output of an expansion
 @example(edits=[_replace(damage=("object gone", index)) for index in range(0, 60, 4)])  # two targets, one object
