@@ -132,8 +132,9 @@ def sandbox_params(settings: Json, source: str) -> Json:
     """Return what identifies the sandbox of one source; the rest of loop.yaml does not matter to its calls."""
     declared = settings["sources"].get(source, {})
     chosen = declared.get("sandbox") or settings["sandbox"]
-    if chosen["kind"] == "mcp" and not chosen.get("command"):
-        chosen = {**chosen, "command": declared.get("command", [])}
+    if chosen["kind"] == "mcp":
+        own = {"command": declared.get("command", []), "env": declared.get("env", {})}
+        chosen = {**chosen, **{name: value for name, value in own.items() if not chosen.get(name)}}
     return {source: chosen}
 
 

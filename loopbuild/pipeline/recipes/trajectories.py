@@ -93,12 +93,14 @@ def edge_fact(edge: DataFlowEdge) -> str:
 
 
 def _reads(trajectory: Trajectory, servers: tuple[str, ...]) -> tuple[str, ...]:
+    from loopbuild.stages.sampling.pointers import schematic
+
     reads = set(trajectory.reads) | set(servers)
     for step in trajectory.steps:
         for pointer, source in step.call.provenance.items():
             if source.kind == "tool":
                 producer = trajectory.steps[source.step].call.tool
-                reads.add(f"edge {producer}#{source.leaf} -> {step.call.tool}#{pointer}")
+                reads.add(f"edge {producer}#{source.leaf} -> {step.call.tool}#{schematic(pointer)}")
     return tuple(sorted(reads))
 
 

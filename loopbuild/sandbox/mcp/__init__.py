@@ -167,7 +167,7 @@ class McpSandbox:
     def _session(self, folder: Path, fixture: int) -> Session:
         env = surroundings(self._environment, self._settings.get("env") or {}, fixture=fixture)
         return Session(
-            resolved(self._settings.get("command") or (), root=self._root, folder=folder, search_path=env["PATH"]),
+            resolved(self._settings.get("command") or (), root=self._root, folder=folder),
             cwd=folder,
             env=env,
             start_timeout_seconds=self._settings.get("start_timeout_seconds", 60),

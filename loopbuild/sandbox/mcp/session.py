@@ -9,7 +9,6 @@ import asyncio
 import logging
 import os
 import shlex
-import shutil
 import sys
 import tempfile
 import threading
@@ -185,15 +184,19 @@ def surroundings(environment: Mapping[str, str], extra: Mapping[str, str], *, fi
     return made
 
 
-def resolved(command: Sequence[str], *, root: Path, folder: Path, search_path: str) -> list[str]:
-    """Return the command as it runs from `folder`: the project's files by their full path, `python` found."""
+def resolved(command: Sequence[str], *, root: Path, folder: Path) -> list[str]:
+    """Return the command as it runs from `folder`: the project's files by their full path.
+
+    A first word `python` is the interpreter this program runs under, so that a server of the project itself needs no
+    activated environment; a server with an environment of its own names its interpreter.
+    """
     words = [str(word) for word in command]
     for place, word in enumerate(words):
         if "/" not in word and place == 0:
             continue
         if not (folder / word).exists() and (root / word).is_file():
             words[place] = str((root / word).resolve())
-    if words and words[0] in ("python", "python3") and shutil.which(words[0], path=search_path) is None:
+    if words and words[0] == "python":
         words[0] = sys.executable
     return words
 

@@ -46,6 +46,14 @@ def test_without_cuda_an_adapter_is_trained_in_full_precision():
     assert recall.lora is not None
 
 
+def test_nano_computes_in_bfloat16_where_the_processor_does():
+    settings = _settings()
+    for has_bf16, precision in ((True, "bf16"), (False, "fp32")):
+        chosen = resolve(settings, "recall", base="nano", has_cuda=False, has_bf16=has_bf16)
+        assert chosen["precision"] == precision
+    assert resolve(settings, "recall", base="x/y", has_cuda=False, has_bf16=True)["precision"] == "fp32"
+
+
 def test_what_the_phase_says_wins():
     phases = {"recall": {"epochs": 5, "neftune_noise_alpha": 0, "trainer_args": {"adam_beta2": 0.98}}}
     recall = _resolve("recall", base="some/model", phases=phases, system_prompt="Hi.")

@@ -41,7 +41,9 @@ def test_a_bounded_phase_trains_on_a_sample_of_every_tool(make_job):
     assert (report.rows, report.steps) == (6, 2)
 
 
-@pytest.mark.parametrize("settings", [SETTINGS, ADAPTER], ids=["whole", "adapter"])
+@pytest.mark.parametrize(
+    "settings", [SETTINGS, replace(SETTINGS, precision="bf16"), ADAPTER], ids=["whole", "bf16", "adapter"]
+)
 def test_same_job_twice_gives_the_same_bytes(make_job, settings):
     first, second = make_job("a", settings=settings), make_job("b", settings=settings)
     run_here(first)

@@ -1,0 +1,51 @@
+"""What the cheap paths load. The no-op of a trained project is measured where one is trained: test_end_to_end."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SMALL_CORE = {"blake3", "loopbuild"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "trl",
+    "peft",
+    "datasets",
+    "litellm",
+    "mcp",
+    "networkx",
+    "rich",
+    "pydantic",
+    "yaml",
+    "httpx",
+}
+# plan parses loop.yaml when something changed; models, trainers, servers and drawing stay out.
+HEAVY_FOR_PLAN = HEAVY - {"pydantic", "yaml"}
+EXAMPLE = Path(__file__).parent.parent / "examples" / "hr"
+
+
+def modules(*arguments: str) -> set[str]:
+    code = (
+        "import sys; from loopbuild.cli.main import run; run(sys.argv[1:]);"
+        "print('@' + ' '.join(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    return set(done.stdout.rpartition("@")[2].split())
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["build", "--help"], ["plan", "--help"]])
+def test_help_loads_nothing(arguments: list[str]) -> None:
+    assert not HEAVY & modules(*arguments)
+
+
+@pytest.mark.parametrize("verb", ["plan", "status", "diff", "graph"])
+def test_questions_about_a_changed_project_load_no_model_and_no_server(verb: str, tmp_path: Path) -> None:
+    import shutil
+
+    root = tmp_path / "hr"
+    shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns(".loopbuild", "loop.lock"))
+    assert not HEAVY_FOR_PLAN & modules("--project", str(root), verb)
