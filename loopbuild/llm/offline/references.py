@@ -249,6 +249,9 @@ def _described(argument: Argument, producer: StepWords, noun: str, scene: Scene)
     tail = " ".join(
         filter(None, (_filter_words(part, scene, is_same=noun == producer.noun) for part in producer.arguments))
     )
+    if len(argument.ranks) <= 1:
+        tail = re.sub(r" in them$", " in it", re.sub(r"^that mention ", "that mentions ", tail))
+        tail = re.sub(r"^that match ", "that matches ", tail)
     if (
         not producer.arguments
         and not producer.adjectives

@@ -30,15 +30,15 @@ def compose(steps: tuple[StepWords, ...], scene: Scene, *, level: str) -> Draft:
     table = _SINGLE if len(told) == 1 else _MANY
     choices = scene.choices
     names = [name for name, entry in table.items() if choices.voice in entry.voices and _suits(name, told, level=level)]
-    name = names[int(choices.unit() * len(names))]
-    entry = table[name]
-    text = entry.compose(told, scene, level == "high")
-    if not text:
+    while names:
+        name = names.pop(int(choices.unit() * len(names)))
+        text = table[name].compose(told, scene, level == "high")
+        if text:
+            return Draft(text=text, structure=f"{level}:{name.removesuffix(' again')}", is_open=table[name].is_open)
         scene.uttered.clear()
         scene.mentioned.clear()
-        name, entry = "imperative" if len(told) == 1 else "and", table["imperative" if len(told) == 1 else "and"]
-        text = entry.compose(told, scene, level == "high")
-    return Draft(text=text, structure=f"{level}:{name}", is_open=entry.is_open)
+    text = several.tell_and(told, scene, level == "high")
+    return Draft(text=text, structure=f"{level}:and", is_open=True)
 
 
 def goals_of(steps: tuple[StepWords, ...]) -> list[StepWords]:
