@@ -116,7 +116,10 @@ def _object(
         return _own_name(step, verbs, own, noun, scene), [own], []
     if own is not None and own.origin == "step":
         together = [a for a in arguments if a.origin == "step" and a.step == own.step and not a.is_key]
-        return f"the {noun}", together, [_facts(together, scene, describe=describe)]
+        thing = f"the {noun}"
+        if step.effect == "create":
+            thing = scene.choices.among((thing, m.with_article(noun), m.with_article(noun, adjective="new")))
+        return thing, together, [_facts(together, scene, describe=describe)]
     if step.effect == "read":
         return _sought(step, verbs, arguments, noun, scene)
     return _made(step, verbs, arguments, noun, scene)
