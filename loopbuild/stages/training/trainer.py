@@ -130,6 +130,7 @@ def build_trainer(
     callbacks: Sequence[Any],
 ) -> Any:
     """Return a ready trainer whose only voices are `callbacks`."""
+    import torch
     from transformers import PrinterCallback
     from trl import SFTTrainer
 
@@ -143,7 +144,8 @@ def build_trainer(
                 return super().compute_loss(
                     model, inputs, return_outputs=return_outputs, num_items_in_batch=num_items_in_batch
                 )
-            return learned_loss(model, inputs, num_items_in_batch)
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=arguments.bf16):
+                return learned_loss(model, inputs, num_items_in_batch)
 
     trainer = LearnedPositionsTrainer(
         model=model,
