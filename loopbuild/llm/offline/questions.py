@@ -27,11 +27,11 @@ WRAPPED = (
 
 def fragment(clause: Clause, scene: Scene) -> str:
     """Return the clause in telegram style: reads lose their verb, all lose their articles."""
-    if clause.step.effect == "read" and clause.verbs.key != "count":
-        text = clause.object + spaced(join_tails(clause.tails))
-    else:
-        text = f"{clause.verbs.plain} {clause.object}" + spaced(join_tails(clause.tails))
-    del scene
+    text = clause.object + spaced(join_tails(clause.tails))
+    # A bare "first of those" would not say what is wanted of it.
+    is_wanted = clause.verbs.key in ("list", "fact") or text.startswith(WRAPPED)
+    if clause.step.effect != "read" or not is_wanted or len(text.split()) < 3:
+        text = imperative(clause, scene)
     return re.sub(r"\b(the|a|an) (?!same|other)", "", text)
 
 
