@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from loopbuild.llm.offline import morphology as m
-from loopbuild.llm.offline.clauses import Clause, spaced
+from loopbuild.llm.offline.clauses import Clause, imperative, spaced
 from loopbuild.llm.offline.modifiers import join_tails
 from loopbuild.llm.offline.scene import Scene
 
