@@ -15,6 +15,7 @@ import plans
 import values
 import words
 from domain import Tool, tool
+from drills import drilled
 from telling import answer, report, thought
 from world import Call, Plan, Turn, World, filled, ordered, outcome, request, world
 
@@ -206,6 +207,17 @@ def failed(w: World) -> list[dict[str, Any]]:
     return [*messages, said(rng.choice(closing))]
 
 
+def practised(w: World) -> list[dict[str, Any]]:
+    """A listing and short follow-ups that point into it."""
+    first, listing, rounds = drilled(w)
+    text = w.slots.fill(asking.style(w.rng, first, w.nouns))
+    made = [user(text), *played(w.rng, [Turn(calls=[listing])])]
+    for asked, reason, calls, closing in rounds:
+        made.append(user(w.slots.fill(asking.style(w.rng, asked, w.nouns))))
+        made += [acted(reason, calls), *(returned(ordered(call.result)) for call in calls), said(closing)]
+    return made
+
+
 _TALK = (
     (
         ("hello", "hi there", "good morning", "hey", "good evening"),
@@ -296,9 +308,10 @@ _KINDS = (
     ("unrelated", 0.05),
     ("clarified", 0.05),
     ("talked", 0.05),
+    ("practised", 0.16),
     ("failed", 0.03),
 )
-_MADE = {"clarified": clarified, "talked": talked, "failed": failed}
+_MADE = {"clarified": clarified, "talked": talked, "failed": failed, "practised": practised}
 
 
 def row(seed: str, *, kind: str = "", schemas: bool | None = None) -> Row:
@@ -306,6 +319,7 @@ def row(seed: str, *, kind: str = "", schemas: bool | None = None) -> Row:
     rng = Random(seed)
     shown = rng.random() < 0.3 if schemas is None else schemas
     kind = kind or rng.choices([k for k, _ in _KINDS], [p for _, p in _KINDS])[0]
+    shown = shown and kind != "practised"
     w = world(rng, schemas=shown)
     body = _MADE[kind](w) if kind in _MADE else planned(w, kind)
     tools: list[dict[str, Any]] = []
