@@ -17,7 +17,7 @@ from loopbuild.llm.offline.structures import compose
 from loopbuild.llm.protocol import Argument, StepWords, WriteAnswer, WriteRequest
 
 _ATTEMPTS = 12
-_WORDS = {"low": 60, "high": 45}
+_WORDS = {"low": 60, "high": 35}
 
 
 class OfflineWriter:
