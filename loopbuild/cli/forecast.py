@@ -22,8 +22,8 @@ def plan_text(forecast: Forecast) -> str:
     if plan.is_nothing_to_do and not forecast.unlisted:
         return "\n".join([*lines, f"Nothing to do: {count(len(plan.fresh), 'target')} are up to date"])
     if expensive:
-        rows = [["Would run", "rows", "of", "time", "why"], *(_row(entry) for entry in expensive)]
-        lines += ["", table(rows, right=frozenset({1, 2, 3}))] if lines else [table(rows, right=frozenset({1, 2, 3}))]
+        rows = [["Would run", "new", "check", "of", "time", "why"], *(_row(entry) for entry in expensive)]
+        lines += ([""] if lines else []) + [table(rows, right=frozenset({1, 2, 3, 4}))]
     if cheap:
         lines.append(f"Would read again, at once: {', '.join(entry.target for entry in plan.would if entry.is_cheap)}")
     errors = [entry for entry in plan.would if entry.error is not None]
@@ -35,7 +35,9 @@ def plan_text(forecast: Forecast) -> str:
     kept = sum((entry.rows_total or 0) - (entry.rows_stale or 0) for entry in _tables(forecast, "trajectories"))
     total = sum(entry.rows_total or 0 for entry in _tables(forecast, "trajectories"))
     if kept:
-        lines.append(f"Kept: {kept:,} of {total:,} trajectories")
+        proven = sum(entry.rows_revalidate for entry in _tables(forecast, "trajectories"))
+        checked = f", {proven:,} of them only if they still validate and replay to the same bytes" if proven else ""
+        lines.append(f"Kept: {kept:,} of {total:,} trajectories{checked}")
     seconds = sum(entry.seconds or 0.0 for entry in (*plan.would, *plan.may))
     about = f"At most about {duration(seconds)}, going by earlier builds" if seconds else "No earlier build to go by"
     lines.append(f"{about}; costs no money: all writers are offline. Run `loopbuild build` to do it")
@@ -92,24 +94,23 @@ def plan_json(forecast: Forecast) -> dict[str, Any]:
 
 
 def _row(entry: PlanEntry) -> list[str]:
-    rows = "" if entry.rows_stale is None else f"{entry.rows_stale:,}"
-    total = "" if entry.rows_total is None else f"{entry.rows_total:,}"
+    new = "-" if entry.rows_stale is None else f"{entry.rows_stale:,}"
+    check = "-" if entry.rows_total is None else f"{entry.rows_revalidate:,}"
+    total = "-" if entry.rows_total is None else f"{entry.rows_total:,}"
     seconds = duration(entry.seconds) if entry.seconds else "-"
-    return [f"  {entry.target}", rows or "-", total or "-", seconds, _why(entry)]
+    return [f"  {entry.target}", new, check, total, seconds, _why(entry)]
 
 
 def _why(entry: PlanEntry) -> str:
-    codes = list(dict.fromkeys(reason.code for reason in entry.reasons))
-    subjects = list(
-        dict.fromkeys(reason.subject for row in entry.rows for reason in row.reasons if reason.kind == "fact")
-    )
-    words = ", ".join(codes)
-    tools = list(dict.fromkeys(subject.split(" ")[0] for subject in subjects if "/" in subject.split(" ")[0]))
+    """The tools whose changed leaves its rows read, else that rows are new, else the reason codes."""
+    facts = [reason.subject for row in entry.rows for reason in row.reasons if reason.kind == "fact"]
+    tools = list(dict.fromkeys(subject.split(" ")[0] for subject in facts if "/" in subject.split(" ")[0]))
+    words = []
     if tools:
-        words += ": " + ", ".join(tools[:3]) + (", ..." if len(tools) > 3 else "")
-    if entry.rows_revalidate:
-        words += f"; {entry.rows_revalidate:,} more are checked"
-    return words
+        words.append("read " + ", ".join(tools[:3]) + (", ..." if len(tools) > 3 else ""))
+    if any(reason.kind == "row" for row in entry.rows for reason in row.reasons):
+        words.append("rows are new")
+    return "; ".join(words) or ", ".join(dict.fromkeys(reason.code for reason in entry.reasons))
 
 
 def _kinds(entries: Sequence[PlanEntry]) -> str:
