@@ -23,7 +23,9 @@ def to_text(graph: ToolGraph, catalog: ToolCatalog) -> str:
     lines: list[str] = []
     for group in graph.subgraphs:
         feeders = len(group.tools) - len(group.goals)
-        lines.append(f"{plain(group.name)}  {len(group.goals)} goals, {feeders} feeding tools")
+        goals = "1 goal" if len(group.goals) == 1 else f"{len(group.goals)} goals"
+        feeding = "1 feeding tool" if feeders == 1 else f"{feeders} feeding tools"
+        lines.append(f"{plain(group.name)}  {goals}, {feeding}")
         for at, goal in enumerate(group.goals):
             is_last = at == len(group.goals) - 1
             effect = tools[goal].effect if goal in tools else "unknown"
