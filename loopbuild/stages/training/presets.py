@@ -23,8 +23,10 @@ NANO_PROMPT = "Use tools when needed. Be brief."
 # Per preset: what holds for every phase, then what differs for phases with and without schemas in the prompt.
 _COMMON: dict[str, dict[str, Any]] = {
     "nano": {
-        "epochs": 3.0,
-        "learning_rate": 1e-3,
+        # On 20 tools never seen in pretraining, 1,500 rows, three epochs: 1e-3 lags behind 1.5e-3 in unseen wordings
+        # (.49 against .55 exact, n=200). Two epochs keep 1,500 rows of 250 tokens near two minutes of one thread.
+        "epochs": 2.0,
+        "learning_rate": 1.5e-3,
         "warmup": 0.05,
         "scheduler": "cosine",
         "optimizer": "adamw_torch",
