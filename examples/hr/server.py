@@ -1,4 +1,4 @@
-"""The HR platform as a real MCP server: the tools of tools/hr.json over stdio, with state in `hr.db` of the working folder.
+"""The HR platform as a real MCP server: the tools of tools/hr.json over stdio, state in `hr.db` of the working folder.
 
 Every call opens the database file anew, so putting an old copy of the file back resets the server. A missing file is
 filled with people, roles and applications that depend on LOOPBUILD_FIXTURE alone (default 0).
@@ -27,7 +27,9 @@ create table candidates (id text primary key, name text, email text, years_exper
 create table applications (role_id text, candidate_id text, score real, primary key (role_id, candidate_id));
 create table interviews (id text primary key, candidate_id text, role_id text, status text, reason text);
 create table employees (id text primary key, name text, email text, department text, days_left integer);
-create table leaves (id text primary key, employee_id text, leave_type text, start_date text, end_date text, status text);
+create table leaves (
+    id text primary key, employee_id text, leave_type text, start_date text, end_date text, status text
+);
 """
 
 server = MCPServer("hr")

@@ -1,4 +1,4 @@
-"""Child processes that end with the build: own process group, killed on cancel, and on the parent's death by a closed pipe.
+"""Child processes that end with the build: own process group, killed on cancel, told of the parent's death by a pipe.
 
 A child that wants to survive no parent reads its standard input in a thread and leaves on end of file.
 """
