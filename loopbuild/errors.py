@@ -1,16 +1,16 @@
 """The exception tree: every failure a user can meet is one of these; anything else that escapes is a bug.
 
-    LoopbuildError                   message, what is intact, hint
-    ├── LoopfileError                mistakes in loop.yaml, all of them, each with its place
-    ├── SourceError                  a source could not be read or listed
-    ├── BuildError                   a target failed: which one, why, what was kept
-    │   ├── LlmError                 a writer's transport failed, retryable or not
-    │   ├── UnusableAnswer           a writer answered, wrongly
-    │   ├── SandboxError             the place where calls run is broken (never: a call was refused)
-    │   └── TrainingError            a phase could not run or finish
-    ├── StoreError                   the store is damaged or not usable; says how to recover
-    ├── SelectionError               a name on the command line matches nothing
-    └── MissingExtra                 an optional dependency is not installed; names the extra
+LoopbuildError                   message, what is intact, hint
+├── LoopfileError                mistakes in loop.yaml, all of them, each with its place
+├── SourceError                  a source could not be read or listed
+├── BuildError                   a target failed: which one, why, what was kept
+│   ├── LlmError                 a writer's transport failed, retryable or not
+│   ├── UnusableAnswer           a writer answered, wrongly
+│   ├── SandboxError             the place where calls run is broken (never: a call was refused)
+│   └── TrainingError            a phase could not run or finish
+├── StoreError                   the store is damaged or not usable; says how to recover
+├── SelectionError               a name on the command line matches nothing
+└── MissingExtra                 an optional dependency is not installed; names the extra
 """
 
 from __future__ import annotations
