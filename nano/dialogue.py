@@ -308,7 +308,7 @@ _KINDS = (
     ("unrelated", 0.05),
     ("clarified", 0.05),
     ("talked", 0.05),
-    ("practised", 0.16),
+    ("practised", 0.1),
     ("failed", 0.03),
 )
 _MADE = {"clarified": clarified, "talked": talked, "failed": failed, "practised": practised}

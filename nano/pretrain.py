@@ -23,6 +23,7 @@ import dialogue  # noqa: E402
 import tokenizer as tokens  # noqa: E402
 from check import check  # noqa: E402
 from curriculum import learn_copying  # noqa: E402
+from pointing import learn_pointing  # noqa: E402
 from torch import nn  # noqa: E402
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM  # noqa: E402
 
@@ -132,6 +133,8 @@ def main() -> None:
     parser.add_argument("--init", type=Path, help="continue from this snapshot (its tokenizer too)")
     parser.add_argument("--tokenizer", type=Path, help="use this tokenizer instead of training one")
     parser.add_argument("--steps-copy", type=int, default=2200)
+    parser.add_argument("--steps-point", type=int, default=0)
+    parser.add_argument("--rate-point", type=float, default=1.5e-3)
     parser.add_argument("--steps", type=int, default=8500)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rate-copy", type=float, default=2e-3)
@@ -175,6 +178,18 @@ def main() -> None:
             half=bool(args.half),
         )
         save("copy")
+    if args.steps_point:
+        learn_pointing(
+            model,
+            tokenizer,
+            Stepper(model, decay=0.01),
+            steps=args.steps_point,
+            seed=args.seed,
+            rate=args.rate_point,
+            log=log,
+            half=bool(args.half),
+        )
+        save("point")
     update, step, seen, rows, mean = Stepper(model, decay=0.02), 0, 0, 0, 0.0
     model.train()
     while step < args.steps:
