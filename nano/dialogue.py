@@ -15,7 +15,7 @@ import plans
 import values
 import words
 from domain import Tool, tool
-from drills import drilled
+from drills import drilled, quizzed
 from telling import answer, report, thought
 from world import Call, Plan, Turn, World, filled, ordered, outcome, request, world
 
@@ -218,6 +218,16 @@ def practised(w: World) -> list[dict[str, Any]]:
     return made
 
 
+def questioned(w: World) -> list[dict[str, Any]]:
+    """A listing and questions about its members, answered without a call."""
+    first, listing, rounds = quizzed(w)
+    text = w.slots.fill(asking.style(w.rng, first, w.nouns))
+    made = [user(text), acted("", [listing]), returned(ordered(listing.result)), said("Done.")]
+    for asked, told in rounds:
+        made += [user(asked), said(told)]
+    return made
+
+
 _TALK = (
     (
         ("hello", "hi there", "good morning", "hey", "good evening"),
@@ -308,10 +318,11 @@ _KINDS = (
     ("unrelated", 0.05),
     ("clarified", 0.05),
     ("talked", 0.05),
-    ("practised", 0.1),
+    ("practised", 0.09),
+    ("questioned", 0.2),
     ("failed", 0.03),
 )
-_MADE = {"clarified": clarified, "talked": talked, "failed": failed, "practised": practised}
+_MADE = {"clarified": clarified, "talked": talked, "failed": failed, "practised": practised, "questioned": questioned}
 
 
 def row(seed: str, *, kind: str = "", schemas: bool | None = None) -> Row:
@@ -319,7 +330,7 @@ def row(seed: str, *, kind: str = "", schemas: bool | None = None) -> Row:
     rng = Random(seed)
     shown = rng.random() < 0.3 if schemas is None else schemas
     kind = kind or rng.choices([k for k, _ in _KINDS], [p for _, p in _KINDS])[0]
-    shown = shown and kind != "practised"
+    shown = shown and kind not in ("practised", "questioned")
     w = world(rng, schemas=shown)
     body = _MADE[kind](w) if kind in _MADE else planned(w, kind)
     tools: list[dict[str, Any]] = []

@@ -73,8 +73,39 @@ def drilled(w: World) -> tuple[str, Call, list[tuple[str, str, list[Call], str]]
             f"{label} is {idents[at]}." if named and label == names[at] else f"The {label} one is {idents[at]}."
             for label, at in zip(labels, places, strict=True)
         ]
-        reason = " ".join(reasons) if rng.random() < 0.6 else ""
+        reason = " ".join(reasons) if rng.random() < 0.7 else ""
         text = request(w, act, extra, {own: " and ".join(spoken)})
         closing = "Done." if brief else " ".join(report(rng, call) for call in calls)
         rounds.append((text, reason, calls, closing))
     return first, listing, rounds
+
+
+def quizzed(w: World) -> tuple[str, Call, list[tuple[str, str]]]:
+    """The opening request, its listing, and rounds of (question, answer) about several members at once."""
+    rng, target = w.rng, w.entities[0]
+    made = w.tool("list", target)
+    given = asking.drawn(rng, made, odds=0.1)
+    idents = distinct(w, target, rng.choice((2, 3, 3, 4, 4, 5, 6)))
+    names: list[str] = []
+    while rng.random() < 0.4 or (names and len(names) < len(idents)):
+        new = values.proper(rng).value if rng.random() < 0.5 else values.person(rng).value
+        names += [new] if new not in names else []
+        if len(names) == len(idents):
+            break
+    named = len(names) == len(idents)
+    result = results.listing(rng, target, idents, names if named else None)
+    listing = Call(tool=made, arguments=filled(made, given, {}), result=result, found=idents)
+    rounds: list[tuple[str, str]] = []
+    for _ in range(rng.choice((2, 3, 3))):
+        spoken, told = [], []
+        for _ in range(rng.choice((1, 2, 3))):
+            at = rng.randrange(len(idents))
+            phrase, label = pointed(rng, at, len(idents), target.noun, names[at] if named else "")
+            spoken.append(phrase)
+            told.append(f"{label} is {idents[at]}." if label in names else f"The {label} one is {idents[at]}.")
+        asked = spoken[0] if len(spoken) == 1 else ", ".join(spoken[:-1]) + f" and {spoken[-1]}"
+        lead = rng.choice(
+            ("what is {}?", "which is {}?", "name {}", "tell me {}", "i need {}", "{}?", "give me the id of {}")
+        )
+        rounds.append((lead.format(asked), " ".join(told)))
+    return request(w, made, given, {}), listing, rounds
