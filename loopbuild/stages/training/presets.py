@@ -23,16 +23,16 @@ NANO_PROMPT = "Use tools when needed. Be brief."
 # Per preset: what holds for every phase, then what differs for phases with and without schemas in the prompt.
 _COMMON: dict[str, dict[str, Any]] = {
     "nano": {
-        # On 20 tools never seen in pretraining, 1,500 rows, three epochs: 1e-3 lags behind 1.5e-3 in unseen wordings
-        # (.49 against .55 exact, n=200). Two epochs keep 1,500 rows of 250 tokens near two minutes of one thread.
-        "epochs": 2.0,
+        # 1,340 rows of a catalog the base has never seen, unseen ids, closed loop: two epochs in batches of 16 (168 steps)
+        # choose the right tools in .70 and get single calls exact in .49; three in batches of 8 (503 steps) in .84, .70.
+        "epochs": 3.0,
         "learning_rate": 1.5e-3,
         "warmup": 0.05,
         "scheduler": "cosine",
         "optimizer": "adamw_torch",
         "weight_decay": 0.01,
         "neftune": 0.0,
-        "batch_size": 16,
+        "batch_size": 8,
         "gradient_accumulation": 1,
         "max_length": 1024,
         "max_rows": 0,
