@@ -23,8 +23,9 @@ NANO_PROMPT = "Use tools when needed. Be brief."
 # Per preset: what holds for every phase, then what differs for phases with and without schemas in the prompt.
 _COMMON: dict[str, dict[str, Any]] = {
     "nano": {
-        # 1,340 rows of a catalog the base has never seen, unseen ids, closed loop: two epochs in batches of 16 (168 steps)
-        # choose the right tools in .70 and get single calls exact in .49; three in batches of 8 (503 steps) in .84, .70.
+        # 1,340 rows of a catalog the base has never seen, then unseen ids in closed loop: two epochs in batches of 16
+        # (168 steps) choose the right tools in .70 and get single calls exact in .49; three in batches of 8 (503 steps)
+        # reach .84 and .70.
         "epochs": 3.0,
         "learning_rate": 1.5e-3,
         "warmup": 0.05,
