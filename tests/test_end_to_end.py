@@ -158,7 +158,7 @@ def test_a_schema_change_continues_from_the_last_checkpoint_with_replay(copy: Pa
     assert set(found["arms"]["model"]["groups"]) == {"new", "unchanged"}
     lineage = loopbuild(copy, "why", "checkpoint:recall").out
     assert "continue from" in lineage
-    assert "1 increments" in lineage
+    assert "1 increment since" in lineage
     assert "Nothing to do" in loopbuild(copy, "build").out
 
 

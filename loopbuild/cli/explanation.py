@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from loopbuild.cli.changes import change_lines
-from loopbuild.cli.units import table
+from loopbuild.cli.units import count, table
 from loopbuild.digest import short
 from loopbuild.engine.staleness import StaleReason
 from loopbuild.engine.why import Cause, Explanation
@@ -80,5 +80,5 @@ def _lineage_line(one: Ancestor) -> str:
     trained = f"{one.rows:,} rows" + (f", {one.replayed:,} of them replayed" if one.replayed else "")
     return (
         f"weights {one.name}: {one.mode} from {one.parent} on {trained}, {one.tokens:,} tokens; "
-        f"{one.increments} increments since its fresh start ({one.reason})"
+        f"{count(one.increments, 'increment')} since its fresh start ({one.reason})"
     )

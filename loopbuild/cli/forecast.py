@@ -39,7 +39,10 @@ def plan_text(forecast: Forecast) -> str:
         checked = f", {proven:,} of them only if they still validate and replay to the same bytes" if proven else ""
         lines.append(f"Kept: {kept:,} of {total:,} trajectories{checked}")
     seconds = sum(entry.seconds or 0.0 for entry in (*plan.would, *plan.may))
-    about = f"At most about {duration(seconds)}, going by earlier builds" if seconds else "No earlier build to go by"
+    untimed = sum(1 for entry in (*plan.would, *plan.may) if not entry.seconds and not entry.is_cheap)
+    about = f"Up to about {duration(seconds)}, going by earlier builds" if seconds else "No earlier build to go by"
+    if seconds and untimed:
+        about = f"About {duration(seconds)} and what {count(untimed, 'target')} will take that no build has timed yet"
     lines.append(f"{about}; costs no money: all writers are offline. Run `loopbuild build` to do it")
     return "\n".join(lines)
 

@@ -68,7 +68,10 @@ def _increment(report: dict[str, Any]) -> str:
             if any(cell != "-" for cell in cells):
                 rows.append([f"  {METRICS[metric]}", *cells])
     what = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in increment["tools"].items() if names)
+    left_out = increment["changed"] - increment["delta"]
     head = f"{what}\ntrained on {count(increment['delta'], 'changed row')} and {increment['replay']} replayed"
+    if left_out:
+        head += f"; {left_out} more changed rows were left out (training.incremental.max_rows)"
     return head + "\n" + table(rows, right=frozenset(range(1, len(shown) + 1)))
 
 
@@ -100,9 +103,7 @@ def _training(phases: list[dict[str, Any]]) -> str:
 
 
 def _gates(gates: list[dict[str, Any]]) -> str:
-    return "\n".join(
-        f"gate {gate['metric']} >= {gate['wanted']}: {gate['verdict']} ({gate['k']} of {gate['n']})" for gate in gates
-    )
+    return "\n".join(f"gate {gate['metric']} {gate['wanted']}: {gate['verdict']} ({gate['reason']})" for gate in gates)
 
 
 def _rate(rate: dict[str, Any] | None) -> str:

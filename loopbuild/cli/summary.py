@@ -31,7 +31,7 @@ def outcome_text(build: Build) -> str:
     if outcome.is_interrupted:
         lines.append("Interrupted; the next `loopbuild build` goes on from here")
         return "\n".join(lines)
-    tail = f"{count(fresh, 'target')} were up to date. " if fresh else ""
+    tail = f"{count(fresh, 'target was', 'targets were')} up to date. " if fresh else ""
     if outcome.is_success and build.report:
         lines.append(f"{tail}See `loopbuild report`{_headline(build.report)}")
     elif tail:

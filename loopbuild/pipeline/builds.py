@@ -83,11 +83,16 @@ def build_project(
     )
     for text in _said_by_sources(opened, outcome):
         on_event(Event(kind="note", message=text))
-    report = report_of(opened)
-    missed = tuple(
-        f"{gate['metric']} {gate['verdict']}" for gate in (report or {}).get("gates", []) if gate["verdict"] != "pass"
-    )
-    return Build(outcome=outcome, report=report, missed_gates=missed)
+    result = outcome.results.get("report:main")
+    # A part of the project was built: what an older report says is no verdict on it.
+    report = report_of(opened) if result is not None and result.output else None
+    return Build(outcome=outcome, report=report, missed_gates=gates_missed(report))
+
+
+def gates_missed(report: Json | None) -> tuple[str, ...]:
+    """Return the declared gates a report did not pass, each with its verdict."""
+    gates = (report or {}).get("gates", [])
+    return tuple(f"{gate['metric']}: {gate['verdict']}" for gate in gates if gate["verdict"] != "pass")
 
 
 def report_of(opened: OpenProject) -> Json | None:

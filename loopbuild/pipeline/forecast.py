@@ -5,10 +5,12 @@ Starts nothing. "Would" is the engine's; the words about training are an estimat
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from loopbuild.digest import digest
 from loopbuild.engine.plan import Plan, plan
 from loopbuild.engine.query import output
 from loopbuild.engine.target import Json
@@ -78,21 +80,40 @@ def _training(opened: OpenProject, settings: Json, planned: Plan) -> Training | 
     if not waiting:
         return None
     head = output(opened.workspace, f"checkpoint:{phases[-1]}")
+    dataset = output(opened.workspace, "dataset:train") or {"rows": {}}
+    known = entries.get("dataset:train")
+    if head is not None and known is not None and known.will == "reuse":
+        return _decided(opened, settings, head, dataset)
     stale, total = _rows(entries)
     share = stale / total if total else 1.0
     incremental = settings["training"]["incremental"]
     if head is None or share > incremental["full_rebuild_above"]:
         return Training(mode="fresh", parent="", delta=0, replay=0, share=share)
-    dataset = output(opened.workspace, "dataset:train") or {"rows": {}}
     delta = min(incremental["max_rows"], round(share * len(dataset["rows"])))
-    from loopbuild.digest import digest
-
     return Training(
         mode="continue",
         parent=digest("model", head["files"]),
         delta=delta,
         replay=round(delta * incremental["replay"]),
         share=share,
+    )
+
+
+def _decided(opened: OpenProject, settings: Json, head: Json, dataset: Json) -> Training:
+    """The rows are there already: ask what the first phase will ask."""
+    from loopbuild.stages.training.increment import decide
+
+    lines = opened.workspace.objects.get(dataset["file"]).decode("utf-8").splitlines() if dataset["rows"] else []
+    tools = {row["key"]: tuple(row["tools"]) for row in map(json.loads, lines)}
+    seen = json.loads(opened.workspace.objects.get(head["seen"]))
+    decision = decide(wanted=dataset["rows"], seen=seen, tools=tools, settings=settings["training"]["incremental"])
+    same_rows = decision.mode == "skip"
+    return Training(
+        mode="fresh" if same_rows else decision.mode,
+        parent=digest("model", head["files"]),
+        delta=len(decision.delta),
+        replay=len(decision.replay),
+        share=decision.share,
     )
 
 

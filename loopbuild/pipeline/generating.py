@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from loopbuild.engine.target import Action
 from loopbuild.errors import BuildError, MissingExtra
 from loopbuild.pipeline.arms import Arm
 from loopbuild.records import EvalTask, Transcript, from_json, to_json
+from loopbuild.stages.training.run import PASSED_ON
 
 
 def generate(action: Action, arm: Arm, tasks: Sequence[EvalTask]) -> Iterator[tuple[EvalTask, Transcript]]:
@@ -47,16 +49,18 @@ def generate(action: Action, arm: Arm, tasks: Sequence[EvalTask]) -> Iterator[tu
         raise BuildError(f"the model under test answered {done} of {len(tasks)} tasks", target=action.target)
 
 
+def _named(action: Action) -> list[str]:
+    """The variables that loop.yaml names for the sandboxes' servers."""
+    texts = [text for chosen in action.params["sandbox"].values() for text in chosen.get("env", {}).values()]
+    return [name for text in texts for name in re.findall(r"\$\{(\w+)\}", text)]
+
+
 def _lines(action: Action, folder: Path) -> Iterator[str]:
     """Run the child and yield what it prints; stops it when the build is cancelled or ends."""
     from loopbuild.engine.children import run_lines
 
     command = [sys.executable, "-m", "loopbuild.pipeline.generating_child", str(folder / "job.json")]
-    environment = {
-        name: os.environ[name]
-        for name in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "HF_HOME", "CUDA_VISIBLE_DEVICES", "VIRTUAL_ENV")
-        if name in os.environ
-    }
+    environment = {name: os.environ[name] for name in (*PASSED_ON, *_named(action)) if name in os.environ}
     environment |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive", "TOKENIZERS_PARALLELISM": "false"}
     environment |= {"PYTHONHASHSEED": "0", "HF_HUB_OFFLINE": os.environ.get("HF_HUB_OFFLINE", "1")}
     log = folder / "stderr.txt"

@@ -19,6 +19,13 @@ SLICE = 96
 def main(path: Path) -> None:
     """Run the job in `path`."""
     leave_with_parent()
+    # Libraries print where they like; the channel to the parent is ours alone.
+    channel = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
+    os.dup2(2, 1)
+
+    def emit(message: dict[str, Any]) -> None:
+        channel.write(json.dumps(message) + "\n")
+
     job = json.loads(path.read_text(encoding="utf-8"))
     from loopbuild.llm.local import LocalModel
     from loopbuild.pipeline.models import base_path
@@ -55,12 +62,6 @@ def main(path: Path) -> None:
         )
         for transcript in finished:
             emit({"transcript": to_json(transcript)})
-
-
-def emit(message: dict[str, Any]) -> None:
-    """Write one line for the parent."""
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def look_up(opened: OpenProject, query: str) -> Found:
         return Found(rows=tuple(rows))
     names = [*known, *tools, *by_name]
     near = difflib.get_close_matches(query, names, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else "`loopbuild log` lists targets"
+    hint = f"did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else "`loopbuild plan` lists targets"
     raise SelectionError(f"nothing is called `{query}`", hint=hint)
 
 

@@ -26,6 +26,14 @@ def base_identity(base: str, *, root: Path) -> str:
     return digest("base", [[str(path.relative_to(folder)), blake3(path.read_bytes()).hexdigest()] for path in files])
 
 
+def base_leaves(base: str, *, root: Path) -> list[str]:
+    """Return the files of a base inside the project, relative to it: they are watched like any other input."""
+    folder = root / base
+    if not folder.is_dir():
+        return []
+    return sorted(str(path.relative_to(root)) for path in folder.rglob("*") if path.is_file())
+
+
 def system_prompt(training: Json) -> str:
     """Return what the last phase trains with and every held-out task opens with."""
     return str(resolve(training, list(training["phases"])[-1], base=training["base"], has_cuda=False)["system_prompt"])

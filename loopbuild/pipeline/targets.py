@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from loopbuild.digest import digest
 from loopbuild.engine.target import Json, Recipe, Target
-from loopbuild.pipeline.models import base_identity, system_prompt
+from loopbuild.pipeline.models import base_identity, base_leaves, system_prompt
 
 R = "loopbuild.pipeline.recipes"
 
@@ -80,6 +81,7 @@ def static_targets(settings: Json, *, root: Path) -> list[Target]:
                 "settings": settings,
                 "project": root.name,
                 "base": base_identity(settings["training"]["base"], root=root),
+                "base_files": base_leaves(settings["training"]["base"], root=root),
             },
         ),
     ]
@@ -112,7 +114,7 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     )
     yield Target(id="dataset:train", recipe=TRAIN_SET, inputs=(("dataset", "dataset:main"),))
     yield Target(id="dataset:eval", recipe=EVAL_SET, inputs=(("dataset", "dataset:main"),))
-    yield from _training_targets(settings, base)
+    yield from _training_targets(settings, base, target.context["base_files"])
     yield from _evaluation_targets(settings, base, project)
 
 
@@ -184,9 +186,14 @@ def _sandbox_files(sandbox: Json) -> Iterable[tuple[str, str]]:
                 yield f"server/{source}/{position:02d}", word
 
 
-def _training_targets(settings: Json, base: str) -> Iterable[Target]:
+def _training_targets(settings: Json, base: str, base_files: list[str]) -> Iterable[Target]:
     training = settings["training"]
     phases = list(training["phases"])
+    context = {
+        "incremental": training["incremental"],
+        "download": training["download"],
+        "phases": digest("phases", [training["phases"], training["seed"], training["validation"]]),
+    }
     for index, phase in enumerate(phases):
         inputs = [("rows", "dataset:train")]
         if index:
@@ -198,14 +205,15 @@ def _training_targets(settings: Json, base: str) -> Iterable[Target]:
                 "phase": phase,
                 "position": index,
                 "base": base,
-                "settings": _without(training, "phases", "incremental")
+                "settings": _without(training, "phases", "incremental", "download")
                 | {"phases": {phase: training["phases"][phase]}},
                 "goal_of": phases[: index + 1],
             },
             inputs=tuple(sorted(inputs)),
             order_only=(("catalog", "catalog:main"), ("contract", "contract:main"), ("eval", "dataset:eval")),
+            files=tuple((f"base/{number:04d}", path) for number, path in enumerate(base_files)),
             head=f"checkpoint:{phases[-1]}",
-            context={"incremental": training["incremental"]},
+            context=context,
         )
 
 
@@ -226,6 +234,7 @@ def _evaluation_targets(settings: Json, base: str, project: str) -> Iterable[Tar
         params={
             "project": project,
             "gate": settings["evaluation"]["gate"],
+            "renames": settings["graph"]["renames"],
             "arms": sorted(arms),
             "phases": phases,
         },

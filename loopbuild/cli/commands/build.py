@@ -26,17 +26,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Build; exits 1 when something failed, 130 when interrupted."""
-    from loopbuild.pipeline.builds import build_project, nothing_to_do, open_project
+    from loopbuild.pipeline.builds import build_project, gates_missed, nothing_to_do, open_project, report_of
 
     opened = open_project(arguments.project, loopfile=arguments.file)
     if not (arguments.select or arguments.force or arguments.refresh):
         unchanged = nothing_to_do(opened)
         if unchanged is not None:
+            missed = gates_missed(report_of(opened))
             if arguments.json:
-                answer(json.dumps({"result": "up to date", "targets": unchanged.target_count}))
+                same = {"result": "up to date", "up_to_date": unchanged.target_count, "targets": {}}
+                answer(json.dumps(same | {"missed_gates": list(missed)}))
             else:
                 answer(f"Nothing to do: {unchanged.target_count} targets are up to date")
-            return ExitCode.DONE
+                if missed:
+                    answer("Gates missed: " + ", ".join(missed))
+            return ExitCode.FAILED if missed else ExitCode.DONE
     from loopbuild.cli.progress import progress
     from loopbuild.cli.summary import outcome_json, outcome_text
 

@@ -41,6 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
             ]
             for target in slowest
         ]
-        blocks.append("\n".join([head, table(rows, right=frozenset({2, 3}), indent="  ")]))
+        more = [f"  and {len(run.targets) - len(slowest)} quicker ones"] if len(run.targets) > len(slowest) else []
+        blocks.append("\n".join([head, table(rows, right=frozenset({2, 3}), indent="  "), *more]))
     answer(printable("\n".join(blocks)))
     return 0

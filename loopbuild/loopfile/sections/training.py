@@ -73,6 +73,8 @@ class TrainingSettings(Section):
     }
     lora: LoraSettings = LoraSettings()
     incremental: IncrementalSettings = IncrementalSettings()
+    download: Flag = False
+    """Whether a base on the Hugging Face hub may be fetched; otherwise it has to be in the local cache."""
     seed: Count = 0
     validation: Share = 0.05
     """Share of the training rows kept aside to watch the loss."""

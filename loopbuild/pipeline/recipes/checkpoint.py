@@ -25,10 +25,10 @@ def run(action: Action) -> Json:
     parent = _parent(action, course)
     if course["mode"] == "continue" and not (course["delta"] and _phase(action)["on_increment"]):
         # Nothing to learn: rows only went away, or this phase does not take part in increments.
+        _publish(action, parent["files"])
         return _record(action, course, parent, files=parent["files"], is_adapter=parent["is_adapter"], figures={})
     files, report = _train(action, rows, course, parent)
-    for path, name in files.items():
-        action.publish(f"checkpoints/{action.params['phase']}/{path}", name)
+    _publish(action, files)
     figures = {
         "rows": report.rows,
         "replayed": report.replayed,
@@ -45,6 +45,11 @@ def run(action: Action) -> Json:
     return _record(action, course, parent, files=files, is_adapter=report.is_adapter, figures=figures)
 
 
+def _publish(action: Action, files: Mapping[str, str]) -> None:
+    for path, name in files.items():
+        action.publish(f"checkpoints/{action.params['phase']}/{path}", name)
+
+
 def _course(action: Action, wanted: Mapping[str, str]) -> dict[str, Any]:
     """Decide once per increment: the first phase decides, later ones follow it."""
     from loopbuild.stages.training.increment import decide
@@ -54,6 +59,8 @@ def _course(action: Action, wanted: Mapping[str, str]) -> dict[str, Any]:
     before = action.input("before") if action.params["position"] else None
     same_rows = head is not None and head["course"]["rows_digest"] == rows_digest
     if before is not None:
+        if head is None and before["course"]["mode"] == "continue":
+            return _fresh(rows_digest, "this phase was never trained")
         if same_rows or before["course"]["rows_digest"] != rows_digest:
             # Only this phase's own settings changed: it starts over from the phase before, on all rows.
             return _fresh(rows_digest, "settings of this phase changed")
@@ -64,6 +71,8 @@ def _course(action: Action, wanted: Mapping[str, str]) -> dict[str, Any]:
         return _fresh(rows_digest, "settings of the training changed")
     if head["identity"] != _identity(action):
         return _fresh(rows_digest, "base, adapter or preset changed")
+    if head["settings"] != action.context["phases"]:
+        return _fresh(rows_digest, "settings of the training changed")
     decision = decide(
         wanted=dict(wanted),
         seen=json.loads(action.fetch(head["seen"])),
@@ -76,6 +85,7 @@ def _course(action: Action, wanted: Mapping[str, str]) -> dict[str, Any]:
         "mode": "continue",
         "reason": decision.reason,
         "rows_digest": rows_digest,
+        "changed": decision.changed,
         "delta": list(decision.delta),
         "replay": list(decision.replay),
         "removed": decision.removed,
@@ -83,7 +93,8 @@ def _course(action: Action, wanted: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _fresh(rows_digest: str, reason: str) -> dict[str, Any]:
-    return {"mode": "fresh", "reason": reason, "rows_digest": rows_digest, "delta": [], "replay": [], "removed": 0}
+    decided = {"mode": "fresh", "reason": reason, "rows_digest": rows_digest}
+    return decided | {"changed": 0, "delta": [], "replay": [], "removed": 0}
 
 
 def _parent(action: Action, course: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,12 +113,12 @@ def _train(
     import sys
 
     from loopbuild.stages.training.job import PhaseJob, Settings
-    from loopbuild.stages.training.presets import continued, cuda_is_visible, resolve
+    from loopbuild.stages.training.presets import continued, cpu_has_bf16, cuda_is_visible, resolve
     from loopbuild.stages.training.run import PhaseCancelled, run_phase
 
     training = action.params["settings"]
     phase = action.params["phase"]
-    settings = resolve(training, phase, base=training["base"], has_cuda=cuda_is_visible())
+    settings = resolve(training, phase, base=training["base"], has_cuda=cuda_is_visible(), has_bf16=cpu_has_bf16())
     if course["mode"] == "continue":
         settings = continued(settings, action.context["incremental"])
     work = action.work
@@ -141,6 +152,7 @@ def _train(
         settings=from_json(Settings, settings),
         output=str(work / "output"),
         partial=str(action.partial),
+        may_download=action.context["download"],
     )
 
     try:
@@ -172,7 +184,13 @@ def _record(
     seen = dict(wanted)
     increments = 0
     lineage = {"parent_files": {}, "parent_contract": "", "parent_eval": "", "parent_is_adapter": False}
-    if course["mode"] == "continue" and head is not None:
+    if course["mode"] == "continue" and action.params["position"]:
+        # The first phase of the increment has decided; a later one descends from the same head.
+        before = action.input("before")
+        seen = json.loads(action.fetch(before["seen"]))
+        increments = before["increments"]
+        lineage = {name: before[name] for name in lineage}
+    elif course["mode"] == "continue" and head is not None:
         old = json.loads(action.fetch(head["seen"]))
         delta = set(course["delta"])
         seen = {key: value for key, value in wanted.items() if key in delta or old.get(key) == value}
@@ -190,6 +208,7 @@ def _record(
         "course": dict(course),
         "base": action.params["settings"]["base"],
         "identity": _identity(action),
+        "settings": action.context["phases"],
         "files": dict(files),
         "is_adapter": is_adapter,
         "parent": digest("model", parent["files"]) if parent["files"] else "",

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -23,6 +24,7 @@ def run(action: Action) -> Json:
     verdicts = {key: from_json(Verdict, row["verdict"]) for key, row in rows.items()}
     kept = [from_json(Example, row["example"]) for row in train if row["verdict"]["kept"]]
     verdicts |= select_rows(kept, filters=action.params["filters"])
+    verdicts |= _leaks(rows, verdicts)
     survivors = {key for key, verdict in verdicts.items() if verdict.kept}
     examples = {key: rows[key]["example"] for key in sorted(survivors) if rows[key]["example"]["split"] == "train"}
     tasks = {key: rows[key]["task"] for key in sorted(survivors) if rows[key].get("task")}
@@ -43,6 +45,30 @@ def run(action: Action) -> Json:
             for unreachable in batch.get("unreachable", [])
         ],
     }
+
+
+def _leaks(rows: dict[str, Json], verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
+    """Drop held-out tasks whose words a training row has, and the second of two alike: they would test memory."""
+    said = {
+        _plain(message["content"])
+        for key, row in rows.items()
+        if row["example"]["split"] == "train" and verdicts[key].kept
+        for message in row["example"]["messages"]
+        if message["role"] == "user"
+    }
+    found = {}
+    for key, row in sorted(rows.items()):
+        if not row.get("task") or not verdicts[key].kept:
+            continue
+        text = _plain(row["task"]["user_turns"][0])
+        if text in said:
+            found[key] = Verdict(key=key, kept=False, filter="split", reason="text_is_known")
+        said.add(text)
+    return found
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\W+", " ", text.casefold()).strip()
 
 
 def run_train(action: Action) -> Json:

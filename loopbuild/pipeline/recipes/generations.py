@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from loopbuild.digest import digest
 from loopbuild.engine.target import Action, RowResult, WantedRow
 from loopbuild.pipeline.arms import Arm, arm_of
+from loopbuild.pipeline.recipes.rows import call_names
 from loopbuild.pipeline.sandboxes import server_facts
 from loopbuild.records import Transcript, fact_name, to_json
 
@@ -28,7 +29,8 @@ def facts(action: Action) -> Mapping[str, str]:
 
     arm = arm_of(action)
     names = sorted(tool.call_name for tool in arm.catalog.tools)
-    return {**catalog_facts(arm.catalog), "call names": digest("call names", names), **server_facts(action)}
+    known = {**catalog_facts(arm.catalog), **call_names(arm.catalog), **server_facts(action)}
+    return known | {"call names": digest("call names", names)}
 
 
 def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
@@ -54,6 +56,6 @@ def _reads(arm: Arm, transcript: Transcript, servers: tuple[str, ...]) -> tuple[
             if tool is None:
                 reads.add("call names")
                 continue
-            reads.add(fact_name(tool.id, "gate"))
+            reads |= {fact_name(tool.id, "gate"), f"{tool.id} call name"}
             reads |= {fact_name(tool.id, leaf.side, leaf.pointer) for leaf in (*tool.inputs, *tool.outputs)}
     return tuple(sorted(reads))

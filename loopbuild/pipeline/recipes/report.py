@@ -106,7 +106,7 @@ def _increment(
     from loopbuild.stages.evaluation.gates import REGRESSION
 
     old = from_json(ToolCatalog, json.loads(action.fetch(checkpoint["parent_contract"])))
-    difference = diff_catalogs(old, catalog)
+    difference = diff_catalogs(old, catalog, renames=action.params["renames"])
     tools: dict[str, list[str]] = {"added": [], "removed": [], "renamed": [], "changed": []}
     for one in difference.changes:
         tools[one.change].append(one.tool.partition("/")[2] or one.tool)
@@ -125,6 +125,7 @@ def _increment(
         "tools": tools,
         "comparisons": {"unchanged": to_json(change)} if change else {},
         "reason": checkpoint["course"]["reason"],
+        "changed": checkpoint["course"]["changed"],
         "delta": len(checkpoint["course"]["delta"]),
         "replay": len(checkpoint["course"]["replay"]),
         "removed": checkpoint["course"]["removed"],

@@ -23,7 +23,8 @@ def facts(action: Action) -> Mapping[str, str]:
     """The catalog's leaves: a call is validated against them; and the servers calls are replayed on."""
     from loopbuild.stages.catalog.facts import facts as catalog_facts
 
-    return {**catalog_facts(from_json(ToolCatalog, action.input("contract"))), **server_facts(action)}
+    catalog = from_json(ToolCatalog, action.input("contract"))
+    return {**catalog_facts(catalog), **call_names(catalog), **server_facts(action)}
 
 
 def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
@@ -63,7 +64,13 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
             output["task"] = to_json(to_task(trajectory, one.task, split=one.example.split))
         elif one.example.split != "train" and verdict.kept:
             output["verdict"] |= {"kept": False, "filter": "split", "reason": "held_out_path"}
-        yield RowResult(key=key, output=output, reads=tuple(sorted({*trajectory.reads, *servers})))
+        names = {f"{step.call.tool} call name" for step in trajectory.steps}
+        yield RowResult(key=key, output=output, reads=tuple(sorted({*trajectory.reads, *names, *servers})))
+
+
+def call_names(catalog: ToolCatalog) -> dict[str, str]:
+    """Return the facts of what a model has to write to call each tool; another source's tool can change it."""
+    return {f"{tool.id} call name": digest("call name", tool.call_name) for tool in catalog.tools}
 
 
 def split_of(trajectory: Trajectory, task: Task, held_out: float) -> Split:

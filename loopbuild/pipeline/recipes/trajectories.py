@@ -28,7 +28,10 @@ def facts(action: Action) -> Mapping[str, str]:
     from loopbuild.stages.catalog.facts import facts as catalog_facts
 
     graph = from_json(ToolGraph, action.input("graph"))
-    known = dict(catalog_facts(from_json(ToolCatalog, action.input("contract"))))
+    catalog = from_json(ToolCatalog, action.input("contract"))
+    known = dict(catalog_facts(catalog))
+    # A leaf nobody reads still stands in the stored results: such a row is replayed, and mostly proven.
+    known |= {f"{tool.id} returns": tool.returns for tool in catalog.tools}
     for edge in graph.edges:
         known[edge_fact(edge)] = digest("edge", [edge.conversion])
     subgraph = _subgraph(graph, action.params["subgraph"])
@@ -95,7 +98,7 @@ def edge_fact(edge: DataFlowEdge) -> str:
 def _reads(trajectory: Trajectory, servers: tuple[str, ...]) -> tuple[str, ...]:
     from loopbuild.stages.sampling.pointers import schematic
 
-    reads = set(trajectory.reads) | set(servers)
+    reads = {*trajectory.reads, *servers, *(f"{step.call.tool} returns" for step in trajectory.steps)}
     for step in trajectory.steps:
         for pointer, source in step.call.provenance.items():
             if source.kind == "tool":
