@@ -85,6 +85,7 @@ class StoredAction:
     ) -> None:
         self.target = target.id
         self.params = target.params
+        self.context = target.context
         self.seed = digest_of("seed", key)
         self.root = root
         self.head_key = wiring.head

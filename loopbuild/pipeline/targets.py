@@ -232,12 +232,12 @@ def _evaluation_targets(settings: Json, base: str, project: str) -> Iterable[Tar
         id="report:main",
         recipe=REPORT,
         params={
-            "project": project,
             "gate": settings["evaluation"]["gate"],
             "renames": settings["graph"]["renames"],
             "arms": sorted(arms),
             "phases": phases,
         },
+        context={"project": project},
         inputs=tuple(
             sorted(
                 [

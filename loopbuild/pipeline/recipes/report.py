@@ -45,7 +45,7 @@ def run(action: Action) -> Json:
     increment, change, groups, old_groups = _increment(action, checkpoints[-1], catalog)
     arms = _arms(action, catalog, checkpoints[-1], groups, old_groups)
     report = assemble(
-        project=action.params["project"],
+        project=action.context["project"],
         arms=arms,
         gates=check_gates(arms["model"], action.params["gate"], change=change),
         increment=increment,
