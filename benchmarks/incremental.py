@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 from benchmarks.common import loopbuild, machine, project, summary
 
-METRICS = ("tool_selection", "exact_call", "solved")
+METRICS = ("tool_selection", "exact_call", "execution", "solved")
 
 
 def main() -> None:
@@ -16,30 +17,41 @@ def main() -> None:
     with project("hr") as root:
         loopbuild(root, "build")
         change(root)
-        continued, _ = loopbuild(root, "build")
-        after = summary(root)
+        continued, told = loopbuild(root, "build", "--json", "--progress", "plain")
+        after, ours = summary(root), json.loads(told)
     with project("hr") as root:
         change(root)
-        scratch, _ = loopbuild(root, "build")
-        clean = summary(root)
+        scratch, told = loopbuild(root, "build", "--json", "--progress", "plain")
+        clean, theirs = summary(root), json.loads(told)
     print(f"{'':24}{'continued':>12}{'scratch':>12}{'ratio':>8}")
     line("wall seconds", continued.wall, scratch.wall)
     line("CPU seconds", continued.cpu, scratch.cpu)
-    for key, words in (("trajectories_run", "trajectories sampled"), ("texts_run", "texts written")):
-        line(words, after["work"][key], clean["work"][key])
+    for kind, words in (
+        ("trajectories", "trajectories sampled"),
+        ("tasks", "texts written"),
+        ("generations", "held-out runs"),
+    ):
+        line(words, rows(ours, kind), rows(theirs, kind))
     line("training tokens", tokens(after), tokens(clean))
     print("figures on today's tasks: before / without retraining / after / from scratch")
-    for group, columns in sorted((after["increment"] or {}).get("groups", {}).items()):
+    for group in ("unchanged", "changed", "new"):
         for metric in METRICS:
-            cells = [shown(columns.get(arm, {}).get(metric)) for arm in ("before", "stale", "after")]
-            print(f"  {group:10} {metric:16} " + "  ".join(cells))
+            cells = [
+                shown(after["arms"][arm]["groups"].get(group, {}).get(metric)) for arm in ("before", "stale", "model")
+            ]
+            print(f"  {group:10} {metric:16} " + "".join(f"{cell:>18}" for cell in cells))
     for metric in METRICS:
-        print(f"  all, from scratch {metric:16} {shown(clean['arms']['model']['splits']['values'].get(metric))}")
+        pair = [shown(one["arms"]["model"]["all"].get(metric)) for one in (after, clean)]
+        print(f"  all tasks  {metric:16} continued {pair[0]}, from scratch {pair[1]}")
 
 
 def change(root: Path) -> None:
     """The platform's next version."""
     shutil.copy(root / "next" / "hr.json", root / "tools" / "hr.json")
+
+
+def rows(outcome: dict[str, Any], kind: str) -> int:
+    return sum(one["rows_run"] for name, one in outcome["targets"].items() if name.startswith(f"{kind}:"))
 
 
 def tokens(report: dict[str, Any]) -> int:
