@@ -312,7 +312,10 @@ def typo(rng: Random, text: str, nouns: tuple[str, ...]) -> str:
 
 def drawn(rng: Random, tool: Tool, *, skip: frozenset[str] = frozenset(), odds: float = 0.4) -> dict[str, Value]:
     """User values for the parameters: all required ones, optional ones by chance."""
-    return {p.name: p.draw(rng) for p in tool.params if p.name not in skip and (p.required or rng.random() < odds)}
+    given = {p.name: p.draw(rng) for p in tool.params if p.name not in skip and (p.required or rng.random() < odds)}
+    if "name" in given and "email" in given and rng.random() < 0.7:
+        given["email"] = values.mail_of(rng, given["name"].value)
+    return given
 
 
 __all__ = ["Slots", "Value", "ask", "cue", "drawn", "identified", "join", "style", "values"]

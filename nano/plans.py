@@ -226,6 +226,8 @@ def record_use(w: World) -> Plan:
     ]
     new.params = [simple(rng, name) for name in fields] + rest
     record = {name: new.params[i].draw(rng).value for i, name in enumerate(fields)}
+    if "name" in record and "email" in record:
+        record["email"] = values.mail_of(rng, record["name"]).value
     made, given, call, _ = named(w, target)
     if by_name:
         record = {"name": next(iter(given.values())).value} | record

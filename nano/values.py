@@ -44,6 +44,14 @@ def email(rng: Random) -> Value:
     return plain(f"{user}@{host}.{rng.choice(('com', 'org', 'io', 'net', 'de', 'example', 'co'))}")
 
 
+def mail_of(rng: Random, name: str) -> Value:
+    """An address made of a person's name, so that the two look alike in one request."""
+    user = name.lower().replace(" ", rng.choice((".", ".", "_", "")))
+    return plain(
+        f"{user}@{rng.choice((words.pseudo(rng), rng.choice(words.NOUNS)))}.{rng.choice(('example', 'com', 'org'))}"
+    )
+
+
 def date(rng: Random) -> Value:
     year, month, day = rng.randint(2020, 2032), rng.randint(1, 12), rng.randint(1, 28)
     iso = f"{year}-{month:02d}-{day:02d}"

@@ -161,9 +161,15 @@ _SYLLABLES = tuple(
 
 
 def pseudo(rng: Random, low: int = 2, high: int = 3) -> str:
-    """A pronounceable word that means nothing and is never a forbidden noun."""
+    """A word that means nothing and is never a forbidden noun: of common syllables, or of any letters."""
     while True:
-        word = "".join(rng.choice(_SYLLABLES) for _ in range(rng.randint(low, high)))
+        if rng.random() < 0.3:
+            word = "".join(
+                rng.choice("bcdfghjklmnpqrstvwxyz") + rng.choice("aeiouaeiouy") + rng.choice(("", "", *"nrstlmkh"))
+                for _ in range(rng.randint(low, high))
+            )
+        else:
+            word = "".join(rng.choice(_SYLLABLES) for _ in range(rng.randint(low, high)))
         if word not in FORBIDDEN:
             return word
 
