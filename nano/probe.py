@@ -29,22 +29,18 @@ from transformers import PreTrainedTokenizerFast, Qwen3ForCausalLM  # noqa: E402
 from world import world  # noqa: E402
 
 
-def calls_exact(
-    model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast, row: dialogue.Row
-) -> tuple[bool, bool, bool]:
-    """(names right, whole calls right, whole row has calls where calls belong)."""
+def calls_exact(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast, row: dialogue.Row) -> tuple[bool, bool]:
+    """(names right, whole calls right)."""
     ids, mask = tokens.encode(tokenizer, row)
     with torch.no_grad():
         first = model(input_ids=torch.tensor([ids])).logits[0, :-1].argmax(-1).tolist()
     opening, closing = tokenizer.convert_tokens_to_ids(["<tool_call>", "</tool_call>"])
     argument = tokenizer.encode('", "arguments": {', add_special_tokens=False)[0]
-    inside, named, names, exact, decided = False, False, True, True, True
+    inside, named, names, exact = False, False, True, True
     for at in range(1, len(ids)):
         if not mask[at]:
             continue
         right = first[at - 1] == ids[at]
-        if ids[at] == opening or first[at - 1] == opening:
-            decided &= right
         if ids[at] == opening:
             inside, named = True, False
             continue
@@ -54,13 +50,13 @@ def calls_exact(
                 names &= right
             named |= ids[at] == argument
         inside &= ids[at] != closing
-    return names, exact, decided
+    return names, exact
 
 
 def cases(count: int) -> dict[str, Callable[[int], dialogue.Row]]:
     """Held-out rows by kind; seeds are never used in training."""
     made: dict[str, Callable[[int], dialogue.Row]] = {}
-    for kind in ("single", "several", "unrelated", "clarified", "failed", "talked"):
+    for kind in ("single", "several", "unrelated", "clarified", "failed"):
         made[kind] = lambda i, kind=kind: dialogue.row(f"probe-{kind}-{i}", kind=kind, schemas=False)
     for make, _ in plans.CHAINS:
 
@@ -86,11 +82,11 @@ def main() -> None:
     args = parser.parse_args()
     tokenizer = PreTrainedTokenizerFast.from_pretrained(args.snapshot)
     model = Qwen3ForCausalLM.from_pretrained(args.snapshot, dtype=torch.float32).eval()
-    sys.stdout.write(f"{'kind':18} {'name':>6} {'exact':>6} {'call or not':>12}\n")
+    sys.stdout.write(f"{'kind':18} {'name':>6} {'exact':>6}\n")
     for kind, make in cases(args.rows).items():
         got = [calls_exact(model, tokenizer, make(i)) for i in range(args.rows)]
-        name, exact, decided = (sum(column) / args.rows for column in zip(*got, strict=True))
-        sys.stdout.write(f"{kind:18} {name:6.2f} {exact:6.2f} {decided:12.2f}\n")
+        name, exact = (sum(column) / args.rows for column in zip(*got, strict=True))
+        sys.stdout.write(f"{kind:18} {name:6.2f} {exact:6.2f}\n")
         sys.stdout.flush()
 
 
