@@ -20,7 +20,7 @@ class Topologies(Section):
 class SamplingSettings(Section):
     """The coverage plan."""
 
-    per_tool: Positive = 60
+    per_tool: Positive = 150
     """Training trajectories that end with a given tool. Not a total: one more tool moves no other tool's plan."""
     max_steps: Positive = 6
     topologies: Topologies = Topologies()

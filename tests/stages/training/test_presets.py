@@ -19,7 +19,7 @@ def _resolve(phase, *, base="nano", has_cuda=False, **changes):
 
 def test_nano_shows_a_row_its_own_tools_and_two_more():
     teach, recall = _resolve("teach"), _resolve("recall")
-    assert (teach.schemas_in_prompt, teach.extra_tools, teach.max_rows, teach.epochs) == (True, 2, 300, 1.0)
+    assert (teach.schemas_in_prompt, teach.extra_tools, teach.max_rows, teach.epochs) == (True, 2, 150, 1.0)
     assert not recall.schemas_in_prompt
     assert recall.max_rows == 0
     assert recall.lora is None
