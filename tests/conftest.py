@@ -1,0 +1,14 @@
+"""Generated examples are the same in every run, so that a red build says something about the change.
+
+HYPOTHESIS_PROFILE=random looks for new ones.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("fixed", derandomize=True)
+settings.register_profile("random", derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
