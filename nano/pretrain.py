@@ -9,12 +9,15 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from random import Random
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
+import numpy as np
 import torch
 
 torch.set_num_threads(1)
@@ -74,6 +77,56 @@ class Stepper:
         self.optimizer.step()
 
 
+def grown(model: Qwen3ForCausalLM, layers: int) -> Qwen3ForCausalLM:
+    """The same function with more layers: each new one adds nothing until it has learned something."""
+    config = Qwen3Config.from_dict(model.config.to_dict() | {"num_hidden_layers": layers, "layer_types": None})
+    config._attn_implementation = "sdpa"
+    made = Qwen3ForCausalLM(config)
+    old = model.config.num_hidden_layers
+    places = {round((number + 1) * layers / old) - 1: number for number in range(old)}
+    state = {name: value for name, value in model.state_dict().items() if ".layers." not in name}
+    for place, number in places.items():
+        own = f"model.layers.{number}."
+        state |= {
+            name.replace(own, f"model.layers.{place}."): value
+            for name, value in model.state_dict().items()
+            if name.startswith(own)
+        }
+    made.load_state_dict(state, strict=False)
+    with torch.no_grad():
+        for place, layer in enumerate(made.model.layers):
+            if place not in places:
+                layer.self_attn.o_proj.weight.zero_()
+                layer.mlp.down_proj.weight.zero_()
+    made.tie_weights()
+    return made
+
+
+def house_batches(folder: Path, *, seed: int, budget: int) -> Iterator[list[tuple[list[int], list[bool]]]]:
+    """Batches of about `budget` tokens from the rows `house.py` stored, each row once, rows of like length together."""
+    rng = Random(f"house-{seed}")
+    parts = sorted(folder.glob("*.npz"))
+    rng.shuffle(parts)
+    for at in range(0, len(parts), 4):
+        rows: list[tuple[list[int], list[bool]]] = []
+        for path in parts[at : at + 4]:
+            stored = np.load(path)
+            ids, learned, ends = stored["ids"], stored["learned"], stored["ends"].tolist()
+            rows += [
+                (ids[begin:end].tolist(), learned[begin:end].tolist())
+                for begin, end in zip([0, *ends[:-1]], ends, strict=True)
+            ]
+        rng.shuffle(rows)
+        rows.sort(key=lambda row: len(row[0]) // 16)
+        batches: list[list[tuple[list[int], list[bool]]]] = [[]]
+        for row in rows:
+            if (len(batches[-1]) + 1) * len(row[0]) > budget and batches[-1]:
+                batches.append([])
+            batches[-1].append(row)
+        rng.shuffle(batches)
+        yield from batches
+
+
 def chunk(
     tokenizer: PreTrainedTokenizerFast, *, seed: int, index: int, budget: int, longest: int
 ) -> list[list[tuple[list[int], list[bool]]]]:
@@ -127,6 +180,26 @@ def schedule(step: int, steps: int, rate: float, plateau: float) -> float:
     return rate * min(1.0, (step + 1) / 60) * min(1.0, 0.03 + 0.97 * (steps - step) / (steps * (1 - plateau)))
 
 
+def batches(
+    tokenizer: PreTrainedTokenizerFast, args: argparse.Namespace
+) -> Iterator[list[tuple[list[int], list[bool]]]]:
+    """Batches without end: drawn dialogues, or stored rows with some of those between them."""
+
+    def drawn() -> Iterator[list[tuple[list[int], list[bool]]]]:
+        for index in count():
+            longest = 384 if index * CHUNK < args.steps * 0.12 and not args.init else 768
+            yield from chunk(tokenizer, seed=args.seed, index=index, budget=args.budget, longest=longest)
+
+    if not args.house:
+        yield from drawn()
+    rng, others = Random(f"mix-{args.seed}"), drawn()
+    for epoch in count():
+        for batch in house_batches(args.house, seed=args.seed + epoch, budget=args.budget):
+            if rng.random() < args.mix:
+                yield next(others)
+            yield batch
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
@@ -146,6 +219,10 @@ def main() -> None:
     parser.add_argument("--heads", type=int, default=4)
     parser.add_argument("--half", type=int, default=1, help="bfloat16 autocast")
     parser.add_argument("--text", type=float, default=0.5, help="weight of tokens outside calls")
+    parser.add_argument("--grow", type=int, default=0, help="layers to grow the snapshot to")
+    parser.add_argument("--house", type=Path, help="rows stored by house.py, instead of drawing dialogues")
+    parser.add_argument("--mix", type=float, default=0.15, help="share of drawn dialogues among those of --house")
+    parser.add_argument("--compile", type=int, default=0, help="compile the model: an eighth faster")
     parser.add_argument("--save-every", type=int, default=1000)
     args = parser.parse_args()
     began = time.monotonic()
@@ -164,6 +241,8 @@ def main() -> None:
     else:
         tokenizer = PreTrainedTokenizerFast.from_pretrained(args.tokenizer) if args.tokenizer else tokens.build()
         model = fresh(tokenizer, hidden=args.hidden, layers=args.layers, heads=args.heads, seed=args.seed)
+    if args.grow:
+        model = grown(model, args.grow)
     check(tokenizer)
     log(f"{sum(p.numel() for p in model.parameters())} parameters, {len(tokenizer)} tokens")
     if args.steps_copy:
@@ -192,17 +271,23 @@ def main() -> None:
         save("point")
     update, step, seen, rows, mean = Stepper(model, decay=0.02), 0, 0, 0, 0.0
     model.train()
-    while step < args.steps:
-        longest = 384 if step < args.steps * 0.12 and not args.init else 768
-        for batch in chunk(tokenizer, seed=args.seed, index=step // CHUNK, budget=args.budget, longest=longest):
-            loss, count = loss_of(model, batch, tokenizer.pad_token_id, half=bool(args.half), text=args.text)
-            update(loss, schedule(step, args.steps, args.rate, args.plateau))
-            step, seen, rows = step + 1, seen + count, rows + len(batch)
-            mean = 0.98 * mean + 0.02 * loss.item() if mean else loss.item()
-            if step % 100 == 0:
-                log(f"step {step} rows {rows} tokens {seen} loss {mean:.4f}")
-            if step % args.save_every == 0:
-                save("latest")
+    backbone = model.model
+    if args.compile:
+        model.model = torch.compile(backbone, dynamic=True)
+    for batch in batches(tokenizer, args):
+        if step == args.steps:
+            break
+        loss, size = loss_of(model, batch, tokenizer.pad_token_id, half=bool(args.half), text=args.text)
+        update(loss, schedule(step, args.steps, args.rate, args.plateau))
+        step, seen, rows = step + 1, seen + size, rows + len(batch)
+        mean = 0.98 * mean + 0.02 * loss.item() if mean else loss.item()
+        if step % 50 == 0:
+            log(f"step {step} rows {rows} tokens {seen} loss {mean:.4f}")
+        if step % args.save_every == 0:
+            model.model, compiled = backbone, model.model
+            save("latest")
+            model.model = compiled
+    model.model = backbone
     save("final")
     log(f"done: {step} steps, {rows} rows, {seen} tokens, loss {mean:.4f}")
 

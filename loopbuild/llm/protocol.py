@@ -41,6 +41,8 @@ class Argument:
     """For `step`: only, first, second, last, top, all, match, count, ..."""
     ranks: tuple[int, ...] = ()
     """For `step`: positions taken from a list, from 0; several when the step is done for each of them."""
+    picked: tuple[Json, ...] = ()
+    """For `step`: the values at `ranks`, for the assistant's own words."""
     field: str = ""
     """For `step`: what the value is called there: `email`."""
     from_list: bool = False
@@ -114,7 +116,7 @@ class WriteAnswer:
     assistant_turns: tuple[str, ...] = ()
     """Questions between user turns."""
     reasoning: tuple[str, ...] = ()
-    """One short sentence per call turn; may be empty."""
+    """One to three short sentences per call turn; may be empty."""
     answer: str = ""
     structure: str = ""
     voice: str = ""

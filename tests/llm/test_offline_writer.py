@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -13,6 +14,7 @@ from loopbuild.errors import SelectionError
 from loopbuild.llm import open_writer
 from loopbuild.llm.offline import morphology as m
 from loopbuild.llm.offline.choices import HELD_OUT_VOICE, TRAINING_VOICES, allowed
+from loopbuild.llm.offline.clauses import class_of
 from loopbuild.llm.offline.slips import slips_in
 from loopbuild.llm.offline.verbs import CLASSES
 from loopbuild.llm.offline.writer import write
@@ -125,13 +127,41 @@ def test_texts_stay_short() -> None:
     for one in requests(110):
         words = write(one)
         assert len(words.user_turns[0].split()) <= 60
-        assert all(len(thought.split()) <= 12 for thought in words.reasoning)
+        assert all(len(thought.split()) <= 40 and thought.count(". ") <= 2 for thought in words.reasoning)
 
 
 def test_reasoning_comes_once_per_turn() -> None:
     for trajectory in w.hr_trajectories(22):
         for one in make_requests(trajectory, w.catalog("hr")):
             assert len(write(one).reasoning) == len({step.turn for step in trajectory.steps})
+
+
+def test_several_turns_begin_with_a_plan_of_all_steps() -> None:
+    for one in requests(110):
+        verbs = [class_of(step).plain for step in one.steps]
+        thoughts = write(one).reasoning
+        if len(thoughts) > 1:
+            told = re.split(r", then ", thoughts[0])
+            assert len(told) == len(verbs)
+            assert all(verb in part for verb, part in zip(verbs, told, strict=True))
+
+
+def test_a_member_taken_from_a_list_is_named_with_its_place_before_it_is_used() -> None:
+    named = 0
+    for one in requests(220):
+        thoughts = write(one).reasoning
+        turns = sorted({turn for step in one.steps for turn in step.turns})
+        for step in one.steps:
+            for argument in step.arguments:
+                if argument.rule in ("", "only", "all") or not argument.from_list or not argument.is_key:
+                    continue
+                value = str(argument.picked[0])
+                thought = thoughts[turns.index(step.turns[0])]
+                one_of_them = rf"The (top|last|first|second|third|\w+th) {argument.entity} is {re.escape(value)}\."
+                together = rf"The {m.plural(argument.entity)} are [^.]*{re.escape(value)}"
+                assert re.search(f"{one_of_them}|{together}", thought)
+                named += 1
+    assert named > 20
 
 
 def test_an_unknown_writer_is_refused_by_name() -> None:

@@ -12,7 +12,7 @@ from loopbuild.llm.offline.clauses import class_of
 from loopbuild.llm.offline.references import shown
 from loopbuild.llm.offline.register import sentence
 from loopbuild.llm.offline.scene import Scene
-from loopbuild.llm.protocol import Outcome, StepWords
+from loopbuild.llm.protocol import Argument, Outcome, StepWords
 
 _LISTED = 4
 """Values an answer names before it only counts."""
@@ -21,7 +21,7 @@ _QUOTED = 60
 
 
 def reasoning(steps: tuple[StepWords, ...], scene: Scene) -> tuple[str, ...]:
-    """Return one sentence of at most twelve words per call turn; a tenth stay empty."""
+    """Return what is said before the calls of each turn: the plan first, later the members taken and the deed."""
     turns = sorted({turn for step in steps for turn in step.turns})
     return tuple(_thought(steps, turn, turns, scene) for turn in turns)
 
@@ -51,40 +51,107 @@ def _gathered(steps: tuple[StepWords, ...]) -> StepWords:
 
 def _thought(steps: tuple[StepWords, ...], turn: int, turns: list[int], scene: Scene) -> str:
     choices = scene.choices
-    if choices.chance(0.1):
-        return ""
     acting = [step for step in steps if turn in step.turns]
-    what = " and ".join(_deed(step, turn, scene) for step in acting[:2])
     if len(turns) == 1:
+        if choices.chance(0.1):
+            return ""
         form = choices.pick(("I {}", "I will {}", "Let me {}", "I {} now", "I'll {}", "I can {}"))
-    elif turn == turns[0]:
-        form = choices.pick(
-            ("First I {}", "First I {}", "I {} first", "I start: I {}", "Let me {} first", "To begin, I {}")
-        )
-    elif turn == turns[-1]:
-        form = choices.pick(("Now I {}", "Now I {}", "Finally I {}", "Last, I {}", "Then I {}", "Now I can {}"))
+        return sentence(choices.fill(form.format(" and ".join(_deed(step, turn, scene) for step in acting[:2]))))
+    if turn == turns[0]:
+        return sentence(choices.fill(_plan(steps, scene)))
+    picks = [pick for step in acting for pick in _picks(step, turn)]
+    what = " and ".join(_deed(step, turn, scene, is_brief=bool(picks)) for step in acting[:2])
+    if turn == turns[-1]:
+        form = choices.among(("Now I {}", "Now I {}", "Last, I {}", "Then I {}"))
     else:
-        form = choices.pick(("Next I {}", "Now I {}", "Then I {}", "Next, I {}", "With that I {}", "Now I can {}"))
-    text = form.format(what)
-    return sentence(choices.fill(text)) if len(text.split()) <= 12 else ""
+        form = choices.among(("Next I {}", "Now I {}", "Then I {}", "Now I {}"))
+    return " ".join(sentence(choices.fill(part)) for part in (*picks[:2], form.format(what)))
 
 
-def _deed(step: StepWords, turn: int, scene: Scene) -> str:
-    """`schedule the interview for C-501`"""
+def _plan(steps: tuple[StepWords, ...], scene: Scene) -> str:
+    """`First I list the open roles, then list the candidates for the second role, then read the top candidate`
+
+    A model that has said what it is about to do, and of which members of which lists, need not work it out again from
+    the request at every turn.
+    """
+    deeds = [_intention(step, scene) for step in steps]
+    form = scene.choices.among(("First I {}, then {}", "I {}, then {}", "Plan: {}, then {}"))
+    return form.format(deeds[0], ", then ".join(deeds[1:]))
+
+
+def _intention(step: StepWords, scene: Scene) -> str:
+    """What a step does, with the members it will take: `read the second candidate`; no value that is not seen yet."""
     verbs = class_of(step)
-    at = (
-        [i for i, t in enumerate(step.turns) if t == turn] if len(step.turns) == step.times else list(range(step.times))
-    )
+    full = f"{step.adjectives} {step.noun}".strip()
+    chosen = [a for a in step.arguments if a.origin == "step" and a.from_list and a.is_key and a.rule != "only"]
+    own = next((a for a in chosen if a.is_own), None)
+    if own is not None:
+        return f"{verbs.plain} {_selection(own)}"
+    thing = f"the {m.plural(full) if step.is_plural or step.times > 1 else full}"
+    link = "for" if verbs.key not in ("send", "assign", "add", "share") else "to"
+    tail = f" {link} {m.joined([_selection(a) for a in chosen[:2]])}" if chosen else ""
+    return f"{verbs.plain} {thing}{tail}"
+
+
+def _selection(argument: Argument) -> str:
+    """`the second role`, `the top two candidates`, `all roles`"""
+    noun, count = argument.entity or argument.words, len(argument.ranks)
+    if argument.rule in ("all", "each"):
+        return f"all {m.plural(noun)}"
+    if count > 1:
+        where = argument.rule if argument.rule in ("top", "last") else "first"
+        return f"the {where} {m.number_word(count)} {m.plural(noun)}"
+    return f"the {_place(argument, 0)} {noun}"
+
+
+def _place(argument: Argument, number: int) -> str:
+    """The word for one of the members taken: `second`, `last`; `top` is the first of a list that is ranked."""
+    rank = argument.ranks[number] if number < len(argument.ranks) else 0
+    if len(argument.ranks) == 1 and (argument.rule == "last" or (argument.rule == "top" and rank == 0)):
+        return argument.rule
+    return m.ordinal(rank)
+
+
+def _picks(step: StepWords, turn: int) -> list[str]:
+    """`The second role is R-210`: each member of a list that the calls of this turn take, by its place."""
+    at = _repetitions(step, turn)
+    made = []
+    for argument in step.arguments:
+        if argument.origin != "step" or not argument.from_list or argument.rule == "only" or not argument.is_key:
+            continue
+        spread = len(argument.picked) == step.times and step.times > 1
+        numbers = at if spread else range(len(argument.picked))
+        noun = argument.entity or argument.words
+        taken = [(_place(argument, i), shown(argument.picked[i])) for i in numbers if i < len(argument.picked)]
+        if len(taken) == 1:
+            made.append(f"the {taken[0][0]} {noun} is {taken[0][1]}")
+        elif taken and len(taken) <= _LISTED:
+            made.append(f"the {m.plural(noun)} are {m.joined([value for _, value in taken])}")
+    return made
+
+
+def _repetitions(step: StepWords, turn: int) -> list[int]:
+    """Which of a step's repetitions happen in this turn."""
+    if len(step.turns) != step.times:
+        return list(range(step.times))
+    return [i for i, t in enumerate(step.turns) if t == turn]
+
+
+def _deed(step: StepWords, turn: int, scene: Scene, *, is_brief: bool = False) -> str:
+    """`schedule the interview for C-501`; brief where the sentence before has named what it is for."""
+    verbs = class_of(step)
+    at = _repetitions(step, turn)
     noun = step.noun
-    keys = [key for i in at for key in step.spoken[i][:1]] if step.spoken else []
-    own = any(a.is_own for a in step.arguments)
+    told = {shown(value) for a in step.arguments for value in a.picked} if is_brief else set()
+    keys = [key for i in at for key in [key for key in step.spoken[i] if key not in told][:1]] if step.spoken else []
+    own = any(a.is_own and not (is_brief and a.picked) for a in step.arguments)
     full = f"{step.adjectives} {noun}".strip()
     if any(a.kind == "groups" for a in step.arguments):
         return f"{verbs.plain} the {m.plural(noun) if _is_several(step) else noun}"
     if own and keys and len(keys) <= 3:
-        return f"{verbs.plain} {scene.choices.among((f'{noun} ', ''))}{m.joined(keys)}"
+        return f"{verbs.plain} {noun} {m.joined(keys)}"
     thing = f"the {m.plural(full) if step.is_plural or len(at) > 1 else full}"
-    if keys and len(keys) <= 3 and scene.choices.chance(0.7):
+    if keys and len(keys) <= 3:
         link = "for" if verbs.key not in ("send", "assign", "add", "share") else "to"
         return f"{verbs.plain} {thing} {link} {m.joined(keys)}"
     return f"{verbs.plain} {thing}"

@@ -15,6 +15,8 @@ _PREPOSITIONS = frozenset(["by", "for", "from", "of", "to", "in", "on", "with", 
 _ID_WORDS = frozenset({"id", "uuid", "guid", "identifier", "key"})
 _DIRECTIONS = frozenset({"from", "to", "source", "target", "destination"})
 _NAMES = frozenset({"name", "title", "label"})
+_ALL = ("all", "every", "each")
+"""get_all_roles is about roles, not about "all roles": how many are meant is for the sentence to say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,8 @@ def spoken(tool: ToolSchema) -> Spoken:
         words = words[len(prefix) :]
     if tool.verb in words:
         words.remove(tool.verb)
+    if len(words) > 1 and words[0] in _ALL:
+        words = words[1:]
     cut = next((i for i, word in enumerate(words) if word in _PREPOSITIONS and i > 0), len(words))
     words = words[:cut]
     if not words:

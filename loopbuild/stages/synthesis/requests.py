@@ -221,6 +221,7 @@ def _argument(
         return replace(
             made, origin="step", step=origin.step, rule=origin.rule or "only",
             ranks=_ranks(step, pointer, value, origin),
+            picked=tuple(value) if is_list else (value,) if from_list else (),
             field="" if is_key(source) or by_name or is_item else words_of_leaf(source), from_list=from_list,
             is_key=key or is_key(source) or by_name or is_item, item=item,
             entity=item if is_item else source.entity if by_name else made.entity,
@@ -261,7 +262,9 @@ def _merge(before: StepWords, after: StepWords) -> StepWords | None:
         if is_item and one.field == other.field and one.ranks != other.ranks:
             differs = True
             rule = one.rule if one.rule in ("top", "all", "each", "last") else "first"
-            merged.append(replace(one, ranks=(*one.ranks, *other.ranks), rule=rule))
+            merged.append(
+                replace(one, ranks=(*one.ranks, *other.ranks), picked=(*one.picked, *other.picked), rule=rule)
+            )
         elif one == other or (is_item and one.ranks == other.ranks):
             merged.append(one)
         else:
