@@ -89,18 +89,21 @@ class Cost:
 
     seconds: float
     """Median of a whole run; of one row for tables."""
+    seconds_high: float
+    """95th percentile of the same."""
     is_per_row: bool
 
 
 def costs(journal: Journal) -> Mapping[str, Cost]:
-    """Return the median cost by recipe name, from the last 50 runs of each."""
+    """Return what a recipe costs by its name, from the last 50 runs of each."""
     found: dict[str, Cost] = {}
     for recipe, runs in journal.costs().items():
         per_row = [seconds / rows for seconds, rows in runs[-50:] if rows > 0]
         whole = [seconds for seconds, rows in runs[-50:] if rows < 0]
         chosen = per_row or whole
         if chosen:
-            found[recipe] = Cost(seconds=_median(chosen), is_per_row=bool(per_row))
+            high = sorted(chosen)[min(len(chosen) - 1, len(chosen) * 95 // 100)]
+            found[recipe] = Cost(seconds=_median(chosen), seconds_high=high, is_per_row=bool(per_row))
     return found
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from loopbuild.engine.commit import Record
 from loopbuild.engine.history import Run, history
-from loopbuild.engine.plan import PlanEntry, Will, plan
+from loopbuild.engine.plan import plan
+from loopbuild.engine.planned import PlanEntry, Will
 from loopbuild.engine.query import record
 from loopbuild.engine.staleness import ReasonCode, StaleReason
 from loopbuild.engine.target import Target
