@@ -23,6 +23,8 @@ class TargetRun:
     reasons: tuple[str, ...]
     """Codes."""
     message: str = ""
+    output: str = ""
+    """First digits of its output's digest, empty when there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ def history(ws: Workspace, limit: int = 20) -> tuple[Run, ...]:
                         rows_total=row[4],
                         reasons=tuple(row[5]),
                         message=row[6],
+                        output=row[7] if len(row) > 7 else "",
                     )
                     for row in results
                 ),
@@ -77,6 +80,7 @@ def summary(outcome: Outcome) -> Json:
             result.rows_total,
             list(dict.fromkeys(reason.code for reason in result.reasons)),
             result.error.message if result.error else "",
+            result.output[:16],
         ]
         for result in outcome.results.values()
         if result.outcome != "fresh"
