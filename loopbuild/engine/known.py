@@ -30,10 +30,12 @@ class Known:
 
     def usable(self, target: Target, key: str) -> tuple[Entry | None, tuple[StaleReason, ...]]:
         """Return a sound stored result of this key, the one in force first; else what is wrong with those there are."""
-        reasons: list[StaleReason] = []
         current = self.current.get(target.id)
-        if current is not None and current.key == key and self.is_sound(current, reasons):
+        if current is not None and current.key == key and self.is_sound(current):
             return current, ()
+        reasons: list[StaleReason] = []
+        if current is not None and current.key == key:
+            self.is_sound(current, reasons)
         others = [entry for entry in self._journal.with_key(key) if current is None or entry.seq != current.seq]
         if target.recipe.nature == "historical":
             others = [entry for entry in others if entry.target == target.id]

@@ -92,9 +92,11 @@ def write(
     for name, values in extra.items():
         digest = values.get("digest", "").removeprefix("b3:")
         lines[name] = (f"b3:{digest}", {field: text[:_SHOWN] for field, text in values.items() if field != "digest"})
-    text = _HEADER + "\n"
+    rows = [_HEADER]
     for name, (digest, shown) in sorted(lines.items()):
-        text += "\t".join([name, digest, *(f"{field}={value}" for field, value in sorted(shown.items()))]) + "\n"
+        texts = [f"{field}={value}" for field, value in sorted(shown.items())] if shown else ()
+        rows.append("\t".join([name, digest, *texts]))
+    text = "\n".join(rows) + "\n"
     path = root / NAME
     try:
         if path.read_text(encoding="utf-8") == text:

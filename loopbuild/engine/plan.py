@@ -16,6 +16,7 @@ from typing import Literal
 from loopbuild.digest import canonical
 from loopbuild.engine.action import Folders, StoredAction, Wiring, recipe_function
 from loopbuild.engine.execute import recipe_code, translate
+from loopbuild.engine.garbage import rare_collections
 from loopbuild.engine.history import Cost, costs
 from loopbuild.engine.journal import Journal
 from loopbuild.engine.keys import key_of, manifest_of
@@ -105,7 +106,7 @@ class Plan:
 
 def plan(ws: Workspace, targets: Iterable[Target], *, select: tuple[str, ...] = ()) -> Plan:
     """Return what `build` would do. Raises SelectionError and BuildError for a graph that makes no sense."""
-    with ws.reading() as journal, ExitStack() as stack:
+    with rare_collections(), ws.reading() as journal, ExitStack() as stack:
         return _Planner(ws, journal, Walk(targets, select=select), stack).run()
 
 
@@ -153,25 +154,20 @@ class _Planner:
         )
 
     def _visit(self, target: Target) -> PlanEntry:
-        current = self._known.current.get(target.id)
-        entry = PlanEntry(
-            target=target.id,
-            kind=target.id.partition(":")[0],
-            recipe=target.recipe.name,
-            will="run",
-            rows_total=current.row_count if current is not None and current.row_count >= 0 else None,
-        )
+        entry = self._entry(target)
         try:
             files = {path: self._leaves.digest(path) for _, path in target.files}
             inputs = {name: self._outputs.get(name, "") for _, name in target.inputs}
-            manifest = manifest_of(target, files=files, inputs=inputs)
             if not all(inputs.values()):
-                reasons = self._known.why(target, "", manifest)
+                reasons = self._known.why(target, "", manifest_of(target, files=files, inputs=inputs))
                 return self._priced(replace(entry, will="maybe", reasons=reasons), self._estimate(target, entry))
             key = key_of(target, files=files, inputs=inputs)
             usable, reasons = self._known.usable(target, key)
             if usable is not None:
-                return replace(entry, will="reuse", output=usable.output, reasons=reasons)
+                return self._entry(target, will="reuse", output=usable.output, reasons=reasons)
+            manifest = manifest_of(target, files=files, inputs=inputs)
+            for path in files:
+                self._leaves.secure(path)
             entry = replace(entry, reasons=(*reasons, *self._known.why(target, key, manifest)))
             if target.recipe.nature != "historical" and not self._promise([key]):
                 return replace(entry, will="maybe")
@@ -184,6 +180,20 @@ class _Planner:
             return self._priced(replace(entry, will="maybe"), self._estimate(target, entry))
         except Exception as error:
             return replace(entry, will="run", error=translate(error, target.id))
+
+    def _entry(
+        self, target: Target, *, will: Will = "run", output: str = "", reasons: tuple[StaleReason, ...] = ()
+    ) -> PlanEntry:
+        current = self._known.current.get(target.id)
+        return PlanEntry(
+            target=target.id,
+            kind=target.id.partition(":")[0],
+            recipe=target.recipe.name,
+            will=will,
+            output=output,
+            reasons=reasons,
+            rows_total=current.row_count if current is not None and current.row_count >= 0 else None,
+        )
 
     def _stale(self, target: Target, entry: PlanEntry, key: str, files: Mapping[str, str]) -> PlanEntry:
         roles = {role: self._outputs.get(name, "") for role, name in (*target.inputs, *target.order_only)}
