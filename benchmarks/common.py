@@ -69,6 +69,15 @@ def summary(root: Path) -> dict[str, Any]:
     return found
 
 
+def rate(arm: dict[str, Any], split: str, metric: str) -> str:
+    """A share with its count and 95% interval."""
+    found = arm["splits"].get(split, {}).get(metric)
+    if not found or not found["n"]:
+        return "-"
+    share = found["k"] / found["n"]
+    return f"{share:.3f} ({found['k']} of {found['n']}; {found['low']:.3f} to {found['high']:.3f})"
+
+
 def machine() -> str:
     """One line about where the figures come from."""
     return f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, {sys.platform}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks.common import loopbuild, machine, median_cpu, project, summary
+from benchmarks.common import loopbuild, machine, median_cpu, project, rate, summary
 
 BARS = {
     "values": {"tool_selection": 0.97, "schema_compliance": 0.97, "exact_call": 0.90, "chains_solved": 0.85},
@@ -17,14 +17,10 @@ def main() -> None:
     with project("hr") as root:
         cost, _ = loopbuild(root, "build")
         print(f"build   {cost.wall:.1f} s wall (aim 360), {cost.cpu:.1f} CPU s, {cost.peak_mib:.0f} MiB (aim 4096)")
-        model = summary(root)["arms"]["model"]
+        arms = summary(root)["arms"]
         for split, bars in BARS.items():
             for metric, aim in bars.items():
-                rate = model["splits"].get(split, {}).get(metric)
-                if rate:
-                    value = rate["k"] / rate["n"]
-                    shown = f"{value:.3f} ({rate['k']} of {rate['n']}; {rate['low']:.3f} to {rate['high']:.3f})"
-                    print(f"{split:9} {metric:18} {shown}   aim {aim}")
+                print(f"{split:9} {metric:18} {rate(arms['model'], split, metric)}   aim {aim}")
         floor = median_cpu([sys.executable, "-c", "pass"])
         for verb in ("build", "status", "plan"):
             cpu = median_cpu([sys.executable, "-m", "loopbuild", "--project", str(root), verb])

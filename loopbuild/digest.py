@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from typing import Any
 
 from blake3 import blake3
+
+# Made once: `json.dumps` makes an encoder for every call that has options.
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 FINGERPRINT_VERSION = 1
 """Part of every digest; raising it makes every stored key unknown, so that an old scheme never reads as "equal"."""
@@ -23,7 +27,11 @@ def canonical(value: Any) -> bytes:
     Raises TypeError for a value JSON does not have, ValueError for NaN, infinities and lone surrogates.
     """
     _check(value)
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode("utf-8")
+    return _encode(value).encode("utf-8")
+
+
+quoted: Callable[[str], str] = json.encoder.encode_basestring
+"""Return the canonical form of one text, not encoded yet; encoding it refuses lone surrogates."""
 
 
 def digest(tag: str, value: Any) -> str:

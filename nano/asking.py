@@ -4,7 +4,6 @@ Values stand in the text as private-use characters until `Slots.fill`, so case c
 touch them.
 """
 
-# ruff: noqa: SIM905
 from __future__ import annotations
 
 import re

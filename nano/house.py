@@ -45,7 +45,7 @@ from loopbuild.stages.training.render import function_schemas, render_row, shown
 
 FILTERS = ({"kind": "schema"}, {"kind": "contract"}, {"kind": "provenance"})
 LEVELS: tuple[Level, ...] = ("low", "high")
-SHARES = {"no_tool": 0.03, "out_of_scope": 0.02}
+SHARES = {"no_tool": 0.05, "out_of_scope": 0.03}
 LONGEST = 1024
 KEPT = {1: 0.5, 2: 0.8}
 """Calling turns of a row -> share of such rows that is kept."""
@@ -86,7 +86,7 @@ def examples(seed: str, *, per_tool: int) -> tuple[ToolCatalog, list[Example]]:
                 asked = make_requests(
                     found, catalog, levels=("low", "high") if len(found.steps) > 2 else [rng.choice(("low", "high"))]
                 )
-                if is_due(found, share=0.12, seed=0) and (one := clarify_request(found, catalog, seed=0, lexicon={})):
+                if is_due(found, share=0.15, seed=0) and (one := clarify_request(found, catalog, seed=0, lexicon={})):
                     asked = [one]
                 for request, answer in zip(asked, OfflineWriter().write_many(asked), strict=True):
                     task = to_task(found, request, answer, writer="offline")

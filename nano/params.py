@@ -3,7 +3,6 @@
 It knows how one value is asked for; which tool takes it is decided elsewhere.
 """
 
-# ruff: noqa: SIM905
 from __future__ import annotations
 
 from collections.abc import Callable

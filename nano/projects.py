@@ -14,100 +14,27 @@ from typing import Any
 import words
 
 PEOPLE = tuple(
-    [
-        "customer",
-        "patient",
-        "student",
-        "guest",
-        "member",
-        "driver",
-        "tenant",
-        "doctor",
-        "nurse",
-        "lawyer",
-        "teacher",
-        "agent",
-        "owner",
-        "author",
-        "player",
-        "visitor",
-        "passenger",
-        "supplier",
-        "volunteer",
-        "citizen",
-        "trainee",
-        "client",
-        "contact",
-        "artist",
-        "coach",
-        "donor",
-        "dealer",
-        "judge",
-        "buyer",
-        "pupil",
-    ]
+    """customer patient student guest member driver tenant doctor teacher agent owner author player passenger client
+    contact""".split()
+)
+"""Those the sandbox knows to have people's names and addresses."""
+_OTHERS = tuple(
+    """nurse lawyer visitor supplier volunteer citizen trainee artist coach donor dealer judge buyer pupil""".split()
 )
 _LISTS = ("list", "list", "list", "get", "get", "fetch", "show", "list_all", "get_all")
 _READS = ("get", "get", "get", "read", "fetch", "show", "describe", "retrieve")
 _FINDS = ("find", "find", "find", "lookup", "search", "locate")
 _NEWS = ("create", "create", "create", "add", "register", "enter", "new")
 _MOVES = tuple(
-    [
-        "cancel",
-        "cancel",
-        "cancel",
-        "approve",
-        "approve",
-        "reject",
-        "close",
-        "archive",
-        "confirm",
-        "complete",
-        "suspend",
-        "activate",
-        "pause",
-        "publish",
-        "start",
-        "stop",
-        "submit",
-        "resolve",
-        "reopen",
-        "accept",
-        "decline",
-        "lock",
-        "unlock",
-        "delete",
-        "remove",
-        "revoke",
-        "refund",
-    ]
+    """cancel cancel cancel approve approve reject close archive confirm complete suspend activate pause publish
+    start stop submit resolve reopen accept decline lock unlock delete remove revoke refund""".split()
 )
 _LINKS = ("schedule", "schedule", "book", "plan", "reserve", "assign", "order")
 _ASKS = ("request", "request", "submit", "apply_for", "order")
 _LISTED = ("open", "active", "new", "pending", "available", "recent", "upcoming", "overdue", "free")
 _FACTS = tuple(
-    [
-        "balance",
-        "total",
-        "cost",
-        "price",
-        "distance",
-        "weight",
-        "duration",
-        "capacity",
-        "score",
-        "discount",
-        "fee",
-        "average",
-        "size",
-        "rating",
-        "limit",
-        "quota",
-        "history",
-        "status",
-        "progress",
-        "forecast",
-    ]
+    """balance total cost price distance weight duration capacity score discount fee average size rating limit
+    quota history status progress forecast""".split()
 )
 _ENUMS = {
     "category": "standard premium basic|indoor outdoor|red green blue|metal wood glass plastic",
@@ -146,7 +73,7 @@ def _enum(rng: Random, name: str) -> dict[str, Any]:
 def _thing(rng: Random, taken: set[str]) -> Thing:
     is_person = rng.random() < 0.4
     while True:
-        noun = rng.choice(PEOPLE if is_person else words.NOUNS)
+        noun = rng.choice((PEOPLE if rng.random() < 0.8 else _OTHERS) if is_person else words.NOUNS)
         if noun not in taken and not words.forbidden_in(noun) and noun not in _FACTS:
             break
     taken.add(noun)
@@ -252,6 +179,8 @@ class Project:
             self._ask(rng.choice(things))
         if rng.random() < 0.25:
             self._tell(rng.choice(things))
+        if rng.random() < 0.3:
+            self._bulk(rng.choice(things))
         made = list(self.tools.values())
         rng.shuffle(made)
         return made[: rng.randint(8, 14)]
@@ -325,7 +254,7 @@ class Project:
         for verb in rng.sample(_MOVES, rng.choice((1, 1, 2))):
             params: dict[str, Any] = {_ref(thing): "string"}
             if rng.random() < 0.3:
-                params[f"{rng.choice(_TEXTS[:4])}{'?' if rng.random() < 0.7 else ''}"] = "string"
+                params[f"{rng.choice(_TEXTS[:4])}{'?' if rng.random() < 0.8 else ''}"] = "string"
             self.add(f"{verb}_{thing.key}", f"{verb.capitalize()} a {thing.noun}.", params, {"status": "string"})
 
     def _fact(self, thing: Thing) -> None:
@@ -392,6 +321,29 @@ class Project:
         )
         if rng.random() < 0.8:
             self._move(made)
+
+    def _bulk(self, thing: Thing) -> None:
+        """Several at once, as rows in one argument or as a list of texts under one name."""
+        rng, many = self.rng, words.plural(thing.key)
+        label = rng.choice(("name", "title", "label"))
+        row: dict[str, Any] = {label: "string"}
+        if rng.random() < 0.6:
+            row[rng.choice(("type", "category", f"{thing.key}_type"))] = "string"
+        if rng.random() < 0.5:
+            row[rng.choice(("notes", "remarks", "comments", "tags"))] = ["string"]
+        draw = rng.random()
+        if draw < 0.6:
+            self.add(f"{rng.choice(_NEWS)}_{many}", f"Enter several {words.plural(thing.noun)}.", {many: [row]},
+                     {many: [row]} if rng.random() < 0.5 else {"count": "integer"})  # fmt: skip
+        elif draw < 0.8:
+            name = f"{rng.choice(('delete', 'remove', 'archive', 'open', 'fetch'))}_{many}"
+            self.add(name, f"Several {words.plural(thing.noun)} at once.", {f"{thing.key}_names": ["string"]},
+                     {"status": "string"})  # fmt: skip
+        else:
+            name = f"add_{rng.choice(('notes', 'tags', 'comments'))}"
+            self.add(name, f"Add texts to {words.plural(thing.noun)}.",
+                     {"items": [{f"{thing.key}_name": "string", "contents": ["string"]}]},
+                     {"status": "string"})  # fmt: skip
 
     def _tell(self, thing: Thing) -> None:
         rng = self.rng

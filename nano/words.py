@@ -4,7 +4,6 @@ It decides which familiar words pretraining may show, and keeps the nouns of eve
 It knows nothing of tools or dialogues.
 """
 
-# ruff: noqa: SIM905
 from __future__ import annotations
 
 import re

@@ -42,7 +42,7 @@ class StoredInputs(Mapping[str, Json]):
 
     def __getitem__(self, role: str) -> Json:
         if role not in self._decoded:
-            self._decoded[role] = json.loads(self._objects.get(self._roles[role]))
+            self._decoded[role] = json.loads(self._objects.get(self._roles[role]).decode())
         return self._decoded[role]
 
     def __iter__(self) -> Iterator[str]:

@@ -17,6 +17,7 @@ from loopbuild.engine.action import Interrupted, Wiring, recipe_function
 from loopbuild.engine.commit import adopt, unpublish
 from loopbuild.engine.demands import NOTHING, Demands
 from loopbuild.engine.execute import recipe_code, translate
+from loopbuild.engine.garbage import rare_collections
 from loopbuild.engine.heads import parent_of
 from loopbuild.engine.history import summary
 from loopbuild.engine.interrupts import GRACE_SECONDS, Interrupts
@@ -68,6 +69,7 @@ def build(
     ws.prepare()
     interrupts = Interrupts(lambda: on_event(Event(kind="note", message="stopping; press again to stop at once")))
     with ExitStack() as stack:
+        stack.enter_context(rare_collections())
         stack.enter_context(
             ws.exclusive(lambda pid: on_event(Event(kind="note", message=f"waiting for pid {pid}, which builds here")))
         )
@@ -222,7 +224,8 @@ class _Build:
 
     def _look(self, target: Target, start: float) -> Result | Job:
         """Return the result when a stored one counts, else what has to be run."""
-        files = {path: self._shop.leaves.digest(path) for _, path in target.files}
+        leaves = self._shop.leaves
+        files = {path: leaves.digest(path) for _, path in target.files}
         inputs = {name: self._outputs[name] for _, name in target.inputs}
         demand = self._demands.of(target, self._walk.targets) if self._demands else ""
         generation = self._lock.generation(target.id, is_refreshed=demand == "refresh")
@@ -237,6 +240,8 @@ class _Build:
         if usable is not None:
             return self._take(target, usable, reasons)
         manifest = manifest_of(target, files=files, inputs=inputs, generation=generation)
+        for path in files:
+            leaves.secure(path)
         return Job(
             target=target,
             key=key,
@@ -256,16 +261,16 @@ class _Build:
         shop = self._shop
         current = shop.known.current.get(target.id)
         outcome: What = "fresh"
-        shop.claim(target, entry.published)
+        if entry.published:
+            shop.claim(target, entry.published)
         if current is None or current.seq != entry.seq:
             entry = adopt(entry, target, objects=shop.objects, journal=shop.journal, leaves=shop.leaves)
             shop.known.current[target.id] = entry
             outcome = "restored"
         if shop.publish(entry):
             outcome = "restored"
-        return Result(
-            target=target.id, outcome=outcome, output=entry.output, reasons=reasons, rows_total=max(entry.row_count, 0)
-        )
+        rows = entry.row_count if entry.row_count > 0 else 0
+        return Result(target=target.id, outcome=outcome, output=entry.output, reasons=reasons, rows_total=rows)
 
     def _settle(self, target: Target, result: Result) -> None:
         if result.outcome not in _BAD and target.expand:
@@ -329,9 +334,9 @@ class _Build:
         for name, result in self._earlier.items():
             if name in merged and merged[name].outcome == "fresh":
                 merged[name] = result
-        order = {name: index for index, name in enumerate(self._walk.targets)}
+        in_order = {name: merged.pop(name) for name in self._walk.targets if name in merged}
         outcome = Outcome(
-            results={name: merged[name] for name in sorted(merged, key=lambda name: order.get(name, len(order)))},
+            results=in_order | merged,
             seconds=seconds,
             is_interrupted=self._interrupts.is_asked,
             lock_changes=self._lock.changes,
@@ -360,12 +365,10 @@ class _Build:
                 shop.journal,
                 shop.ws,
                 stamp=stamp if is_whole else "",
-                leaves={
-                    **{path: shop.leaves.digest(path) for path in sorted(files)},
-                    lockfile.NAME: lockfile.digest_of(shop.ws.root),
-                },
+                leaves=shop.leaves,
+                files=files,
                 needs={digest for entry in entries for digest in entry.needs},
-                published={path: digest for entry in entries for path, digest in entry.published.items()},
+                published={path for entry in entries for path in entry.published},
                 target_count=len(outcome.results),
             )
 

@@ -41,6 +41,16 @@ class Run:
     targets: tuple[TargetRun, ...]
 
 
+def last_outcome(ws: Workspace, target: str, *, limit: int) -> str:
+    """Return how a target came out when one of the last `limit` builds last did something about it, else ""."""
+    with ws.reading() as journal:
+        for *_, results in journal.runs(limit):
+            for name, outcome, *_ in results:
+                if name == target:
+                    return str(outcome)
+    return ""
+
+
 def history(ws: Workspace, limit: int = 20) -> tuple[Run, ...]:
     """Return the newest builds first."""
     with ws.reading() as journal:

@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 SCHEMA = 1
 _TABLES = """
@@ -34,9 +34,11 @@ CREATE INDEX costs_recipe ON costs(recipe);
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One committed result as the index knows it; `record` names the object that says everything about it."""
+class Entry(NamedTuple):
+    """One committed result as the index knows it; `record` names the object that says everything about it.
+
+    A tuple, because a walk makes one for every target there is.
+    """
 
     seq: int
     target: str
@@ -273,25 +275,17 @@ class Journal:
             (started, seconds, outcome, code_version, text),
         )
 
-    def runs(self, limit: int) -> list[tuple[int, float, float, str, str, Any]]:
-        """Return the newest builds first: (run, started, seconds, outcome, code version, results)."""
+    def runs(self, limit: int) -> Iterator[tuple[int, float, float, str, str, Any]]:
+        """Yield the newest builds first: (run, started, seconds, outcome, code version, results)."""
         query = "SELECT run, started, seconds, outcome, code_version, results FROM runs ORDER BY run DESC LIMIT ?"
-        return [(*row[:5], json.loads(row[5])) for row in self._db.execute(query, (limit,))]
+        return ((*row[:5], json.loads(row[5])) for row in self._db.execute(query, (limit,)))
 
 
 _ENTRY = "r.seq, r.target, r.key, r.output, r.record, r.needs, r.published, r.recipe, r.row_count, r.seconds"
 
 
 def _entry(row: Sequence[Any]) -> Entry:
-    return Entry(
-        seq=row[0],
-        target=row[1],
-        key=row[2],
-        output=row[3],
-        record=row[4],
-        needs=tuple(row[5].split()),
-        published=json.loads(row[6]) if row[6] != "{}" else {},
-        recipe=row[7],
-        row_count=row[8],
-        seconds=row[9],
-    )
+    seq, target, key, output, record, needs, published, recipe, row_count, seconds = row
+    names = (output,) if needs == output else tuple(needs.split())
+    places = json.loads(published) if published != "{}" else {}
+    return Entry(seq, target, key, output, record, names, places, recipe, row_count, seconds)

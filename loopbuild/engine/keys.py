@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from loopbuild.digest import digest
+from loopbuild.digest import canonical, digest, digest_bytes, quoted
 from loopbuild.engine.target import Json, Recipe, Target
 
 
@@ -52,34 +52,45 @@ def describe_inputs(
 
 @dataclass(slots=True)
 class Hasher:
-    """Gathers what the walk tells into the key."""
+    """Gathers what the walk tells into the key.
 
-    parts: dict[str, Json] = field(default_factory=lambda: {"files": [], "inputs": []})
+    Spells the canonical form of `{files, generation, inputs, params, recipe}` itself, in the same bytes as `canonical`
+    does: a walk over 20,000 targets spends a third of its time on keys otherwise.
+    """
+
+    _recipe: str = ""
+    _params: str = ""
+    _files: list[str] = field(default_factory=list)
+    _inputs: list[str] = field(default_factory=list)
+    _generation: str = ""
 
     def recipe(self, name: str, version: int) -> None:
         """Name and version count."""
-        self.parts["recipe"] = [name, version]
+        self._recipe = f"[{quoted(name)},{version}]"
 
     def params(self, value: Json) -> None:
         """The value counts."""
-        self.parts["params"] = value
+        self._params = canonical(value).decode() if value or type(value) is not dict else "{}"
 
     def file(self, role: str, path: str, content: str) -> None:
         """Role and bytes count; the path does not, so that moving a file costs nothing."""
         del path
-        self.parts["files"].append([role, content])
+        self._files.append(f'[{quoted(role)},"{content}"]')
 
     def input(self, role: str, target: str, output: str) -> None:
         """Role, id and output digest count."""
-        self.parts["inputs"].append([role, target, output])
+        self._inputs.append(f'[{quoted(role)},{quoted(target)},"{output}"]')
 
     def generation(self, number: int) -> None:
         """The number counts."""
-        self.parts["generation"] = number
+        self._generation = f'"generation":{number},'
 
     def key(self) -> str:
         """Return the key."""
-        return digest("action", self.parts)
+        files, inputs = ",".join(self._files), ",".join(self._inputs)
+        rest = f'"inputs":[{inputs}],"params":{self._params},"recipe":{self._recipe}'
+        text = f'{{"files":[{files}],{self._generation}{rest}}}'
+        return digest_bytes("action", text.encode())
 
 
 @dataclass(slots=True)

@@ -35,8 +35,8 @@ class Known:
 
     def usable(self, target: Target, key: str) -> tuple[Entry | None, tuple[StaleReason, ...]]:
         """Return a sound stored result of this key, the one in force first; else what is wrong with those there are."""
-        reasons: list[StaleReason] = []
         current = self.current.get(target.id)
+        reasons: list[StaleReason] = []
         # Of several realisations of one key the one in loop.lock counts, then the first committed.
         named = lockfile.output_for(self.lock, target.id, key) if target.recipe.nature == "pinned" else ""
         is_named = current is not None and (not named or current.output == named)

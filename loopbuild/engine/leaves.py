@@ -33,33 +33,32 @@ class Leaves:
     """Digests of leaf files and soundness of stored objects, remembered between builds."""
 
     def __init__(self, root: Path, journal: Journal, objects: Objects, *, clock: Callable[[], float]) -> None:
-        self._root = root
+        self._root = f"{root}{os.sep}"
         self._objects = objects
         self._clock = clock
         self._known = journal.stats()
         self._fresh: dict[str, tuple[Stat, float, str]] = {}
         self._seen: dict[str, str] = {}
+        self._sound: set[str] = set()
 
     def digest(self, path: str) -> str:
-        """Return the digest of a leaf file; its bytes are in the objects afterwards.
+        """Return the digest of a leaf file; call `secure` before an action reads it.
 
         Asked twice within one build, the answer is the same, whatever happens to the file. Raises BuildError when there
         is no such file.
         """
-        if path in self._seen:
-            return self._seen[path]
-        full = self._root / path
+        seen = self._seen.get(path)
+        if seen is not None:
+            return seen
+        full = self._root + path
         try:
             stat = stat_of(full)
             known = self._known.get(path)
-            if known and known[0] == stat and is_settled(stat, known[1]) and self._objects.has(known[2]):
+            if known and known[0] == stat and is_settled(stat, known[1]):
                 digest = known[2]
             else:
                 recorded = self._clock()
-                if stat[0] > VERIFIED_BYTES:
-                    digest = self._objects.put_file(full)
-                else:
-                    digest = self._objects.put(full.read_bytes())
+                digest = self._copy_in(full, stat[0])
                 self._fresh[path] = (stat, recorded, digest)
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
             what = os.strerror(error.errno or 0).lower()
@@ -71,42 +70,74 @@ class Leaves:
         self._seen[path] = digest
         return digest
 
+    def secure(self, path: str) -> None:
+        """Make sure that the bytes `digest` has named are among the objects; they may have been collected since.
+
+        Raises BuildError when they are not and the file has other bytes by now.
+        """
+        digest = self.digest(path)
+        if self._objects.has(digest):
+            return
+        full = self._root + path
+        if self._copy_in(full, os.path.getsize(full)) != digest:  # noqa: PTH202
+            raise BuildError(f"`{path}` was edited during the build", intact="every result built before")
+
+    def _copy_in(self, full: str, size: int) -> str:
+        if size > VERIFIED_BYTES:
+            return self._objects.put_file(Path(full))
+        with open(full, "rb") as stream:  # noqa: PTH123 - called thousands of times
+            return self._objects.put(stream.read())
+
+    def as_seen(self, path: str) -> tuple[Stat, float, str]:
+        """Return what `digest` saw: the stat tuple before reading, when that was, and the digest of the bytes read."""
+        self.digest(path)
+        return self._fresh.get(path) or self._known[path]
+
+    def object_stat(self, digest: str) -> Stat:
+        """Return the stat tuple of a stored object, the one `soundness` saw if it was asked."""
+        if digest in self._sound:
+            name = f"cas:{digest}"
+            return (self._fresh.get(name) or self._known[name])[0]
+        return stat_of(self._objects.path(digest))
+
     def soundness(self, digest: str) -> str:
         """Return "" when the stored object is there with the right bytes, else `output_missing` or `output_damaged`.
 
         An object whose stat tuple is the one seen before is not read again; above 16 MiB its size and times suffice.
         """
+        if digest in self._sound:
+            return ""
         name = f"cas:{digest}"
-        if name in self._seen:
-            return self._seen[name]
         try:
             stat = stat_of(self._objects.path(digest))
         except OSError:
             return "output_missing"
         known = self._known.get(name)
-        verdict = ""
         if not (known and known[0] == stat and (is_settled(stat, known[1]) or stat[0] > VERIFIED_BYTES)):
             recorded = self._clock()
             if self._objects.is_sound(digest):
                 self._fresh[name] = (stat, recorded, digest)
             else:
-                verdict = "output_damaged"
-        if not verdict:
-            self._seen[name] = verdict
-        return verdict
+                return "output_damaged"
+        self._sound.add(digest)
+        return ""
 
     def remember_written(self, name: str, path: Path, digest: str) -> None:
         """Note that the file at `path`, which is ours, was just written with these bytes."""
-        self._known[name] = self._fresh[name] = (_own_stat(path), self._clock(), digest)
+        self._known[name] = self._fresh[name] = (own_stat(path), self._clock(), digest)
 
     def is_as_remembered(self, name: str, path: Path, digest: str) -> bool:
         """Return whether a file noted by `remember_written` was left alone since."""
         known = self._known.get(name)
         try:
-            stat = _own_stat(path)
+            stat = own_stat(path)
         except OSError:
             return False
         return known is not None and known[0] == stat and known[2] == digest
+
+    def written_stat(self, name: str) -> Stat:
+        """Return the tuple noted by `remember_written`."""
+        return (self._fresh.get(name) or self._known[name])[0]
 
     def remembered(self, prefix: str) -> list[str]:
         """Return the names under a prefix, sorted, without it."""
@@ -126,7 +157,7 @@ class Leaves:
         self._fresh.clear()
 
 
-def _own_stat(path: Path) -> Stat:
-    # A link put in place of a published file must show, so links are not followed.
+def own_stat(path: Path) -> Stat:
+    """Return the tuple of a file that is ours; a link put in its place must show, so links are not followed."""
     found = path.lstat()
     return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)

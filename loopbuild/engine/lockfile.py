@@ -11,8 +11,6 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from blake3 import blake3
-
 from loopbuild.engine.journal import Entry
 from loopbuild.engine.target import Nature
 from loopbuild.errors import StoreError
@@ -79,12 +77,11 @@ def decode(text: str) -> dict[str, Line]:
 
 def encode(lines: Lines) -> str:
     """Return the text, the same for the same lines."""
-    text = [HEADER]
+    rows = [HEADER]
     for name, (digest, fields) in sorted(lines.items()):
-        text.append(
-            "\t".join([name, digest or NOTHING, *(f"{field}={value}" for field, value in sorted(fields.items()))])
-        )
-    return "\n".join(text) + "\n"
+        texts = [f"{field}={value}" for field, value in sorted(fields.items())] if fields else ()
+        rows.append("\t".join([name, digest or NOTHING, *texts]))
+    return "\n".join(rows) + "\n"
 
 
 def line_of(entry: Entry, *, nature: Nature, parent: str = "", generation: int = 0) -> Line:
@@ -133,14 +130,6 @@ def write(root: Path, lines: Lines, *, scratch: Path) -> bool:
         os.fsync(stream.fileno())
     fresh.replace(path)
     return True
-
-
-def digest_of(root: Path) -> str:
-    """Return the digest of the file's bytes, empty without one."""
-    try:
-        return blake3((root / NAME).read_bytes()).hexdigest()
-    except FileNotFoundError:
-        return ""
 
 
 # -- what a line says ------------------------------------------------------------------------------------------------

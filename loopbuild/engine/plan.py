@@ -17,6 +17,7 @@ from loopbuild.digest import canonical, short
 from loopbuild.engine.action import Folders, StoredAction, Wiring, recipe_function
 from loopbuild.engine.demands import NOTHING, Demand, Demands
 from loopbuild.engine.execute import recipe_code, translate
+from loopbuild.engine.garbage import rare_collections
 from loopbuild.engine.heads import parent_of
 from loopbuild.engine.history import Cost, costs
 from loopbuild.engine.journal import Journal
@@ -48,7 +49,7 @@ def plan(
     Raises SelectionError, BuildError for a graph that makes no sense and LockError for a lock that can not be read.
     """
     lines = read(ws.root) if lock is None else lock
-    with ws.reading() as journal, ExitStack() as stack:
+    with rare_collections(), ws.reading() as journal, ExitStack() as stack:
         return _Planner(ws, journal, Walk(targets, select=select), stack, lines=lines, demands=demands).run()
 
 
@@ -114,37 +115,31 @@ class _Planner:
         return tuple(sorted(changed))
 
     def _visit(self, target: Target) -> PlanEntry:
-        current = self._known.current.get(target.id)
-        entry = PlanEntry(
-            target=target.id,
-            kind=target.id.partition(":")[0],
-            recipe=target.recipe.name,
-            will="run",
-            rows_total=current.row_count if current is not None and current.row_count >= 0 else None,
-        )
+        entry = self._entry(target)
         try:
             files = {path: self._leaves.digest(path) for _, path in target.files}
             inputs = {name: self._outputs.get(name, "") for _, name in target.inputs}
             demand = self._demands.of(target, self._walk.targets) if self._demands else ""
             generation = generation_in(self._lock, target.id) + (demand == "refresh")
-            manifest = manifest_of(target, files=files, inputs=inputs, generation=generation)
             if not all(inputs.values()):
+                manifest = manifest_of(target, files=files, inputs=inputs, generation=generation)
                 reasons = self._known.why(target, "", manifest)
                 will: Will = "run" if demand in ("force", "from_scratch") else "maybe"
                 entry = replace(entry, will=will, reasons=reasons, is_own_change=_is_own_change(reasons))
                 return self._priced(entry, self._estimate(target, entry))
             key = key_of(target, files=files, inputs=inputs, generation=generation)
             locked = output_for(self._lock, target.id, key)
-            entry = replace(entry, key=key)
             if demand in ("force", "from_scratch"):
-                entry = replace(entry, reasons=(StaleReason(code="forced"),))
+                entry = replace(entry, key=key, reasons=(StaleReason(code="forced"),))
                 return self._forced(target, entry, key, demand)
             usable, reasons = self._known.usable(target, key)
             if usable is not None:
-                is_locked = usable.output == locked
-                return replace(entry, will="reuse", output=usable.output, reasons=reasons, is_locked=is_locked)
+                return self._entry(target, will="reuse", output=usable.output, reasons=reasons, key=key, locked=locked)
+            manifest = manifest_of(target, files=files, inputs=inputs, generation=generation)
+            for path in files:
+                self._leaves.secure(path)
             reasons = (*reasons, *self._known.why(target, key, manifest))
-            entry = replace(entry, reasons=reasons, is_own_change=_is_own_change(reasons))
+            entry = replace(entry, key=key, reasons=reasons, is_own_change=_is_own_change(reasons))
             if locked and not target.recipe.is_cheap and not self._was_here(target, key):
                 return self._missing(target, entry, locked)
             if target.recipe.nature != "historical" and not self._promise([key]):
@@ -158,6 +153,29 @@ class _Planner:
             return self._priced(replace(entry, will="maybe"), self._estimate(target, entry))
         except Exception as error:
             return replace(entry, will="run", error=translate(error, target.id))
+
+    def _entry(
+        self,
+        target: Target,
+        *,
+        will: Will = "run",
+        output: str = "",
+        reasons: tuple[StaleReason, ...] = (),
+        key: str = "",
+        locked: str = "",
+    ) -> PlanEntry:
+        current = self._known.current.get(target.id)
+        return PlanEntry(
+            target=target.id,
+            kind=target.id.partition(":")[0],
+            recipe=target.recipe.name,
+            will=will,
+            output=output,
+            reasons=reasons,
+            key=key,
+            is_locked=bool(output) and output == locked,
+            rows_total=current.row_count if current is not None and current.row_count >= 0 else None,
+        )
 
     def _was_here(self, target: Target, key: str) -> bool:
         current = self._known.current.get(target.id)

@@ -182,7 +182,10 @@ def matches(pattern: str, name: str) -> bool:
 
 def edges(target: Target) -> list[str]:
     """Return the ids a target waits for, each once."""
-    return list(dict.fromkeys(name for _, name in (*target.inputs, *target.order_only)))
+    names = [name for _, name in target.inputs]
+    if target.order_only:
+        names += [name for _, name in target.order_only]
+    return names if len(names) < 2 else list(dict.fromkeys(names))
 
 
 def nothing_called(term: Term, names: Iterable[str]) -> SelectionError:

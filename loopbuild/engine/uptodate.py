@@ -6,16 +6,17 @@ never answers "unchanged" when in doubt; the full walk then finds out what it is
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 from blake3 import blake3
 
 from loopbuild.engine.journal import Journal, Stat
-from loopbuild.engine.leaves import is_settled, stat_of
+from loopbuild.engine.leaves import Leaves, is_settled, own_stat, stat_of
 from loopbuild.engine.workspace import Workspace
 
 _NAME = "complete_build"
@@ -48,22 +49,20 @@ def is_unchanged(ws: Workspace, leaves: Mapping[str, str], stamp: str) -> UpToDa
         return None
     if any(name not in seen["leaves"] for name in leaves.values()):
         return None
+    root = f"{ws.root}{os.sep}"
     try:
         for name, (stat, recorded, digest) in seen["leaves"].items():
-            if not _is_same_file(ws.root / name, tuple(stat), recorded, digest):
+            if not _is_same_file(root + name, tuple(stat), recorded, digest):
                 return None
-        prefix = f"{ws.objects.folder}{os.sep}"
-        for name, stat in seen["objects"].items():
-            found = os.stat(f"{prefix}{name[:2]}{os.sep}{name[2:]}")  # noqa: PTH116 - thousands
-            if found.st_size != stat[0] or found.st_mtime_ns != stat[1]:
-                return None
+        names = seen["objects"].split()
+        if _gathered([stat_of(ws.objects.path(name)) for name in names]) != seen["object_stats"]:
+            return None
         for name, stat in seen["out"].items():
-            found = os.lstat(ws.folder / "out" / name)
-            if [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev] != stat:
+            if list(own_stat(ws.folder / "out" / name)) != stat:
                 return None
+        if list(own_stat(ws.root / "loop.lock")) != seen["lock"]:
+            return None
     except OSError:
-        return None
-    if not (ws.root / "loop.lock").is_file():
         return None
     return UpToDate(target_count=seen["target_count"], built_at=seen["built_at"])
 
@@ -73,45 +72,55 @@ def remember(
     ws: Workspace,
     *,
     stamp: str,
-    leaves: Mapping[str, str],
+    leaves: Leaves,
+    files: Iterable[str],
     needs: Iterable[str],
-    published: Mapping[str, str],
+    published: Iterable[str],
     target_count: int,
 ) -> None:
     """Note a complete build; without a stamp, forget the last one. Call inside a transaction.
 
-    `leaves` is path -> digest, `needs` are the objects that must be there, `published` path below `out` -> digest.
+    `files` are the leaf files, `needs` the objects that must be there, `published` paths below `out`. What is
+    noted of a file is what was seen when it was read: one edited since then does not pass for the one that was built.
     """
     if not stamp:
         journal.set_meta(_NAME, None)
         return
     now = ws.clock()
-    objects = {}
-    for name in sorted(needs):
-        found = os.stat(ws.objects.path(name))  # noqa: PTH116
-        objects[name] = [found.st_size, found.st_mtime_ns]
-    out = {}
-    for name in sorted(published):
-        found = os.lstat(ws.folder / "out" / name)
-        out[name] = [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev]
-    try:
-        stats = {name: [list(stat_of(ws.root / name)), now, digest] for name, digest in sorted(leaves.items())}
-    except OSError:
-        journal.set_meta(_NAME, None)
-        return
+    objects = sorted(needs)
+    out = {name: leaves.written_stat(f"out:{name}") for name in published}
+    stats = {name: _settled(ws, name, *leaves.as_seen(name), now=now) for name in files}
     value = {
         "stamp": stamp,
         "code_version": ws.code_version,
         "leaves": stats,
-        "objects": objects,
+        "objects": " ".join(objects),
+        "object_stats": _gathered([leaves.object_stat(name) for name in objects]),
         "out": out,
+        "lock": own_stat(ws.root / "loop.lock"),
         "target_count": target_count,
         "built_at": now,
     }
     journal.set_meta(_NAME, value)
 
 
-def _is_same_file(path: Path, stat: Stat, recorded: float, digest: str) -> bool:
+def _gathered(stats: list[Stat]) -> str:
+    """Return one digest of many stat tuples: tens of thousands of them take longer to parse than to ask for."""
+    return blake3(repr(stats).encode()).hexdigest()
+
+
+def _settled(ws: Workspace, name: str, stat: Stat, recorded: float, digest: str, *, now: float) -> list[Any]:
+    """Read a file that was too young to trust once more if it is old enough by now, so that no later look has to."""
+    if not is_settled(stat, recorded) and is_settled(stat, now):
+        with contextlib.suppress(OSError):
+            path = ws.root / name
+            if stat_of(path) == stat and blake3(path.read_bytes()).hexdigest() == digest:
+                recorded = now
+    return [stat, recorded, digest]
+
+
+def _is_same_file(path: str, stat: Stat, recorded: float, digest: str) -> bool:
     if stat_of(path) == stat and is_settled(stat, recorded):
         return True
-    return blake3(path.read_bytes()).hexdigest() == digest
+    with open(path, "rb") as stream:  # noqa: PTH123
+        return blake3(stream.read()).hexdigest() == digest

@@ -44,20 +44,22 @@ class Walk:
                 raise BuildError(f"two different targets are called `{target.id}`", target=target.id)
         for target in fresh:
             if target.id in self._wanted:
-                self._admit(target)
+                stack: list[str] = []
+                self._admit(target, stack)
+                self._want_all(stack)
         if self.select.is_plain:
             self._chosen.update(target.id for target in fresh if self.select.is_plain_match(target))
         elif fresh:
             self._chosen = self.select.chosen(self.targets)
         for name in [target.id for target in fresh] if self.select.is_plain else list(self.targets):
             if name in self._chosen:
-                self._want(name)
+                self._want_all([name])
         if self.select.terms and self.select.may_grow(self.targets):
             # A name that is not there yet may be made by an expansion, and a pattern may match more of them.
             left_out = self.select.left_out(self.targets)
             for target in list(self.targets.values()):
                 if target.expand and target.id not in left_out:
-                    self._want(target.id)
+                    self._want_all([target.id])
 
     def next(self) -> Target | None:
         """Return a target whose inputs are all settled, or None when there is none at the moment."""
@@ -122,33 +124,32 @@ class Walk:
             self.select.check(self.targets)
         return unsettled
 
-    def _want(self, name: str) -> None:
-        stack = [name]
+    def _want_all(self, stack: list[str]) -> None:
+        wanted, targets = self._wanted, self.targets
         while stack:
             current = stack.pop()
-            if current in self._wanted:
+            if current in wanted:
                 continue
-            self._wanted.add(current)
-            target = self.targets.get(current)
+            wanted.add(current)
+            target = targets.get(current)
             if target is not None:
-                self._admit(target, stack=stack)
+                self._admit(target, stack)
 
-    def _admit(self, target: Target, *, stack: list[str] | None = None) -> None:
-        if target.id in self._missing or target.id in self.broken:
+    def _admit(self, target: Target, stack: list[str]) -> None:
+        """Let a wanted target wait for what it needs, and put that on the stack of what is wanted too."""
+        name, names = target.id, edges(target)
+        if name in self._missing or name in self.broken:
             return
-        if any(edge in self.broken for edge in edges(target)):
-            self._late += [target.id, *self.break_off(target.id)]
+        if not self.broken.isdisjoint(names):
+            self._late += [name, *self.break_off(name)]
             return
-        open_edges = [edge for edge in edges(target) if edge not in self._settled]
-        self._missing[target.id] = len(open_edges)
+        open_edges = [edge for edge in names if edge not in self._settled]
         for edge in open_edges:
-            self._waiting.setdefault(edge, []).append(target.id)
-            if stack is None:
-                self._want(edge)
-            else:
-                stack.append(edge)
-        if not self._missing[target.id]:
-            heapq.heappush(self._ready, (self._rank[target.id], target.id))
+            self._waiting.setdefault(edge, []).append(name)
+        stack += open_edges
+        self._missing[name] = len(open_edges)
+        if not open_edges:
+            heapq.heappush(self._ready, (self._rank[name], name))
 
 
 def _find_cycle(names: list[str], targets: dict[str, Target]) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from loopbuild.engine.commit import Record
-from loopbuild.engine.history import Run, history
+from loopbuild.engine.history import last_outcome
 from loopbuild.engine.plan import plan
 from loopbuild.engine.planned import PlanEntry, Will
 from loopbuild.engine.query import record
@@ -99,7 +99,7 @@ def explain(ws: Workspace, targets: Iterable[Target], target_id: str | Selection
             if other.target not in on_chain and other.output
         ),
         record=record(ws, entry.target),
-        last_run=_last_run(history(ws, 50), entry.target),
+        last_run=last_outcome(ws, entry.target, limit=50),
         error=entry.error,
     )
 
@@ -147,11 +147,3 @@ def _cause(entry: PlanEntry, depth: int, *, is_same_output: bool = False) -> Cau
 
 def _each_once(reasons: Iterable[StaleReason]) -> list[StaleReason]:
     return list({(reason.subject, str(reason.old), str(reason.new)): reason for reason in reasons}.values())
-
-
-def _last_run(runs: tuple[Run, ...], target_id: str) -> str:
-    for run in runs:
-        for target in run.targets:
-            if target.target == target_id:
-                return target.outcome
-    return ""

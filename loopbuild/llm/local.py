@@ -19,6 +19,9 @@ from loopbuild.records import Json
 BATCH_ROWS = 64
 BATCH_TOKENS = 65_536
 """Prompt tokens of one batch, padding included, at most."""
+LOOP_TOKENS = 48
+"""An answer whose last tokens are one group of at most `LOOP_PERIOD` tokens repeated is cut off, as truncated."""
+LOOP_PERIOD = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +183,8 @@ class LocalModel:
                         ended[row] = True
                     else:
                         answers[row].append(token)
-                        going.append(place)
+                        if not repeats(answers[row]):
+                            going.append(place)
                 if not going:
                     break
                 if len(going) < len(alive):
@@ -193,6 +197,17 @@ class LocalModel:
                 mask = torch.cat([mask, mask.new_ones(len(alive), 1)], dim=1)
                 positions = positions[:, -1:] + 1
         return list(zip(answers, ended, strict=True))
+
+
+def repeats(answer: Sequence[int]) -> bool:
+    """Return whether the end of an answer is the same few tokens over and over.
+
+    Greedy decoding never leaves such a loop: computing on to the limit would only cost time.
+    """
+    if len(answer) < LOOP_TOKENS:
+        return False
+    end = answer[-LOOP_TOKENS:]
+    return any(end[period:] == end[:-period] for period in range(1, LOOP_PERIOD + 1))
 
 
 def _next_batch(waiting: list[int], prompts: list[list[int]]) -> list[int]:

@@ -31,6 +31,8 @@ class Argument:
     """It identifies an `entity`."""
     is_own: bool = False
     """It identifies the very thing the step is about."""
+    is_optional: bool = False
+    """The step could do without it."""
     origin: Literal["user", "step", "constant", "missing"] = "user"
     """`missing`: known to nobody yet; the assistant will have to ask."""
     value: Json = None

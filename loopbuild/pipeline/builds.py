@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loopbuild import __version__
+from loopbuild.digest import digest_bytes
 from loopbuild.engine.workspace import Workspace
 from loopbuild.errors import SelectionError, SourceError
 from loopbuild.pipeline.project import LoadedProject, Project, find, load
@@ -60,8 +61,14 @@ def open_project(folder: str, *, loopfile: str = "") -> OpenProject:
     """Find the project and open its store; writes nothing."""
     project = find(Path(folder), loopfile=loopfile)
     return OpenProject(
-        project=project, workspace=Workspace.open(project.root, code_version=__version__, clock=time.time)
+        project=project, workspace=Workspace.open(project.root, code_version=_code_version(), clock=time.time)
     )
+
+
+def _code_version() -> str:
+    """The release and the file that holds every recipe's version: a source tree changes between releases too."""
+    recipes = (Path(__file__).parent / "targets.py").read_bytes()
+    return f"{__version__}+{digest_bytes('recipes', recipes)[:8]}"
 
 
 def nothing_to_do(opened: OpenProject) -> UpToDate | None:

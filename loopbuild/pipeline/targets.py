@@ -39,7 +39,7 @@ EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=1, run=f"{R}.checkpoint:run", nature="historical")
 GENERATIONS = Recipe(
     name="generations",
-    version=1,
+    version=2,
     run=f"{R}.generations:run",
     wanted=f"{R}.generations:wanted",
     facts=f"{R}.generations:facts",

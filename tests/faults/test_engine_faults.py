@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from loopbuild.engine.target import Target
+from loopbuild.engine.uptodate import is_unchanged
 from loopbuild.errors import StoreError
 from tests.engine import recipes
 from tests.engine.conftest import Project
@@ -250,3 +251,16 @@ def test_a_signal_ends_workers_too(project: Project) -> None:
     before = project.calls()
     assert project.build(_targets()).is_success
     assert not set(before) & set(project.calls())
+
+
+def test_a_file_edited_while_it_was_built_from_does_not_pass_for_built(project: Project) -> None:
+    """The shortcut of the next build compares with what was read, not with what the file is at the end."""
+    (project.root / "slow").write_text("0.5")
+    pid = _child(lambda: project.build(chain(), stamp="s"))
+    while not recipes.calls(project.root, clear=False):
+        time.sleep(0.005)
+    project.write(f0="edited\n")
+    assert _exit_code(pid) == 0
+    (project.root / "slow").unlink()
+    assert is_unchanged(project.ws, {}, "s") is None
+    assert "read:0" in project.build(chain(), stamp="s").ran

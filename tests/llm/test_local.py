@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from loopbuild.errors import LlmError
-from loopbuild.llm.local import LocalModel
+from loopbuild.llm.local import LOOP_PERIOD, LOOP_TOKENS, LocalModel, repeats
 
 pytest.importorskip("transformers")
 sys.path.insert(0, str(Path(__file__).parent.parent / "stages" / "training"))
@@ -74,3 +74,13 @@ def test_prompt_longer_than_the_context_gives_an_empty_truncated_answer(model):
 def test_missing_folder_is_named(tmp_path):
     with pytest.raises(LlmError, match="nowhere"):
         LocalModel.load(tmp_path / "nowhere", device="cpu")
+
+
+def test_an_answer_that_goes_in_circles_is_seen():
+    said = list(range(100, 160))
+    assert not repeats(said)
+    assert not repeats([7] * (LOOP_TOKENS - 1))
+    assert repeats([*said, *[7] * LOOP_TOKENS])
+    assert repeats([*said, *[1, 2, 3, 4, 5] * 12])
+    assert not repeats([*said, *[1, 2, 3, 4, 5] * 12, 9])
+    assert not repeats(list(range(LOOP_PERIOD + 1)) * 12)

@@ -164,6 +164,18 @@ def test_a_member_taken_from_a_list_is_named_with_its_place_before_it_is_used() 
     assert named > 20
 
 
+def test_what_was_given_although_it_is_optional_is_told_before_the_call() -> None:
+    told = 0
+    for one in requests(220):
+        thoughts = write(one).reasoning
+        for step in one.steps:
+            extras = [a.words for a in step.arguments if a.is_optional and a.origin == "user" and not a.is_own]
+            if extras and any(thoughts):
+                assert any(f"with the {m.joined(extras[:3])}" in thought for thought in thoughts)
+                told += 1
+    assert told > 10
+
+
 def test_an_unknown_writer_is_refused_by_name() -> None:
     with pytest.raises(SelectionError, match="`nobody`"):
         open_writer("nobody")

@@ -9,7 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from loopbuild.digest import digest
 from loopbuild.engine.keys import key_of, manifest_of
 from loopbuild.engine.staleness import compare
 from loopbuild.engine.target import Recipe, Target
@@ -41,6 +44,25 @@ def test_a_key_does_not_depend_on_the_process_or_its_surroundings(tmp_path: Path
             [sys.executable, "-c", code], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
         )
         assert done.stdout.strip() == _key()
+
+
+_names = st.text(max_size=6).filter(str.isprintable)
+
+
+@given(
+    params=st.dictionaries(_names, st.none() | st.integers() | _names | st.lists(_names), max_size=3),
+    roles=st.lists(st.tuples(_names, _names), max_size=3, unique_by=lambda pair: pair[0]),
+)
+def test_a_key_is_the_digest_of_the_canonical_form_of_its_parts(params: object, roles: list[tuple[str, str]]) -> None:
+    target = replace(TARGET, params=params, inputs=tuple(roles), files=tuple(roles))
+    content = {name: f"{index:064x}" for index, (_, name) in enumerate(roles)}
+    parts = {
+        "recipe": ["r", 1],
+        "params": params,
+        "files": [[role, content[name]] for role, name in roles],
+        "inputs": [[role, name, content[name]] for role, name in roles],
+    }
+    assert key_of(target, files=content, inputs=content) == digest("action", parts)
 
 
 def test_the_order_of_params_does_not_count() -> None:

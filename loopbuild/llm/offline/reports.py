@@ -86,11 +86,17 @@ def _intention(step: StepWords, scene: Scene) -> str:
     chosen = [a for a in step.arguments if a.origin == "step" and a.from_list and a.is_key and a.rule != "only"]
     own = next((a for a in chosen if a.is_own), None)
     if own is not None:
-        return f"{verbs.plain} {_selection(own)}"
+        return f"{verbs.plain} {_selection(own)}{_extras(step)}"
     thing = f"the {m.plural(full) if step.is_plural or step.times > 1 else full}"
     link = "for" if verbs.key not in ("send", "assign", "add", "share") else "to"
     tail = f" {link} {m.joined([_selection(a) for a in chosen[:2]])}" if chosen else ""
-    return f"{verbs.plain} {thing}{tail}"
+    return f"{verbs.plain} {thing}{tail}{_extras(step)}"
+
+
+def _extras(step: StepWords) -> str:
+    """` with the reason`: what the user gave although the step could do without it, which is soon forgotten."""
+    given = [a.words for a in step.arguments if a.is_optional and a.origin == "user" and not a.is_own]
+    return f" with the {m.joined(given[:3])}" if given else ""
 
 
 def _selection(argument: Argument) -> str:
@@ -149,12 +155,12 @@ def _deed(step: StepWords, turn: int, scene: Scene, *, is_brief: bool = False) -
     if any(a.kind == "groups" for a in step.arguments):
         return f"{verbs.plain} the {m.plural(noun) if _is_several(step) else noun}"
     if own and keys and len(keys) <= 3:
-        return f"{verbs.plain} {noun} {m.joined(keys)}"
+        return f"{verbs.plain} {noun} {m.joined(keys)}{_extras(step)}"
     thing = f"the {m.plural(full) if step.is_plural or len(at) > 1 else full}"
     if keys and len(keys) <= 3:
         link = "for" if verbs.key not in ("send", "assign", "add", "share") else "to"
-        return f"{verbs.plain} {thing} {link} {m.joined(keys)}"
-    return f"{verbs.plain} {thing}"
+        return f"{verbs.plain} {thing} {link} {m.joined(keys)}{_extras(step)}"
+    return f"{verbs.plain} {thing}{_extras(step)}"
 
 
 def _report(step: StepWords, scene: Scene) -> str:

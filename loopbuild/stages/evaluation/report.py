@@ -162,6 +162,14 @@ def interval(rate: Json) -> str:
     return f"{100 * rate['low']:.1f}–{100 * rate['high']:.1f}%"
 
 
+def trained_on(increment: Json) -> str:
+    """Return the sentence that says on how much of a change an increment was trained, and what it left out."""
+    said = f"Trained on {increment['delta']:,} changed or added rows and {increment['replay']:,} replayed ones"
+    left_out = increment["changed"] - increment["delta"]
+    more = f"; {left_out:,} more changed rows were left out (`training.incremental.max_rows`)" if left_out > 0 else ""
+    return f"{said}{more}."
+
+
 def limits(summary: Json, *, has_increment: bool) -> list[str]:
     """Return what the figures do not show, in whole sentences."""
     if not summary:

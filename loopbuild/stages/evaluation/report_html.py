@@ -25,6 +25,7 @@ from loopbuild.stages.evaluation.report import (
     interval,
     metrics_of,
     percent,
+    trained_on,
 )
 from loopbuild.stages.evaluation.report_style import STYLE
 
@@ -120,7 +121,8 @@ def _increment(report: Report) -> str:
         for kind in ("added", "removed", "renamed", "changed")
         if tools.get(kind)
     )
-    return (f"<p>Tools: {escape(listed)}.</p>" if listed else "") + _rate_table(titles, body)
+    trained = escape(trained_on(change))
+    return (f"<p>Tools: {escape(listed)}.</p>" if listed else "") + f"<p>{trained}</p>" + _rate_table(titles, body)
 
 
 def _comparison(change: Json) -> str:

@@ -22,6 +22,7 @@ from loopbuild.stages.evaluation.report import (
     interval,
     metrics_of,
     percent,
+    trained_on,
 )
 
 LIMIT = 60_000
@@ -64,7 +65,7 @@ def _increment(report: Report) -> Iterable[str]:
     if report["increment"] is None:
         return
     arms = [arm for arm in ("before", "stale", report["main"]) if arm in report["arms"]]
-    yield from ("", "## After the schema change", "")
+    yield from ("", "## After the schema change", "", trained_on(report["increment"]), "")
     yield from _head(["tasks", "metric", *("after" if arm == report["main"] else ARMS[arm] for arm in arms)])
     for group in GROUPS:
         for metric in CHANGE_METRICS:

@@ -17,6 +17,8 @@ _DIRECTIONS = frozenset({"from", "to", "source", "target", "destination"})
 _NAMES = frozenset({"name", "title", "label"})
 _ALL = ("all", "every", "each")
 """get_all_roles is about roles, not about "all roles": how many are meant is for the sentence to say."""
+_MASS = frozenset({"details", "settings", "stats", "statistics", "analytics", "news"})
+"""Plural in form, one thing in meaning: get_candidate_details reads one candidate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +56,9 @@ def spoken(tool: ToolSchema) -> Spoken:
         if is_other and [singular(w) for w in words[: len(owner)]] == owner:
             words = words[len(owner) :]
             break
-    is_plural = singular(words[-1]) != words[-1] or _lists_own(tool)
-    base = [*words[:-1], singular(words[-1])]
+    is_mass = words[-1] in _MASS
+    is_plural = (singular(words[-1]) != words[-1] and not is_mass) or _lists_own(tool)
+    base = words if is_mass else [*words[:-1], singular(words[-1])]
     entity = tool.entity.split()
     if entity and base[-len(entity) :] == entity and len(base) > len(entity):
         return Spoken(noun=tool.entity, adjectives=" ".join(base[: -len(entity)]), is_plural=is_plural)

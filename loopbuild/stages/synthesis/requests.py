@@ -202,6 +202,7 @@ def _argument(
         entity=noun_of_key(leaf) if key else leaf.entity,
         is_key=key,
         is_own=is_own(leaf, tool, noun) and "[]" not in pattern,
+        is_optional=not leaf.is_required,
         value=value,
     )
     if pointer == missing:

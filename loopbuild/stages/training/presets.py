@@ -136,11 +136,14 @@ def preset_of(preset: str, *, base: str) -> str:
 
 
 def continued(resolved: Json, incremental: Mapping[str, Json]) -> Json:
-    """Return `resolved` for an increment: few epochs at a lower rate, every handed-over row used."""
+    """Return `resolved` for an increment: few epochs at a lower rate.
+
+    A phase that trains on a sample (`max_rows`) does so in an increment too: else its increments would cost more than
+    the phase itself.
+    """
     return resolved | {
         "epochs": float(incremental["epochs"]),
         "learning_rate": resolved["learning_rate"] * incremental["learning_rate_factor"],
-        "max_rows": 0,
     }
 
 

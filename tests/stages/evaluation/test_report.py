@@ -143,7 +143,7 @@ def hostile_report() -> Any:
         *play(task, turns, catalog=CATALOG, open_sandbox=lambda _: World()),
         *play(TALK, [HOSTILE], catalog=CATALOG, open_sandbox=lambda _: World()),
     ])  # fmt: skip
-    change = {"tools": {"added": [HOSTILE]}, "comparisons": {}}
+    change = {"tools": {"added": [HOSTILE]}, "comparisons": {}, "changed": 1507, "delta": 200, "replay": 200}
     return assemble(
         project=HOSTILE,
         arms={"model": summary, "null": summary, "stale": summary},
@@ -179,6 +179,12 @@ def test_hostile_text_stays_text_in_markdown() -> None:
     outside = re.sub(r"\\.", "", re.sub(r"(?<!\\)`[^`]*`", "", text))
     assert not set(outside) & set("<`")
     assert all("|" not in line or line.startswith("|") for line in outside.splitlines())
+
+
+def test_a_report_says_how_much_of_a_change_was_not_trained_on() -> None:
+    told = "Trained on 200 changed or added rows and 200 replayed ones; 1,307 more changed rows were left out"
+    for text in (render_html(hostile_report()), render_markdown(hostile_report())):
+        assert told in text
 
 
 def test_markdown_keeps_within_a_comment() -> None:

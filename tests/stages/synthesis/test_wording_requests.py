@@ -10,7 +10,7 @@ import pytest
 from loopbuild.llm import open_writer
 from loopbuild.llm.offline.writer import write
 from loopbuild.llm.protocol import WriteRequest
-from loopbuild.records import ToolCatalog, from_json, to_json
+from loopbuild.records import ToolCatalog, ToolSchema, from_json, to_json
 from loopbuild.stages.synthesis.dialogues import to_example, to_task
 from loopbuild.stages.synthesis.naming import spoken
 from loopbuild.stages.synthesis.requests import make_requests, writer_of
@@ -30,6 +30,21 @@ from tests.stages.synthesis import worded_rows as w
 def test_a_tools_name_gives_its_noun(tool: str, noun: str, adjectives: str, is_plural: bool) -> None:
     found = spoken(w.catalog("hr").by_id()[tool])
     assert (found.noun, found.adjectives, found.is_plural) == (noun, adjectives, is_plural)
+
+
+@pytest.mark.parametrize(
+    ("name", "verb", "entity", "noun", "is_plural"),
+    [
+        ("get_all_roles", "get", "role", "role", True),
+        ("list_all_open_roles", "list", "role", "role", True),
+        ("get_candidate_details", "get", "candidate", "candidate details", False),
+    ],
+)
+def test_words_of_amount_and_plural_facets_are_no_part_of_the_noun(
+    name: str, verb: str, entity: str, noun: str, is_plural: bool
+) -> None:
+    found = spoken(ToolSchema(id=f"hr/{name}", source="hr", name=name, verb=verb, entity=entity, call_name=name))
+    assert (found.noun, found.is_plural) == (noun, is_plural)
 
 
 def test_requests_hold_no_identifier_of_a_tool_or_parameter() -> None:

@@ -67,6 +67,8 @@ def test_an_increment_trains_shorter_and_at_a_lower_rate():
     after = continued(resolved, settings["incremental"])
     assert after["learning_rate"] == pytest.approx(0.4 * resolved["learning_rate"])
     assert (after["epochs"], after["max_rows"]) == (2.0, 0)
+    teach = continued(resolve(_settings(), "teach", base="nano", has_cuda=False), settings["incremental"])
+    assert teach["max_rows"] == 150  # an increment of a sampled phase costs no more than the phase
 
 
 def test_unknown_phase_is_named():
