@@ -65,7 +65,8 @@ def build(
     Raises SelectionError, StoreError (disk full, not writable) and BuildError for a graph that makes no sense.
     """
     targets = list(targets)
-    lockfile.read(ws.root)
+    text = lockfile.text_of(ws.root)
+    lock = lockfile.decode(text)
     ws.prepare()
     interrupts = Interrupts(lambda: on_event(Event(kind="note", message="stopping; press again to stop at once")))
     with ExitStack() as stack:
@@ -73,7 +74,8 @@ def build(
         stack.enter_context(
             ws.exclusive(lambda pid: on_event(Event(kind="note", message=f"waiting for pid {pid}, which builds here")))
         )
-        lock = lockfile.read(ws.root)
+        if lockfile.text_of(ws.root) != text:
+            lock = lockfile.read(ws.root)
         scratch = stack.enter_context(ws.scratch())
         pool = stack.enter_context(Pool(jobs, root=ws.root, cas=ws.objects.folder, scratch=scratch))
         stack.enter_context(interrupts.listening())

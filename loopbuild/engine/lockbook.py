@@ -27,7 +27,8 @@ class LockBook:
         self._lines = lines
         self._is_frozen = is_frozen
         self._changed: set[str] = set()
-        self._generations: dict[str, int] = {}
+        self._generations = lockfile.generations_in(lines)
+        self._refreshed: set[str] = set()
 
     @property
     def changes(self) -> tuple[str, ...]:
@@ -36,9 +37,10 @@ class LockBook:
 
     def generation(self, name: str, *, is_refreshed: bool) -> int:
         """Return the generation a target is wanted in, and remember it for its line."""
-        found = lockfile.generation_in(self._lines, name) + is_refreshed
-        self._generations[name] = found
-        return found
+        if is_refreshed and name not in self._refreshed:
+            self._refreshed.add(name)
+            self._generations[name] = self._generations.get(name, 0) + 1
+        return self._generations.get(name, 0)
 
     def allows(self, target: Target, key: str, usable: Entry | None) -> bool:
         """Return whether the target may be taken from the store, or run."""

@@ -36,25 +36,28 @@ Lines = Mapping[str, Line]
 
 def read(root: Path) -> dict[str, Line]:
     """Return id -> line; empty without a file. Raises LockError for conflict markers and newer versions."""
+    return decode(text_of(root))
+
+
+def text_of(root: Path) -> str:
+    """Return the file's text, empty without one. Raises LockError for conflict markers."""
     try:
         text = (root / NAME).read_text(encoding="utf-8")
     except FileNotFoundError:
-        return {}
+        return ""
     except UnicodeDecodeError as error:
         raise LockError(f"`{NAME}` is not text", hint=f"delete `{NAME}`; the next build writes it again") from error
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.startswith(MARKERS):
-            raise LockError(
-                f"`{NAME}:{number}` has conflict markers",
-                intact="every stored result",
-                hint="run `loopbuild merge-lock`",
-            )
-    return decode(text)
+    if any(f"\n{marker}" in f"\n{text}" for marker in MARKERS):
+        number = next(number for number, line in enumerate(text.splitlines(), 1) if line.startswith(MARKERS))
+        raise LockError(
+            f"`{NAME}:{number}` has conflict markers", intact="every stored result", hint="run `loopbuild merge-lock`"
+        )
+    return text
 
 
-def decode(text: str) -> dict[str, Line]:
+def decode(lock: str) -> dict[str, Line]:
     """Return id -> line of a lock's text. Raises LockError for what is no lock of ours."""
-    lines = text.splitlines()
+    lines = lock.splitlines()
     if not lines:
         return {}
     if lines[0] != HEADER:
@@ -64,14 +67,15 @@ def decode(text: str) -> dict[str, Line]:
         )
     found: dict[str, Line] = {}
     for number, line in enumerate(lines[1:], 2):
-        name, _, rest = line.partition("\t")
-        digest, *fields = rest.split("\t")
-        if not name or not (digest == NOTHING or digest.startswith("b3:")):
+        name, *rest = line.split("\t")
+        if not name or not rest or not (rest[0] == NOTHING or rest[0].startswith("b3:")):
             raise LockError(f"`{NAME}:{number}` is not a lock line", hint=f"delete `{NAME}`")
-        found[name] = (
-            "" if digest == NOTHING else digest,
-            dict(field.split("=", 1) for field in fields if "=" in field),
-        )
+        fields = {}
+        for text in rest[1:]:
+            field, mark, value = text.partition("=")
+            if mark:
+                fields[field] = value
+        found[name] = ("" if rest[0] == NOTHING else rest[0], fields)
     return found
 
 
@@ -143,14 +147,16 @@ def key_in(line: Line | None) -> str:
 def output_for(lines: Lines, target: str, key: str) -> str:
     """Return the output digest the lock names for a target of exactly this key, else empty."""
     line = lines.get(target)
-    known = key_in(line)
-    return line[0].removeprefix("b3:") if line is not None and known and key[:_SHOWN] == known else ""
+    if line is None:
+        return ""
+    known = line[1].get("key") or line[1].get("goal")
+    return line[0][3:] if known and key.startswith(known) and len(known) == _SHOWN else ""
 
 
-def generation_in(lines: Lines, target: str) -> int:
-    """Return how often a pinned target was refreshed."""
-    text = lines[target][1].get("generation", "") if target in lines else ""
-    return int(text) if text.isdecimal() else 0
+def generations_in(lines: Lines) -> dict[str, int]:
+    """Return how often pinned targets were refreshed; those that never were are left out."""
+    found = {name: line[1]["generation"] for name, line in lines.items() if "generation" in line[1]}
+    return {name: int(text) for name, text in found.items() if text.isdecimal()}
 
 
 def targets_in(lines: Lines) -> Iterable[str]:

@@ -24,7 +24,7 @@ from loopbuild.engine.journal import Journal
 from loopbuild.engine.keys import key_of, manifest_of
 from loopbuild.engine.known import Known
 from loopbuild.engine.leaves import Leaves
-from loopbuild.engine.lockfile import Line, Lines, generation_in, output_for, read, targets_in
+from loopbuild.engine.lockfile import Line, Lines, generations_in, output_for, read, targets_in
 from loopbuild.engine.objects import MemoryObjects, ObjectDamaged
 from loopbuild.engine.planned import LeafChange, Plan, PlanEntry, PlannedRow, Will
 from loopbuild.engine.rows import RowVerdict
@@ -66,6 +66,7 @@ class _Planner:
         self._leaves = Leaves(ws.root, journal, self._objects, clock=ws.clock)
         self._known = Known(journal, self._objects, self._leaves, lock=lines)
         self._lock = lines
+        self._generations = generations_in(lines)
         self._demands = demands
         self._hoped: set[str] = set()
         """Targets whose output is only what loop.lock says: nothing that follows from it is certain."""
@@ -81,7 +82,7 @@ class _Planner:
     def run(self) -> Plan:
         while (target := self._walk.next()) is not None:
             entry = self._visit(target)
-            if not self._hoped.isdisjoint(edges(target)):
+            if self._hoped and not self._hoped.isdisjoint(edges(target)):
                 self._hoped.add(target.id)
             is_unsure = target.id in self._hoped or (target.id in self._tentative and entry.will == "run")
             entry = replace(entry, will="maybe") if is_unsure else entry
@@ -115,22 +116,22 @@ class _Planner:
         return tuple(sorted(changed))
 
     def _visit(self, target: Target) -> PlanEntry:
-        entry = self._entry(target)
+        entry: PlanEntry | None = None
         try:
             files = {path: self._leaves.digest(path) for _, path in target.files}
             inputs = {name: self._outputs.get(name, "") for _, name in target.inputs}
             demand = self._demands.of(target, self._walk.targets) if self._demands else ""
-            generation = generation_in(self._lock, target.id) + (demand == "refresh")
+            generation = self._generations.get(target.id, 0) + (demand == "refresh")
             if not all(inputs.values()):
                 manifest = manifest_of(target, files=files, inputs=inputs, generation=generation)
                 reasons = self._known.why(target, "", manifest)
                 will: Will = "run" if demand in ("force", "from_scratch") else "maybe"
-                entry = replace(entry, will=will, reasons=reasons, is_own_change=_is_own_change(reasons))
+                entry = self._entry(target, will=will, reasons=reasons)
                 return self._priced(entry, self._estimate(target, entry))
             key = key_of(target, files=files, inputs=inputs, generation=generation)
             locked = output_for(self._lock, target.id, key)
             if demand in ("force", "from_scratch"):
-                entry = replace(entry, key=key, reasons=(StaleReason(code="forced"),))
+                entry = self._entry(target, key=key, reasons=(StaleReason(code="forced"),))
                 return self._forced(target, entry, key, demand)
             usable, reasons = self._known.usable(target, key)
             if usable is not None:
@@ -139,7 +140,7 @@ class _Planner:
             for path in files:
                 self._leaves.secure(path)
             reasons = (*reasons, *self._known.why(target, key, manifest))
-            entry = replace(entry, key=key, reasons=reasons, is_own_change=_is_own_change(reasons))
+            entry = self._entry(target, key=key, reasons=reasons)
             if locked and not target.recipe.is_cheap and not self._was_here(target, key):
                 return self._missing(target, entry, locked)
             if target.recipe.nature != "historical" and not self._promise([key]):
@@ -150,9 +151,10 @@ class _Planner:
             return self._stale(target, entry, key, files, generation)
         except ObjectDamaged:
             # The build would notice as well, and then make it again; until then nothing more can be said.
+            entry = entry or self._entry(target)
             return self._priced(replace(entry, will="maybe"), self._estimate(target, entry))
         except Exception as error:
-            return replace(entry, will="run", error=translate(error, target.id))
+            return replace(entry or self._entry(target), will="run", error=translate(error, target.id))
 
     def _entry(
         self,
@@ -174,6 +176,7 @@ class _Planner:
             reasons=reasons,
             key=key,
             is_locked=bool(output) and output == locked,
+            is_own_change=bool(reasons) and _is_own_change(reasons),
             rows_total=current.row_count if current is not None and current.row_count >= 0 else None,
         )
 

@@ -47,13 +47,18 @@ class Atom:
 
     def chosen(self, graph: Graph) -> set[str]:
         """Return the targets meant."""
-        core = {name for name in graph.targets if self.is_match(name)}
+        if self.ids is not None:
+            core = {name for name in self.ids if name in graph.targets}
+        elif self.core in graph.targets:
+            core = {self.core}
+        else:
+            core = {name for name in graph.targets if matches(self.core, name)}
         if self.is_closed:
             core |= graph.reach(core, graph.users(), math.inf)
-            return core | graph.reach(core, graph.needs, math.inf)
+            return core | graph.reach(core, graph.needs(), math.inf)
         found = set(core)
         if self.up:
-            found |= graph.reach(core, graph.needs, self.up)
+            found |= graph.reach(core, graph.needs(), self.up)
         if self.down:
             found |= graph.reach(core, graph.users(), self.down)
         return found
@@ -89,8 +94,6 @@ class Selection:
 
     def chosen(self, targets: Mapping[str, Target]) -> set[str]:
         """Return the ids meant among `targets`."""
-        if self.is_plain:
-            return {name for name, target in targets.items() if self.is_plain_match(target)}
         graph = Graph(targets)
         found = {name for name, target in targets.items() if not target.is_secondary} if not self.terms else set()
         for term in self.terms:
@@ -133,14 +136,20 @@ class Graph:
 
     def __init__(self, targets: Mapping[str, Target]) -> None:
         self.targets = targets
-        self.needs = {name: tuple(edges(target)) for name, target in targets.items()}
+        self._needs: dict[str, list[str]] | None = None
         self._users: dict[str, list[str]] | None = None
+
+    def needs(self) -> Mapping[str, Collection[str]]:
+        """Return target -> what it waits for."""
+        if self._needs is None:
+            self._needs = {name: edges(target) for name, target in self.targets.items()}
+        return self._needs
 
     def users(self) -> Mapping[str, Collection[str]]:
         """Return target -> those that wait for it."""
         if self._users is None:
             self._users = {name: [] for name in self.targets}
-            for name, needed in self.needs.items():
+            for name, needed in self.needs().items():
                 for other in needed:
                     self._users.setdefault(other, []).append(name)
         return self._users

@@ -48,12 +48,11 @@ class Walk:
                 self._admit(target, stack)
                 self._want_all(stack)
         if self.select.is_plain:
-            self._chosen.update(target.id for target in fresh if self.select.is_plain_match(target))
-        elif fresh:
-            self._chosen = self.select.chosen(self.targets)
-        for name in [target.id for target in fresh] if self.select.is_plain else list(self.targets):
-            if name in self._chosen:
-                self._want_all([name])
+            chosen = self.select.chosen({target.id: target for target in fresh})
+        else:
+            chosen = self.select.chosen(self.targets)
+        self._chosen |= chosen
+        self._want_all(sorted(chosen, key=self._rank.__getitem__, reverse=True))
         if self.select.terms and self.select.may_grow(self.targets):
             # A name that is not there yet may be made by an expansion, and a pattern may match more of them.
             left_out = self.select.left_out(self.targets)
