@@ -34,6 +34,7 @@ LEAVES = {
     "bitsandbytes": ("stages/training/",),
     "safetensors": ("stages/training/", "llm/local.py"),
     "litellm": ("llm/",),
+    "llguidance": ("llm/constrained.py",),
     "networkx": ("stages/toolgraph/",),
     "mcp": ("stages/sources/", "sandbox/mcp/"),
     "rich": ("cli/",),
