@@ -38,6 +38,7 @@ LEAVES = {
     "networkx": ("stages/toolgraph/",),
     "mcp": ("stages/sources/", "sandbox/mcp/"),
     "rich": ("cli/",),
+    "ray": ("engine/executors/ray_cluster.py",),
 }
 MODULES = sorted(ROOT.rglob("*.py"))
 

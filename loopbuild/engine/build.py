@@ -16,6 +16,7 @@ from loopbuild.engine import lockfile
 from loopbuild.engine.action import Interrupted, Wiring, recipe_function
 from loopbuild.engine.commit import adopt, decode_record, unpublish
 from loopbuild.engine.execute import recipe_code, translate
+from loopbuild.engine.executors.pool import Pool
 from loopbuild.engine.garbage import rare_collections
 from loopbuild.engine.history import summary
 from loopbuild.engine.interrupts import GRACE_SECONDS, Interrupts
@@ -24,7 +25,6 @@ from loopbuild.engine.keys import key_of, manifest_of
 from loopbuild.engine.make import Job, Workshop
 from loopbuild.engine.objects import ObjectDamaged, store_trouble
 from loopbuild.engine.outcome import Event, Outcome, Result, What
-from loopbuild.engine.pool import Pool
 from loopbuild.engine.recover import open_journal
 from loopbuild.engine.staleness import StaleReason
 from loopbuild.engine.tables import RowsFailed, Table
@@ -44,6 +44,7 @@ def build(
     *,
     select: tuple[str, ...] = (),
     jobs: int = 1,
+    executor: str = "processes",
     fail_fast: bool = False,
     force: bool = False,
     on_event: Callable[[Event], None],
@@ -53,10 +54,11 @@ def build(
     """Bring every wanted target up to date; failures are in the outcome, not raised.
 
     `select`: ids, `kind:` or patterns with `*`; empty means all but secondary targets. `force`: run the selected ones
-    whatever is stored. `stamp`: digest of everything static that decided `targets`; with it, a complete build can
+    whatever is stored. `executor`: where pure work runs beside this process, a name of `executors.KINDS`; results are
+    the same everywhere. `stamp`: digest of everything static that decided `targets`; with it, a complete build can
     later be recognised by `is_unchanged`. `lock_lines`: fields for further lines of loop.lock, by id, asked at the end.
 
-    Raises SelectionError, StoreError (disk full, not writable) and BuildError for a graph that makes no sense.
+    Raises SelectionError, MissingExtra, StoreError (disk full, not writable) and BuildError for a senseless graph.
     """
     targets = list(targets)
     lockfile.read(ws.root)
@@ -68,7 +70,8 @@ def build(
             ws.exclusive(lambda pid: on_event(Event(kind="note", message=f"waiting for pid {pid}, which builds here")))
         )
         scratch = stack.enter_context(ws.scratch())
-        pool = stack.enter_context(Pool(jobs, root=ws.root, cas=ws.objects.folder, scratch=scratch))
+        place = {"root": ws.root, "cas": ws.objects.folder, "scratch": scratch}
+        pool = stack.enter_context(Pool(jobs, executor=executor, **place))
         stack.enter_context(interrupts.listening())
         earlier: dict[str, Result] = {}
         given_up: set[str] = set()

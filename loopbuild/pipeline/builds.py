@@ -65,12 +65,16 @@ def build_project(
     *,
     select: tuple[str, ...],
     jobs: int,
+    executor: str,
     fail_fast: bool,
     force: bool,
     refresh: tuple[str, ...],
     on_event: Callable[[Event], None],
 ) -> Build:
-    """Build; raises LoopfileError and SourceError before anything runs, failures of targets are in the outcome."""
+    """Build; an empty `executor` means that of loop.yaml.
+
+    Raises LoopfileError and SourceError before anything runs; failures of targets are in the outcome.
+    """
     from loopbuild.engine.build import build
     from loopbuild.engine.outcome import Event
 
@@ -83,6 +87,7 @@ def build_project(
         loaded.targets,
         select=select,
         jobs=jobs,
+        executor=executor or loaded.settings["engine"]["executor"],
         fail_fast=fail_fast,
         force=force,
         on_event=on_event,

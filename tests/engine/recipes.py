@@ -115,6 +115,28 @@ def show(action: Action) -> Json:
     return {"lines": [f"{unit} {len(action.input('words')['words'].get(unit, ''))}"]}
 
 
+def named(action: Action) -> Json:
+    note(action, "run")
+    return {"lines": [action.context["name"]]}
+
+
+def kept_rows(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
+    """Rows that store an object each, and say which process made them."""
+    for row in rows:
+        note(action, f"{row.key} in {os.getpid()}")
+        kept = action.keep_bytes(f"{row.key} {row.request}".encode())
+        yield RowResult(key=row.key, output={"kept": kept, "words": row.request}, reads=tuple(row.request))
+
+
+def linger(action: Action) -> Json:
+    """Write on and on, as a process does that has not heard of its parent's death."""
+    (action.root / "worker").write_text(str(os.getpid()))
+    for _ in range(2000):
+        note(action, "tick")
+        time.sleep(0.01)
+    return {"lines": []}
+
+
 def train(action: Action) -> Json:
     note(action, "run")
     steps = action.partial / "steps"
@@ -141,6 +163,9 @@ PROVEN = Recipe(
 )  # fmt: skip
 FAN = Recipe(name="fan", version=1, run=f"{HERE}:fan")
 SHOW = Recipe(name="show", version=1, run=f"{HERE}:show")
+NAMED = Recipe(name="named", version=1, run=f"{HERE}:named")
+LINGER = Recipe(name="linger", version=1, run=f"{HERE}:linger")
+KEPT = Recipe(name="kept", version=1, run=f"{HERE}:kept_rows", wanted=f"{HERE}:wanted", facts=f"{HERE}:facts")
 TRAIN = Recipe(name="train", version=1, run=f"{HERE}:train", nature="historical")
 
 

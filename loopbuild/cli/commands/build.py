@@ -16,6 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="processes for row work (default 1)")
     parser.add_argument(
+        "--executor", choices=("processes", "ray"), default="", help="where row work runs (default: `engine.executor`)"
+    )
+    parser.add_argument(
         "--fail-fast", action="store_true", help="stop at the first failure instead of going on elsewhere"
     )
     parser.add_argument("--force", action="store_true", help="run the selected targets even if nothing changed")
@@ -49,6 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
             opened,
             select=tuple(arguments.select),
             jobs=max(1, arguments.jobs),
+            executor=arguments.executor,
             fail_fast=arguments.fail_fast,
             force=arguments.force,
             refresh=tuple(arguments.refresh),
