@@ -14,23 +14,27 @@ from contextlib import ExitStack
 
 from loopbuild.engine import lockfile
 from loopbuild.engine.action import Interrupted, Wiring, recipe_function
-from loopbuild.engine.commit import adopt, decode_record, unpublish
+from loopbuild.engine.commit import adopt, unpublish
+from loopbuild.engine.demands import NOTHING, Demands
 from loopbuild.engine.execute import recipe_code, translate
 from loopbuild.engine.executors.pool import Pool
 from loopbuild.engine.garbage import rare_collections
+from loopbuild.engine.heads import parent_of
 from loopbuild.engine.history import summary
 from loopbuild.engine.interrupts import GRACE_SECONDS, Interrupts
 from loopbuild.engine.journal import Entry, Journal
 from loopbuild.engine.keys import key_of, manifest_of
+from loopbuild.engine.lockbook import LockBook
 from loopbuild.engine.make import Job, Workshop
 from loopbuild.engine.objects import ObjectDamaged, store_trouble
 from loopbuild.engine.outcome import Event, Outcome, Result, What
 from loopbuild.engine.recover import open_journal
+from loopbuild.engine.selection import Selection
 from loopbuild.engine.staleness import StaleReason
 from loopbuild.engine.tables import RowsFailed, Table
 from loopbuild.engine.target import Target
 from loopbuild.engine.uptodate import remember
-from loopbuild.engine.walk import Walk, matches
+from loopbuild.engine.walk import Walk
 from loopbuild.engine.workspace import Workspace
 from loopbuild.errors import StoreError
 
@@ -42,21 +46,23 @@ def build(
     ws: Workspace,
     targets: Iterable[Target],
     *,
-    select: tuple[str, ...] = (),
+    select: Selection | tuple[str, ...] = (),
     jobs: int = 1,
     executor: str = "processes",
     fail_fast: bool = False,
-    force: bool = False,
+    demands: Demands = NOTHING,
+    frozen: bool = False,
     on_event: Callable[[Event], None],
     stamp: str = "",
     lock_lines: LockLines | None = None,
 ) -> Outcome:
     """Bring every wanted target up to date; failures are in the outcome, not raised.
 
-    `select`: ids, `kind:` or patterns with `*`; empty means all but secondary targets. `force`: run the selected ones
-    whatever is stored. `executor`: where pure work runs beside this process, a name of `executors.KINDS`; results are
-    the same everywhere. `stamp`: digest of everything static that decided `targets`; with it, a complete build can
-    later be recognised by `is_unchanged`. `lock_lines`: fields for further lines of loop.lock, by id, asked at the end.
+    `select`: a selection or its words; empty means all but secondary targets. `demands`: what runs though it is not
+    stale. `executor`: where pure work runs beside this process, a name of `executors.KINDS`; results are the same
+    everywhere. `frozen`: loop.lock stays as it is, and nothing pinned or historical runs; the outcome names what would
+    change. `stamp`: digest of everything static that decided `targets`; with it, a complete build can later be
+    recognised by `is_unchanged`. `lock_lines`: fields for further lines of loop.lock, by id, asked at the end.
 
     Raises SelectionError, MissingExtra, StoreError (disk full, not writable) and BuildError for a senseless graph.
     """
@@ -69,6 +75,7 @@ def build(
         stack.enter_context(
             ws.exclusive(lambda pid: on_event(Event(kind="note", message=f"waiting for pid {pid}, which builds here")))
         )
+        lock = lockfile.read(ws.root)
         scratch = stack.enter_context(ws.scratch())
         place = {"root": ws.root, "cas": ws.objects.folder, "scratch": scratch}
         pool = stack.enter_context(Pool(jobs, executor=executor, **place))
@@ -80,9 +87,13 @@ def build(
             running: _Build | None = None
             try:
                 journal = open_journal(ws, lambda text: on_event(Event(kind="note", message=text)))
-                shop = Workshop(ws, journal, scratch, on_event=on_event, cancelled=lambda: interrupts.is_asked)
+                shop = Workshop(
+                    ws, journal, scratch, lock=lock, on_event=on_event, cancelled=lambda: interrupts.is_asked
+                )
                 walk = Walk(targets, select=select)
-                running = _Build(shop, walk, pool, interrupts, on_event, force=force, fail_fast=fail_fast)
+                running = _Build(
+                    shop, walk, pool, interrupts, on_event, demands=demands, frozen=frozen, fail_fast=fail_fast
+                )
                 return running.run(earlier, stamp=stamp, lock_lines=lock_lines)
             except ObjectDamaged as error:
                 # Something on disk rotted under us: forget it and walk again, so that its maker is seen to be stale.
@@ -118,7 +129,8 @@ class _Build:
         interrupts: Interrupts,
         on_event: Callable[[Event], None],
         *,
-        force: bool,
+        demands: Demands,
+        frozen: bool,
         fail_fast: bool,
     ) -> None:
         self.results: dict[str, Result] = {}
@@ -127,7 +139,8 @@ class _Build:
         self._pool = pool
         self._interrupts = interrupts
         self._on_event = on_event
-        self._force = force
+        self._demands = demands
+        self._lock = LockBook(shop.known.lock, is_frozen=frozen)
         self._fail_fast = fail_fast
         self._outputs: dict[str, str] = {}
         self._earlier: Mapping[str, Result] = {}
@@ -217,14 +230,19 @@ class _Build:
         leaves = self._shop.leaves
         files = {path: leaves.digest(path) for _, path in target.files}
         inputs = {name: self._outputs[name] for _, name in target.inputs}
-        key = key_of(target, files=files, inputs=inputs)
-        is_forced = self._force and self._is_chosen(target)
+        demand = self._demands.of(target, self._walk.targets) if self._demands else ""
+        generation = self._lock.generation(target.id, is_refreshed=demand == "refresh")
+        key = key_of(target, files=files, inputs=inputs, generation=generation)
+        is_forced = demand in ("force", "from_scratch") and target.id not in self._earlier
         reasons: tuple[StaleReason, ...] = (StaleReason(code="forced"),)
+        usable = None
         if not is_forced:
             usable, reasons = self._shop.known.usable(target, key)
-            if usable is not None:
-                return self._take(target, usable, reasons)
-        manifest = manifest_of(target, files=files, inputs=inputs)
+        if not self._lock.allows(target, key, usable):
+            return Result(target=target.id, outcome="skipped", cause=lockfile.NAME)
+        if usable is not None:
+            return self._take(target, usable, reasons)
+        manifest = manifest_of(target, files=files, inputs=inputs, generation=generation)
         for path in files:
             leaves.secure(path)
         return Job(
@@ -234,17 +252,13 @@ class _Build:
             wiring=Wiring(
                 inputs={role: self._outputs[name] for role, name in (*target.inputs, *target.order_only)},
                 files={role: files[path] for role, path in target.files},
-                head=self._shop.head(target, key, forced=is_forced),
+                head=parent_of(target, key, self._shop.known, demand),
             ),
             reasons=(*reasons, *self._shop.known.why(target, key, manifest)),
             is_forced=is_forced,
+            generation=generation,
             started=start,
         )
-
-    def _is_chosen(self, target: Target) -> bool:
-        if target.id in self._earlier:
-            return False
-        return not self._walk.select or any(matches(pattern, target.id) for pattern in self._walk.select)
 
     def _take(self, target: Target, entry: Entry, reasons: tuple[StaleReason, ...]) -> Result:
         shop = self._shop
@@ -264,6 +278,8 @@ class _Build:
     def _settle(self, target: Target, result: Result) -> None:
         if result.outcome not in _BAD and target.expand:
             result = self._expand(target, result)
+        if result.outcome not in _BAD:
+            result = self._lock.compared(result)
         self.results[target.id] = result
         if result.outcome in _BAD:
             self._is_stopped |= self._fail_fast
@@ -298,25 +314,21 @@ class _Build:
 
     @property
     def _is_whole(self) -> bool:
-        is_cut = self._walk.select or self._is_stopped or self._interrupts.is_asked
+        is_cut = (
+            not self._walk.select.is_whole or self._is_stopped or self._interrupts.is_asked or bool(self._lock.changes)
+        )
         return not is_cut and all(result.outcome not in _BAD for result in self.results.values())
 
     def _write_lock(self, lock_lines: LockLines | None) -> None:
         shop = self._shop
         with shop.journal.transaction():
             shop.leaves.flush(shop.journal)
-        entries = {name: shop.known.current[name] for name in self._outputs}
-        lockfile.write(
-            shop.ws.root,
-            entries,
-            parents={
-                name: decode_record(shop.objects.get(entry.record)).parent
-                for name, entry in entries.items()
-                if self._walk.targets[name].recipe.nature == "historical"
-            },
-            extra=dict(lock_lines()) if lock_lines is not None else {},
-            known=self._walk.targets,
+        self._lock.close(
+            {name: self._walk.targets[name] for name in self._outputs},
+            shop.known,
+            lock_lines() if lock_lines is not None else {},
             is_complete=self._is_whole,
+            root=shop.ws.root,
             scratch=shop.scratch,
         )
 
@@ -330,6 +342,7 @@ class _Build:
             results=in_order | merged,
             seconds=seconds,
             is_interrupted=self._interrupts.is_asked,
+            lock_changes=self._lock.changes,
         )
         self._note_run(outcome, started, stamp)
         return outcome

@@ -135,6 +135,12 @@ class Journal:
         query = f"SELECT {_ENTRY} FROM records r WHERE r.key = ? ORDER BY r.seq"
         return [_entry(row) for row in self._db.execute(query, (key,))]
 
+    def with_output(self, target: str, output: str) -> Entry | None:
+        """Return the newest result of a target with this output, in force or not."""
+        query = f"SELECT {_ENTRY} FROM records r WHERE r.target = ? AND r.output = ? ORDER BY r.seq DESC"
+        row = self._db.execute(query, (target, output)).fetchone()
+        return _entry(row) if row else None
+
     def commit(self, entry: Entry, *, rows_run: int) -> None:
         """Put a result in force; call inside a transaction, after its objects are in place.
 

@@ -46,14 +46,21 @@ RunChunk = Callable[[Sequence[WantedRow]], Iterator[tuple[RowResult, Collection[
 
 
 def choose_rows(
-    target: Target, action: StoredAction, *, journal: Journal, objects: Objects, entry: Entry | None, forced: bool
+    target: Target,
+    action: StoredAction,
+    *,
+    journal: Journal,
+    objects: Objects,
+    entry: Entry | None,
+    forced: bool,
+    generation: int = 0,
 ) -> tuple[list[RowVerdict], Mapping[str, str]]:
     """Ask the recipe which rows shall exist and what the facts are; return the verdicts and the facts."""
     recipe = target.recipe
     with recipe_code(target.id):
         rows = list(recipe_function(recipe.wanted)(action))
         facts: dict[str, str] = dict(recipe_function(recipe.facts)(action)) if recipe.facts else {}
-    wanted = fingerprints(recipe, target.params, rows)
+    wanted = fingerprints(recipe, target.params, rows, generation=generation)
     stored = {} if forced else journal.rows([fingerprint for _, fingerprint in wanted.values()])
     verdicts = choose(
         wanted,

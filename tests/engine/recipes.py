@@ -94,6 +94,13 @@ def revalidate(action: Action, row: WantedRow, old: Json, changed: tuple[str, ..
     return RowResult(key=row.key, output=old, reads=tuple(row.request))
 
 
+def ask(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
+    """Somebody who never answers twice the same."""
+    for row in rows:
+        note(action, row.key)
+        yield RowResult(key=row.key, output={"text": os.urandom(4).hex()}, reads=tuple(row.request))
+
+
 def fan(action: Action) -> Json:
     note(action, "run")
     return {"units": sorted(action.input("words")["words"])}
@@ -160,6 +167,9 @@ TABLE = Recipe(name="table", version=1, run=f"{HERE}:run_rows", wanted=f"{HERE}:
 PROVEN = Recipe(
     name="proven", version=1, run=f"{HERE}:run_rows", wanted=f"{HERE}:wanted", facts=f"{HERE}:facts",
     revalidate=f"{HERE}:revalidate",
+)  # fmt: skip
+ASK = Recipe(
+    name="ask", version=1, run=f"{HERE}:ask", wanted=f"{HERE}:wanted", facts=f"{HERE}:facts", nature="pinned"
 )  # fmt: skip
 FAN = Recipe(name="fan", version=1, run=f"{HERE}:fan")
 SHOW = Recipe(name="show", version=1, run=f"{HERE}:show")
