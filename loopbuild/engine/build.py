@@ -47,6 +47,7 @@ def build(
     executor: str = "processes",
     fail_fast: bool = False,
     force: bool = False,
+    waits: bool = True,
     on_event: Callable[[Event], None],
     stamp: str = "",
     lock_lines: LockLines | None = None,
@@ -55,20 +56,26 @@ def build(
 
     `select`: ids, `kind:` or patterns with `*`; empty means all but secondary targets. `force`: run the selected ones
     whatever is stored. `executor`: where pure work runs beside this process, a name of `executors.KINDS`; results are
-    the same everywhere. `stamp`: digest of everything static that decided `targets`; with it, a complete build can
-    later be recognised by `is_unchanged`. `lock_lines`: fields for further lines of loop.lock, by id, asked at the end.
+    the same everywhere. `waits`: for another build of this folder, to take its results over. `stamp`: digest of
+    everything static that decided `targets`; with it, a complete build can later be recognised by `is_unchanged`.
+    `lock_lines`: fields for further lines of loop.lock, by id, asked at the end.
 
-    Raises SelectionError, MissingExtra, StoreError (disk full, not writable) and BuildError for a senseless graph.
+    Raises SelectionError, MissingExtra, StoreError (disk full, not writable, not waited) and BuildError for a graph
+    that makes no sense.
     """
     targets = list(targets)
     lockfile.read(ws.root)
-    ws.prepare()
     interrupts = Interrupts(lambda: on_event(Event(kind="note", message="stopping; press again to stop at once")))
+
+    def wait_for(pid: str) -> None:
+        if not waits:
+            raise StoreError(f"pid {pid} builds here", intact="its build", hint="build without `--no-wait`")
+        on_event(Event(kind="note", message=f"waiting for pid {pid}, which builds here"))
+
     with ExitStack() as stack:
         stack.enter_context(rare_collections())
-        stack.enter_context(
-            ws.exclusive(lambda pid: on_event(Event(kind="note", message=f"waiting for pid {pid}, which builds here")))
-        )
+        stack.enter_context(ws.exclusive(wait_for))
+        ws.prepare()
         scratch = stack.enter_context(ws.scratch())
         place = {"root": ws.root, "cas": ws.objects.folder, "scratch": scratch}
         pool = stack.enter_context(Pool(jobs, executor=executor, **place))
@@ -80,6 +87,7 @@ def build(
             running: _Build | None = None
             try:
                 journal = open_journal(ws, lambda text: on_event(Event(kind="note", message=text)))
+                ws.sweep_partial(journal.with_key)
                 shop = Workshop(ws, journal, scratch, on_event=on_event, cancelled=lambda: interrupts.is_asked)
                 walk = Walk(targets, select=select)
                 running = _Build(shop, walk, pool, interrupts, on_event, force=force, fail_fast=fail_fast)

@@ -91,6 +91,11 @@ class Workshop:
 
     def finish(self, job: Job, content: bytes, *, kept: Collection[str], published: Mapping[str, str]) -> Result:
         """Commit the output of a plain recipe, wherever it ran."""
+        for digest in sorted(kept):
+            if not self.objects.has(digest):
+                name = next((path for path, one in published.items() if one == digest), "")
+                what = f"published `{name}` as" if name else "kept"
+                raise BuildError(f"`{job.target.id}` {what} `{short(digest)}`, which it never stored")
         record = self._record(job, content, kept=kept, published=published)
         entry, seconds = self._commit(job, record, rows_run=-1)
         return Result(

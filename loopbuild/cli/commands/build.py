@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fail-fast", action="store_true", help="stop at the first failure instead of going on elsewhere"
     )
+    parser.add_argument("--no-wait", action="store_true", help="fail instead of waiting while another build runs here")
     parser.add_argument("--force", action="store_true", help="run the selected targets even if nothing changed")
     parser.add_argument("--refresh", action="append", default=[], metavar="source:NAME", help="ask a live source again")
     parser.add_argument("--progress", choices=("auto", "plain", "json", "none"), default="auto", help="how to show it")
@@ -53,6 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
             select=tuple(arguments.select),
             jobs=max(1, arguments.jobs),
             executor=arguments.executor,
+            waits=not arguments.no_wait,
             fail_fast=arguments.fail_fast,
             force=arguments.force,
             refresh=tuple(arguments.refresh),
