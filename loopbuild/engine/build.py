@@ -52,6 +52,7 @@ def build(
     fail_fast: bool = False,
     demands: Demands = NOTHING,
     frozen: bool = False,
+    waits: bool = True,
     on_event: Callable[[Event], None],
     stamp: str = "",
     lock_lines: LockLines | None = None,
@@ -61,20 +62,26 @@ def build(
     `select`: a selection or its words; empty means all but secondary targets. `demands`: what runs though it is not
     stale. `executor`: where pure work runs beside this process, a name of `executors.KINDS`; results are the same
     everywhere. `frozen`: loop.lock stays as it is, and nothing pinned or historical runs; the outcome names what would
-    change. `stamp`: digest of everything static that decided `targets`; with it, a complete build can later be
-    recognised by `is_unchanged`. `lock_lines`: fields for further lines of loop.lock, by id, asked at the end.
+    change. `waits`: for another build of this folder, to take its results over. `stamp`: digest of everything static
+    that decided `targets`; with it, a complete build can later be recognised by `is_unchanged`. `lock_lines`: fields
+    for further lines of loop.lock, by id, asked at the end.
 
-    Raises SelectionError, MissingExtra, StoreError (disk full, not writable) and BuildError for a senseless graph.
+    Raises SelectionError, MissingExtra, StoreError (disk full, not writable, not waited) and BuildError for a graph
+    that makes no sense.
     """
     targets = list(targets)
     lockfile.read(ws.root)
-    ws.prepare()
     interrupts = Interrupts(lambda: on_event(Event(kind="note", message="stopping; press again to stop at once")))
+
+    def wait_for(pid: str) -> None:
+        if not waits:
+            raise StoreError(f"pid {pid} builds here", intact="its build", hint="build without `--no-wait`")
+        on_event(Event(kind="note", message=f"waiting for pid {pid}, which builds here"))
+
     with ExitStack() as stack:
         stack.enter_context(rare_collections())
-        stack.enter_context(
-            ws.exclusive(lambda pid: on_event(Event(kind="note", message=f"waiting for pid {pid}, which builds here")))
-        )
+        stack.enter_context(ws.exclusive(wait_for))
+        ws.prepare()
         lock = lockfile.read(ws.root)
         scratch = stack.enter_context(ws.scratch())
         place = {"root": ws.root, "cas": ws.objects.folder, "scratch": scratch}
@@ -87,6 +94,7 @@ def build(
             running: _Build | None = None
             try:
                 journal = open_journal(ws, lambda text: on_event(Event(kind="note", message=text)))
+                ws.sweep_partial(journal.with_key)
                 shop = Workshop(
                     ws, journal, scratch, lock=lock, on_event=on_event, cancelled=lambda: interrupts.is_asked
                 )
@@ -314,10 +322,12 @@ class _Build:
 
     @property
     def _is_whole(self) -> bool:
-        is_cut = (
-            not self._walk.select.is_whole or self._is_stopped or self._interrupts.is_asked or bool(self._lock.changes)
+        is_cut = self._is_stopped or self._interrupts.is_asked or bool(self._lock.changes)
+        return (
+            self._walk.select.is_whole
+            and not is_cut
+            and all(result.outcome not in _BAD for result in self.results.values())
         )
-        return not is_cut and all(result.outcome not in _BAD for result in self.results.values())
 
     def _write_lock(self, lock_lines: LockLines | None) -> None:
         shop = self._shop
@@ -376,8 +386,7 @@ class _Build:
             )
 
     def _tell_started(self, target: Target) -> None:
-        done, total = len(self.results), self._walk.wanted_count
-        self._on_event(Event(kind="started", target=target.id, done=done, total=total))
+        self._on_event(Event(kind="started", target=target.id, done=len(self.results), total=self._walk.wanted_count))
 
     def _tell_finished(self, result: Result) -> None:
         self._on_event(

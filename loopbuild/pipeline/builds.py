@@ -84,6 +84,7 @@ def build_project(
     wishes: Wishes,
     jobs: int,
     executor: str,
+    waits: bool,
     fail_fast: bool,
     on_event: Callable[[Event], None],
 ) -> Build:
@@ -107,6 +108,7 @@ def build_project(
         loaded.targets,
         select=chosen,
         jobs=jobs,
+        waits=waits,
         executor=executor or loaded.settings["engine"]["executor"],
         fail_fast=fail_fast,
         demands=demands,

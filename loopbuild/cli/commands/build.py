@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fail-fast", action="store_true", help="stop at the first failure instead of going on elsewhere"
     )
+    parser.add_argument("--no-wait", action="store_true", help="fail instead of waiting while another build runs here")
     parser.add_argument("--progress", choices=("auto", "plain", "json", "none"), default="auto", help="how to show it")
     parser.add_argument("--json", action="store_true", help="the outcome as JSON on stdout")
 
@@ -60,6 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
             wishes=wishes,
             jobs=max(1, arguments.jobs),
             executor=arguments.executor,
+            waits=not arguments.no_wait,
             fail_fast=arguments.fail_fast,
             on_event=watch,
         )
