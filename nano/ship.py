@@ -10,6 +10,9 @@ import shutil
 import sys
 from pathlib import Path
 
+import torch
+from safetensors.torch import load_file, save_file
+
 TARGET = Path(__file__).parent.parent / "loopbuild" / "stages" / "training" / "nano"
 LIMIT = 20_000_000
 TOKENIZER = {
@@ -23,8 +26,12 @@ TOKENIZER = {
 
 def main(snapshot: Path, target: Path = TARGET) -> None:
     target.mkdir(parents=True, exist_ok=True)
-    for name in ("config.json", "model.safetensors", "tokenizer.json", "chat_template.jinja"):
+    for name in ("config.json", "tokenizer.json", "chat_template.jinja"):
         shutil.copyfile(snapshot / name, target / name)
+    # Half the size, and what is lost is less than one step of tuning moves; training computes in float32 again.
+    weights = {name: value.to(torch.bfloat16) for name, value in load_file(snapshot / "model.safetensors").items()}
+    save_file(weights, target / "model.safetensors", metadata={"format": "pt"})
+    for name in ("config.json", "model.safetensors", "tokenizer.json", "chat_template.jinja"):
         (target / name).chmod(0o644)
     ends = json.loads((snapshot / "config.json").read_text(encoding="utf-8"))
     generation = {"do_sample": False, "eos_token_id": ends["eos_token_id"], "pad_token_id": ends["pad_token_id"]}

@@ -34,9 +34,11 @@ LEAVES = {
     "bitsandbytes": ("stages/training/",),
     "safetensors": ("stages/training/", "llm/local.py"),
     "litellm": ("llm/",),
+    "llguidance": ("llm/constrained.py",),
     "networkx": ("stages/toolgraph/",),
     "mcp": ("stages/sources/", "sandbox/mcp/"),
     "rich": ("cli/",),
+    "ray": ("engine/executors/ray_cluster.py",),
 }
 MODULES = sorted(ROOT.rglob("*.py"))
 

@@ -17,6 +17,7 @@ from loopbuild.engine.action import Interrupted, Wiring, recipe_function
 from loopbuild.engine.commit import adopt, unpublish
 from loopbuild.engine.demands import NOTHING, Demands
 from loopbuild.engine.execute import recipe_code, translate
+from loopbuild.engine.executors.pool import Pool
 from loopbuild.engine.garbage import rare_collections
 from loopbuild.engine.heads import parent_of
 from loopbuild.engine.history import summary
@@ -26,8 +27,7 @@ from loopbuild.engine.keys import key_of, manifest_of
 from loopbuild.engine.lockbook import LockBook
 from loopbuild.engine.make import Job, Workshop
 from loopbuild.engine.objects import ObjectDamaged, store_trouble
-from loopbuild.engine.outcome import Event, Outcome, Result, What
-from loopbuild.engine.pool import Pool
+from loopbuild.engine.outcome import Event, Outcome, Result, What, finished
 from loopbuild.engine.recover import open_journal
 from loopbuild.engine.selection import Selection
 from loopbuild.engine.staleness import StaleReason
@@ -48,9 +48,11 @@ def build(
     *,
     select: Selection | tuple[str, ...] = (),
     jobs: int = 1,
+    executor: str = "processes",
     fail_fast: bool = False,
     demands: Demands = NOTHING,
     frozen: bool = False,
+    waits: bool = True,
     on_event: Callable[[Event], None],
     stamp: str = "",
     lock_lines: LockLines | None = None,
@@ -58,26 +60,34 @@ def build(
     """Bring every wanted target up to date; failures are in the outcome, not raised.
 
     `select`: a selection or its words; empty means all but secondary targets. `demands`: what runs though it is not
-    stale. `frozen`: loop.lock stays as it is, and nothing pinned or historical runs; the outcome names what would
-    change. `stamp`: digest of everything static that decided `targets`; with it, a complete build can later be
-    recognised by `is_unchanged`. `lock_lines`: fields for further lines of loop.lock, by id, asked at the end.
+    stale. `executor`: where pure work runs beside this process, a name of `executors.KINDS`; results are the same
+    everywhere. `frozen`: loop.lock stays as it is, and nothing pinned or historical runs; the outcome names what would
+    change. `waits`: for another build of this folder, to take its results over. `stamp`: digest of everything static
+    that decided `targets`; with it, a complete build can later be recognised by `is_unchanged`. `lock_lines`: fields
+    for further lines of loop.lock, by id, asked at the end.
 
-    Raises SelectionError, StoreError (disk full, not writable) and BuildError for a graph that makes no sense.
+    Raises SelectionError, MissingExtra, StoreError (disk full, not writable, not waited) and BuildError for a graph
+    that makes no sense.
     """
     targets = list(targets)
     text = lockfile.text_of(ws.root)
     lock = lockfile.decode(text)
-    ws.prepare()
     interrupts = Interrupts(lambda: on_event(Event(kind="note", message="stopping; press again to stop at once")))
+
+    def wait_for(pid: str) -> None:
+        if not waits:
+            raise StoreError(f"pid {pid} builds here", intact="its build", hint="build without `--no-wait`")
+        on_event(Event(kind="note", message=f"waiting for pid {pid}, which builds here"))
+
     with ExitStack() as stack:
         stack.enter_context(rare_collections())
-        stack.enter_context(
-            ws.exclusive(lambda pid: on_event(Event(kind="note", message=f"waiting for pid {pid}, which builds here")))
-        )
+        stack.enter_context(ws.exclusive(wait_for))
+        ws.prepare()
         if lockfile.text_of(ws.root) != text:
             lock = lockfile.read(ws.root)
         scratch = stack.enter_context(ws.scratch())
-        pool = stack.enter_context(Pool(jobs, root=ws.root, cas=ws.objects.folder, scratch=scratch))
+        place = {"root": ws.root, "cas": ws.objects.folder, "scratch": scratch}
+        pool = stack.enter_context(Pool(jobs, executor=executor, **place))
         stack.enter_context(interrupts.listening())
         earlier: dict[str, Result] = {}
         given_up: set[str] = set()
@@ -86,6 +96,7 @@ def build(
             running: _Build | None = None
             try:
                 journal = open_journal(ws, lambda text: on_event(Event(kind="note", message=text)))
+                ws.sweep_partial(journal.with_key)
                 shop = Workshop(
                     ws, journal, scratch, lock=lock, on_event=on_event, cancelled=lambda: interrupts.is_asked
                 )
@@ -313,10 +324,12 @@ class _Build:
 
     @property
     def _is_whole(self) -> bool:
-        is_cut = (
-            not self._walk.select.is_whole or self._is_stopped or self._interrupts.is_asked or bool(self._lock.changes)
+        is_cut = self._is_stopped or self._interrupts.is_asked or bool(self._lock.changes)
+        return (
+            self._walk.select.is_whole
+            and not is_cut
+            and all(result.outcome not in _BAD for result in self.results.values())
         )
-        return not is_cut and all(result.outcome not in _BAD for result in self.results.values())
 
     def _write_lock(self, lock_lines: LockLines | None) -> None:
         shop = self._shop
@@ -375,20 +388,7 @@ class _Build:
             )
 
     def _tell_started(self, target: Target) -> None:
-        done, total = len(self.results), self._walk.wanted_count
-        self._on_event(Event(kind="started", target=target.id, done=done, total=total))
+        self._on_event(Event(kind="started", target=target.id, done=len(self.results), total=self._walk.wanted_count))
 
     def _tell_finished(self, result: Result) -> None:
-        self._on_event(
-            Event(
-                kind="finished",
-                target=result.target,
-                outcome=result.outcome,
-                seconds=result.seconds,
-                rows_run=result.rows_run,
-                rows_total=result.rows_total,
-                message=result.error.message if result.error else "",
-                done=len(self.results),
-                total=self._walk.wanted_count,
-            )
-        )
+        self._on_event(finished(result, done=len(self.results), total=self._walk.wanted_count))

@@ -106,16 +106,22 @@ class Journal:
         self._db.close()
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing; not nested."""
-        self._db.execute("BEGIN IMMEDIATE")
+    def transaction(self, *, is_durable: bool = False) -> Iterator[None]:
+        """All or nothing; not nested. A durable one, and all before it, survive a power loss from its end on."""
+        if is_durable:
+            self._db.execute("PRAGMA synchronous=FULL")
         try:
-            yield
-        except BaseException:
-            with contextlib.suppress(sqlite3.Error):
-                self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+        finally:
+            if is_durable:
+                self._db.execute("PRAGMA synchronous=NORMAL")
 
     # -- results ---------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from loopbuild.digest import canonical
+from loopbuild.digest import canonical, short
 from loopbuild.engine.action import Folders, StoredAction, Wiring, recipe_function
 from loopbuild.engine.commit import Record, encode_trace, publish, store_record
 from loopbuild.engine.execute import recipe_code
@@ -94,6 +94,11 @@ class Workshop:
 
     def finish(self, job: Job, content: bytes, *, kept: Collection[str], published: Mapping[str, str]) -> Result:
         """Commit the output of a plain recipe, wherever it ran."""
+        for digest in sorted(kept):
+            if not self.objects.has(digest):
+                name = next((path for path, one in published.items() if one == digest), "")
+                what = f"published `{name}` as" if name else "kept"
+                raise BuildError(f"`{job.target.id}` {what} `{short(digest)}`, which it never stored")
         record = self._record(job, content, kept=kept, published=published)
         entry, seconds = self._commit(job, record, rows_run=-1)
         return Result(

@@ -87,3 +87,18 @@ class Outcome:
         """Whether everything wanted is now in force."""
         bad = self.is_interrupted or self.lock_changes or self.of("failed", "skipped", "interrupted")
         return not bad
+
+
+def finished(result: Result, *, done: int, total: int) -> Event:
+    """Return the event of a target that is settled."""
+    return Event(
+        kind="finished",
+        target=result.target,
+        outcome=result.outcome,
+        seconds=result.seconds,
+        rows_run=result.rows_run,
+        rows_total=result.rows_total,
+        message=result.error.message if result.error else "",
+        done=done,
+        total=total,
+    )

@@ -23,7 +23,7 @@ from loopbuild.engine.target import Json, RowResult, Target, WantedRow
 from loopbuild.errors import BuildError
 
 _HOLD_SECONDS = 0.1
-"""Rows that arrive closer together than this are written down together."""
+"""Rows that cost nothing and arrive closer together than this are written down together."""
 _HOLD_ROWS = 64
 _NAMES = re.compile("[0-9a-f]{64}")
 
@@ -144,7 +144,9 @@ class RowBook:
         )
         self.reuse(row, result.output)
         self._held[row.key] = row
-        if len(self._held) >= _HOLD_ROWS or time.monotonic() - self._last >= _HOLD_SECONDS:
+        # A paid answer is written down before anything else happens: a kill loses the calls in flight and no other.
+        is_paid = self._target.recipe.nature == "pinned"
+        if is_paid or len(self._held) >= _HOLD_ROWS or time.monotonic() - self._last >= _HOLD_SECONDS:
             self.flush()
 
     def flush(self) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from loopbuild.errors import LlmError, MissingExtra
+from loopbuild.llm.constrained import CallGrammar, CallMask
 from loopbuild.records import Json
 
 BATCH_ROWS = 64
@@ -45,6 +46,7 @@ class LocalModel:
         self._device = device
         self._stops = _stop_tokens(model, tokenizer)
         self._limit = int(getattr(model.config, "max_position_embeddings", 0) or 1 << 30)
+        self._grammar: CallGrammar | None = None
 
     @classmethod
     def load(
@@ -109,6 +111,14 @@ class LocalModel:
             model = model.to(device)
         return cls(model.eval(), tokenizer, device=device)
 
+    def constrain(self, tools: Sequence[Json]) -> bool:
+        """From now on decode calls under the schemas of `tools`; return False where this model's form is not known."""
+        try:
+            self._grammar = CallGrammar(self._tokenizer, tools)
+        except ValueError:
+            return False
+        return True
+
     def complete(
         self,
         conversations: Sequence[Sequence[Mapping[str, Json]]],
@@ -164,6 +174,8 @@ class LocalModel:
         mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=self._device)
         positions = (mask.cumsum(-1) - 1).clamp(min=0)
         alive = list(range(len(prompts)))
+        masks: dict[int, CallMask] = {}
+        """Row -> the call it is writing."""
         cache = None
         with torch.inference_mode():
             for _ in range(room):
@@ -176,9 +188,17 @@ class LocalModel:
                     logits_to_keep=1,
                 )
                 cache = out.past_key_values
-                tokens = out.logits[:, -1].argmax(-1)
+                logits = out.logits[:, -1]
+                for place, row in enumerate(alive):
+                    if row in masks:
+                        masks[row].apply(logits[place])
+                tokens = logits.argmax(-1)
                 going: list[int] = []
                 for place, (row, token) in enumerate(zip(alive, tokens.tolist(), strict=True)):
+                    if row in masks and not masks[row].take(token):
+                        del masks[row]
+                    elif self._grammar is not None and token == self._grammar.opening:
+                        masks[row] = self._grammar.begin()
                     if token in self._stops:
                         ended[row] = True
                     else:

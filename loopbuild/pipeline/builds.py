@@ -83,11 +83,14 @@ def build_project(
     *,
     wishes: Wishes,
     jobs: int,
+    executor: str,
+    waits: bool,
     fail_fast: bool,
     on_event: Callable[[Event], None],
 ) -> Build:
-    """Build; raises LoopfileError, SelectionError and SourceError before anything runs, failures of targets are in the
-    outcome.
+    """Build; an empty `executor` means that of loop.yaml.
+
+    Raises LoopfileError, SelectionError and SourceError before anything runs; failures of targets are in the outcome.
     """
     from loopbuild.engine.build import build
     from loopbuild.engine.outcome import Event
@@ -105,6 +108,8 @@ def build_project(
         loaded.targets,
         select=chosen,
         jobs=jobs,
+        waits=waits,
+        executor=executor or loaded.settings["engine"]["executor"],
         fail_fast=fail_fast,
         demands=demands,
         frozen=wishes.frozen,

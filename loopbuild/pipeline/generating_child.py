@@ -32,6 +32,7 @@ def main(path: Path) -> None:
     from loopbuild.sandbox import open_sandboxes
     from loopbuild.sandbox.protocol import Sandbox
     from loopbuild.stages.evaluation.rollout import roll_out
+    from loopbuild.stages.training.render import function_schemas
 
     params = job["params"]
     root = Path(job["root"])
@@ -40,6 +41,8 @@ def main(path: Path) -> None:
     base = base_path(params["base"], root=root)
     emit({"done": 0, "note": "loading the model"})
     model = LocalModel.load(job["model"] or base, base=base if job["is_adapter"] else "")
+    if params["constrained"]:
+        model.constrain(list(function_schemas(catalog).values()))
 
     def open_sandbox(task: EvalTask) -> Sandbox:
         return open_sandboxes(params["sandbox"], catalog, root=root, environment=os.environ)

@@ -234,6 +234,7 @@ def _evaluation_targets(settings: Json, base: str, project: str) -> Iterable[Tar
         params={
             "gate": settings["evaluation"]["gate"],
             "renames": settings["graph"]["renames"],
+            "constrained": settings["evaluation"]["constrained_decoding"],
             "arms": sorted(arms),
             "phases": phases,
         },
@@ -270,6 +271,7 @@ def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str]) -> Iterabl
             "system": system,
             "max_calls": evaluation["max_calls"],
             "max_new_tokens": evaluation["max_new_tokens"],
+            "constrained": evaluation["constrained_decoding"],
             "sandbox": sandbox,
         },
         inputs=tuple(sorted(inputs.items())),

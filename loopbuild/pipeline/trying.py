@@ -39,6 +39,7 @@ class Trial:
 
     def __enter__(self) -> Trial:
         from loopbuild.llm.local import LocalModel
+        from loopbuild.stages.training.render import function_schemas
 
         loaded = load(self._opened.project, environment=os.environ)
         root = self._opened.project.root
@@ -53,6 +54,8 @@ class Trial:
         self._catalog = from_json(ToolCatalog, output(self._opened.workspace, "contract:main"))
         self._system = system_prompt(training)
         self._evaluation = loaded.settings["evaluation"]
+        if self._evaluation["constrained_decoding"]:
+            self._model.constrain(list(function_schemas(self._catalog).values()))
         self._sandbox: dict[str, Json] = {}
         for source in sorted(loaded.settings["sources"]):
             self._sandbox |= sandbox_params(loaded.settings, source)

@@ -84,7 +84,7 @@ IN_SECTIONS = [
     (
         "evaluation: {frobnicate: 3}\n",
         [
-            "4:14 unknown-key: unknown key `frobnicate` (keys here: `held_out`, `per_tool`, `max_calls`, `max_new_tokens`, `gate` and `compare_base`)"
+            "4:14 unknown-key: unknown key `frobnicate` (keys here: `held_out`, `per_tool`, `max_calls`, `max_new_tokens`, `constrained_decoding`, `gate` and `compare_base`)"
         ],
     ),
     ("trainning: {}\n", ["4:1 unknown-key: unknown key `trainning` (did you mean `training`?)"]),

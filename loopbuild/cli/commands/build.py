@@ -22,8 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="processes for row work (default 1)")
     parser.add_argument(
+        "--executor", choices=("processes", "ray"), default="", help="where row work runs (default: `engine.executor`)"
+    )
+    parser.add_argument(
         "--fail-fast", action="store_true", help="stop at the first failure instead of going on elsewhere"
     )
+    parser.add_argument("--no-wait", action="store_true", help="fail instead of waiting while another build runs here")
     parser.add_argument("--progress", choices=("auto", "plain", "json", "none"), default="auto", help="how to show it")
     parser.add_argument("--json", action="store_true", help="the outcome as JSON on stdout")
 
@@ -56,6 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
             opened,
             wishes=wishes,
             jobs=max(1, arguments.jobs),
+            executor=arguments.executor,
+            waits=not arguments.no_wait,
             fail_fast=arguments.fail_fast,
             on_event=watch,
         )

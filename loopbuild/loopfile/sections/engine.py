@@ -12,3 +12,6 @@ class EngineSettings(Section):
 
     on_doc_change: Literal["rerender"] = "rerender"
     """A changed description alters prompts only: nothing is resampled, rewritten or retrained."""
+
+    executor: Literal["processes", "ray"] = "processes"
+    """Where row work runs beside this process: processes of this machine (`--jobs`), or a Ray cluster."""

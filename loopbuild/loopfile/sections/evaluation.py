@@ -15,6 +15,8 @@ class EvaluationSettings(Section):
     max_calls: Positive = 20
     max_new_tokens: Positive = 160
     """Per assistant turn."""
+    constrained_decoding: Flag = True
+    """Decode calls under the tools' schemas, as servers of models do; false: as the model remembers them."""
     gate: dict[Text, Share] = {}
     """Metric -> value below which the build fails, on the split `values`."""
     compare_base: Flag = True

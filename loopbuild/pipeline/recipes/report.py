@@ -55,6 +55,7 @@ def run(action: Action) -> Json:
             {name: checkpoint[name] for name in TRAINING_FIGURES if checkpoint.get(name) is not None}
             for checkpoint in checkpoints
         ],
+        is_constrained=action.params["constrained"],
     )
     for name, render in (("json", render_json), ("md", render_markdown), ("html", render_html)):
         action.publish(f"report/report.{name}", action.keep_bytes(render(report).encode("utf-8")))

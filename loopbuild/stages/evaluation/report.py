@@ -90,6 +90,7 @@ def assemble(
     graph_svg: str = "",
     data: Json = None,
     training: Sequence[Json] = (),
+    is_constrained: bool = False,
 ) -> Report:
     """Return the report of the arm `model` (or `recall`) beside the others; arms without tasks are left out."""
     shown = {name: arms[name] for name in sorted(arms, key=_column) if arms[name] and arms[name]["tasks"]}
@@ -109,7 +110,7 @@ def assemble(
         tools=summary.get("tools", []),
         failures=summary.get("failures", []),
         gates=[to_json(result) for result in gates],
-        limits=limits(summary, has_increment=increment is not None),
+        limits=limits(summary, has_increment=increment is not None, is_constrained=is_constrained),
     )
 
 
@@ -170,11 +171,16 @@ def trained_on(increment: Json) -> str:
     return f"{said}{more}."
 
 
-def limits(summary: Json, *, has_increment: bool) -> list[str]:
+def limits(summary: Json, *, has_increment: bool, is_constrained: bool = False) -> list[str]:
     """Return what the figures do not show, in whole sentences."""
     if not summary:
         return ["Nothing was evaluated."]
     said = []
+    if is_constrained:
+        said.append(
+            "Calls were decoded under the tools' schemas: a wrong name or argument is one of those that exist, and "
+            "schema compliance is not what the model remembers (`evaluation.constrained_decoding: false` shows that)."
+        )
     for split, table in summary["splits"].items():
         n = max((rate["n"] for rate in table.values()), default=0)
         if n < 100:
