@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from loopbuild.engine.build import build
 from loopbuild.engine.outcome import Outcome
 from loopbuild.engine.plan import plan
+from loopbuild.engine.selection import parse
 from loopbuild.engine.target import Target
 from loopbuild.engine.workspace import Workspace
 from tests.engine import recipes
@@ -98,7 +100,7 @@ _edits = st.one_of(
     st.builds(lambda flag: _replace(is_cheap=flag), st.booleans()),
     st.builds(
         lambda kind, index: _replace(damage=(kind, index)),
-        st.sampled_from(["object gone", "object flipped", "out gone", "index gone"]),
+        st.sampled_from(["object gone", "object flipped", "out gone", "index gone", "store gone", "lock gone"]),
         st.integers(0, 99),
     ),
 )
@@ -129,6 +131,10 @@ def _harm(root: Path, kind: str, index: int) -> None:
         (store / "out" / "report.txt").unlink(missing_ok=True)
     elif kind == "index gone":
         (store / "state.db").unlink(missing_ok=True)
+    elif kind == "store gone":
+        shutil.rmtree(store, ignore_errors=True)
+    elif kind == "lock gone":
+        (root / "loop.lock").unlink(missing_ok=True)
 
 
 def _check_sequence(start: World, edits: list[Callable[[World], World]]) -> None:
@@ -154,6 +160,25 @@ def _check_sequence(start: World, edits: list[Callable[[World], World]]) -> None
                 assert _result(outcome, root) == _result(clean, Path(other))
             again = _build(root, world)
             assert again.ran <= {result.target for result in outcome.of("failed")}
+            if outcome.is_success:
+                _check_lock(root, world)
+
+
+def _check_lock(root: Path, world: World) -> None:
+    """The lock names exactly what is in force, here and in a clone that has no byte of it."""
+    before = (root / "loop.lock").read_bytes()
+    ws = Workspace.open(root, code_version="1")
+    assert not plan(ws, world.targets()).lock_changes
+    assert build(ws, world.targets(), frozen=True, on_event=lambda event: None).is_success
+    assert (root / "loop.lock").read_bytes() == before
+    with tempfile.TemporaryDirectory(dir=MEMORY) as other:
+        world.write(Path(other))
+        (Path(other) / "loop.lock").write_bytes(before)
+        clone = Workspace.open(Path(other), code_version="1")
+        found = plan(clone, world.targets())
+        first = {target.id for target in world.targets() if not target.inputs}
+        assert all(entry.is_locked for name, entry in found.entries.items() if name in first)
+        assert build(clone, world.targets(), frozen=True, on_event=lambda event: None).is_success
 
 
 _slow = {"deadline": None, "suppress_health_check": list(HealthCheck)}
@@ -173,6 +198,35 @@ def test_step_by_step_is_clean_and_the_plan_is_true(edits: list[Callable[[World]
 @given(edits=st.lists(_edits, min_size=1, max_size=8))
 def test_step_by_step_is_clean_and_the_plan_is_true_at_length(edits: list[Callable[[World], World]]) -> None:
     _check_sequence(World(), edits)
+
+
+_words = st.sampled_from(
+    ["read:", "join:1", "+join:2", "read:0+", "words:main+1", "1+total:all", "@read:2", "*:main", "join:,+total:all"]
+)
+
+
+@settings(max_examples=30, **_slow)
+@given(
+    edits=st.lists(_edits, min_size=1, max_size=3),
+    words=st.lists(_words, max_size=2),
+    out=st.sampled_from(["", "read:3"]),
+)
+def test_a_plan_is_true_of_any_selection(edits: list[Callable[[World], World]], words: list[str], out: str) -> None:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as one:
+        root, world = Path(one), World()
+        for edit in edits:
+            world = edit(replace(world, damage=("", 0)))
+            world.write(root)
+            _harm(root, *world.damage)
+            ws, selection = Workspace.open(root, code_version="1"), parse(words, exclude=out.split())
+            planned = plan(ws, world.targets(), select=selection)
+            outcome = build(ws, world.targets(), select=selection, on_event=lambda event: None)
+            would = {entry.target for entry in planned.would}
+            assert would <= outcome.ran
+            if not planned.open_ended:
+                assert outcome.ran <= would | {entry.target for entry in planned.may}
+                assert set(outcome.results) == set(planned.entries)
+                assert selection.chosen(planned.targets) <= set(outcome.results)
 
 
 @settings(max_examples=25, **_slow)
