@@ -273,23 +273,26 @@ class _Planner:
         return is_new
 
     def _expand(self, target: Target, entry: PlanEntry) -> None:
-        digest = entry.output
-        if not digest:
+        output = self._decoded(entry.output)
+        is_known = output is not None
+        if not is_known:
             # Its last output is the best guess at what will exist; nothing that follows from it is certain.
             self._open_ended.append(target.id)
             current = self._known.current.get(target.id)
-            digest = current.output if current is not None else ""
-        try:
-            output = json.loads(self._objects.get(digest)) if digest else None
-        except ObjectDamaged:
-            output = None
+            output = self._decoded(current.output) if current is not None else None
         if output is None:
             return
         with recipe_code(target.id):
             found = list(recipe_function(target.expand)(target, output))
-        if not entry.output:
+        if not is_known:
             self._tentative.update(new.id for new in found if new.id not in self._walk.targets)
         self._walk.add(found)
+
+    def _decoded(self, digest: str) -> Json | None:
+        try:
+            return json.loads(self._objects.get(digest)) if digest else None
+        except ObjectDamaged:
+            return None
 
     def _estimate(self, target: Target, entry: PlanEntry) -> int | None:
         """Return how many rows may be stale: those of the unknown inputs, in proportion."""
