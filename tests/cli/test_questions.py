@@ -1,0 +1,282 @@
+"""Whole screens of the verbs that ask and of those that refuse; numbers of rows, digests and times are filtered."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from blake3 import blake3
+from projects import Screen, change_schemas, hr_project, loopbuild
+
+DATA = "dataset:"
+FILTERS = [
+    (r"\b\d{4}-\d\d-\d\d \d\d:\d\d\b", "[WHEN]"),
+    (r"\b\d+(\.\d)? (s|min \d\d s)\b", "[TIME]"),
+    (r"\b(?=[0-9a-f]*\d)[0-9a-f]{8}\b", "[HEX]"),
+    (r"\b[\d,]+ of [\d,]+ (rows|trajectories)", r"[N] of [N] \1"),
+    (r"\b[\d,]+ (rows|trajectories|texts)", r"[N] \1"),
+    (r"\b\d+ more only", "[N] more only"),
+    (r"  +", "  "),
+    (r" \(at most \[TIME\]\)", ""),
+]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = hr_project(tmp_path_factory.mktemp("screens") / "hr", per_tool=2, per_tool_eval=2)
+    screen = loopbuild(root, "build", DATA)
+    assert screen.code == 0, screen.err
+    return root
+
+
+@pytest.fixture
+def project(built: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(built, tmp_path / "hr"))
+
+
+def shown(text: str) -> str:
+    for pattern, with_what in FILTERS:
+        text = re.sub(pattern, with_what, text)
+    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+
+
+def ask(root: Path, *arguments: str, code: int = 0) -> str:
+    screen = loopbuild(root, *arguments)
+    assert screen.code == code, screen.err
+    return shown(screen.out)
+
+
+def refused(root: Path, *arguments: str, code: int) -> str:
+    screen: Screen = loopbuild(root, *arguments)
+    assert screen.code == code, screen.err + screen.out
+    return shown(screen.err[screen.err.index("error:") :])
+
+
+def files(root: Path) -> dict[str, tuple[str, int]]:
+    return {
+        str(path.relative_to(root)): (blake3(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns)
+        for path in root.rglob("*")
+        if path.is_file() and not path.name.endswith(("-shm", "-wal"))
+    }
+
+
+def test_questions_change_no_file(project: Path) -> None:
+    """Whatever is stale, damaged or asked for; only what sqlite keeps beside its database may come and go."""
+    change_schemas(project)
+    next(path for path in (project / ".loopbuild" / "cas").rglob("*") if path.is_file()).unlink()
+    before = files(project)
+    for arguments in (
+        ["status"], ["plan"], ["plan", "--json"], ["plan", "--markdown"], ["plan", "--check", "state:stale"],
+        ["plan", "--refresh", "generations:base"], ["plan", "--force", "tool:hr/schedule_interview"],
+        ["why", "dataset:train"], ["why", "rows:hr/role"], ["log"], ["log", "critical-path"], ["diff"], ["merge-lock"],
+    ):  # fmt: skip
+        screen = loopbuild(project, *arguments)
+        assert screen.code in (0, 1), f"{arguments}: {screen.err}"
+        assert files(project) == before, arguments
+
+
+# -- plan and status -------------------------------------------------------------------------------------------------
+
+CHANGES = """\
++  hr/extend_offer  added  compatible  tools/hr.json:24
+>  hr/get_candidate_profile  renamed from `get_candidate` (0.88)  breaking  tools/hr.json:34
+~  hr/get_leave_balance  its description  doc  tools/hr.json:68
+~  hr/schedule_interview  input /mode: required parameter `mode`  breaking  tools/hr.json:14"""
+
+
+def test_status_is_one_paragraph_with_the_changed_leaves(project: Path) -> None:
+    assert ask(project, "status", DATA) == "Up to date: 24 targets"
+    change_schemas(project)
+    screen = ask(project, "status", DATA)
+    assert re.fullmatch(
+        r"\d+ of 27 targets are stale, \d+ more may follow; \[N\] of \[N\] trajectories would be sampled anew\n"
+        + re.escape(CHANGES)
+        + "\nNext: `loopbuild plan`",
+        screen,
+    ), screen
+
+
+def test_a_plan_shows_changes_work_and_price(project: Path) -> None:
+    assert ask(project, "plan", DATA) == "Nothing to do: 24 targets are up to date"
+    change_schemas(project)
+    lines = ask(project, "plan", DATA).splitlines()
+    assert lines[:4] == CHANGES.splitlines()
+    assert lines[5] == "Would run  new  check  of  time  why"
+    assert any(
+        re.fullmatch(r"  trajectories:hr/interview  \d+  \d+  \d+  \S+  read hr/schedule_interview", s) for s in lines
+    )
+    assert lines[-1].endswith("costs no money: all writers are offline. Run `loopbuild build` to do it")
+    assert "calls" not in lines[5]
+
+
+def test_a_column_for_calls_is_there_only_with_a_priced_writer(project: Path) -> None:
+    path = project / "loop.yaml"
+    path.write_text(path.read_text() + "synthesis: {writers: [{model: offline}, {model: openai/x}]}\n")
+    screen = ask(project, "plan", DATA)
+    assert "Would run  new  check  of  calls  time  why" in screen
+    assert re.search(r"calls to `openai/x` at a price no build has recorded yet", screen)
+    found = json.loads(loopbuild(project, "plan", DATA, "--json").out)["llm"]
+    assert found["calls"] > 0
+    assert found["usd"] is None
+
+
+def test_a_check_fails_on_work_and_on_an_old_lock(project: Path) -> None:
+    ask(project, "plan", DATA, "--check")
+    lock = project / "loop.lock"
+    lock.write_text("".join(line for line in lock.read_text().splitlines(True) if not line.startswith("tool:hr/find")))
+    screen = ask(project, "plan", DATA, "--check", code=1)
+    assert screen == (
+        "Nothing to do: 24 targets are up to date\n"
+        "loop.lock is out of date: tool:hr/find_employee. `loopbuild build` writes it"
+    )
+    loopbuild(project, "build", DATA)
+    ask(project, "plan", DATA, "--check")
+    change_schemas(project)
+    ask(project, "plan", DATA, "--check", code=1)
+
+
+def test_a_plan_as_markdown_is_a_comment_a_person_can_read(project: Path) -> None:
+    change_schemas(project)
+    screen = loopbuild(project, "plan", DATA, "--markdown").out
+    assert len(screen) < 65_536
+    blocks = screen.split("\n\n")
+    assert blocks[0] == "### loopbuild plan"
+    assert re.fullmatch(r"\*\*\d+ of 27 targets\*\* would or may run\.", blocks[1])
+    assert shown(blocks[2]) == f"```text\n{CHANGES}\n```"
+    head, marks, *rows = blocks[3].splitlines()
+    assert head == "| Would run | new | check | of | time | why |"
+    assert marks == "| --- | ---: | ---: | ---: | ---: | --- |"
+    assert all(row.count("|") == 7 for row in rows)
+
+
+def test_a_clone_says_what_only_lacks_bytes(project: Path) -> None:
+    shutil.rmtree(project / ".loopbuild")
+    assert ask(project, "plan", DATA, "--check") == (
+        "Would read again, at once: source:hr, catalog:main, contract:main, graph:main, cells:main\n"
+        "Named by loop.lock, bytes not here: trajectories: (5), tasks: (5), rows: (5), negatives:, dataset: (3)\n"
+        "  what a cache has is fetched; else it is made again\n"
+        "No earlier build to go by; costs no money: all writers are offline. Run `loopbuild build` to do it"
+    )
+
+
+# -- frozen ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_frozen_build_says_what_would_change(project: Path) -> None:
+    assert loopbuild(project, "build", DATA).code == 0  # a copied file is published again
+    assert ask(project, "build", DATA, "--frozen") == "Nothing to do: 24 targets are up to date"
+    lock = (project / "loop.lock").read_bytes()
+    path = project / "loop.yaml"
+    path.write_text(path.read_text() + "synthesis: {texts_per_level: 2}\n")
+    assert refused(project, "build", "tasks:hr/role", "--frozen", code=1) == (
+        "error: `loop.lock` would change, but `--frozen` was given: tasks:hr/role, [N] rows\n"
+        "  the file and every stored result are as they were\n"
+        "hint: `loopbuild build` where it may run, then commit `loop.lock`"
+    )
+    assert (project / "loop.lock").read_bytes() == lock
+    assert "runs nothing again" in refused(project, "build", "--frozen", "--force", "rows:", code=2)
+
+
+def test_a_frozen_build_asks_no_server(tmp_path: Path) -> None:
+    (tmp_path / "loop.yaml").write_text("version: 1\nsources:\n  live: {kind: mcp, command: [python, server.py]}\n")
+    (tmp_path / "server.py").write_text("open('asked', 'w')\n")
+    screen = refused(tmp_path, "build", "--frozen", code=1)
+    assert screen.startswith("error: source `live` was never listed, and `--frozen` asks no server")
+    assert not (tmp_path / "asked").exists()
+
+
+# -- why -------------------------------------------------------------------------------------------------------------
+
+
+def test_why_goes_from_the_leaf_to_the_target(project: Path) -> None:
+    change_schemas(project)
+    assert ask(project, "why", "trajectories:hr/interview") == (
+        "trajectories:hr/interview is stale: upstream_stale\n"
+        "  input_changed: file tools/hr.json [HEX] -> [HEX]\n"
+        "  source:hr, catalog:main, contract:main, cells:main  read again, at once\n"
+        "  ~  hr/schedule_interview  input /mode: required parameter `mode`  breaking  tools/hr.json:14\n"
+        "  trajectories:hr/interview  [N] of [N] rows, [N] more only if they hold no longer\n"
+        "  read hr/schedule_interview gate, which changed\n"
+        "  and by way of 1 other target\n"
+        "never_built  recipe  params  input  upstream  output  failed  forced\n"
+        "  .  .  .  x  x  .  .  .  last built as [HEX], [N] rows, built"
+    )
+
+
+def test_why_not_names_what_its_key_covers(project: Path) -> None:
+    assert ask(project, "why", "tasks:hr/role") == (
+        "tasks:hr/role is up to date\n"
+        "  nothing it depends on changed (6 targets upstream)\n"
+        "  its key [HEX] covers recipe `tasks 1`, 6 params, 0 files, 2 inputs\n"
+        "last time: built"
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("tasks:hr/rol", "error: no target is called `tasks:hr/rol`\nhint: did you mean `tasks:hr/role`?"),
+        ("tasks:", "error: that names 5 targets, such as `tasks:hr/candidate`\nhint: ask about one of them"),
+        ("state:fresh", "error: `state:fresh` is no question\nhint: one of failed, modified, new, removed, stale"),
+    ],
+)
+def test_what_names_no_one_target_is_a_mistake(project: Path, word: str, said: str) -> None:
+    assert refused(project, "why", word, code=2) == said
+
+
+# -- selections and demands ------------------------------------------------------------------------------------------
+
+
+def test_a_tool_selects_the_tables_whose_rows_read_it(project: Path) -> None:
+    def wanted(*words: str) -> set[str]:
+        found = json.loads(loopbuild(project, "plan", *words, "--force", words[0], "--json").out)
+        return {entry["target"] for entry in found["would"]}
+
+    assert wanted("tool:hr/schedule_interview,trajectories:") == {"trajectories:hr/interview"}
+    assert wanted("tool:hr/find_employee") >= {"trajectories:hr/employee", "rows:hr/employee"}
+    assert "no row read anything of a tool called `hr/find`" in refused(project, "plan", "tool:hr/find", code=2)
+
+
+def test_demands_are_checked_before_anything_is_spent(project: Path) -> None:
+    before = files(project)
+    for arguments, said in (
+        (["--force", "rows:hr/rol"], "no target is called `rows:hr/rol`"),
+        (["--refresh", "tasks:"], "`tasks:hr/candidate` is not pinned, so there is nothing to refresh"),
+        (["--from-scratch", "recal"], "no target is called `checkpoint:recal`"),
+        (["--force", "generations:"], "is pinned: its first result is its value"),
+    ):
+        assert said in refused(project, "build", *arguments, code=2)
+    assert files(project) == before
+    assert "excluding `source:` leaves no target" in refused(project, "build", "--exclude", "source:", code=2)
+
+
+def test_an_exclusion_leaves_out_what_needs_it(project: Path) -> None:
+    path = project / "loop.yaml"
+    path.write_text(path.read_text().replace("per_tool: 2\n", "per_tool: 3\n", 1))
+    done = json.loads(loopbuild(project, "build", "--exclude", "rows:", "--exclude", "generations:", "--json").out)
+    kinds = {name.partition(":")[0] for name in done["targets"]}
+    assert kinds == {"source", "catalog", "contract", "graph", "cells", "trajectories", "tasks", "negatives"}
+
+
+# -- log -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_log_tells_builds_apart(project: Path) -> None:
+    assert ask(project, "log", "failed") == "build 1  [WHEN]  done in [TIME], 24 targets\n  nothing failed"
+    change_schemas(project)
+    assert loopbuild(project, "build", "trajectories:hr/interview").code == 0
+    ran = ask(project, "log", "what-ran").splitlines()
+    assert [line.split()[0] for line in ran[1:]] == [
+        "source:hr", "catalog:main", "contract:main", "graph:main", "cells:main", "trajectories:hr/interview",
+    ]  # fmt: skip
+    path = ask(project, "log", "critical-path").splitlines()
+    assert [line.split()[0] for line in path[1:-1]] == [line.split()[0] for line in ran[1:]]
+    assert path[-1].endswith("the least any number of jobs could take")
+    lines = ask(project, "log", "diff").splitlines()
+    assert lines[2].split() == ["build", "1", "build", "2"]
+    assert "  trajectories:hr/role  built  -  [TIME]  -  never_built" in lines
+    assert "there is no build 9" in refused(project, "log", "what-ran", "--run", "9", code=2)
+    assert [run["number"] for run in json.loads(loopbuild(project, "log", "--json").out)] == [2, 1]
