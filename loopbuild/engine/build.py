@@ -389,16 +389,9 @@ class _Build:
         self._on_event(Event(kind="started", target=target.id, done=len(self.results), total=self._walk.wanted_count))
 
     def _tell_finished(self, result: Result) -> None:
+        message = result.error.message if result.error else ""
         self._on_event(
-            Event(
-                kind="finished",
-                target=result.target,
-                outcome=result.outcome,
-                seconds=result.seconds,
-                rows_run=result.rows_run,
-                rows_total=result.rows_total,
-                message=result.error.message if result.error else "",
-                done=len(self.results),
-                total=self._walk.wanted_count,
-            )
-        )
+            Event(kind="finished", target=result.target, outcome=result.outcome, seconds=result.seconds,
+                  rows_run=result.rows_run, rows_total=result.rows_total, message=message,
+                  done=len(self.results), total=self._walk.wanted_count)
+        )  # fmt: skip
