@@ -50,6 +50,10 @@ def tail_lines(forecast: Forecast) -> list[str]:
     if plan.missing:
         lines.append("Named by loop.lock, bytes not here: " + _kinds(plan.missing))
         lines.append("  what a cache has is fetched; else it is made again")
+        natures = {name: target.recipe.nature for name, target in plan.targets.items()}
+        lost = [entry.target for entry in plan.missing if natures[entry.target] == "historical"]
+        if lost:
+            lines.append(f"  only a cache can bring back {', '.join(lost)}; `--from-scratch PHASE` would begin again")
     if forecast.training:
         lines.append("Training: " + _training(forecast.training))
     kept = sum((entry.rows_total or 0) - (entry.rows_stale or 0) for entry in _tables(forecast, "trajectories"))

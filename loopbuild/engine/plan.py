@@ -76,6 +76,8 @@ class _Planner:
         self._tentative: set[str] = set()
         self._promised: set[str] = set()
         """Keys and row fingerprints an earlier target of this plan would make: whoever wants them too gets them."""
+        self._made: dict[str, str] = {}
+        """Promised key -> its output, where that was evaluated in memory."""
         self._open_ended: list[str] = []
         self._is_running = False
 
@@ -144,7 +146,8 @@ class _Planner:
             if locked and not target.recipe.is_cheap and not self._was_here(target, key):
                 return self._missing(target, entry, locked)
             if target.recipe.nature != "historical" and not self._promise([key]):
-                return replace(entry, will="maybe")
+                made = self._made.get(key, "")
+                return replace(entry, will="maybe", output=made, is_locked=bool(made) and made == locked)
             if self._is_running and all(reason.kind == "object" for reason in entry.reasons):
                 # Only bytes are gone, and whatever runs before may happen to make the very same bytes.
                 return self._priced(replace(entry, will="maybe"), self._estimate(target, entry))
@@ -218,7 +221,7 @@ class _Planner:
         if target.recipe.is_cheap and is_readable:
             with recipe_code(target.id):
                 output: Json = recipe_function(target.recipe.run)(action)
-            made = self._objects.put(canonical(output))
+            made = self._made[key] = self._objects.put(canonical(output))
             is_locked = made == output_for(self._lock, target.id, key)
             return self._priced(replace(entry, is_cheap=True, output=made, is_locked=is_locked), None)
         return self._priced(entry, None)

@@ -138,7 +138,10 @@ def _lock_changes(opened: OpenProject, loaded: LoadedProject, chosen: Selection,
     waiting = [entry for entry in (*found.would, *found.may) if not entry.is_locked]
     waiting.sort(key=lambda entry: (entry.is_cheap, entry.will == "maybe"))
     named = {entry.target: f", {entry.rows_stale:,} rows" if entry.rows_stale else "" for entry in waiting}
-    named |= {name: "" for name in outcome.lock_changes if name not in named}
+    lost = {entry.target for entry in found.missing}
+    named |= {
+        name: ", whose bytes are not here" if name in lost else "" for name in outcome.lock_changes if name not in named
+    }
     return tuple(f"{name}{rows}" for name, rows in named.items())
 
 

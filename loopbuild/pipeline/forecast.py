@@ -40,6 +40,8 @@ class Training:
     replay: int
     share: float
     """Of the training rows, those made anew."""
+    phases: tuple[str, ...] = ()
+    """Those that would run."""
     effort: Effort | None = None
     """Steps and tokens, going by earlier training."""
 
@@ -82,7 +84,7 @@ def forecast(opened: OpenProject, wishes: Wishes = WHOLE) -> Forecast:
         loaded=loaded,
         plan=planned,
         changes=changes_since_build(opened, loaded),
-        training=_with_effort(opened, loaded.settings, _training(opened, loaded.settings, planned)),
+        training=_with_effort(opened, loaded.settings, planned),
         writing=writing(loaded.settings, planned),
         unlisted=tuple(source.name for source in live if not source.is_listed),
         lock_changes=(*planned.lock_changes, *_other_lines(opened, loaded, lines)),
@@ -108,12 +110,20 @@ def changes_since_build(opened: OpenProject, loaded: LoadedProject) -> CatalogDi
         return CatalogDiff()
 
 
-def _with_effort(opened: OpenProject, settings: Json, training: Training | None) -> Training | None:
+def _with_effort(opened: OpenProject, settings: Json, planned: Plan) -> Training | None:
+    entries = planned.entries
+    phases = tuple(
+        phase
+        for phase in settings["training"]["phases"]
+        if (entry := entries.get(f"checkpoint:{phase}")) and entry.will != "reuse" and not entry.is_locked
+    )
+    training = _training(opened, settings, planned) if phases else None
     if training is None:
         return None
+    training = replace(training, phases=phases)
     dataset = output(opened.workspace, "dataset:train") or {"rows": {}}
     rows = training.delta + training.replay if training.mode == "continue" else len(dataset["rows"])
-    return replace(training, effort=effort(opened, settings, mode=training.mode, rows=rows) if rows else None)
+    return replace(training, effort=effort(opened, settings, training.phases, mode=training.mode, rows=rows))
 
 
 def _training(opened: OpenProject, settings: Json, planned: Plan) -> Training | None:

@@ -5,7 +5,7 @@ Starts nothing. What no earlier run tells is None and said so, never guessed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from loopbuild.engine.planned import Plan
@@ -44,16 +44,16 @@ def writing(settings: Json, planned: Plan) -> Writing:
     return Writing(priced_writers=priced, calls=calls, tokens=None if calls else 0, usd=None if calls else 0.0)
 
 
-def effort(opened: OpenProject, settings: Json, *, mode: str, rows: int) -> Effort | None:
-    """Return steps and tokens of training `rows` rows in each phase, scaled from what each phase last took.
+def effort(opened: OpenProject, settings: Json, phases: Iterable[str], *, mode: str, rows: int) -> Effort | None:
+    """Return steps and tokens of training `rows` rows in some phases, scaled from what each phase last took.
 
-    None when some phase was never trained, or never on any row.
+    None when some phase was never trained, or never on any row, or the rows are not known.
     """
     from loopbuild.stages.training.presets import resolve
 
     training = settings["training"]
     steps = tokens = 0.0
-    for phase in training["phases"]:
+    for phase in phases:
         found = output(opened.workspace, f"checkpoint:{phase}")
         wanted = resolve(training, phase, base=training["base"], has_cuda=False)
         if mode == "continue" and not training["phases"][phase]["on_increment"]:
@@ -65,6 +65,8 @@ def effort(opened: OpenProject, settings: Json, *, mode: str, rows: int) -> Effo
         share /= found["rows"] * _epochs(wanted, training, found["mode"])
         steps += found["steps"] * share
         tokens += found["tokens"] * share
+    if not rows:
+        return None
     return Effort(steps=round(steps), tokens=round(tokens))
 
 
