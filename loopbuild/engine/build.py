@@ -11,6 +11,8 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from loopbuild.engine import lockfile
 from loopbuild.engine.action import Interrupted, Wiring, recipe_function
@@ -34,6 +36,9 @@ from loopbuild.engine.walk import Walk, matches
 from loopbuild.engine.workspace import Workspace
 from loopbuild.errors import StoreError
 
+if TYPE_CHECKING:
+    from loopbuild.engine.remote.client import RemoteCache
+
 LockLines = Callable[[], Mapping[str, Mapping[str, str]]]
 _BAD: tuple[What, ...] = ("failed", "skipped", "interrupted")
 
@@ -50,6 +55,9 @@ def build(
     on_event: Callable[[Event], None],
     stamp: str = "",
     lock_lines: LockLines | None = None,
+    remote: RemoteCache | None = None,
+    pull_only: bool = False,
+    proofs: bool = False,
 ) -> Outcome:
     """Bring every wanted target up to date; failures are in the outcome, not raised.
 
@@ -57,11 +65,14 @@ def build(
     whatever is stored. `executor`: where pure work runs beside this process, a name of `executors.KINDS`; results are
     the same everywhere. `stamp`: digest of everything static that decided `targets`; with it, a complete build can
     later be recognised by `is_unchanged`. `lock_lines`: fields for further lines of loop.lock, by id, asked at the end.
+    `remote`: where results may come from and go to; the caller finishes it. `pull_only`: run nothing but cheap recipes,
+    what the remote lacks is skipped. `proofs`: let loop.lock vouch for results that a remote may hold.
 
     Raises SelectionError, MissingExtra, StoreError (disk full, not writable) and BuildError for a senseless graph.
     """
     targets = list(targets)
-    lockfile.read(ws.root)
+    options = Options(force=force, fail_fast=fail_fast, pull_only=pull_only, proofs=proofs)
+    locked = lockfile.read(ws.root)
     ws.prepare()
     interrupts = Interrupts(lambda: on_event(Event(kind="note", message="stopping; press again to stop at once")))
     with ExitStack() as stack:
@@ -82,7 +93,11 @@ def build(
                 journal = open_journal(ws, lambda text: on_event(Event(kind="note", message=text)))
                 shop = Workshop(ws, journal, scratch, on_event=on_event, cancelled=lambda: interrupts.is_asked)
                 walk = Walk(targets, select=select)
-                running = _Build(shop, walk, pool, interrupts, on_event, force=force, fail_fast=fail_fast)
+                if remote is not None:
+                    from loopbuild.engine.remote.sharing import Sharing
+
+                    shop.sharing = Sharing.of(shop, remote, locked, is_cancelled=lambda: interrupts.is_asked)
+                running = _Build(shop, walk, pool, interrupts, on_event, options)
                 return running.run(earlier, stamp=stamp, lock_lines=lock_lines)
             except ObjectDamaged as error:
                 # Something on disk rotted under us: forget it and walk again, so that its maker is seen to be stale.
@@ -109,6 +124,16 @@ def build(
                 earlier |= {name: result for name, result in running.results.items() if result.outcome != "fresh"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a build goes about it."""
+
+    force: bool
+    fail_fast: bool
+    pull_only: bool
+    proofs: bool
+
+
 class _Build:
     def __init__(
         self,
@@ -117,9 +142,7 @@ class _Build:
         pool: Pool,
         interrupts: Interrupts,
         on_event: Callable[[Event], None],
-        *,
-        force: bool,
-        fail_fast: bool,
+        options: Options,
     ) -> None:
         self.results: dict[str, Result] = {}
         self._shop = shop
@@ -127,8 +150,7 @@ class _Build:
         self._pool = pool
         self._interrupts = interrupts
         self._on_event = on_event
-        self._force = force
-        self._fail_fast = fail_fast
+        self._options = options
         self._outputs: dict[str, str] = {}
         self._earlier: Mapping[str, Result] = {}
         self._is_stopped = False
@@ -169,6 +191,9 @@ class _Build:
                 self._settle(target, found)
                 return
             key = found.key
+            if self._options.pull_only and not target.recipe.is_cheap:
+                self._settle(target, Result(target=target.id, outcome="skipped", reasons=found.reasons))
+                return
             self._tell_started(target)
             if self._pool.takes(target.recipe):
                 self._pool.submit(found)
@@ -218,13 +243,19 @@ class _Build:
         files = {path: leaves.digest(path) for _, path in target.files}
         inputs = {name: self._outputs[name] for _, name in target.inputs}
         key = key_of(target, files=files, inputs=inputs)
-        is_forced = self._force and self._is_chosen(target)
+        is_forced = self._options.force and self._is_chosen(target)
         reasons: tuple[StaleReason, ...] = (StaleReason(code="forced"),)
         if not is_forced:
             usable, reasons = self._shop.known.usable(target, key)
             if usable is not None:
                 return self._take(target, usable, reasons)
         manifest = manifest_of(target, files=files, inputs=inputs)
+        if self._shop.sharing is not None and not is_forced:
+            fetched = self._shop.sharing.restore(target, key, manifest)
+            if fetched is not None:
+                reasons = (*reasons, *self._shop.known.why(target, key, manifest))
+                self._shop.known.current[target.id] = fetched
+                return replace(self._take(target, fetched, reasons), outcome="restored")
         for path in files:
             leaves.secure(path)
         return Job(
@@ -266,7 +297,7 @@ class _Build:
             result = self._expand(target, result)
         self.results[target.id] = result
         if result.outcome in _BAD:
-            self._is_stopped |= self._fail_fast
+            self._is_stopped |= self._options.fail_fast
             for name in self._walk.break_off(target.id):
                 self._skip(name, target.id)
         else:
@@ -316,6 +347,7 @@ class _Build:
             },
             extra=dict(lock_lines()) if lock_lines is not None else {},
             known=self._walk.targets,
+            with_proofs=self._options.proofs,
             is_complete=self._is_whole,
             scratch=shop.scratch,
         )
@@ -367,16 +399,4 @@ class _Build:
         self._on_event(Event(kind="started", target=target.id, done=done, total=total))
 
     def _tell_finished(self, result: Result) -> None:
-        self._on_event(
-            Event(
-                kind="finished",
-                target=result.target,
-                outcome=result.outcome,
-                seconds=result.seconds,
-                rows_run=result.rows_run,
-                rows_total=result.rows_total,
-                message=result.error.message if result.error else "",
-                done=len(self.results),
-                total=self._walk.wanted_count,
-            )
-        )
+        self._on_event(result.event(done=len(self.results), total=self._walk.wanted_count))

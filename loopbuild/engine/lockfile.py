@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from loopbuild.engine.journal import Entry
+from loopbuild.engine.proof import proof_of
 from loopbuild.engine.target import Target
 from loopbuild.errors import StoreError
 
@@ -69,13 +70,14 @@ def write(
     parents: Mapping[str, str],
     extra: Mapping[str, Mapping[str, str]],
     known: Mapping[str, Target],
+    with_proofs: bool = False,
     is_complete: bool,
     scratch: Path,
 ) -> bool:
     """Write what is in force; return whether the file changed.
 
     Lines of targets that were not looked at stay, unless the build was complete. `extra` gives the fields of further
-    lines, their digest under `digest`.
+    lines, their digest under `digest`. `with_proofs`: let every line vouch for the whole result, not the output alone.
     """
     lines: dict[str, Line] = {} if is_complete else read(root)
     for name, entry in entries.items():
@@ -84,6 +86,14 @@ def write(
             fields["goal"] = entry.key[:_SHOWN]
             if parents[name]:
                 fields["parent"] = parents[name][:_SHOWN]
+        if with_proofs:
+            fields["proof"] = proof_of(
+                entry.key,
+                needs=entry.needs,
+                published=entry.published,
+                parent=parents.get(name, ""),
+                row_count=entry.row_count,
+            )
         if entry.row_count >= 0:
             fields["rows"] = str(entry.row_count)
         if known[name].recipe.nature == "pinned":

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loopbuild.digest import canonical, short
 from loopbuild.engine.action import Folders, StoredAction, Wiring, recipe_function
@@ -24,6 +25,9 @@ from loopbuild.engine.tables import RowBook, StoredOutputs, Table, choose_rows, 
 from loopbuild.engine.target import Json, RowResult, Target, WantedRow
 from loopbuild.engine.workspace import Workspace, remove_tree
 from loopbuild.errors import BuildError
+
+if TYPE_CHECKING:
+    from loopbuild.engine.remote.sharing import Sharing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,8 @@ class Workshop:
         self.objects = Objects(ws.objects.folder, scratch=scratch)
         self.leaves = Leaves(ws.root, journal, self.objects, clock=ws.clock)
         self.known = Known(journal, self.objects, self.leaves)
+        self.sharing: Sharing | None = None
+        """Other machines' results, if this build has a remote cache."""
         self.publishers: dict[str, str] = {}
         """Published path -> the target it belongs to."""
         self._on_event = on_event
@@ -187,6 +193,8 @@ class Workshop:
         remove_tree(self.ws.partial(job.key))
         remove_tree(self.scratch / "work")
         self.publish(entry)
+        if self.sharing is not None:
+            self.sharing.offer(job.target, record)
         return entry, seconds
 
     def _outcome(self, job: Job, entry: Entry) -> What:
@@ -231,7 +239,7 @@ class Workshop:
             parent = decode_record(self.objects.get(mine.record)).parent
             entry = None
         is_there = not parent or (self.known.is_sound(entry) if entry else not self.leaves.soundness(parent))
-        if is_there:
+        if is_there or (entry is not None and self.sharing is not None and self.sharing.heal(entry)):
             return parent
         if forced:
             return ""

@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--force", action="store_true", help="run the selected targets even if nothing changed")
     parser.add_argument("--refresh", action="append", default=[], metavar="source:NAME", help="ask a live source again")
+    parser.add_argument("--no-remote", action="store_true", help="neither ask the remote cache nor send it anything")
     parser.add_argument("--progress", choices=("auto", "plain", "json", "none"), default="auto", help="how to show it")
     parser.add_argument("--json", action="store_true", help="the outcome as JSON on stdout")
 
@@ -57,6 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
             force=arguments.force,
             refresh=tuple(arguments.refresh),
             on_event=watch,
+            use_remote=not arguments.no_remote,
         )
     for error in done.outcome.errors:
         say(error_text(error))
