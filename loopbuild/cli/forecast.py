@@ -43,6 +43,8 @@ def plan_text(forecast: Forecast) -> str:
     about = f"Up to about {duration(seconds)}, going by earlier builds" if seconds else "No earlier build to go by"
     if seconds and untimed:
         about = f"About {duration(seconds)} and what {count(untimed, 'target')} will take that no build has timed yet"
+    if forecast.has_remote and expensive:
+        lines.append("The remote cache was not asked; a build restores what it holds instead of running it")
     lines.append(f"{about}; costs no money: all writers are offline. Run `loopbuild build` to do it")
     return "\n".join(lines)
 

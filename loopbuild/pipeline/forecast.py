@@ -18,6 +18,7 @@ from loopbuild.errors import SourceError
 from loopbuild.pipeline.builds import OpenProject
 from loopbuild.pipeline.listings import live_sources
 from loopbuild.pipeline.project import LoadedProject, load
+from loopbuild.pipeline.remote import is_declared
 from loopbuild.pipeline.tools import built_catalog, current_tools, difference
 from loopbuild.records import CatalogDiff
 
@@ -45,6 +46,8 @@ class Forecast:
     training: Training | None
     unlisted: tuple[str, ...]
     """Live sources that would be started to ask for their tools."""
+    has_remote: bool = False
+    """A remote cache is declared; it was not asked."""
 
 
 def forecast(opened: OpenProject, *, select: tuple[str, ...] = ()) -> Forecast:
@@ -58,6 +61,7 @@ def forecast(opened: OpenProject, *, select: tuple[str, ...] = ()) -> Forecast:
         changes=changes_since_build(opened, loaded),
         training=_training(opened, loaded.settings, planned),
         unlisted=tuple(source.name for source in live if not source.is_listed),
+        has_remote=is_declared(loaded.settings),
     )
 
 

@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from loopbuild.engine.target import Json
-from loopbuild.errors import LoopbuildError, StoreError
+from loopbuild.errors import LoopbuildError, SelectionError, StoreError
 
 if TYPE_CHECKING:
     from loopbuild.engine.remote.client import RemoteCache
+    from loopbuild.engine.remote.patience import Patience
     from loopbuild.engine.remote.protocol import Remote
 
 MIN_SECRET = 16
@@ -68,27 +69,34 @@ def connect(settings: Json, environment: Mapping[str, str]) -> Remote:
     return FsspecRemote(url)
 
 
-def open_cache(
-    settings: Json, environment: Mapping[str, str], *, on_note: Callable[[str], None], must_open: bool = False
-) -> RemoteCache | None:
-    """Return the cache for a run, None when none is declared or it cannot be used; then `on_note` is told why.
-
-    `must_open`: raise instead, for whoever asked for the cache itself.
-    """
+def open_cache(settings: Json, environment: Mapping[str, str], *, on_note: Callable[[str], None]) -> RemoteCache | None:
+    """Return the cache for a build, None when none is declared or it cannot be used; then `on_note` is told why."""
     if not is_declared(settings):
         return None
-    from loopbuild.engine.remote.client import RemoteCache
-
     try:
-        return RemoteCache(
-            connect(settings, environment),
-            trust=settings["engine"]["remote"]["trust"],
-            secret=secret_of(settings, environment),
-            may_write=may_write(settings, environment),
-            on_note=on_note,
-        )
+        return needed_cache(settings, environment, on_note=on_note)
     except LoopbuildError as error:
-        if must_open:
-            raise
         on_note(f"warning: building without the remote cache: {error.message}")
         return None
+
+
+def needed_cache(
+    settings: Json,
+    environment: Mapping[str, str],
+    *,
+    on_note: Callable[[str], None],
+    patience: Patience | None = None,
+) -> RemoteCache:
+    """Return the cache for whoever asked for it by name. Raises LoopbuildError when there is none to be had."""
+    from loopbuild.engine.remote.client import RemoteCache
+
+    if not is_declared(settings):
+        raise SelectionError("loop.yaml names no remote cache", hint="set `engine.remote.url`; see loop.yaml.example")
+    return RemoteCache(
+        connect(settings, environment),
+        trust=settings["engine"]["remote"]["trust"],
+        secret=secret_of(settings, environment),
+        may_write=may_write(settings, environment),
+        patience=patience,
+        on_note=on_note,
+    )

@@ -41,6 +41,8 @@ class Tally:
     unbelieved: int = 0
     """Results that were there, but neither loop.lock nor a signature spoke for them."""
     uploaded: int = 0
+    already_there: int = 0
+    """Paid results not sent because the cache has one of the same key."""
     unsent: int = 0
 
 
@@ -180,6 +182,7 @@ class RemoteCache:
         else:
             with self._lock:
                 self.tally.uploaded += is_new
+                self.tally.already_there += not is_new
 
     def _upload(self, record: Record, objects: Objects) -> bool:
         names = list(entry_of(record, digest="").needs)

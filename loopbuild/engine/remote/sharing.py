@@ -62,7 +62,7 @@ class Sharing:
         if target.recipe.is_cheap:
             return None
         vouched = {self._locked[target.id][1].get("proof", "")} if target.id in self._locked else set()
-        vouched |= {self._proof(entry) for entry in self._journal.with_key(key)}
+        vouched |= {entry_proof(entry, self._objects) for entry in self._journal.with_key(key)}
         is_paid = target.recipe.nature != "pure"
         claim = self._cache.restore(
             key,
@@ -100,31 +100,33 @@ class Sharing:
 
     def heal(self, entry: Entry) -> bool:
         """Fetch what is missing or damaged of a result that is known here; return whether all of it is sound now."""
-        claim = self._cache.restore(
-            entry.key,
-            target=entry.target,
-            is_paid=True,
-            vouched={self._proof(entry)},
-            objects=self._objects,
-            is_cancelled=self._is_cancelled,
-        )
-        return claim is not None and all(self._objects.is_sound(name) for name in entry.needs)
+        return heal(self._cache, entry, self._objects, is_cancelled=self._is_cancelled)
 
     def offer(self, target: Target, record: Record) -> None:
         """Send a result that was just committed, in the background; reading it again is cheaper for cheap ones."""
         if not target.recipe.is_cheap:
             self._cache.offer(record, objects=self._objects)
 
-    def _proof(self, entry: Entry) -> str:
-        try:
-            parent = decode_record(self._objects.get(entry.record)).parent
-        except ObjectDamaged:
-            parent = ""
-        return entry_proof(entry, parent=parent)
+
+def heal(cache: RemoteCache, entry: Entry, objects: Objects, *, is_cancelled: Callable[[], bool]) -> bool:
+    """Fetch what is missing or damaged of a known result; return whether all of it is sound now."""
+    claim = cache.restore(
+        entry.key,
+        target=entry.target,
+        is_paid=True,
+        vouched={entry_proof(entry, objects)},
+        objects=objects,
+        is_cancelled=is_cancelled,
+    )
+    return claim is not None and all(objects.is_sound(name) for name in entry.needs)
 
 
-def entry_proof(entry: Entry, *, parent: str) -> str:
+def entry_proof(entry: Entry, objects: Objects) -> str:
     """Return what vouches for a stored result."""
+    try:
+        parent = decode_record(objects.get(entry.record)).parent
+    except ObjectDamaged:
+        parent = ""
     return proof_of(
         entry.key, needs=entry.needs, published=entry.published, parent=parent, row_count=entry.row_count
     )  # fmt: skip

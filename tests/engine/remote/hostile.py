@@ -6,13 +6,17 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
 
 Bodies = dict[str, bytes]
 
 
-class Server(ThreadingHTTPServer):
-    """`bodies` by path; `misbehave(handler, method)` may answer instead and return True."""
+class Server(ThreadingTCPServer):
+    """`bodies` by path; `misbehave(handler, method)` may answer instead and return True.
+
+    No HTTPServer, since that one asks the network for the name of this host.
+    """
 
     daemon_threads = True
     request_queue_size = 64
