@@ -16,6 +16,7 @@ from loopbuild.engine import lockfile
 from loopbuild.engine.commit import Record, decode_record, decode_trace
 from loopbuild.engine.journal import Entry, Journal
 from loopbuild.engine.objects import VERIFIED_BYTES, ObjectDamaged, Objects
+from loopbuild.engine.target import Nature
 from loopbuild.engine.workspace import Workspace
 
 KEPT_RUNS = 10
@@ -62,8 +63,13 @@ def stored(objects: Objects) -> dict[str, Found]:
     return found
 
 
-def held(ws: Workspace, journal: Journal, *, there: Mapping[str, Found]) -> Held:
-    """Return what holds what; `there` is what lies in the store."""
+def held(
+    ws: Workspace, journal: Journal, *, there: Mapping[str, Found], natures: Mapping[str, Nature] | None = None
+) -> Held:
+    """Return what holds what; `there` is what lies in the store.
+
+    `natures` is recipe name -> nature, for results whose record is lost; a recipe nobody knows may have cost money.
+    """
     result = Held()
     current = {entry.seq for entry in journal.current().values()}
     locked = {digest.removeprefix("b3:") for digest, _ in lockfile.read(ws.root).values()}
@@ -71,10 +77,10 @@ def held(ws: Workspace, journal: Journal, *, there: Mapping[str, Found]) -> Held
     roots: set[str] = set()
     rows: dict[str, bool] = {}
     records = [(entry, _record(entry, ws.objects)) for entry in journal.entries()]
-    natures = {entry.recipe: record.nature for entry, record in records if record is not None}
+    known = dict(natures or {}) | {entry.recipe: record.nature for entry, record in records if record is not None}
     for entry, record in records:
         parts = {*entry.needs, entry.record}
-        is_paid = natures.get(entry.recipe) != "pure"
+        is_paid = known.get(entry.recipe) != "pure"
         if is_paid:
             result.paid |= parts
         if record is not None and record.trace:

@@ -15,6 +15,7 @@ from blake3 import blake3
 from loopbuild.engine.held import Found, Held, held, stored
 from loopbuild.engine.journal import Entry, Journal
 from loopbuild.engine.recover import open_journal
+from loopbuild.engine.target import Nature
 from loopbuild.engine.uptodate import remember_nothing
 from loopbuild.engine.workspace import Workspace
 
@@ -59,12 +60,14 @@ def verify(
     ws: Workspace,
     *,
     is_full: bool,
+    natures: Mapping[str, Nature],
     heal: Callable[[Entry], bool] = lambda entry: False,
     on_note: Callable[[str], None],
 ) -> Verified:
     """Check every stored object, and that every object of a result in force is there. Waits for a running build.
 
-    `heal` may fetch the objects of a result from elsewhere and returns whether all of them are sound then.
+    `natures` is recipe name -> nature. `heal` may fetch the objects of a result from elsewhere and returns whether all
+    of them are sound then.
     """
     if not ws.folder.is_dir():
         return Verified()
@@ -73,7 +76,7 @@ def verify(
         journal = open_journal(ws, on_note)
         try:
             there = stored(ws.objects)
-            found = held(ws, journal, there=there)
+            found = held(ws, journal, there=there, natures=natures)
             result = Verified(objects=len(there), is_index_whole=journal.is_whole())
             bad = _bad(ws, there, found, result, is_full=is_full)
             _forget_results(ws, journal, bad, found)

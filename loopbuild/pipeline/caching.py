@@ -19,6 +19,7 @@ from loopbuild.errors import LoopbuildError, SelectionError
 from loopbuild.pipeline.builds import OpenProject, shared
 from loopbuild.pipeline.project import load
 from loopbuild.pipeline.remote import is_declared, needed_cache, open_cache, secret_of, why_not_writing
+from loopbuild.pipeline.targets import NATURES
 
 Note = Callable[[str], None]
 _PUSH_SECONDS = 24 * 3600.0
@@ -161,7 +162,7 @@ def push(opened: OpenProject, *, on_note: Note) -> Pushed:
 def check(opened: OpenProject, *, is_full: bool, reruns: int, seed: int, on_note: Note) -> tuple[Verified, list[Rerun]]:
     """Check the store, fetching lost paid objects where there is a remote cache; run some pure targets again."""
     with _healing(opened, on_note) as heal:
-        found = verify(opened.workspace, is_full=is_full, heal=heal, on_note=on_note)
+        found = verify(opened.workspace, is_full=is_full, natures=NATURES, heal=heal, on_note=on_note)
     if not reruns:
         return found, []
     targets = load(opened.project, environment=os.environ).targets
