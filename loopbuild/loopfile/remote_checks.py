@@ -39,7 +39,8 @@ def check_remote(settings: Settings) -> Iterator[Diagnostic]:
         if isinstance(value, str) and value and "$" not in value and name.lower() not in ("accept", "user-agent"):
             message = f"header `{name}` is written out, and headers of a cache are secrets"
             hint = "write `${CACHE_TOKEN}` for the secret part and set it in the environment"
-            yield _diagnostic(settings, "headers", "error", "bad-value", message, hint, name)
+            # The key's line, since a screen shows the line and this one does not hold the secret.
+            yield _diagnostic(settings, "headers", "error", "bad-value", message, hint, key=True)
 
 
 def _check_address(settings: Settings, url: str, remote: dict[str, Any]) -> Iterator[Diagnostic]:
@@ -81,9 +82,9 @@ def _diagnostic(
     code: str,
     message: str,
     hint: str = "",
-    *more: str,
+    *,
     key: bool = False,
 ) -> Diagnostic:
     level: Any = severity
-    span = settings.span((*_PLACE, name, *more), key=key)
+    span = settings.span((*_PLACE, name), key=key)
     return Diagnostic(severity=level, code=code, message=message, span=span, hint=hint)

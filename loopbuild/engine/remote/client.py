@@ -85,7 +85,7 @@ class RemoteCache:
     @property
     def is_writing(self) -> bool:
         """Whether results are still sent."""
-        return self.may_write and self._failed_writes < MAX_FAILURES
+        return self.may_write and self.is_reading and self._failed_writes < MAX_FAILURES
 
     # -- taking ----------------------------------------------------------------------------------------------------
 
@@ -164,8 +164,10 @@ class RemoteCache:
 
     def finish(self, *, is_cancelled: Callable[[], bool] = _never) -> Tally:
         """Wait for uploads within bounds; return what this run got and gave."""
-        self.tally.unsent = self._uploads.drain(self._patience.drain_seconds, is_cancelled=is_cancelled)
-        if self.tally.unsent and not is_cancelled():
+        # A cache that is off gets no more time than one answer would take.
+        seconds = self._patience.drain_seconds if self.is_reading else self._patience.read_seconds
+        self.tally.unsent = self._uploads.drain(seconds, is_cancelled=is_cancelled)
+        if self.tally.unsent and self.is_reading and not is_cancelled():
             self._note(f"warning: {self.tally.unsent} results were not uploaded in time; see `loopbuild cache push`")
         self._say()
         return self.tally

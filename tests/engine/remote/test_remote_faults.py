@@ -84,6 +84,21 @@ def trickling(handler: Handler, method: str) -> bool:
     return True
 
 
+def trickling_headers(handler: Handler, method: str) -> bool:
+    """No byte of a body ever comes, so only the clock can tell."""
+    del method
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    handler.wfile.flush()
+    for _ in range(300):
+        if handler.server.closing.is_set():
+            break
+        handler.wfile.write(b"x")
+        handler.wfile.flush()
+        time.sleep(0.1)
+    handler.close_connection = True
+    return True
+
+
 def lying(handler: Handler, method: str) -> bool:
     """Other bytes of the same length under every content's name."""
     body = handler.server.bodies.get(handler.path, b"")
@@ -137,6 +152,7 @@ FAULTS = {
     "405 to writes": answering(405, to="PUT"),
     "hangs": hanging,
     "slow trickle": trickling,
+    "slow headers": trickling_headers,
     "cut bodies": cut,
     "wrong bytes": lying,
     "endless bodies": flooding,
@@ -259,7 +275,7 @@ def test_the_lock_vouches_for_what_it_names_and_for_nothing_else(server: Server,
     assert output(edited.ws, "read:1") == {"lines": ["edited"]}
 
 
-def replay(server: Server, honest: Cached, victim: Cached) -> None:
+def replay(server: Server, honest: Cached, victim: Cached, *, is_verbatim: bool = False) -> None:
     """Offer what was true of an earlier key, signature and all, under the key the victim asks for now."""
     twin = Cached(victim.root.parent / "twin")
     twin.write(f1="edited\n")
@@ -269,15 +285,18 @@ def replay(server: Server, honest: Cached, victim: Cached) -> None:
     assert before is not None
     assert after is not None
     entry = server.bodies[f"/cache/ac/{before.key}"]
-    inside = json.loads(base64.b64decode(json.loads(entry)["stdoutRaw"])) | {"key": after.key}
+    inside = json.loads(base64.b64decode(json.loads(entry)["stdoutRaw"]))
+    if not is_verbatim:
+        inside["key"] = after.key
     server.bodies[f"/cache/ac/{after.key}"] = canonical({"stdoutRaw": base64.b64encode(canonical(inside)).decode()})
 
 
-def test_a_signed_entry_is_true_of_its_own_key_only(server: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_verbatim", [False, True])
+def test_a_signed_entry_is_true_of_its_own_key_only(server: Server, tmp_path: Path, is_verbatim: bool) -> None:
     honest = filled(server, tmp_path / "filled")
     project = Cached(tmp_path / "project")
     project.write(f1="edited\n")
-    replay(server, honest, project)
+    replay(server, honest, project, is_verbatim=is_verbatim)
     project.share(everything(), remote(server), may_write=False)
     assert output(project.ws, "read:1") == {"lines": ["edited"]}
 

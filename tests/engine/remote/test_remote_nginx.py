@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from loopbuild.engine.objects import Objects
 from loopbuild.engine.query import output, output_digest, record
+from loopbuild.engine.remote.client import RemoteCache
 from loopbuild.engine.remote.http import HttpRemote
-from tests.engine.recipes import TABLE, table
+from loopbuild.engine.remote.sharing import heal
+from loopbuild.engine.verify import verify
+from tests.engine.recipes import TABLE, chain, table
 from tests.engine.remote import nginx
 from tests.engine.remote.sharing import CHEAP, Cached, everything
 
@@ -156,3 +160,36 @@ def test_a_pull_runs_nothing_and_says_what_is_missing(server: nginx.Nginx, tmp_p
     assert {line.split()[0] for line in two.calls()} == {
         "read:0", "join:0", "join:1", "join:3", "total:all", "checkpoint:a",
     }  # fmt: skip
+
+
+def test_verify_fetches_lost_trained_objects_back(server: nginx.Nginx, tmp_path: Path) -> None:
+    one = Cached(tmp_path / "one")
+    one.share(everything(), HttpRemote(server.url, headers={}))
+    path = Path(one.ws.objects.path(output_digest(one.ws, "checkpoint:a")))
+    content = path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(b"rotten")
+    cache = RemoteCache(HttpRemote(server.url, headers={}), trust="lock", on_note=one.notes.append)
+    with one.ws.scratch() as scratch:
+        objects = Objects(one.ws.objects.folder, scratch=scratch)
+        found = verify(
+            one.ws,
+            is_full=True,
+            natures={},
+            heal=lambda entry: heal(cache, entry, objects, is_cancelled=lambda: False),
+            on_note=one.notes.append,
+        )
+    (damage,) = found.damages
+    assert (damage.target, damage.fate) == ("checkpoint:a", "fetched")
+    assert found.is_sound
+    assert path.read_bytes() == content
+
+
+def test_a_large_body_crosses_whole(server: nginx.Nginx, tmp_path: Path) -> None:
+    one, two = Cached(tmp_path / "one"), Cached(tmp_path / "two")
+    text = "".join(f"{number}\n" for number in range(1_000_000))
+    for project in (one, two):
+        project.write(f0=text)
+        project.share(chain(), HttpRemote(server.url, headers={}))
+    assert two.calls() == []
+    assert two.snapshot() == one.snapshot()
