@@ -15,6 +15,7 @@ from tests.engine.conftest import Project
 from tests.engine.recipes import READ, TRAIN, chain, table
 
 SECRET = b"0123456789abcdef0123456789abcdef"
+CALM = Patience(poll_seconds=0.01)
 QUICK = Patience(connect_seconds=0.3, read_seconds=0.3, drain_seconds=10, poll_seconds=0.01)
 
 
@@ -36,7 +37,7 @@ class Cached(Project):
             trust=options.pop("trust", "hmac"),
             secret=options.pop("secret", SECRET),
             may_write=options.pop("may_write", True),
-            patience=options.pop("patience", QUICK),
+            patience=options.pop("patience", CALM),
             on_note=self.notes.append,
         )
         outcome = self.build(targets, remote=self.cache, proofs=True, pull_only=pull_only, **options)

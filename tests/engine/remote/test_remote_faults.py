@@ -17,7 +17,7 @@ from loopbuild.engine.query import output
 from loopbuild.engine.remote.http import HttpRemote
 from tests.engine.remote import hostile
 from tests.engine.remote.hostile import Handler, Server
-from tests.engine.remote.sharing import SECRET, Cached, everything
+from tests.engine.remote.sharing import QUICK, SECRET, Cached, everything
 
 IN_TIME = 20.0
 
@@ -36,7 +36,11 @@ def server() -> Iterator[Server]:
 
 
 def remote(server: Server, **headers: str) -> HttpRemote:
-    return HttpRemote(server.url, headers=headers, connect_seconds=0.3, read_seconds=0.3)
+    return HttpRemote(server.url, headers=headers)
+
+
+def hasty(server: Server) -> HttpRemote:
+    return HttpRemote(server.url, headers={}, connect_seconds=0.3, read_seconds=0.3)
 
 
 def filled(server: Server, folder: Path) -> Cached:
@@ -170,7 +174,7 @@ def test_a_build_over_a_bad_server_is_as_a_build_without_one(
     server.misbehave = FAULTS[fault]
     project = Cached(tmp_path / "project")
     began = time.monotonic()
-    assert project.share(everything(), remote(server)).is_success
+    assert project.share(everything(), hasty(server), patience=QUICK).is_success
     assert time.monotonic() - began < IN_TIME
     assert project.snapshot() == clean.snapshot()
     for target in ("checkpoint:a", "table:main", "total:all"):
@@ -187,7 +191,7 @@ def test_three_failures_end_the_asking_with_one_warning(server: Server, tmp_path
     filled(server, tmp_path / "filled")
     server.misbehave = FAULTS[fault]
     project = Cached(tmp_path / "project")
-    project.share(everything(), remote(server), may_write=False)
+    project.share(everything(), hasty(server), may_write=False, patience=QUICK)
     (warning,) = project.notes
     assert warning.startswith("warning: the remote cache is off for this run after 3 failures: ")
     assert sum("/ac/" in path for _, path in server.seen) == 3
@@ -367,7 +371,7 @@ def test_redirects_within_the_host_are_followed(server: Server, tmp_path: Path) 
 def test_credentials_are_sent_and_stand_in_nothing_that_is_stored_or_said(server: Server, tmp_path: Path) -> None:
     project = Cached(tmp_path / "project")
     address = server.url.replace("http://", "http://someone:hunter2hunter2@")
-    found = HttpRemote(address, headers={"X-Token": "verysecrettoken"}, connect_seconds=0.3, read_seconds=0.3)
+    found = HttpRemote(address, headers={"X-Token": "verysecrettoken"})
     project.share(everything(), found)
     sent = server.headers[0]
     assert sent["X-Token"] == "verysecrettoken"
