@@ -106,7 +106,7 @@ def held(
 
 
 def _kept_since(journal: Journal) -> float:
-    runs = journal.runs(KEPT_RUNS)
+    runs = list(journal.runs(KEPT_RUNS))
     return runs[-1][1] if runs else 0.0
 
 
