@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import loopbuild, machine, project, summary
+from benchmarks.demo import figures
 
 METRICS = ("tool_selection", "exact_call", "execution", "solved")
 
@@ -15,7 +16,8 @@ METRICS = ("tool_selection", "exact_call", "execution", "solved")
 def main() -> None:
     print(f"schema change on {machine()}")
     with project("hr") as root:
-        loopbuild(root, "build")
+        first, _ = loopbuild(root, "build")
+        figures(root, first)
         change(root)
         continued, told = loopbuild(root, "build", "--json", "--progress", "plain")
         after, ours = summary(root), json.loads(told)

@@ -1,4 +1,4 @@
-"""An explanation as a screen: from the target down to what changed, then the table of cues."""
+"""An explanation as a screen: from the changed leaf to the target, then the table of cues."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from loopbuild.engine.why import Cause, Explanation
 from loopbuild.records import CatalogDiff
 
 if TYPE_CHECKING:
-    from loopbuild.pipeline.lineage import Ancestor
+    from loopbuild.pipeline.lineage import Ancestor, Seen
 
 STATES = {
     "run": "is stale",
@@ -22,42 +22,97 @@ STATES = {
 MOST = 6
 
 
-def explanation_text(found: Explanation, changes: CatalogDiff, lineage: Ancestor | None) -> str:
+def explanation_text(
+    found: Explanation, changes: CatalogDiff, lineage: Ancestor | None, seen: Seen | None = None
+) -> str:
     """Return the screen of `loopbuild why`."""
-    lines = [f"{found.target} {STATES[found.will]}"]
+    codes = ", ".join(dict.fromkeys(reason.code for reason in found.path[-1].reasons))
+    lines = [f"{found.target} {STATES[found.will]}" + (f" ({codes})" if found.will == "maybe" and codes else "")]
+    if found.will == "run" and codes:
+        lines[0] += f": {codes}"
     if found.error is not None:
         lines.append(f"  it would fail: {found.error.message}")
     if found.will == "reuse":
-        lines.append(f"  nothing it depends on changed ({found.upstream_count} targets upstream)")
-        lines += [f"  {cause.target} would run again, to the same bytes" for cause in found.absorbed]
+        lines += _fresh_lines(found)
+        if changes.changes:
+            lines += ["changed since the last build, elsewhere:", *_indented(change_lines(changes), 1)]
     else:
-        for cause in found.chain:
-            lines += _cause_lines(cause)
-    known = change_lines(changes)
-    if known:
-        lines += ["changed since the last build:", *(f"  {line}" for line in known)]
-    if found.will != "reuse":
-        marks = {cue: "x" if is_set else "." for cue, is_set in found.cues.items()}
-        lines.append(table([list(marks), list(marks.values())]))
+        lines += _chain_lines(found, changes)
+        lines += _cue_lines(found)
     if lineage is not None:
         lines.append(_lineage_line(lineage))
-    if found.record is not None and found.last_run:
+    if seen is not None:
+        lines.append(_seen_line(seen))
+    if found.will == "reuse" and found.last_run:
         lines.append(f"last time: {found.last_run}")
     return "\n".join(lines)
 
 
-def _cause_lines(cause: Cause) -> list[str]:
-    indent = "  " * (cause.depth + 1)
+def _fresh_lines(found: Explanation) -> list[str]:
+    lines = [f"  nothing it depends on changed ({count(found.upstream_count, 'target')} upstream)"]
+    if found.record is not None:
+        manifest = found.record.manifest
+        recipe = " ".join(map(str, manifest["recipe"]))
+        parts = [count(len(manifest[name]), name[:-1]) for name in ("files", "inputs")]
+        covers = f"recipe `{recipe}`, {count(len(manifest['params']), 'param')}, {', '.join(parts)}"
+        lines.append(f"  its key {short(found.record.key)} covers {covers}")
+    return lines + [f"  {cause.target} would run again, to the same bytes" for cause in found.absorbed]
+
+
+def _chain_lines(found: Explanation, changes: CatalogDiff) -> list[str]:
+    """One step a line, the leaf first; what is only read again stands together."""
+    lines: list[str] = []
+    depth = 1
+    cheap = [cause for cause in found.path[:-1] if cause.is_cheap and not cause.row_reasons]
+    own = [reason for cause in cheap for reason in cause.reasons if reason.kind != "target"]
+    lines += _indented([_reason(reason) for reason in own[:MOST]], depth)
+    depth += bool(own)
+    if cheap:
+        lines += _indented([f"{', '.join(cause.target for cause in cheap)}  read again, at once"], depth)
+        depth += 1
+    steps = [cause for cause in found.path if cause not in cheap]
+    told = change_lines(_about(changes, steps)) if len(found.path) > 1 else []
+    lines += _indented(told[:MOST] + ([f"and {len(told) - MOST} more"] if len(told) > MOST else []), depth)
+    depth += bool(told)
+    for cause in steps:
+        lines += _indented(_step(cause), depth)
+        depth += 1
+    others = len({cause.target for cause in found.chain} - {cause.target for cause in found.path})
+    if others:
+        lines.append(f"  and by way of {count(others, 'other target')}")
+    return lines
+
+
+def _about(changes: CatalogDiff, steps: list[Cause]) -> CatalogDiff:
+    """The tools the rows on the way have read; all of them when no row says what it read."""
+    facts = [reason.subject for cause in steps for reason in cause.row_reasons]
+    read = [one for one in changes.changes if any(one.tool in fact or (one.old_tool or "-") in fact for fact in facts)]
+    return CatalogDiff(changes=tuple(read) if read else changes.changes, notes=changes.notes)
+
+
+def _step(cause: Cause) -> list[str]:
     rows = ""
     if cause.rows_total:
-        rows = f"  {cause.rows_stale or 0:,} of {cause.rows_total:,} rows"
-    own = [reason for reason in cause.reasons if reason.kind != "target"]
-    lines = [f"{indent}{cause.target}{rows}"] if cause.depth or rows else []
-    shown = [*own, *cause.row_reasons]
-    lines += [f"{indent}  {_reason(reason)}" for reason in shown[:MOST]]
-    if len(shown) > MOST:
-        lines.append(f"{indent}  and {len(shown) - MOST} more")
-    return lines
+        amount = "some" if cause.will == "maybe" and cause.depth == 0 else f"{cause.rows_stale or 0:,}"
+        rows = f"  {amount} of {cause.rows_total:,} rows"
+    if cause.rows_revalidate:
+        rows += f", {cause.rows_revalidate:,} more only if they hold no longer"
+    own = [_reason(reason) for reason in (*cause.reasons, *cause.row_reasons) if reason.kind != "target"]
+    more = [f"  and {len(own) - MOST} more"] if len(own) > MOST else []
+    return [f"{cause.target}{rows}", *(f"  {line}" for line in own[:MOST]), *more]
+
+
+def _cue_lines(found: Explanation) -> list[str]:
+    marks = {cue: "x" if is_set else "." for cue, is_set in found.cues.items()}
+    last = "never built"
+    if found.record is not None:
+        rows = f", {count(found.record.row_count, 'row')}" if found.record.row_count >= 0 else ""
+        last = f"last built as {short(found.record.key)}{rows}" + (f", {found.last_run}" if found.last_run else "")
+    return table([[*marks, ""], [*(mark.center(len(cue)) for cue, mark in marks.items()), last]]).splitlines()
+
+
+def _indented(lines: list[str], depth: int) -> list[str]:
+    return [f"{'  ' * depth}{line}" for line in lines]
 
 
 def _reason(reason: StaleReason) -> str:
@@ -69,6 +124,8 @@ def _reason(reason: StaleReason) -> str:
         return f"read{subject}, which {state}"
     if reason.kind in ("params", "recipe"):
         return f"{reason.code}:{subject} {reason.old!r} -> {reason.new!r}"
+    if reason.code == "failed_last_time":
+        return f"{reason.code}: {reason.old}"
     return f"{reason.code}{subject and ':' + subject}"
 
 
@@ -82,3 +139,8 @@ def _lineage_line(one: Ancestor) -> str:
         f"weights {one.name}: {one.mode} from {one.parent} on {trained}, {one.tokens:,} tokens; "
         f"{count(one.increments, 'increment')} since its fresh start ({one.reason})"
     )
+
+
+def _seen_line(seen: Seen) -> str:
+    gone = f"; {count(seen.gone, 'row')} it has seen are in no dataset any more" if seen.gone else ""
+    return f"has seen {seen.rows:,} of the {count(seen.wanted, 'training row')} that call {seen.tool}{gone}"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from loopbuild.cli.changes import change_lines
 from loopbuild.cli.units import count, duration, table
 from loopbuild.digest import short
-from loopbuild.engine.plan import PlanEntry
+from loopbuild.engine.planned import PlanEntry
 from loopbuild.pipeline.forecast import Forecast, Training
+
+MOST = 5
 
 
 def plan_text(forecast: Forecast) -> str:
@@ -17,19 +19,37 @@ def plan_text(forecast: Forecast) -> str:
     plan = forecast.plan
     lines = change_lines(forecast.changes)
     lines += [f"Would ask the server of source `{name}` for its tools first" for name in forecast.unlisted]
-    expensive = [entry for entry in plan.would if not entry.is_cheap]
-    cheap = len(plan.would) - len(expensive)
     if plan.is_nothing_to_do and not forecast.unlisted:
-        return "\n".join([*lines, f"Nothing to do: {count(len(plan.fresh), 'target')} are up to date"])
-    if expensive:
-        rows = [["Would run", "new", "check", "of", "time", "why"], *(_row(entry) for entry in expensive)]
-        lines += ([""] if lines else []) + [table(rows, right=frozenset({1, 2, 3, 4}))]
+        lines.append(f"Nothing to do: {count(len(plan.fresh), 'target')} are up to date")
+        return "\n".join([*lines, *lock_lines(forecast)])
+    rows = plan_rows(forecast)
+    if len(rows) > 1:
+        width = len(rows[0])
+        lines += ([""] if lines else []) + [table(rows, right=frozenset(range(1, width - 1)))]
+    cheap = [entry.target for entry in plan.would if entry.is_cheap]
     if cheap:
-        lines.append(f"Would read again, at once: {', '.join(entry.target for entry in plan.would if entry.is_cheap)}")
-    errors = [entry for entry in plan.would if entry.error is not None]
-    lines += [f"Would fail: {entry.target}: {entry.error.message}" for entry in errors if entry.error]
-    if plan.may:
-        lines.append("May run, if bytes change: " + _kinds(plan.may))
+        lines.append(f"Would read again, at once: {', '.join(cheap)}")
+    lines += [*tail_lines(forecast), closing(forecast)]
+    return "\n".join(lines)
+
+
+def plan_rows(forecast: Forecast) -> list[list[str]]:
+    """Return the table of what would run, its head first; a column for calls only where a writer costs money."""
+    is_priced = bool(forecast.writing.priced_writers)
+    head = ["Would run", "new", "check", "of", *(["calls"] if is_priced else []), "time", "why"]
+    return [head, *(_row(entry, is_priced=is_priced) for entry in forecast.plan.would if not entry.is_cheap)]
+
+
+def tail_lines(forecast: Forecast) -> list[str]:
+    """Return what stands below the table, all but its last line."""
+    plan = forecast.plan
+    lines = [f"Would fail: {entry.target}: {entry.error.message}" for entry in plan.would if entry.error]
+    unsure = [entry for entry in plan.may if not entry.is_locked]
+    if unsure:
+        lines.append("May run, if bytes change: " + _kinds(unsure))
+    if plan.missing:
+        lines.append("Named by loop.lock, bytes not here: " + _kinds(plan.missing))
+        lines.append("  what a cache has is fetched; else it is made again")
     if forecast.training:
         lines.append("Training: " + _training(forecast.training))
     kept = sum((entry.rows_total or 0) - (entry.rows_stale or 0) for entry in _tables(forecast, "trajectories"))
@@ -38,15 +58,45 @@ def plan_text(forecast: Forecast) -> str:
         proven = sum(entry.rows_revalidate for entry in _tables(forecast, "trajectories"))
         checked = f", {proven:,} of them only if they still validate and replay to the same bytes" if proven else ""
         lines.append(f"Kept: {kept:,} of {total:,} trajectories{checked}")
-    seconds = sum(entry.seconds or 0.0 for entry in (*plan.would, *plan.may))
-    untimed = sum(1 for entry in (*plan.would, *plan.may) if not entry.seconds and not entry.is_cheap)
-    about = f"Up to about {duration(seconds)}, going by earlier builds" if seconds else "No earlier build to go by"
-    if seconds and untimed:
-        about = f"About {duration(seconds)} and what {count(untimed, 'target')} will take that no build has timed yet"
-    if forecast.has_remote and expensive:
+    if forecast.has_remote and any(not entry.is_cheap for entry in plan.would):
         lines.append("The remote cache was not asked; a build restores what it holds instead of running it")
-    lines.append(f"{about}; costs no money: all writers are offline. Run `loopbuild build` to do it")
-    return "\n".join(lines)
+    return lines
+
+
+def lock_lines(forecast: Forecast) -> list[str]:
+    """Return what is wrong with loop.lock where nothing would run; else it changes anyway."""
+    if not forecast.lock_changes:
+        return []
+    shown = ", ".join(forecast.lock_changes[:MOST])
+    more = f" and {len(forecast.lock_changes) - MOST:,} more" if len(forecast.lock_changes) > MOST else ""
+    return [f"loop.lock is out of date: {shown}{more}. `loopbuild build` writes it"]
+
+
+def closing(forecast: Forecast) -> str:
+    """Return the last line: how long, how much, and the next command."""
+    waiting = (*forecast.plan.would, *forecast.plan.may)
+    seconds = sum(entry.seconds or 0.0 for entry in waiting)
+    high = sum(entry.seconds_high or 0.0 for entry in waiting)
+    untimed = sum(1 for entry in waiting if not entry.seconds and not entry.is_cheap)
+    about = "No earlier build to go by"
+    if seconds:
+        most = f" (at most {duration(high)})" if high > seconds * 1.05 else ""
+        about = f"Up to about {duration(seconds)}{most}, going by earlier builds"
+        if untimed:
+            others = f"what {count(untimed, 'target')} will take that no build has timed yet"
+            about = f"About {duration(seconds)}{most} and {others}"
+    return f"{about}; {_money(forecast)}. Run `loopbuild build` to do it"
+
+
+def _money(forecast: Forecast) -> str:
+    writing = forecast.writing
+    if not writing.priced_writers:
+        return "costs no money: all writers are offline"
+    names = ", ".join(f"`{name}`" for name in writing.priced_writers)
+    if not writing.calls:
+        return f"no call to {names}"
+    price = f"${writing.usd:,.2f}" if writing.usd is not None else "a price no build has recorded yet"
+    return f"{count(writing.calls, 'call')} to {names} at {price}"
 
 
 def status_text(forecast: Forecast) -> str:
@@ -56,54 +106,71 @@ def status_text(forecast: Forecast) -> str:
     total = fresh + len(plan.would) + len(plan.may)
     changes = change_lines(forecast.changes)
     if plan.is_nothing_to_do and not forecast.unlisted:
-        text = f"Up to date: {count(total, 'target')}"
-        return "\n".join([text, *changes]) if changes else text
-    if not fresh and not forecast.changes.changes:
+        return "\n".join([f"Up to date: {count(total, 'target')}", *changes, *lock_lines(forecast)])
+    if not fresh and not forecast.changes.changes and not plan.missing:
         return f"Nothing is built yet: {count(total, 'target')} would run. Next: `loopbuild plan`, or `loopbuild build`"
     stale = sum(entry.rows_stale or 0 for entry in _tables(forecast, "trajectories"))
     rows = sum(entry.rows_total or 0 for entry in _tables(forecast, "trajectories"))
-    text = f"{len(plan.would)} of {total} targets are stale, {len(plan.may)} more may follow"
-    if rows:
+    text = f"{len(plan.would)} of {total} targets are stale, {len(plan.may) - len(plan.missing)} more may follow"
+    if plan.missing:
+        text += f"; the bytes of {len(plan.missing)} that loop.lock names are not here"
+    elif rows:
         text += f"; {stale:,} of {rows:,} trajectories would be sampled anew"
-    return "\n".join([text, *changes, "Next: `loopbuild plan`"])
+    other = [change.path for change in plan.leaf_changes] if not changes else []
+    files = [f"changed: {', '.join(other[:MOST])}"] if other else []
+    failed = [entry.target for entry in plan.would if any(one.code == "failed_last_time" for one in entry.reasons)]
+    said = [f"Failed last time: {', '.join(failed[:MOST])}"] if failed else []
+    return "\n".join([text, *changes, *files, *said, "Next: `loopbuild plan`"])
 
 
 def plan_json(forecast: Forecast) -> dict[str, Any]:
     """Return the same as data."""
     plan = forecast.plan
-
-    def entry_json(entry: PlanEntry) -> dict[str, Any]:
-        return {
-            "target": entry.target,
-            "rows": entry.rows_stale,
-            "of": entry.rows_total,
-            "revalidate": entry.rows_revalidate,
-            "seconds": entry.seconds,
-            "reasons": sorted({reason.code for reason in entry.reasons}),
-            "is_cheap": entry.is_cheap,
-        }
-
-    training = forecast.training
+    training, writing = forecast.training, forecast.writing
     return {
-        "would": [entry_json(entry) for entry in plan.would],
-        "may": [entry_json(entry) for entry in plan.may],
+        "would": [_entry_json(entry) for entry in plan.would],
+        "may": [_entry_json(entry) for entry in plan.may],
         "fresh": len(plan.fresh),
+        "lock_changes": list(forecast.lock_changes),
         "changes": [
             {"tool": change.tool, "change": change.change, "level": change.level, "was": change.old_tool}
             for change in forecast.changes.changes
         ],
+        "llm": {"calls": writing.calls, "tokens": writing.tokens, "usd": writing.usd},
         "training": None
         if training is None
-        else {"mode": training.mode, "parent": training.parent, "delta": training.delta, "replay": training.replay},
+        else {
+            "mode": training.mode,
+            "parent": training.parent,
+            "delta": training.delta,
+            "replay": training.replay,
+            "steps": training.effort.steps if training.effort else None,
+            "tokens": training.effort.tokens if training.effort else None,
+        },
     }
 
 
-def _row(entry: PlanEntry) -> list[str]:
+def _entry_json(entry: PlanEntry) -> dict[str, Any]:
+    return {
+        "target": entry.target,
+        "rows": entry.rows_stale,
+        "of": entry.rows_total,
+        "revalidate": entry.rows_revalidate,
+        "seconds": entry.seconds,
+        "seconds_high": entry.seconds_high,
+        "reasons": sorted({reason.code for reason in entry.reasons}),
+        "is_cheap": entry.is_cheap,
+        "is_locked": entry.is_locked,
+    }
+
+
+def _row(entry: PlanEntry, *, is_priced: bool) -> list[str]:
     new = "-" if entry.rows_stale is None else f"{entry.rows_stale:,}"
     check = "-" if entry.rows_total is None else f"{entry.rows_revalidate:,}"
     total = "-" if entry.rows_total is None else f"{entry.rows_total:,}"
     seconds = duration(entry.seconds) if entry.seconds else "-"
-    return [f"  {entry.target}", new, check, total, seconds, _why(entry)]
+    calls = [new if entry.kind == "tasks" else "-"] if is_priced else []
+    return [f"  {entry.target}", new, check, total, *calls, seconds, _why(entry)]
 
 
 def _why(entry: PlanEntry) -> str:
@@ -118,7 +185,7 @@ def _why(entry: PlanEntry) -> str:
     return "; ".join(words) or ", ".join(dict.fromkeys(reason.code for reason in entry.reasons))
 
 
-def _kinds(entries: Sequence[PlanEntry]) -> str:
+def _kinds(entries: Iterable[PlanEntry]) -> str:
     kinds: dict[str, int] = {}
     for entry in entries:
         kinds[entry.kind] = kinds.get(entry.kind, 0) + 1
@@ -126,13 +193,15 @@ def _kinds(entries: Sequence[PlanEntry]) -> str:
 
 
 def _training(training: Training) -> str:
+    effort = training.effort
+    amount = f", about {effort.steps:,} steps on {effort.tokens:,} tokens" if effort else ""
     if training.mode == "fresh":
-        return "fresh, from the base"
+        return f"fresh, from the base{amount}"
     return (
         f"continue {short(training.parent)} with about {training.delta} new and {training.replay} replayed rows "
-        f"({training.share:.0%} of the rows change)"
+        f"({training.share:.0%} of the rows change){amount}"
     )
 
 
-def _tables(forecast: Forecast, kind: str) -> list[PlanEntry]:
+def _tables(forecast: Forecast, kind: str) -> Sequence[PlanEntry]:
     return [entry for entry in forecast.plan.entries.values() if entry.kind == kind]

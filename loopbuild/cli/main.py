@@ -23,6 +23,7 @@ VERBS = {
     "report": "print the scores of the last build and where the HTML report lies",
     "try": "talk to the trained model; its calls run in the sandbox",
     "cache": "look after the stored results, and share them: status, pull, push, verify, gc, key",
+    "merge-lock": "merge two branches' loop.lock; also as a git merge driver",
     "log": "say what the last builds ran and how long it took",
     "schema": "print the JSON Schema of loop.yaml, for editors",
 }
@@ -80,7 +81,8 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _module(verb: str):  # type: ignore[no-untyped-def]
-    return import_module(f"loopbuild.cli.commands.{verb}_" if verb == "try" else f"loopbuild.cli.commands.{verb}")
+    name = "try_" if verb == "try" else verb.replace("-", "_")
+    return import_module(f"loopbuild.cli.commands.{name}")
 
 
 def _bug(project: str) -> int:

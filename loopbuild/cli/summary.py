@@ -41,6 +41,16 @@ def outcome_text(build: Build) -> str:
     return "\n".join(lines)
 
 
+def frozen_text(changes: tuple[str, ...]) -> str:
+    """Return the error of a frozen build that would change loop.lock."""
+    shown = "; ".join(changes[:5]) + (f"; and {len(changes) - 5:,} more" if len(changes) > 5 else "")
+    return (
+        f"error: `loop.lock` would change, but `--frozen` was given: {shown}\n"
+        "  the file and every stored result are as they were\n"
+        "hint: `loopbuild build` where it may run, then commit `loop.lock`"
+    )
+
+
 def outcome_json(build: Build) -> dict[str, Any]:
     """Return the same as data."""
     outcome = build.outcome
@@ -54,6 +64,7 @@ def outcome_json(build: Build) -> dict[str, Any]:
         },
         "errors": [{"target": getattr(error, "target", ""), "message": error.message} for error in outcome.errors],
         "missed_gates": list(build.missed_gates),
+        "lock_changes": list(build.lock_changes),
     }
 
 

@@ -11,28 +11,32 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from loopbuild.engine import lockfile
 from loopbuild.engine.action import Interrupted, Wiring, recipe_function
-from loopbuild.engine.commit import adopt, decode_record, unpublish
+from loopbuild.engine.commit import adopt, unpublish
+from loopbuild.engine.demands import NOTHING, Demands
 from loopbuild.engine.execute import recipe_code, translate
 from loopbuild.engine.executors.pool import Pool
 from loopbuild.engine.garbage import rare_collections
+from loopbuild.engine.heads import parent_of
 from loopbuild.engine.history import summary
 from loopbuild.engine.interrupts import GRACE_SECONDS, Interrupts
 from loopbuild.engine.journal import Entry, Journal
 from loopbuild.engine.keys import key_of, manifest_of
+from loopbuild.engine.lockbook import LockBook
 from loopbuild.engine.make import Job, Workshop
 from loopbuild.engine.objects import ObjectDamaged, store_trouble
+from loopbuild.engine.options import Options
 from loopbuild.engine.outcome import Event, Outcome, Result, What
 from loopbuild.engine.recover import open_journal
+from loopbuild.engine.selection import Selection
 from loopbuild.engine.staleness import StaleReason
 from loopbuild.engine.tables import RowsFailed, Table
-from loopbuild.engine.target import Target
+from loopbuild.engine.target import Json, Target
 from loopbuild.engine.uptodate import remember
-from loopbuild.engine.walk import Walk, matches
+from loopbuild.engine.walk import Walk
 from loopbuild.engine.workspace import Workspace
 from loopbuild.errors import StoreError
 
@@ -47,11 +51,13 @@ def build(
     ws: Workspace,
     targets: Iterable[Target],
     *,
-    select: tuple[str, ...] = (),
+    select: Selection | tuple[str, ...] = (),
     jobs: int = 1,
     executor: str = "processes",
     fail_fast: bool = False,
-    force: bool = False,
+    demands: Demands = NOTHING,
+    frozen: bool = False,
+    waits: bool = True,
     on_event: Callable[[Event], None],
     stamp: str = "",
     lock_lines: LockLines | None = None,
@@ -61,25 +67,30 @@ def build(
 ) -> Outcome:
     """Bring every wanted target up to date; failures are in the outcome, not raised.
 
-    `select`: ids, `kind:` or patterns with `*`; empty means all but secondary targets. `force`: run the selected ones
-    whatever is stored. `executor`: where pure work runs beside this process, a name of `executors.KINDS`; results are
-    the same everywhere. `stamp`: digest of everything static that decided `targets`; with it, a complete build can
-    later be recognised by `is_unchanged`. `lock_lines`: fields for further lines of loop.lock, by id, asked at the end.
-    `remote`: where results may come from and go to; the caller finishes it. `pull_only`: run nothing but cheap recipes,
-    what the remote lacks is skipped. `proofs`: let loop.lock vouch for results that a remote may hold.
+    `select`: a selection or its words; empty means all but secondary targets. `demands`, `frozen`, `pull_only` and
+    `proofs`: see Options. `executor`: where pure work runs beside this process, a name of `executors.KINDS`; results
+    are the same everywhere. `waits`: for another build of this folder, to take its results over. `stamp`: digest of
+    everything static that decided `targets`; with it, a complete build can later be recognised by `is_unchanged`.
+    `lock_lines`: fields for further lines of loop.lock, by id, asked at the end. `remote`: where results come from and
+    go to; the caller finishes it.
 
-    Raises SelectionError, MissingExtra, StoreError (disk full, not writable) and BuildError for a senseless graph.
+    Raises SelectionError, MissingExtra, StoreError (not writable, not waited), BuildError for a senseless graph.
     """
     targets = list(targets)
-    options = Options(force=force, fail_fast=fail_fast, pull_only=pull_only, proofs=proofs)
-    locked = lockfile.read(ws.root)
-    ws.prepare()
+    options = Options(demands=demands, frozen=frozen, fail_fast=fail_fast, pull_only=pull_only, proofs=proofs)
+    lockfile.read(ws.root)
     interrupts = Interrupts(lambda: on_event(Event(kind="note", message="stopping; press again to stop at once")))
+
+    def wait_for(pid: str) -> None:
+        if not waits:
+            raise StoreError(f"pid {pid} builds here", intact="its build", hint="build without `--no-wait`")
+        on_event(Event(kind="note", message=f"waiting for pid {pid}, which builds here"))
+
     with ExitStack() as stack:
         stack.enter_context(rare_collections())
-        stack.enter_context(
-            ws.exclusive(lambda pid: on_event(Event(kind="note", message=f"waiting for pid {pid}, which builds here")))
-        )
+        stack.enter_context(ws.exclusive(wait_for))
+        ws.prepare()
+        lock = lockfile.read(ws.root)
         scratch = stack.enter_context(ws.scratch())
         place = {"root": ws.root, "cas": ws.objects.folder, "scratch": scratch}
         pool = stack.enter_context(Pool(jobs, executor=executor, **place))
@@ -91,12 +102,13 @@ def build(
             running: _Build | None = None
             try:
                 journal = open_journal(ws, lambda text: on_event(Event(kind="note", message=text)))
-                shop = Workshop(ws, journal, scratch, on_event=on_event, cancelled=lambda: interrupts.is_asked)
+                ws.sweep_partial(journal.with_key)
+                shop = Workshop(
+                    ws, journal, scratch, lock=lock, on_event=on_event, cancelled=lambda: interrupts.is_asked
+                )
                 walk = Walk(targets, select=select)
                 if remote is not None:
-                    from loopbuild.engine.remote.sharing import Sharing
-
-                    shop.sharing = Sharing.of(shop, remote, locked, is_cancelled=lambda: interrupts.is_asked)
+                    shop.share(remote, is_cancelled=lambda: interrupts.is_asked)
                 running = _Build(shop, walk, pool, interrupts, on_event, options)
                 return running.run(earlier, stamp=stamp, lock_lines=lock_lines)
             except ObjectDamaged as error:
@@ -124,16 +136,6 @@ def build(
                 earlier |= {name: result for name, result in running.results.items() if result.outcome != "fresh"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How a build goes about it."""
-
-    force: bool
-    fail_fast: bool
-    pull_only: bool
-    proofs: bool
-
-
 class _Build:
     def __init__(
         self,
@@ -151,6 +153,7 @@ class _Build:
         self._interrupts = interrupts
         self._on_event = on_event
         self._options = options
+        self._lock = LockBook(shop.known.lock, is_frozen=options.frozen, with_proofs=options.proofs)
         self._outputs: dict[str, str] = {}
         self._earlier: Mapping[str, Result] = {}
         self._is_stopped = False
@@ -183,17 +186,13 @@ class _Build:
         return self._outcome(started, time.monotonic() - clock_start, stamp)
 
     def _start(self, target: Target) -> None:
-        start = time.monotonic()
-        key = ""
+        start, key = time.monotonic(), ""
         try:
             found = self._look(target, start)
             if isinstance(found, Result):
                 self._settle(target, found)
                 return
             key = found.key
-            if self._options.pull_only and not target.recipe.is_cheap:
-                self._settle(target, Result(target=target.id, outcome="skipped", reasons=found.reasons))
-                return
             self._tell_started(target)
             if self._pool.takes(target.recipe):
                 self._pool.submit(found)
@@ -242,20 +241,24 @@ class _Build:
         leaves = self._shop.leaves
         files = {path: leaves.digest(path) for _, path in target.files}
         inputs = {name: self._outputs[name] for _, name in target.inputs}
-        key = key_of(target, files=files, inputs=inputs)
-        is_forced = self._options.force and self._is_chosen(target)
+        demand = self._options.demands.of(target, self._walk.targets) if self._options.demands else ""
+        generation = self._lock.generation(target.id, is_refreshed=demand == "refresh")
+        key = key_of(target, files=files, inputs=inputs, generation=generation)
+        is_forced = demand in ("force", "from_scratch") and target.id not in self._earlier
         reasons: tuple[StaleReason, ...] = (StaleReason(code="forced"),)
+        usable, manifest = None, dict[str, Json]()
         if not is_forced:
             usable, reasons = self._shop.known.usable(target, key)
-            if usable is not None:
-                return self._take(target, usable, reasons)
-        manifest = manifest_of(target, files=files, inputs=inputs)
-        if self._shop.sharing is not None and not is_forced:
-            fetched = self._shop.sharing.restore(target, key, manifest)
-            if fetched is not None:
-                reasons = (*reasons, *self._shop.known.why(target, key, manifest))
-                self._shop.known.current[target.id] = fetched
-                return replace(self._take(target, fetched, reasons), outcome="restored")
+        if usable is None:
+            manifest = manifest_of(target, files=files, inputs=inputs, generation=generation)
+            if self._shop.sharing is not None and not is_forced:
+                usable = self._shop.sharing.restore(target, key, manifest)
+        if not self._lock.allows(target, key, usable):
+            return Result(target=target.id, outcome="skipped", cause=lockfile.NAME)
+        if usable is not None:
+            return self._take(target, usable, reasons)
+        if self._options.pull_only and not target.recipe.is_cheap:
+            return Result(target=target.id, outcome="skipped")
         for path in files:
             leaves.secure(path)
         return Job(
@@ -265,17 +268,13 @@ class _Build:
             wiring=Wiring(
                 inputs={role: self._outputs[name] for role, name in (*target.inputs, *target.order_only)},
                 files={role: files[path] for role, path in target.files},
-                head=self._shop.head(target, key, forced=is_forced),
+                head=parent_of(target, key, self._shop.known, demand),
             ),
             reasons=(*reasons, *self._shop.known.why(target, key, manifest)),
             is_forced=is_forced,
+            generation=generation,
             started=start,
         )
-
-    def _is_chosen(self, target: Target) -> bool:
-        if target.id in self._earlier:
-            return False
-        return not self._walk.select or any(matches(pattern, target.id) for pattern in self._walk.select)
 
     def _take(self, target: Target, entry: Entry, reasons: tuple[StaleReason, ...]) -> Result:
         shop = self._shop
@@ -295,6 +294,8 @@ class _Build:
     def _settle(self, target: Target, result: Result) -> None:
         if result.outcome not in _BAD and target.expand:
             result = self._expand(target, result)
+        if result.outcome not in _BAD:
+            result = self._lock.compared(result)
         self.results[target.id] = result
         if result.outcome in _BAD:
             self._is_stopped |= self._options.fail_fast
@@ -329,26 +330,23 @@ class _Build:
 
     @property
     def _is_whole(self) -> bool:
-        is_cut = self._walk.select or self._is_stopped or self._interrupts.is_asked
-        return not is_cut and all(result.outcome not in _BAD for result in self.results.values())
+        is_cut = self._is_stopped or self._interrupts.is_asked or bool(self._lock.changes)
+        return (
+            self._walk.select.is_whole
+            and not is_cut
+            and all(result.outcome not in _BAD for result in self.results.values())
+        )
 
     def _write_lock(self, lock_lines: LockLines | None) -> None:
         shop = self._shop
         with shop.journal.transaction():
             shop.leaves.flush(shop.journal)
-        entries = {name: shop.known.current[name] for name in self._outputs}
-        lockfile.write(
-            shop.ws.root,
-            entries,
-            parents={
-                name: decode_record(shop.objects.get(entry.record)).parent
-                for name, entry in entries.items()
-                if self._walk.targets[name].recipe.nature == "historical"
-            },
-            extra=dict(lock_lines()) if lock_lines is not None else {},
-            known=self._walk.targets,
-            with_proofs=self._options.proofs,
+        self._lock.close(
+            {name: self._walk.targets[name] for name in self._outputs},
+            shop.known,
+            lock_lines() if lock_lines is not None else {},
             is_complete=self._is_whole,
+            root=shop.ws.root,
             scratch=shop.scratch,
         )
 
@@ -362,6 +360,7 @@ class _Build:
             results=in_order | merged,
             seconds=seconds,
             is_interrupted=self._interrupts.is_asked,
+            lock_changes=self._lock.changes,
         )
         self._note_run(outcome, started, stamp)
         return outcome
@@ -371,7 +370,7 @@ class _Build:
         stale = [name for name in shop.leaves.remembered("out:") if is_whole and name not in shop.publishers]
         unpublish(stale, out=shop.ws.folder / "out")
         entries = [shop.known.current[name] for name in outcome.results] if is_whole else []
-        files = {path for name in outcome.results for _, path in self._walk.targets[name].files} if is_whole else set()
+        files = {path for name in outcome.results for _, path in self._walk.targets[name].files if is_whole}
         word = "interrupted" if outcome.is_interrupted else "done" if outcome.is_success else "failed"
         with shop.journal.transaction():
             shop.leaves.forget([f"out:{name}" for name in stale], shop.journal)
@@ -395,8 +394,7 @@ class _Build:
             )
 
     def _tell_started(self, target: Target) -> None:
-        done, total = len(self.results), self._walk.wanted_count
-        self._on_event(Event(kind="started", target=target.id, done=done, total=total))
+        self._on_event(Event(kind="started", target=target.id, done=len(self.results), total=self._walk.wanted_count))
 
     def _tell_finished(self, result: Result) -> None:
         self._on_event(result.event(done=len(self.results), total=self._walk.wanted_count))

@@ -128,9 +128,10 @@ def store_record(
     record: Record, *, objects: Objects, journal: Journal, leaves: Leaves, seconds: float, rows_run: int
 ) -> Entry:
     """Commit a record whose objects are all in place; return its entry, which is then in force."""
-    digest = objects.put(encode_record(record), is_durable=record.nature != "pure")
+    is_durable = record.nature != "pure"
+    digest = objects.put(encode_record(record), is_durable=is_durable)
     entry = entry_of(record, digest=digest, seconds=seconds)
-    with journal.transaction():
+    with journal.transaction(is_durable=is_durable):
         journal.commit(entry, rows_run=rows_run)
         leaves.flush(journal)
     return entry
@@ -152,7 +153,7 @@ def store_batch(
     rows = list(rows)
     trace = {row.key: (row.fingerprint, row.reads, row.kept) for row in rows}
     batch = objects.put(encode_trace(trace, outputs=outputs), is_durable=is_durable)
-    with journal.transaction():
+    with journal.transaction(is_durable=is_durable):
         journal.add_rows(replace(row, place=batch, batch=batch) for row in rows)
 
 

@@ -23,6 +23,8 @@ class TargetRun:
     reasons: tuple[str, ...]
     """Codes."""
     message: str = ""
+    output: str = ""
+    """First digits of its output's digest, empty when there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,7 @@ def history(ws: Workspace, limit: int = 20) -> tuple[Run, ...]:
                         rows_total=row[4],
                         reasons=tuple(row[5]),
                         message=row[6],
+                        output=row[7] if len(row) > 7 else "",
                     )
                     for row in results
                 ),
@@ -87,6 +90,7 @@ def summary(outcome: Outcome) -> Json:
             result.rows_total,
             list(dict.fromkeys(reason.code for reason in result.reasons)),
             result.error.message if result.error else "",
+            result.output[:16],
         ]
         for result in outcome.results.values()
         if result.outcome != "fresh"
@@ -99,18 +103,21 @@ class Cost:
 
     seconds: float
     """Median of a whole run; of one row for tables."""
+    seconds_high: float
+    """95th percentile of the same."""
     is_per_row: bool
 
 
 def costs(journal: Journal) -> Mapping[str, Cost]:
-    """Return the median cost by recipe name, from the last 50 runs of each."""
+    """Return what a recipe costs by its name, from the last 50 runs of each."""
     found: dict[str, Cost] = {}
     for recipe, runs in journal.costs().items():
         per_row = [seconds / rows for seconds, rows in runs[-50:] if rows > 0]
         whole = [seconds for seconds, rows in runs[-50:] if rows < 0]
         chosen = per_row or whole
         if chosen:
-            found[recipe] = Cost(seconds=_median(chosen), is_per_row=bool(per_row))
+            high = sorted(chosen)[min(len(chosen) - 1, len(chosen) * 95 // 100)]
+            found[recipe] = Cost(seconds=_median(chosen), seconds_high=high, is_per_row=bool(per_row))
     return found
 
 

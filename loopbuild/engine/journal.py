@@ -106,16 +106,22 @@ class Journal:
         self._db.close()
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing; not nested."""
-        self._db.execute("BEGIN IMMEDIATE")
+    def transaction(self, *, is_durable: bool = False) -> Iterator[None]:
+        """All or nothing; not nested. A durable one, and all before it, survive a power loss from its end on."""
+        if is_durable:
+            self._db.execute("PRAGMA synchronous=FULL")
         try:
-            yield
-        except BaseException:
-            with contextlib.suppress(sqlite3.Error):
-                self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+        finally:
+            if is_durable:
+                self._db.execute("PRAGMA synchronous=NORMAL")
 
     # -- results ---------------------------------------------------------------------------------------------------
 
@@ -153,6 +159,12 @@ class Journal:
     def is_whole(self) -> bool:
         """Return whether sqlite finds its own file in order."""
         return bool(self._db.execute("PRAGMA quick_check").fetchone()[0] == "ok")
+
+    def with_output(self, target: str, output: str) -> Entry | None:
+        """Return the newest result of a target with this output, in force or not."""
+        query = f"SELECT {_ENTRY} FROM records r WHERE r.target = ? AND r.output = ? ORDER BY r.seq DESC"
+        row = self._db.execute(query, (target, output)).fetchone()
+        return _entry(row) if row else None
 
     def commit(self, entry: Entry, *, rows_run: int) -> None:
         """Put a result in force; call inside a transaction, after its objects are in place.

@@ -29,8 +29,13 @@ class Sink(Protocol):
     def input(self, role: str, target: str, output: str) -> None:
         """An upstream target and the digest of its output."""
 
+    def generation(self, number: int) -> None:
+        """How often a pinned result was asked for anew; not told for the first."""
 
-def describe_inputs(target: Target, sink: Sink, *, files: Mapping[str, str], inputs: Mapping[str, str]) -> None:
+
+def describe_inputs(
+    target: Target, sink: Sink, *, files: Mapping[str, str], inputs: Mapping[str, str], generation: int = 0
+) -> None:
     """Tell `sink` everything the key of `target` covers; `files` is path -> digest, `inputs` target id -> digest.
 
     The id, `head`, `order_only`, `context` and `expand` are left out: they decide where and when, not what.
@@ -41,20 +46,23 @@ def describe_inputs(target: Target, sink: Sink, *, files: Mapping[str, str], inp
         sink.file(role, path, files[path])
     for role, upstream in target.inputs:
         sink.input(role, upstream, inputs[upstream])
+    if generation:
+        sink.generation(generation)
 
 
 @dataclass(slots=True)
 class Hasher:
     """Gathers what the walk tells into the key.
 
-    Spells the canonical form of `{files, inputs, params, recipe}` itself, in the same bytes as `canonical` does: a walk
-    over 20,000 targets spends a third of its time on keys otherwise.
+    Spells the canonical form of `{files, generation, inputs, params, recipe}` itself, in the same bytes as `canonical`
+    does: a walk over 20,000 targets spends a third of its time on keys otherwise.
     """
 
     _recipe: str = ""
     _params: str = ""
     _files: list[str] = field(default_factory=list)
     _inputs: list[str] = field(default_factory=list)
+    _generation: str = ""
 
     def recipe(self, name: str, version: int) -> None:
         """Name and version count."""
@@ -73,10 +81,15 @@ class Hasher:
         """Role, id and output digest count."""
         self._inputs.append(f'[{quoted(role)},{quoted(target)},"{output}"]')
 
+    def generation(self, number: int) -> None:
+        """The number counts."""
+        self._generation = f'"generation":{number},'
+
     def key(self) -> str:
         """Return the key."""
         files, inputs = ",".join(self._files), ",".join(self._inputs)
-        text = f'{{"files":[{files}],"inputs":[{inputs}],"params":{self._params},"recipe":{self._recipe}}}'
+        rest = f'"inputs":[{inputs}],"params":{self._params},"recipe":{self._recipe}'
+        text = f'{{"files":[{files}],{self._generation}{rest}}}'
         return digest_bytes("action", text.encode())
 
 
@@ -102,24 +115,31 @@ class Explainer:
         """Keep id and digest by role."""
         self.manifest["inputs"][role] = [target, output]
 
+    def generation(self, number: int) -> None:
+        """Keep the number."""
+        self.manifest["generation"] = number
 
-def key_of(target: Target, *, files: Mapping[str, str], inputs: Mapping[str, str]) -> str:
+
+def key_of(target: Target, *, files: Mapping[str, str], inputs: Mapping[str, str], generation: int = 0) -> str:
     """Return the key of `target`; raises TypeError or ValueError when its params have no canonical form."""
     hasher = Hasher()
-    describe_inputs(target, hasher, files=files, inputs=inputs)
+    describe_inputs(target, hasher, files=files, inputs=inputs, generation=generation)
     return hasher.key()
 
 
-def manifest_of(target: Target, *, files: Mapping[str, str], inputs: Mapping[str, str]) -> dict[str, Json]:
+def manifest_of(
+    target: Target, *, files: Mapping[str, str], inputs: Mapping[str, str], generation: int = 0
+) -> dict[str, Json]:
     """Return the same walk in words."""
     explainer = Explainer()
-    describe_inputs(target, explainer, files=files, inputs=inputs)
+    describe_inputs(target, explainer, files=files, inputs=inputs, generation=generation)
     return explainer.manifest
 
 
-def row_fingerprint(recipe: Recipe, params_digest: str, *, key: str, request: Json) -> str:
+def row_fingerprint(recipe: Recipe, params_digest: str, *, key: str, request: Json, generation: int = 0) -> str:
     """Return what is static about a row; the facts it reads are compared one by one instead."""
-    return digest("row", [recipe.name, recipe.version, params_digest, key, request])
+    asked_again = [generation] if generation else []
+    return digest("row", [recipe.name, recipe.version, params_digest, key, request, *asked_again])
 
 
 def reads_digest(reads: Mapping[str, str]) -> str:

@@ -1,22 +1,26 @@
 """loop.lock: what is in force, in a form people merge and review.
 
-One sorted, tab-separated line per target: id, output digest, fields. No times, hosts, costs or paths, so that two
-machines write the same bytes.
+One sorted, tab-separated line per target: id, output digest, fields; further lines with fields alone. No times, hosts,
+costs or paths, so that two machines write the same bytes. Knows the form; what a line means for a build is decided
+where it is read.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from loopbuild.engine.journal import Entry
 from loopbuild.engine.proof import proof_of
-from loopbuild.engine.target import Target
+from loopbuild.engine.target import Nature
 from loopbuild.errors import StoreError
 
 NAME = "loop.lock"
-_HEADER = "# loopbuild lock 1"
+HEADER = "# loopbuild lock 1"
+NOTHING = "-"
+"""Stands where a line has no object."""
+MARKERS = ("<<<<<<< ", "||||||| ", "=======", ">>>>>>> ")
 _SHOWN = 16
 
 
@@ -27,87 +31,98 @@ class LockError(StoreError):
 
 
 Line = tuple[str, Mapping[str, str]]
-"""(digest, fields) of one target."""
+"""(`b3:` and the digest of the output, or "" for a line without one; fields)."""
+Lines = Mapping[str, Line]
 
 
 def read(root: Path) -> dict[str, Line]:
-    """Return id -> (digest, fields); empty without a file. Raises LockError for conflict markers and newer versions."""
+    """Return id -> line; empty without a file. Raises LockError for conflict markers and newer versions."""
     try:
         text = (root / NAME).read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
     except UnicodeDecodeError as error:
         raise LockError(f"`{NAME}` is not text", hint=f"delete `{NAME}`; the next build writes it again") from error
-    lines = text.splitlines()
-    for number, line in enumerate(lines, 1):
-        if line.startswith(("<<<<<<< ", "=======", ">>>>>>> ")):
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith(MARKERS):
             raise LockError(
                 f"`{NAME}:{number}` has conflict markers",
                 intact="every stored result",
-                hint=f"delete `{NAME}`; the next build writes it again",
+                hint="run `loopbuild merge-lock`",
             )
+    return decode(text)
+
+
+def decode(text: str) -> dict[str, Line]:
+    """Return id -> line of a lock's text. Raises LockError for what is no lock of ours."""
+    lines = text.splitlines()
     if not lines:
         return {}
-    if lines[0] != _HEADER:
+    if lines[0] != HEADER:
         raise LockError(
-            f"`{NAME}` begins with `{lines[0][:40]}`, this loopbuild writes `{_HEADER}`",
+            f"`{NAME}` begins with `{lines[0][:40]}`, this loopbuild writes `{HEADER}`",
             hint=f"upgrade loopbuild, or delete `{NAME}`",
         )
     found: dict[str, Line] = {}
     for number, line in enumerate(lines[1:], 2):
         name, _, rest = line.partition("\t")
         digest, *fields = rest.split("\t")
-        if not name or not digest.startswith("b3:"):
+        if not name or not (digest == NOTHING or digest.startswith("b3:")):
             raise LockError(f"`{NAME}:{number}` is not a lock line", hint=f"delete `{NAME}`")
-        found[name] = (digest, dict(field.split("=", 1) for field in fields if "=" in field))
+        found[name] = (
+            "" if digest == NOTHING else digest,
+            dict(field.split("=", 1) for field in fields if "=" in field),
+        )
     return found
 
 
-def write(
-    root: Path,
-    entries: Mapping[str, Entry],
-    *,
-    parents: Mapping[str, str],
-    extra: Mapping[str, Mapping[str, str]],
-    known: Mapping[str, Target],
-    with_proofs: bool = False,
-    is_complete: bool,
-    scratch: Path,
-) -> bool:
-    """Write what is in force; return whether the file changed.
+def encode(lines: Lines) -> str:
+    """Return the text, the same for the same lines."""
+    rows = [HEADER]
+    for name, (digest, fields) in sorted(lines.items()):
+        texts = [f"{field}={value}" for field, value in sorted(fields.items())] if fields else ()
+        rows.append("\t".join([name, digest or NOTHING, *texts]))
+    return "\n".join(rows) + "\n"
 
-    Lines of targets that were not looked at stay, unless the build was complete. `extra` gives the fields of further
-    lines, their digest under `digest`. `with_proofs`: let every line vouch for the whole result, not the output alone.
-    """
-    lines: dict[str, Line] = {} if is_complete else read(root)
-    for name, entry in entries.items():
-        fields: dict[str, str] = {}
-        if name in parents:
-            fields["goal"] = entry.key[:_SHOWN]
-            if parents[name]:
-                fields["parent"] = parents[name][:_SHOWN]
-        if with_proofs:
-            fields["proof"] = proof_of(
-                entry.key,
-                needs=entry.needs,
-                published=entry.published,
-                parent=parents.get(name, ""),
-                row_count=entry.row_count,
-            )
-        if entry.row_count >= 0:
-            fields["rows"] = str(entry.row_count)
-        if known[name].recipe.nature == "pinned":
-            fields["key"] = entry.key[:_SHOWN]
-        lines[name] = (f"b3:{entry.output}", fields)
-    for name, values in extra.items():
-        digest = values.get("digest", "").removeprefix("b3:")
-        lines[name] = (f"b3:{digest}", {field: text[:_SHOWN] for field, text in values.items() if field != "digest"})
-    rows = [_HEADER]
-    for name, (digest, shown) in sorted(lines.items()):
-        texts = [f"{field}={value}" for field, value in sorted(shown.items())] if shown else ()
-        rows.append("\t".join([name, digest, *texts]))
-    text = "\n".join(rows) + "\n"
-    path = root / NAME
+
+def line_of(entry: Entry, *, nature: Nature, parent: str = "", generation: int = 0, with_proof: bool = False) -> Line:
+    """Return the line of a result in force; a history's key is its goal. A proof vouches for more than the output."""
+    fields = {"goal" if nature == "historical" else "key": entry.key[:_SHOWN]}
+    if parent:
+        fields["parent"] = parent[:_SHOWN]
+    if entry.row_count >= 0:
+        fields["rows"] = str(entry.row_count)
+    if generation:
+        fields["generation"] = str(generation)
+    if with_proof:
+        fields["proof"] = proof_of(
+            entry.key, needs=entry.needs, published=entry.published, parent=parent, row_count=entry.row_count
+        )
+    return f"b3:{entry.output}", fields
+
+
+def extra_line(values: Mapping[str, str]) -> Line:
+    """Return a line that is no target's: its digest under `digest`, the others cut to what tells them apart."""
+    digest = values.get("digest", "").removeprefix("b3:")
+    fields = {field: text[:_SHOWN] for field, text in values.items() if field != "digest"}
+    return f"b3:{digest}" if digest else "", fields
+
+
+def update(old: Lines, results: Lines, extra: Mapping[str, Mapping[str, str]], *, is_complete: bool) -> dict[str, Line]:
+    """Return the lines after a build: those of targets that were not looked at stay, unless it was complete."""
+    kinds = {name.partition(":")[0] for name in extra}
+    kept = {} if is_complete else {name: line for name, line in old.items() if name.partition(":")[0] not in kinds}
+    return {**kept, **results, **{name: extra_line(values) for name, values in extra.items()}}
+
+
+def changes(old: Lines, new: Lines) -> tuple[str, ...]:
+    """Return the ids whose lines differ, sorted."""
+    return tuple(name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name))
+
+
+def write(root: Path, lines: Lines, *, scratch: Path) -> bool:
+    """Write the lock; return whether the file changed."""
+    text, path = encode(lines), root / NAME
     try:
         if path.read_text(encoding="utf-8") == text:
             return False
@@ -120,3 +135,29 @@ def write(
         os.fsync(stream.fileno())
     fresh.replace(path)
     return True
+
+
+# -- what a line says ------------------------------------------------------------------------------------------------
+
+
+def key_in(line: Line | None) -> str:
+    """Return the first digits of the key a line was written under, empty for a line that is no target's."""
+    return "" if line is None else line[1].get("key") or line[1].get("goal") or ""
+
+
+def output_for(lines: Lines, target: str, key: str) -> str:
+    """Return the output digest the lock names for a target of exactly this key, else empty."""
+    line = lines.get(target)
+    known = key_in(line)
+    return line[0].removeprefix("b3:") if line is not None and known and key[:_SHOWN] == known else ""
+
+
+def generation_in(lines: Lines, target: str) -> int:
+    """Return how often a pinned target was refreshed."""
+    text = lines[target][1].get("generation", "") if target in lines else ""
+    return int(text) if text.isdecimal() else 0
+
+
+def targets_in(lines: Lines) -> Iterable[str]:
+    """Return the ids of lines that stand for targets."""
+    return [name for name, line in lines.items() if key_in(line)]

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from loopbuild.digest import canonical, short
 from loopbuild.engine.action import Folders, StoredAction, Wiring, recipe_function
-from loopbuild.engine.commit import Record, decode_record, encode_trace, publish, store_record
+from loopbuild.engine.commit import Record, encode_trace, publish, store_record
 from loopbuild.engine.execute import recipe_code
 from loopbuild.engine.journal import Entry, Journal
 from loopbuild.engine.known import Known
 from loopbuild.engine.leaves import Leaves
+from loopbuild.engine.lockfile import Lines
 from loopbuild.engine.objects import Objects
 from loopbuild.engine.outcome import Event, Result, What
 from loopbuild.engine.staleness import StaleReason
@@ -27,6 +28,7 @@ from loopbuild.engine.workspace import Workspace, remove_tree
 from loopbuild.errors import BuildError
 
 if TYPE_CHECKING:
+    from loopbuild.engine.remote.client import RemoteCache
     from loopbuild.engine.remote.sharing import Sharing
 
 
@@ -40,6 +42,7 @@ class Job:
     wiring: Wiring
     reasons: tuple[StaleReason, ...]
     is_forced: bool
+    generation: int
     started: float
     """Monotonic seconds."""
 
@@ -56,6 +59,7 @@ class Workshop:
         journal: Journal,
         scratch: Path,
         *,
+        lock: Lines,
         on_event: Callable[[Event], None],
         cancelled: Callable[[], bool],
     ) -> None:
@@ -64,13 +68,20 @@ class Workshop:
         self.scratch = scratch
         self.objects = Objects(ws.objects.folder, scratch=scratch)
         self.leaves = Leaves(ws.root, journal, self.objects, clock=ws.clock)
-        self.known = Known(journal, self.objects, self.leaves)
+        self.known = Known(journal, self.objects, self.leaves, lock=lock)
         self.sharing: Sharing | None = None
         """Other machines' results, if this build has a remote cache."""
         self.publishers: dict[str, str] = {}
         """Published path -> the target it belongs to."""
         self._on_event = on_event
         self._cancelled = cancelled
+
+    def share(self, remote: RemoteCache, *, is_cancelled: Callable[[], bool]) -> None:
+        """Let results come from a remote cache and go there."""
+        from loopbuild.engine.remote.sharing import Sharing
+
+        self.sharing = Sharing(remote, self, is_cancelled=is_cancelled)
+        self.known.fetch = self.sharing.fetch_output
 
     def action(self, job: Job) -> StoredAction:
         """Return what the recipe is handed."""
@@ -97,6 +108,11 @@ class Workshop:
 
     def finish(self, job: Job, content: bytes, *, kept: Collection[str], published: Mapping[str, str]) -> Result:
         """Commit the output of a plain recipe, wherever it ran."""
+        for digest in sorted(kept):
+            if not self.objects.has(digest):
+                name = next((path for path, one in published.items() if one == digest), "")
+                what = f"published `{name}` as" if name else "kept"
+                raise BuildError(f"`{job.target.id}` {what} `{short(digest)}`, which it never stored")
         record = self._record(job, content, kept=kept, published=published)
         entry, seconds = self._commit(job, record, rows_run=-1)
         return Result(
@@ -116,6 +132,7 @@ class Workshop:
             objects=self.objects,
             entry=self.known.current.get(target.id),
             forced=job.is_forced,
+            generation=job.generation,
         )
         book = RowBook(target, facts, objects=self.objects, journal=self.journal)
         table = fill_table(
@@ -202,7 +219,7 @@ class Workshop:
         self.known.current[job.target.id] = entry
         return "cut_off" if before is not None and before.output == entry.output else "built"
 
-    # -- published files and histories -----------------------------------------------------------------------------
+    # -- published files --------------------------------------------------------------------------------------------
 
     def claim(self, target: Target, published: Mapping[str, str]) -> None:
         """Note who publishes what; raises BuildError when two targets publish the same file."""
@@ -221,33 +238,6 @@ class Workshop:
             scratch=self.scratch,
             objects=self.objects,
             leaves=self.leaves,
-        )
-
-    def head(self, target: Target, key: str, *, forced: bool) -> str:
-        """Return the digest of the output a history continues from, empty for a beginning.
-
-        The head is that of the start of the build. Raises BuildError when its bytes are gone: a silent new beginning
-        would throw away what was learnt.
-        """
-        if target.recipe.nature != "historical" or not target.head:
-            return ""
-        entry = self.known.at_start.get(target.head)
-        mine = self.known.at_start.get(target.id)
-        parent = entry.output if entry is not None else ""
-        if mine is not None and mine.key == key and not forced:
-            # The same goal once more, because its bytes are gone: continue from where it had continued.
-            parent = decode_record(self.objects.get(mine.record)).parent
-            entry = None
-        is_there = not parent or (self.known.is_sound(entry) if entry else not self.leaves.soundness(parent))
-        if is_there or (entry is not None and self.sharing is not None and self.sharing.heal(entry)):
-            return parent
-        if forced:
-            return ""
-        raise BuildError(
-            f"`{target.id}` needs its parent {short(parent)}, whose bytes are gone",
-            target=target.id,
-            intact="everything it learns from",
-            hint=f"put `.loopbuild/cas` back, or begin again with `loopbuild build --force {target.id}`",
         )
 
     def _progress(self, job: Job, done: int, total: int, note: str) -> None:

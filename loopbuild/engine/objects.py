@@ -74,6 +74,9 @@ class Objects:
         try:
             with open(path, "rb") as stream:  # noqa: PTH123
                 if os.fstat(stream.fileno()).st_size == len(content) and stream.read() == content:
+                    if is_durable:  # whoever wrote it may not have cared
+                        os.fsync(stream.fileno())
+                        _sync_folder(os.path.dirname(path))  # noqa: PTH120
                     return digest
         except (FileNotFoundError, IsADirectoryError, PermissionError):
             pass
@@ -165,7 +168,13 @@ class Objects:
 
     def discard(self, digest: str) -> None:
         """Forget a damaged object, so that whatever made it is seen to lack its output."""
-        _unlink(self.path(digest))
+        path = self.path(digest)
+        if os.path.isdir(path) and not os.path.islink(path):  # noqa: PTH112, PTH114
+            import shutil
+
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            _unlink(path)
 
     def _temporary(self) -> str:
         if self.scratch is None:
@@ -179,12 +188,13 @@ class Objects:
         except FileNotFoundError:
             os.makedirs(folder, exist_ok=True)  # noqa: PTH103
             os.replace(temporary, path)  # noqa: PTH105
+            if is_durable:
+                _sync_folder(str(self.folder))
+        except IsADirectoryError:
+            self.discard(os.path.basename(folder) + os.path.basename(path))  # noqa: PTH119
+            os.replace(temporary, path)  # noqa: PTH105
         if is_durable:
-            handle = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            _sync_folder(folder)
 
 
 class MemoryObjects(Objects):
@@ -228,6 +238,14 @@ def _finish(handle: int, *, is_durable: bool, stream: object) -> None:
     os.fchmod(handle, 0o444)
     if is_durable:
         os.fsync(handle)
+
+
+def _sync_folder(folder: str) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _unlink(path: str) -> None:

@@ -71,6 +71,8 @@ class Outcome:
     seconds: float
     is_interrupted: bool = False
     notes: tuple[str, ...] = ()
+    lock_changes: tuple[str, ...] = ()
+    """Of a frozen build: the ids whose lines of loop.lock would not stay as they are."""
 
     def of(self, *outcomes: What) -> tuple[Result, ...]:
         """Return the results with one of these outcomes."""
@@ -97,4 +99,5 @@ class Outcome:
     @property
     def is_success(self) -> bool:
         """Whether everything wanted is now in force."""
-        return not self.is_interrupted and not self.of("failed", "skipped", "interrupted")
+        bad = self.is_interrupted or self.lock_changes or self.of("failed", "skipped", "interrupted")
+        return not bad

@@ -9,109 +9,54 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from loopbuild.digest import canonical
+from loopbuild.digest import canonical, short
 from loopbuild.engine.action import Folders, StoredAction, Wiring, recipe_function
+from loopbuild.engine.demands import NOTHING, Demand, Demands
 from loopbuild.engine.execute import recipe_code, translate
 from loopbuild.engine.garbage import rare_collections
+from loopbuild.engine.heads import parent_of
 from loopbuild.engine.history import Cost, costs
 from loopbuild.engine.journal import Journal
 from loopbuild.engine.keys import key_of, manifest_of
 from loopbuild.engine.known import Known
 from loopbuild.engine.leaves import Leaves
+from loopbuild.engine.lockfile import Line, Lines, generation_in, output_for, read, targets_in
 from loopbuild.engine.objects import MemoryObjects, ObjectDamaged
+from loopbuild.engine.planned import LeafChange, Plan, PlanEntry, PlannedRow, Will
 from loopbuild.engine.rows import RowVerdict
+from loopbuild.engine.selection import Selection, edges
 from loopbuild.engine.staleness import StaleReason
 from loopbuild.engine.tables import StoredOutputs, choose_rows
 from loopbuild.engine.target import Json, Target
-from loopbuild.engine.walk import Walk, edges
+from loopbuild.engine.walk import Walk
 from loopbuild.engine.workspace import Workspace
-from loopbuild.errors import LoopbuildError
-
-Will = Literal["run", "maybe", "reuse"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedRow:
-    """A row that would run, or be proven again."""
+def plan(
+    ws: Workspace,
+    targets: Iterable[Target],
+    *,
+    select: Selection | tuple[str, ...] = (),
+    demands: Demands = NOTHING,
+    lock: Mapping[str, Line] | None = None,
+) -> Plan:
+    """Return what `build` would do, under loop.lock or other lines than those.
 
-    key: str
-    verdict: Literal["revalidate", "run"]
-    reasons: tuple[StaleReason, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanEntry:
-    """What would happen to one target."""
-
-    target: str
-    kind: str
-    recipe: str
-    will: Will
-    reasons: tuple[StaleReason, ...] = ()
-    rows: tuple[PlannedRow, ...] = ()
-    """Of a table whose inputs are all known: exactly these rows."""
-    rows_stale: int | None = None
-    """Rows that would run; of a "may" an estimate; None when nothing is known, or the target has no rows."""
-    rows_revalidate: int = 0
-    rows_total: int | None = None
-    seconds: float | None = None
-    """Estimate from earlier runs of the recipe."""
-    is_cheap: bool = False
-    """It was evaluated in memory to make this plan."""
-    output: str = ""
-    """Digest of the output if known already."""
-    error: LoopbuildError | None = None
-    """It would fail like this."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeafChange:
-    """A file that is not what some target read; an absent side is None."""
-
-    path: str
-    old: str | None
-    new: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """`would`, `may` and `fresh` in declared order; what ran afterwards is all of `would` and some of `may`."""
-
-    would: tuple[PlanEntry, ...]
-    may: tuple[PlanEntry, ...]
-    fresh: tuple[PlanEntry, ...]
-    leaf_changes: tuple[LeafChange, ...]
-    open_ended: tuple[str, ...]
-    """Targets that would run and only then tell which further targets exist."""
-
-    @property
-    def entries(self) -> dict[str, PlanEntry]:
-        """All entries by target id."""
-        return {entry.target: entry for entry in (*self.would, *self.may, *self.fresh)}
-
-    @property
-    def seconds(self) -> float:
-        """Sum of the estimates of `would`."""
-        return sum(entry.seconds or 0.0 for entry in self.would)
-
-    @property
-    def is_nothing_to_do(self) -> bool:
-        """Whether a build would run nothing."""
-        return not self.would and not self.may
-
-
-def plan(ws: Workspace, targets: Iterable[Target], *, select: tuple[str, ...] = ()) -> Plan:
-    """Return what `build` would do. Raises SelectionError and BuildError for a graph that makes no sense."""
+    Raises SelectionError, BuildError for a graph that makes no sense and LockError for a lock that can not be read.
+    """
+    lines = read(ws.root) if lock is None else lock
     with rare_collections(), ws.reading() as journal, ExitStack() as stack:
-        return _Planner(ws, journal, Walk(targets, select=select), stack).run()
+        return _Planner(ws, journal, Walk(targets, select=select), stack, lines=lines, demands=demands).run()
 
 
 class _Planner:
-    def __init__(self, ws: Workspace, journal: Journal, walk: Walk, stack: ExitStack) -> None:
+    def __init__(
+        self, ws: Workspace, journal: Journal, walk: Walk, stack: ExitStack, *, lines: Lines, demands: Demands
+    ) -> None:
         self._ws = ws
         self._journal = journal
         self._walk = walk
@@ -119,7 +64,11 @@ class _Planner:
         self._scratch: Path | None = None
         self._objects = MemoryObjects(ws.objects.folder)
         self._leaves = Leaves(ws.root, journal, self._objects, clock=ws.clock)
-        self._known = Known(journal, self._objects, self._leaves)
+        self._known = Known(journal, self._objects, self._leaves, lock=lines)
+        self._lock = lines
+        self._demands = demands
+        self._hoped: set[str] = set()
+        """Targets whose output is only what loop.lock says: nothing that follows from it is certain."""
         self._costs = costs(journal)
         self._outputs: dict[str, str] = {}
         self._entries: dict[str, PlanEntry] = {}
@@ -132,8 +81,10 @@ class _Planner:
     def run(self) -> Plan:
         while (target := self._walk.next()) is not None:
             entry = self._visit(target)
-            if target.id in self._tentative and entry.will == "run":
-                entry = replace(entry, will="maybe")
+            if not self._hoped.isdisjoint(edges(target)):
+                self._hoped.add(target.id)
+            is_unsure = target.id in self._hoped or (target.id in self._tentative and entry.will == "run")
+            entry = replace(entry, will="maybe") if is_unsure else entry
             self._entries[target.id] = entry
             self._is_running |= entry.will != "reuse"
             if entry.output:
@@ -151,30 +102,52 @@ class _Planner:
             fresh=tuple(by_will["reuse"]),
             leaf_changes=_leaf_changes(self._entries.values()),
             open_ended=tuple(self._open_ended),
+            targets=self._walk.targets,
+            lock_changes=self._lock_changes(),
+            missing=tuple(entry for entry in by_will["maybe"] if entry.is_locked),
         )
+
+    def _lock_changes(self) -> tuple[str, ...]:
+        """Return the lines that are not what is in force, and those of targets that exist no more."""
+        changed = [entry.target for entry in self._entries.values() if entry.will == "reuse" and not entry.is_locked]
+        if self._walk.select.is_whole and not self._open_ended:
+            changed += [name for name in targets_in(self._lock) if name not in self._entries]
+        return tuple(sorted(changed))
 
     def _visit(self, target: Target) -> PlanEntry:
         entry = self._entry(target)
         try:
             files = {path: self._leaves.digest(path) for _, path in target.files}
             inputs = {name: self._outputs.get(name, "") for _, name in target.inputs}
+            demand = self._demands.of(target, self._walk.targets) if self._demands else ""
+            generation = generation_in(self._lock, target.id) + (demand == "refresh")
             if not all(inputs.values()):
-                reasons = self._known.why(target, "", manifest_of(target, files=files, inputs=inputs))
-                return self._priced(replace(entry, will="maybe", reasons=reasons), self._estimate(target, entry))
-            key = key_of(target, files=files, inputs=inputs)
+                manifest = manifest_of(target, files=files, inputs=inputs, generation=generation)
+                reasons = self._known.why(target, "", manifest)
+                will: Will = "run" if demand in ("force", "from_scratch") else "maybe"
+                entry = replace(entry, will=will, reasons=reasons, is_own_change=_is_own_change(reasons))
+                return self._priced(entry, self._estimate(target, entry))
+            key = key_of(target, files=files, inputs=inputs, generation=generation)
+            locked = output_for(self._lock, target.id, key)
+            if demand in ("force", "from_scratch"):
+                entry = replace(entry, key=key, reasons=(StaleReason(code="forced"),))
+                return self._forced(target, entry, key, demand)
             usable, reasons = self._known.usable(target, key)
             if usable is not None:
-                return self._entry(target, will="reuse", output=usable.output, reasons=reasons)
-            manifest = manifest_of(target, files=files, inputs=inputs)
+                return self._entry(target, will="reuse", output=usable.output, reasons=reasons, key=key, locked=locked)
+            manifest = manifest_of(target, files=files, inputs=inputs, generation=generation)
             for path in files:
                 self._leaves.secure(path)
-            entry = replace(entry, reasons=(*reasons, *self._known.why(target, key, manifest)))
+            reasons = (*reasons, *self._known.why(target, key, manifest))
+            entry = replace(entry, key=key, reasons=reasons, is_own_change=_is_own_change(reasons))
+            if locked and not target.recipe.is_cheap and not self._was_here(target, key):
+                return self._missing(target, entry, locked)
             if target.recipe.nature != "historical" and not self._promise([key]):
                 return replace(entry, will="maybe")
             if self._is_running and all(reason.kind == "object" for reason in entry.reasons):
                 # Only bytes are gone, and whatever runs before may happen to make the very same bytes.
                 return self._priced(replace(entry, will="maybe"), self._estimate(target, entry))
-            return self._stale(target, entry, key, files)
+            return self._stale(target, entry, key, files, generation)
         except ObjectDamaged:
             # The build would notice as well, and then make it again; until then nothing more can be said.
             return self._priced(replace(entry, will="maybe"), self._estimate(target, entry))
@@ -182,7 +155,14 @@ class _Planner:
             return replace(entry, will="run", error=translate(error, target.id))
 
     def _entry(
-        self, target: Target, *, will: Will = "run", output: str = "", reasons: tuple[StaleReason, ...] = ()
+        self,
+        target: Target,
+        *,
+        will: Will = "run",
+        output: str = "",
+        reasons: tuple[StaleReason, ...] = (),
+        key: str = "",
+        locked: str = "",
     ) -> PlanEntry:
         current = self._known.current.get(target.id)
         return PlanEntry(
@@ -192,10 +172,32 @@ class _Planner:
             will=will,
             output=output,
             reasons=reasons,
+            key=key,
+            is_locked=bool(output) and output == locked,
             rows_total=current.row_count if current is not None and current.row_count >= 0 else None,
         )
 
-    def _stale(self, target: Target, entry: PlanEntry, key: str, files: Mapping[str, str]) -> PlanEntry:
+    def _was_here(self, target: Target, key: str) -> bool:
+        current = self._known.current.get(target.id)
+        return current is not None and current.key == key
+
+    def _missing(self, target: Target, entry: PlanEntry, locked: str) -> PlanEntry:
+        """What loop.lock names for this key was never here: a cache may have it, else it is made."""
+        self._hoped.add(target.id)
+        rows = self._lock[target.id][1].get("rows", "")
+        total = int(rows) if rows.isdecimal() else None
+        reason = StaleReason(code="output_missing", subject=short(locked), kind="object")
+        entry = replace(entry, will="maybe", output=locked, is_locked=True, rows_total=total, reasons=(reason,))
+        return self._priced(entry, total)
+
+    def _forced(self, target: Target, entry: PlanEntry, key: str, demand: Demand) -> PlanEntry:
+        parent_of(target, key, self._known, demand)
+        return self._priced(entry, entry.rows_total)
+
+    def _stale(
+        self, target: Target, entry: PlanEntry, key: str, files: Mapping[str, str], generation: int
+    ) -> PlanEntry:
+        parent_of(target, key, self._known, "")
         roles = {role: self._outputs.get(name, "") for role, name in (*target.inputs, *target.order_only)}
         is_readable = all(roles.values())
         action = StoredAction(
@@ -209,11 +211,13 @@ class _Planner:
         if target.recipe.is_rows:
             if not is_readable:
                 return self._priced(replace(entry, will="maybe"), self._estimate(target, entry))
-            return self._table(target, entry, action)
+            return self._table(target, entry, action, generation)
         if target.recipe.is_cheap and is_readable:
             with recipe_code(target.id):
                 output: Json = recipe_function(target.recipe.run)(action)
-            return self._priced(replace(entry, is_cheap=True, output=self._objects.put(canonical(output))), None)
+            made = self._objects.put(canonical(output))
+            is_locked = made == output_for(self._lock, target.id, key)
+            return self._priced(replace(entry, is_cheap=True, output=made, is_locked=is_locked), None)
         return self._priced(entry, None)
 
     def _elsewhere(self) -> Path:
@@ -224,7 +228,7 @@ class _Planner:
             self._scratch = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="loopbuild-plan-")))
         return self._scratch
 
-    def _table(self, target: Target, entry: PlanEntry, action: StoredAction) -> PlanEntry:
+    def _table(self, target: Target, entry: PlanEntry, action: StoredAction, generation: int) -> PlanEntry:
         verdicts, _ = choose_rows(
             target,
             action,
@@ -232,6 +236,7 @@ class _Planner:
             objects=self._objects,
             entry=self._known.current.get(target.id),
             forced=False,
+            generation=generation,
         )
         stored = StoredOutputs(self._objects)
         outputs: dict[str, Json] = {}
@@ -298,10 +303,17 @@ class _Planner:
 
     def _priced(self, entry: PlanEntry, rows: int | None) -> PlanEntry:
         cost: Cost | None = self._costs.get(entry.recipe)
-        seconds = None
+        seconds = high = None
         if cost is not None and (rows is not None or not cost.is_per_row):
-            seconds = cost.seconds * (rows or 0) if cost.is_per_row else cost.seconds
-        return replace(entry, rows_stale=rows if rows is not None else entry.rows_stale, seconds=seconds)
+            times = (rows or 0) if cost.is_per_row else 1
+            seconds, high = cost.seconds * times, cost.seconds_high * times
+        stale = rows if rows is not None else entry.rows_stale
+        return replace(entry, rows_stale=stale, seconds=seconds, seconds_high=high)
+
+
+def _is_own_change(reasons: Sequence[StaleReason]) -> bool:
+    own = ("recipe_changed", "params_changed", "input_changed", "input_added", "input_removed", "refreshed")
+    return any(reason.code in own for reason in reasons)
 
 
 def _row_reasons(verdict: RowVerdict) -> tuple[StaleReason, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from loopbuild.engine.commit import Record, StoredRow, decode_record, decode_trace
 from loopbuild.engine.target import Json
@@ -40,6 +40,19 @@ def rows_of(ws: Workspace, target_id: str) -> Mapping[str, StoredRow]:
         key: StoredRow(key=key, fingerprint=fingerprint, reads=reads, output=outputs[key])
         for key, (fingerprint, reads, _) in decode_trace(ws.objects.get(found.trace)).items()
     }
+
+
+def readers_of(ws: Workspace, is_read: Callable[[str], bool]) -> frozenset[str]:
+    """Return the targets in force with a row that read a fact of such a name."""
+    found = set()
+    with ws.reading() as journal:
+        for name, entry in journal.current().items():
+            if entry.row_count > 0:
+                trace = decode_record(ws.objects.get(entry.record)).trace
+                reads = (read for _, reads, _ in decode_trace(ws.objects.get(trace)).values() for read in reads)
+                if any(map(is_read, reads)):
+                    found.add(name)
+    return frozenset(found)
 
 
 def targets_in_force(ws: Workspace) -> Mapping[str, str]:

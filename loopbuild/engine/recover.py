@@ -24,6 +24,8 @@ _RECORD, _TRACE = b'{"!record":', b'{"!trace":'
 def open_journal(ws: Workspace, on_note: Callable[[str], None]) -> Journal:
     """Open the index for a build; set it aside when damaged and make it anew when absent."""
     path = ws.folder / "state.db"
+    if path.is_dir() or path.is_symlink():
+        ws.set_aside()
     is_new = not path.is_file() or path.stat().st_size == 0
     try:
         journal = Journal(path, is_writable=True)

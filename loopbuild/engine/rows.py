@@ -32,14 +32,17 @@ class RowVerdict:
     reasons: tuple[StaleReason, ...] = ()
 
 
-def fingerprints(recipe: Recipe, params: Json, wanted: Iterable[WantedRow]) -> dict[str, tuple[WantedRow, str]]:
+def fingerprints(
+    recipe: Recipe, params: Json, wanted: Iterable[WantedRow], *, generation: int = 0
+) -> dict[str, tuple[WantedRow, str]]:
     """Return row key -> (row, fingerprint), in the order given; raises BuildError when a key appears twice."""
     params_digest = digest("params", params)
     found: dict[str, tuple[WantedRow, str]] = {}
     for row in wanted:
         if row.key in found:
             raise BuildError(f"row `{row.key}` is wanted twice")
-        found[row.key] = (row, row_fingerprint(recipe, params_digest, key=row.key, request=row.request))
+        fingerprint = row_fingerprint(recipe, params_digest, key=row.key, request=row.request, generation=generation)
+        found[row.key] = (row, fingerprint)
     return found
 
 

@@ -53,6 +53,9 @@ def compare(old: Mapping[str, Json], new: Mapping[str, Json], *, is_goal: bool =
         reasons.append(StaleReason(code="params_changed", subject=pointer, kind="params", old=before, new=after))
     for section, kind, changed in (("files", "file", "input_changed"), ("inputs", "target", "upstream_stale")):
         reasons.extend(_section(old[section], new[section], kind=kind, changed=changed))  # type: ignore[arg-type]
+    if new.get("generation", 0) != old.get("generation", 0):
+        before, after = (str(side.get("generation", 0)) for side in (old, new))
+        reasons.append(StaleReason(code="refreshed", old=before, new=after))
     if is_goal and reasons:
         reasons.insert(0, StaleReason(code="goal_changed"))
     return tuple(reasons)

@@ -23,7 +23,7 @@ from loopbuild.engine.target import Json, RowResult, Target, WantedRow
 from loopbuild.errors import BuildError
 
 _HOLD_SECONDS = 0.1
-"""Rows that arrive closer together than this are written down together."""
+"""Rows that cost nothing and arrive closer together than this are written down together."""
 _HOLD_ROWS = 64
 _NAMES = re.compile("[0-9a-f]{64}")
 
@@ -46,14 +46,21 @@ RunChunk = Callable[[Sequence[WantedRow]], Iterator[tuple[RowResult, Collection[
 
 
 def choose_rows(
-    target: Target, action: StoredAction, *, journal: Journal, objects: Objects, entry: Entry | None, forced: bool
+    target: Target,
+    action: StoredAction,
+    *,
+    journal: Journal,
+    objects: Objects,
+    entry: Entry | None,
+    forced: bool,
+    generation: int = 0,
 ) -> tuple[list[RowVerdict], Mapping[str, str]]:
     """Ask the recipe which rows shall exist and what the facts are; return the verdicts and the facts."""
     recipe = target.recipe
     with recipe_code(target.id):
         rows = list(recipe_function(recipe.wanted)(action))
         facts: dict[str, str] = dict(recipe_function(recipe.facts)(action)) if recipe.facts else {}
-    wanted = fingerprints(recipe, target.params, rows)
+    wanted = fingerprints(recipe, target.params, rows, generation=generation)
     stored = {} if forced else journal.rows([fingerprint for _, fingerprint in wanted.values()])
     verdicts = choose(
         wanted,
@@ -137,7 +144,9 @@ class RowBook:
         )
         self.reuse(row, result.output)
         self._held[row.key] = row
-        if len(self._held) >= _HOLD_ROWS or time.monotonic() - self._last >= _HOLD_SECONDS:
+        # A paid answer is written down before anything else happens: a kill loses the calls in flight and no other.
+        is_paid = self._target.recipe.nature == "pinned"
+        if is_paid or len(self._held) >= _HOLD_ROWS or time.monotonic() - self._last >= _HOLD_SECONDS:
             self.flush()
 
     def flush(self) -> None:

@@ -6,20 +6,20 @@ Decides which targets are wanted, which are ready, and what is skipped when one 
 
 from __future__ import annotations
 
-import fnmatch
 import heapq
 from collections.abc import Iterable
 
+from loopbuild.engine.selection import Selection, edges, parse
 from loopbuild.engine.target import Target
-from loopbuild.errors import BuildError, SelectionError
+from loopbuild.errors import BuildError
 
 
 class Walk:
     """Targets by id, handed out once all that they need is settled, in the order in which they were declared."""
 
-    def __init__(self, targets: Iterable[Target], *, select: tuple[str, ...] = ()) -> None:
+    def __init__(self, targets: Iterable[Target], *, select: Selection | tuple[str, ...] = ()) -> None:
         self.targets: dict[str, Target] = {}
-        self.select = select
+        self.select = select if isinstance(select, Selection) else parse(select)
         self.broken: set[str] = set()
         self._rank: dict[str, int] = {}
         self._wanted: set[str] = set()
@@ -27,7 +27,7 @@ class Walk:
         self._waiting: dict[str, list[str]] = {}
         self._settled: set[str] = set()
         self._ready: list[tuple[int, str]] = []
-        self._unmatched = set(select)
+        self._chosen: set[str] = set()
         self._late: list[str] = []
         self.add(targets)
 
@@ -47,12 +47,18 @@ class Walk:
                 stack: list[str] = []
                 self._admit(target, stack)
                 self._want_all(stack)
-            elif self._is_selected(target):
-                self._want_all([target.id])
-        if self._unmatched:
+        if self.select.is_plain:
+            self._chosen.update(target.id for target in fresh if self.select.is_plain_match(target))
+        elif fresh:
+            self._chosen = self.select.chosen(self.targets)
+        for name in [target.id for target in fresh] if self.select.is_plain else list(self.targets):
+            if name in self._chosen:
+                self._want_all([name])
+        if self.select.terms and self.select.may_grow(self.targets):
             # A name that is not there yet may be made by an expansion, and a pattern may match more of them.
+            left_out = self.select.left_out(self.targets)
             for target in list(self.targets.values()):
-                if target.expand:
+                if target.expand and target.id not in left_out:
                     self._want_all([target.id])
 
     def next(self) -> Target | None:
@@ -91,6 +97,10 @@ class Walk:
         late, self._late = self._late, []
         return late
 
+    def is_chosen(self, name: str) -> bool:
+        """Return whether a target was selected, not only needed by one that is."""
+        return name in self._chosen
+
     @property
     def wanted_count(self) -> int:
         """How many targets are part of this walk, as far as is known."""
@@ -111,28 +121,8 @@ class Walk:
             cycle = _find_cycle(unsettled, self.targets)
             raise BuildError("targets need each other: " + " -> ".join(f"`{name}`" for name in cycle), target=cycle[0])
         if not has_holes:
-            self._check_selection()
+            self.select.check(self.targets)
         return unsettled
-
-    def _check_selection(self) -> None:
-        for pattern in self.select:
-            if not any(matches(pattern, name) for name in self.targets):
-                import difflib
-
-                close = difflib.get_close_matches(pattern, self.targets, n=1)
-                hint = f"did you mean `{close[0]}`?" if close else "`loopbuild status --json` lists every target"
-                raise SelectionError(f"no target is called `{pattern}`", hint=hint)
-
-    def _is_selected(self, target: Target) -> bool:
-        if not self.select:
-            return not target.is_secondary
-        hit = False
-        for pattern in self.select:
-            if matches(pattern, target.id):
-                hit = True
-                if pattern == target.id:
-                    self._unmatched.discard(pattern)
-        return hit
 
     def _want_all(self, stack: list[str]) -> None:
         wanted, targets = self._wanted, self.targets
@@ -148,6 +138,8 @@ class Walk:
     def _admit(self, target: Target, stack: list[str]) -> None:
         """Let a wanted target wait for what it needs, and put that on the stack of what is wanted too."""
         name, names = target.id, edges(target)
+        if name in self._missing or name in self.broken:
+            return
         if not self.broken.isdisjoint(names):
             self._late += [name, *self.break_off(name)]
             return
@@ -158,21 +150,6 @@ class Walk:
         self._missing[name] = len(open_edges)
         if not open_edges:
             heapq.heappush(self._ready, (self._rank[name], name))
-
-
-def edges(target: Target) -> list[str]:
-    """Return the ids a target waits for, each once."""
-    names = [name for _, name in target.inputs]
-    if target.order_only:
-        names += [name for _, name in target.order_only]
-    return names if len(names) < 2 else list(dict.fromkeys(names))
-
-
-def matches(pattern: str, name: str) -> bool:
-    """Return whether a selection names a target: its id, `kind:` for all of a kind, or a pattern with `*`."""
-    if pattern.endswith(":"):
-        return name.startswith(pattern)
-    return name == pattern or ("*" in pattern and fnmatch.fnmatchcase(name, pattern))
 
 
 def _find_cycle(names: list[str], targets: dict[str, Target]) -> list[str]:

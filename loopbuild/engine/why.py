@@ -5,26 +5,29 @@ Reads what `plan` decided; it never decides anew, so it can not tell another sto
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from loopbuild.engine.commit import Record
 from loopbuild.engine.history import last_outcome
-from loopbuild.engine.plan import PlanEntry, Will, plan
+from loopbuild.engine.plan import plan
+from loopbuild.engine.planned import PlanEntry, Will
 from loopbuild.engine.query import record
+from loopbuild.engine.selection import Selection, parse
 from loopbuild.engine.staleness import ReasonCode, StaleReason
 from loopbuild.engine.target import Target
 from loopbuild.engine.workspace import Workspace
-from loopbuild.errors import LoopbuildError
+from loopbuild.errors import LoopbuildError, SelectionError
 
 CUES: dict[str, tuple[ReasonCode, ...]] = {
-    "never built": ("never_built",),
+    "never_built": ("never_built",),
     "recipe": ("recipe_changed",),
     "params": ("params_changed",),
     "input": ("input_changed", "input_added", "input_removed"),
     "upstream": ("upstream_stale",),
     "output": ("output_missing", "output_damaged"),
     "failed": ("failed_last_time",),
+    "forced": ("forced", "refreshed"),
 }
 
 
@@ -39,7 +42,9 @@ class Cause:
     row_reasons: tuple[StaleReason, ...] = ()
     """What differs for its stale rows, each once."""
     rows_stale: int | None = None
+    rows_revalidate: int = 0
     rows_total: int | None = None
+    is_cheap: bool = False
     is_same_output: bool = False
     """It would run, and was seen in memory to give the bytes it gave before."""
 
@@ -52,6 +57,8 @@ class Explanation:
     will: Will
     chain: tuple[Cause, ...]
     """Depth first; a target appears once, where it is first met."""
+    path: tuple[Cause, ...]
+    """The one way through the chain that tells most, from the leaf to the target."""
     cues: dict[str, bool]
     """Which kinds of cause hold for the target itself."""
     upstream_count: int
@@ -65,20 +72,25 @@ class Explanation:
     error: LoopbuildError | None = None
 
 
-def explain(ws: Workspace, targets: Iterable[Target], target_id: str) -> Explanation:
-    """Return the causes behind one target's state. Raises SelectionError for an unknown id."""
+def explain(ws: Workspace, targets: Iterable[Target], target_id: str | Selection) -> Explanation:
+    """Return the causes behind one target's state. Raises SelectionError for what does not name one."""
     known = list(targets)
-    found = plan(ws, known, select=(target_id,))
+    select = target_id if isinstance(target_id, Selection) else parse([target_id])
+    found = plan(ws, known, select=select)
     entries = found.entries
-    entry = entries[target_id]
+    named = sorted(select.chosen(found.targets))
+    if len(named) != 1:
+        raise SelectionError(f"that names {len(named)} targets, such as `{named[0]}`", hint="ask about one of them")
+    entry = entries[named[0]]
     chain: list[Cause] = []
     _descend(entry, entries, 0, chain, set())
     on_chain = {cause.target for cause in chain}
     codes = {reason.code for reason in (*entry.reasons, *(r for row in entry.rows for r in row.reasons))}
     return Explanation(
-        target=target_id,
+        target=entry.target,
         will=entry.will,
         chain=tuple(chain),
+        path=_path(entry, entries),
         cues={cue: bool(codes.intersection(members)) for cue, members in CUES.items()},
         upstream_count=len(entries) - 1,
         absorbed=tuple(
@@ -86,8 +98,8 @@ def explain(ws: Workspace, targets: Iterable[Target], target_id: str) -> Explana
             for other in found.would
             if other.target not in on_chain and other.output
         ),
-        record=record(ws, target_id),
-        last_run=last_outcome(ws, target_id, limit=50),
+        record=record(ws, entry.target),
+        last_run=last_outcome(ws, entry.target, limit=50),
         error=entry.error,
     )
 
@@ -95,10 +107,27 @@ def explain(ws: Workspace, targets: Iterable[Target], target_id: str) -> Explana
 def _descend(entry: PlanEntry, entries: dict[str, PlanEntry], depth: int, chain: list[Cause], seen: set[str]) -> None:
     seen.add(entry.target)
     chain.append(_cause(entry, depth))
-    for reason in entry.reasons:
-        upstream = entries.get(reason.subject)
-        if reason.kind == "target" and upstream is not None and upstream.target not in seen:
+    for upstream in _stale_upstreams(entry, entries):
+        if upstream.target not in seen:
             _descend(upstream, entries, depth + 1, chain, seen)
+
+
+def _path(entry: PlanEntry, entries: Mapping[str, PlanEntry]) -> tuple[Cause, ...]:
+    """Go to the upstream with rows that say what they read, else to one that costs something, else to the first."""
+    path = [_cause(entry, 0)]
+    seen = {entry.target}
+    while True:
+        onward = [one for one in _stale_upstreams(entry, entries) if one.target not in seen]
+        if not onward:
+            return tuple(reversed(path))
+        entry = max(onward, key=lambda one: (any(row.reasons for row in one.rows), not one.is_cheap))
+        seen.add(entry.target)
+        path.append(_cause(entry, len(path)))
+
+
+def _stale_upstreams(entry: PlanEntry, entries: Mapping[str, PlanEntry]) -> list[PlanEntry]:
+    found = (entries.get(reason.subject) for reason in entry.reasons if reason.kind == "target")
+    return [upstream for upstream in found if upstream is not None]
 
 
 def _cause(entry: PlanEntry, depth: int, *, is_same_output: bool = False) -> Cause:
@@ -109,7 +138,9 @@ def _cause(entry: PlanEntry, depth: int, *, is_same_output: bool = False) -> Cau
         reasons=entry.reasons,
         row_reasons=tuple(_each_once(reason for row in entry.rows for reason in row.reasons if reason.kind == "fact")),
         rows_stale=entry.rows_stale,
+        rows_revalidate=entry.rows_revalidate,
         rows_total=entry.rows_total,
+        is_cheap=entry.is_cheap,
         is_same_output=is_same_output,
     )
 

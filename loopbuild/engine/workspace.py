@@ -51,7 +51,7 @@ class Workspace:
     def _check_format(self) -> None:
         try:
             text = (self.folder / "FORMAT").read_text(encoding="utf-8", errors="replace").strip()
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return
         if text.isdecimal() and int(text) > FORMAT:
             raise NewerStore(
@@ -65,19 +65,19 @@ class Workspace:
     @contextlib.contextmanager
     def reading(self) -> Iterator[Journal]:
         """Open the index for questions: without a lock, without writing; lost, it is made anew in memory."""
-        journal = self._reader()
-        try:
+        with contextlib.ExitStack() as stack:
+            journal = self._reader(stack)
+            stack.callback(journal.close)
             yield journal
-        finally:
-            journal.close()
 
-    def _reader(self) -> Journal:
+    def _reader(self, stack: contextlib.ExitStack) -> Journal:
         path = self.folder / "state.db"
         if path.is_file() and path.stat().st_size:
             try:
                 return Journal(path, is_writable=False)
-            except sqlite3.OperationalError as error:
-                raise StoreError(f"cannot read `{path}`: {error}", hint="make `.loopbuild` readable") from error
+            except sqlite3.OperationalError:
+                # Readers of a write-ahead log write beside it, which a read-only folder does not let them.
+                return self._read_copy(path, stack)
             except sqlite3.DatabaseError:
                 pass  # the next build sets it aside and does for good what is done in memory here
         from loopbuild.engine.recover import rebuild
@@ -86,10 +86,23 @@ class Workspace:
         rebuild(journal, self.objects)
         return journal
 
+    def _read_copy(self, path: Path, stack: contextlib.ExitStack) -> Journal:
+        import shutil
+        import tempfile
+
+        try:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="loopbuild-read-")))
+            for name in (path.name, f"{path.name}-wal"):
+                with contextlib.suppress(FileNotFoundError):
+                    shutil.copyfile(path.with_name(name), folder / name)
+            return Journal(folder / path.name, is_writable=False)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(f"cannot read `{path}`: {error}", hint="make `.loopbuild` readable") from error
+
     # -- writing ---------------------------------------------------------------------------------------------------
 
     def prepare(self) -> None:
-        """Create the folder. Raises StoreError when the place is not writable."""
+        """Create what belongs into the folder; call it under the lock. Raises StoreError when it is not writable."""
         try:
             for name in ("cas", "partial", "tmp", "out"):
                 (self.folder / name).mkdir(parents=True, exist_ok=True)
@@ -98,6 +111,8 @@ class Workspace:
                 if not path.is_file() or path.read_text(encoding="utf-8", errors="replace") != text:
                     fresh = self.folder / "tmp" / f"{name}.{os.getpid()}"
                     fresh.write_text(text, encoding="utf-8")
+                    if path.is_dir():
+                        remove_tree(path)
                     fresh.replace(path)
         except OSError as error:
             raise _unusable(error, self.folder) from error
@@ -107,6 +122,7 @@ class Workspace:
         """Be the only build of this workspace; while another one runs, `on_wait` is told its process id, once."""
         path = self.folder / "lock"
         try:
+            self.folder.mkdir(parents=True, exist_ok=True)
             handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
             raise _unusable(error, path) from error
@@ -158,6 +174,12 @@ class Workspace:
         path.replace(target)
         return target
 
+    def sweep_partial(self, is_committed: Callable[[str], object]) -> None:
+        """Remove what unfinished actions kept and whose results are there after all: a kill came between the two."""
+        for folder in (self.folder / "partial").iterdir():
+            if is_committed(folder.name):
+                remove_tree(folder)
+
     def partial(self, key: str) -> Path:
         """Return where an unfinished action of this key keeps what shall survive a kill."""
         return self.folder / "partial" / key
@@ -194,4 +216,6 @@ def _unusable(error: OSError, path: Path) -> StoreError:
     if known is not None:
         return known
     what = os.strerror(error.errno or 0).lower()
-    return StoreError(f"cannot use `{path}`: {what}", hint="make the project folder writable")
+    in_the_way = isinstance(error, IsADirectoryError | NotADirectoryError | FileExistsError)
+    hint = f"delete `{path}`" if in_the_way else "make the project folder writable"
+    return StoreError(f"cannot use `{path}`: {what}", hint=hint)

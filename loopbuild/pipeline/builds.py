@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from loopbuild import __version__
 from loopbuild.digest import digest_bytes
 from loopbuild.engine.workspace import Workspace
-from loopbuild.errors import SelectionError
+from loopbuild.errors import SelectionError, SourceError
 from loopbuild.pipeline.project import LoadedProject, Project, find, load
 from loopbuild.pipeline.remote import is_declared, open_cache
 
 if TYPE_CHECKING:
     from loopbuild.engine.outcome import Event, Outcome
     from loopbuild.engine.remote.client import RemoteCache, Tally
+    from loopbuild.engine.selection import Selection
     from loopbuild.engine.target import Json
     from loopbuild.engine.uptodate import UpToDate
 
@@ -33,6 +34,21 @@ class OpenProject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a person asks of a build or a plan: selections in words, united."""
+
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    force: tuple[str, ...] = ()
+    refresh: tuple[str, ...] = ()
+    from_scratch: tuple[str, ...] = ()
+    frozen: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.select or self.exclude or self.force or self.refresh or self.from_scratch)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
     """What a build did, and what the report says afterwards."""
 
@@ -40,6 +56,8 @@ class Build:
     report: Json | None
     warnings: tuple[str, ...] = ()
     missed_gates: tuple[str, ...] = field(default=())
+    lock_changes: tuple[str, ...] = ()
+    """Of a frozen build: what would change loop.lock, the costly first, with the rows that would run."""
 
 
 def open_project(folder: str, *, loopfile: str = "") -> OpenProject:
@@ -66,37 +84,43 @@ def nothing_to_do(opened: OpenProject) -> UpToDate | None:
 def build_project(
     opened: OpenProject,
     *,
-    select: tuple[str, ...],
+    wishes: Wishes,
     jobs: int,
     executor: str,
+    waits: bool,
     fail_fast: bool,
-    force: bool,
-    refresh: tuple[str, ...],
     on_event: Callable[[Event], None],
     use_remote: bool = True,
 ) -> Build:
     """Build; an empty `executor` means that of loop.yaml.
 
-    Raises LoopfileError and SourceError before anything runs; failures of targets are in the outcome.
+    Raises LoopfileError, SelectionError and SourceError before anything runs; failures of targets are in the outcome.
     """
     from loopbuild.engine.build import build
     from loopbuild.engine.outcome import Event
+    from loopbuild.pipeline.locking import lines_in_force
+    from loopbuild.pipeline.selections import demanded, selected
 
     loaded = load(opened.project, environment=os.environ)
-    _list_live(loaded, refresh=refresh, on_event=on_event)
+    demands = demanded(opened, loaded, force=wishes.force, refresh=wishes.refresh, from_scratch=wishes.from_scratch)
+    chosen = selected(opened, loaded, wishes.select, exclude=wishes.exclude)
+    _list_live(loaded, wishes, on_event=on_event)
     for warning in loaded.warnings:
         on_event(Event(kind="note", message=_warning(warning)))
     with shared(loaded.settings, use_remote=use_remote, on_event=on_event) as cache:
         outcome = build(
             opened.workspace,
             loaded.targets,
-            select=select,
+            select=chosen,
             jobs=jobs,
+            waits=waits,
             executor=executor or loaded.settings["engine"]["executor"],
             fail_fast=fail_fast,
-            force=force,
+            demands=demands,
+            frozen=wishes.frozen,
             on_event=on_event,
             stamp=opened.project.stamp,
+            lock_lines=lambda: lines_in_force(opened, loaded),
             remote=cache,
             proofs=is_declared(loaded.settings),
         )
@@ -105,7 +129,24 @@ def build_project(
     result = outcome.results.get("report:main")
     # A part of the project was built: what an older report says is no verdict on it.
     report = report_of(opened) if result is not None and result.output else None
-    return Build(outcome=outcome, report=report, missed_gates=gates_missed(report))
+    return Build(
+        outcome=outcome,
+        report=report,
+        missed_gates=gates_missed(report),
+        lock_changes=_lock_changes(opened, loaded, chosen, outcome) if outcome.lock_changes else (),
+    )
+
+
+def _lock_changes(opened: OpenProject, loaded: LoadedProject, chosen: Selection, outcome: Outcome) -> tuple[str, ...]:
+    """The build stops at the first line that does not hold; what would follow from it is the plan's to say."""
+    from loopbuild.engine.plan import plan
+
+    found = plan(opened.workspace, loaded.targets, select=chosen)
+    waiting = [entry for entry in (*found.would, *found.may) if not entry.is_locked]
+    waiting.sort(key=lambda entry: (entry.is_cheap, entry.will == "maybe"))
+    named = {entry.target: f", {entry.rows_stale:,} rows" if entry.rows_stale else "" for entry in waiting}
+    named |= {name: "" for name in outcome.lock_changes if name not in named}
+    return tuple(f"{name}{rows}" for name, rows in named.items())
 
 
 @contextlib.contextmanager
@@ -155,20 +196,26 @@ def report_of(opened: OpenProject) -> Json | None:
     return output(opened.workspace, "report:main")
 
 
-def _list_live(loaded: LoadedProject, *, refresh: tuple[str, ...], on_event: Callable[[Event], None]) -> None:
+def _list_live(loaded: LoadedProject, wishes: Wishes, *, on_event: Callable[[Event], None]) -> None:
     from loopbuild.engine.outcome import Event
     from loopbuild.pipeline.listings import live_sources, write_listing
 
     root = loaded.project.root
     live = {source.name: source for source in live_sources(loaded.settings, root=root)}
+    refresh = [name for name in wishes.refresh if name.startswith("source:")]
     for name in refresh:
-        kind, _, unit = name.partition(":")
-        if kind != "source" or unit not in live:
+        if name.partition(":")[2] not in live:
             known = ", ".join(f"source:{known}" for known in live) or "none is declared"
             raise SelectionError(f"`{name}` is not a live source", hint=f"live sources: {known}")
     for source in live.values():
         if source.is_listed and f"source:{source.name}" not in refresh:
             continue
+        if wishes.frozen:
+            raise SourceError(
+                f"source `{source.name}` was never listed, and `--frozen` asks no server",
+                source=source.name,
+                hint=f"`loopbuild build --refresh source:{source.name}`, then commit listings/{source.name}.json",
+            )
         changed = write_listing(source, root=root, environment=os.environ)
         what = "written; commit it" if changed else "unchanged"
         on_event(Event(kind="note", message=f"asked `{source.name}` for its tools: listings/{source.name}.json {what}"))

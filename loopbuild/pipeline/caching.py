@@ -110,6 +110,8 @@ def _remote_status(settings: Json) -> RemoteStatus:
 def pull(opened: OpenProject, *, select: tuple[str, ...], on_event: Callable[[Event], None]) -> Outcome:
     """Fetch every result the remote cache has and that is missing here; runs nothing but readers of files."""
     from loopbuild.engine.build import build
+    from loopbuild.pipeline.locking import lines_in_force
+    from loopbuild.pipeline.selections import selected
 
     loaded = load(opened.project, environment=os.environ)
     _require(loaded.settings)
@@ -119,8 +121,9 @@ def pull(opened: OpenProject, *, select: tuple[str, ...], on_event: Callable[[Ev
         return build(
             opened.workspace,
             loaded.targets,
-            select=select,
+            select=selected(opened, loaded, select),
             on_event=on_event,
+            lock_lines=lambda: lines_in_force(opened, loaded),
             remote=cache,
             pull_only=True,
             proofs=True,

@@ -8,19 +8,26 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loopbuild.digest import digest
-from loopbuild.engine.plan import Plan, plan
+from loopbuild.engine import lockfile
+from loopbuild.engine.plan import plan
+from loopbuild.engine.planned import Plan
 from loopbuild.engine.query import output
 from loopbuild.engine.target import Json
 from loopbuild.errors import SourceError
-from loopbuild.pipeline.builds import OpenProject
+from loopbuild.pipeline.builds import OpenProject, Wishes
 from loopbuild.pipeline.listings import live_sources
+from loopbuild.pipeline.locking import lines_of, outdated
+from loopbuild.pipeline.prices import Effort, Writing, effort, writing
 from loopbuild.pipeline.project import LoadedProject, load
 from loopbuild.pipeline.remote import is_declared
+from loopbuild.pipeline.selections import demanded, selected
 from loopbuild.pipeline.tools import built_catalog, current_tools, difference
 from loopbuild.records import CatalogDiff
+
+WHOLE = Wishes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +41,8 @@ class Training:
     replay: int
     share: float
     """Of the training rows, those made anew."""
+    effort: Effort | None = None
+    """Steps and tokens, going by earlier training."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,25 +53,51 @@ class Forecast:
     plan: Plan
     changes: CatalogDiff
     training: Training | None
+    writing: Writing
     unlisted: tuple[str, ...]
     """Live sources that would be started to ask for their tools."""
     has_remote: bool = False
     """A remote cache is declared; it was not asked."""
+    lock_changes: tuple[str, ...] = ()
+    """Lines of loop.lock that are not what it would say now; what would run is left out."""
+
+    @property
+    def is_work_left(self) -> bool:
+        """Whether anything would run that loop.lock does not name, or the lock is not what it should be."""
+        planned = self.plan
+        waiting = [entry for entry in (*planned.would, *planned.may) if not entry.is_locked]
+        return bool(waiting or self.lock_changes or self.unlisted)
 
 
-def forecast(opened: OpenProject, *, select: tuple[str, ...] = ()) -> Forecast:
+def forecast(opened: OpenProject, wishes: Wishes = WHOLE) -> Forecast:
     """Return what a build would do now; reads files, starts nothing and writes nothing."""
     loaded = load(opened.project, environment=os.environ)
-    planned = plan(opened.workspace, loaded.targets, select=select)
+    lines = lockfile.read(opened.workspace.root)
+    planned = plan(
+        opened.workspace,
+        loaded.targets,
+        select=selected(opened, loaded, wishes.select, exclude=wishes.exclude),
+        demands=demanded(opened, loaded, force=wishes.force, refresh=wishes.refresh, from_scratch=wishes.from_scratch),
+        lock=lines,
+    )
     live = live_sources(loaded.settings, root=loaded.project.root)
     return Forecast(
         loaded=loaded,
         plan=planned,
         changes=changes_since_build(opened, loaded),
-        training=_training(opened, loaded.settings, planned),
+        training=_with_effort(opened, loaded.settings, _training(opened, loaded.settings, planned)),
+        writing=writing(loaded.settings, planned),
         unlisted=tuple(source.name for source in live if not source.is_listed),
         has_remote=is_declared(loaded.settings),
+        lock_changes=(*planned.lock_changes, *_other_lines(opened, loaded, lines)),
     )
+
+
+def _other_lines(opened: OpenProject, loaded: LoadedProject, lines: lockfile.Lines) -> tuple[str, ...]:
+    try:
+        return outdated(lines, lines_of(current_tools(opened).catalog, loaded))
+    except SourceError:
+        return ()
 
 
 def changes_since_build(opened: OpenProject, loaded: LoadedProject) -> CatalogDiff:
@@ -75,6 +110,14 @@ def changes_since_build(opened: OpenProject, loaded: LoadedProject) -> CatalogDi
     except SourceError:
         # The plan itself says which source cannot be read.
         return CatalogDiff()
+
+
+def _with_effort(opened: OpenProject, settings: Json, training: Training | None) -> Training | None:
+    if training is None:
+        return None
+    dataset = output(opened.workspace, "dataset:train") or {"rows": {}}
+    rows = training.delta + training.replay if training.mode == "continue" else len(dataset["rows"])
+    return replace(training, effort=effort(opened, settings, mode=training.mode, rows=rows) if rows else None)
 
 
 def _training(opened: OpenProject, settings: Json, planned: Plan) -> Training | None:

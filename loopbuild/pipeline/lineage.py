@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fnmatch
+import json
 from dataclasses import dataclass
 
 from loopbuild.digest import digest, short
 from loopbuild.engine.query import output
+from loopbuild.errors import SelectionError
 from loopbuild.pipeline.builds import OpenProject
 
 
@@ -42,4 +45,35 @@ def lineage_of(opened: OpenProject, target: str) -> Ancestor | None:
         replayed=found.get("replayed", 0),
         tokens=found.get("tokens", 0),
         increments=found["increments"],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a chain of checkpoints has learnt of one tool."""
+
+    tool: str
+    rows: int
+    wanted: int
+    """Training rows of today's dataset that call it."""
+    gone: int
+    """Rows the chain has seen, of whatever tool, that are in no dataset any more: weights do not unlearn them."""
+
+
+def seen_of(opened: OpenProject, target: str, word: str) -> Seen:
+    """Return what `target` has seen of `tool:NAME`. Raises SelectionError when it is no trained checkpoint."""
+    tool = word.removeprefix("tool:")
+    found = output(opened.workspace, target) if target.startswith("checkpoint:") else None
+    dataset = output(opened.workspace, "dataset:train")
+    if found is None or dataset is None:
+        raise SelectionError(f"`{target}` has learnt nothing yet", hint="`--seen` asks about a trained checkpoint")
+    objects = opened.workspace.objects
+    seen = json.loads(objects.get(found["seen"]))
+    lines = objects.get(dataset["file"]).decode("utf-8").splitlines()
+    rows = {row["key"] for row in map(json.loads, lines) if any(fnmatch.fnmatchcase(one, tool) for one in row["tools"])}
+    return Seen(
+        tool=tool,
+        rows=sum(seen.get(key) == dataset["rows"][key] for key in rows),
+        wanted=len(rows),
+        gone=len(seen.keys() - dataset["rows"].keys()),
     )

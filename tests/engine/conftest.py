@@ -31,8 +31,8 @@ class Project:
         self.events = []
         return build(self.ws, targets, on_event=self.events.append, **options)
 
-    def calls(self) -> list[str]:
-        return recipes.calls(self.root)
+    def calls(self, *, clear: bool = True) -> list[str]:
+        return recipes.calls(self.root, clear=clear)
 
     def snapshot(self) -> str:
         return recipes.snapshot(self.root)

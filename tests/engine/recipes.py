@@ -94,6 +94,13 @@ def revalidate(action: Action, row: WantedRow, old: Json, changed: tuple[str, ..
     return RowResult(key=row.key, output=old, reads=tuple(row.request))
 
 
+def ask(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
+    """Somebody who never answers twice the same."""
+    for row in rows:
+        note(action, row.key)
+        yield RowResult(key=row.key, output={"text": os.urandom(4).hex()}, reads=tuple(row.request))
+
+
 def fan(action: Action) -> Json:
     note(action, "run")
     return {"units": sorted(action.input("words")["words"])}
@@ -126,6 +133,59 @@ def kept_rows(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
         note(action, f"{row.key} in {os.getpid()}")
         kept = action.keep_bytes(f"{row.key} {row.request}".encode())
         yield RowResult(key=row.key, output={"kept": kept, "words": row.request}, reads=tuple(row.request))
+
+
+def pay(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
+    """Paid calls, one after the other; words.txt says of some keys what goes wrong with them."""
+    known = action.input("words")["words"]
+    for row in rows:
+        note(action, f"{row.key} sent")
+        time.sleep(0.002)
+        answer = known.get(row.key, f"answer to {row.key}")
+        note(action, f"{row.key} paid")
+        if answer in ("429", "cut", "empty"):
+            yield RowResult(key=row.key, error=f"unusable: {answer}")
+        elif answer == "crash":
+            raise ConnectionError("the line is dead")
+        else:
+            yield RowResult(key=row.key, output={"text": answer})
+
+
+STEPS = 6
+
+
+def train_in_steps(action: Action) -> Json:
+    """Every complete step is a file that appeared by rename; a torn one has another name and is never looked at."""
+    done = max((int(path.stem) for path in action.partial.glob("*.step")), default=0)
+    note(action, f"from {done}")
+    for step in range(done + 1, STEPS + 1):
+        torn = action.partial / "torn"
+        torn.write_text("half of a step")
+        time.sleep(0.003)
+        torn.write_text(f"{action.head_key} {step}")
+        torn.rename(action.partial / f"{step}.step")
+        note(action, f"step {step}")
+    weights = action.keep(action.partial / f"{STEPS}.step")
+    seen = (action.head or {"seen": []})["seen"]
+    return {"seen": [*seen, *action.input("data")["lines"]], "parent": action.head_key, "weights": weights}
+
+
+def claims(action: Action) -> Json:
+    """Publish or keep what was never stored."""
+    action.publish("report.txt", "0" * 64)
+    return {"lines": []}
+
+
+def returns_nonsense(action: Action) -> Json:
+    return {"lines": [float("nan")]}
+
+
+def stray(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
+    """One row that nobody asked for, or one too few."""
+    if (action.root / "extra").exists():
+        yield RowResult(key="nobody asked", output=1)
+    for row in rows[1:]:
+        yield RowResult(key=row.key, output=row.key)
 
 
 def linger(action: Action) -> Json:
@@ -161,11 +221,21 @@ PROVEN = Recipe(
     name="proven", version=1, run=f"{HERE}:run_rows", wanted=f"{HERE}:wanted", facts=f"{HERE}:facts",
     revalidate=f"{HERE}:revalidate",
 )  # fmt: skip
+ASK = Recipe(
+    name="ask", version=1, run=f"{HERE}:ask", wanted=f"{HERE}:wanted", facts=f"{HERE}:facts", nature="pinned"
+)  # fmt: skip
 FAN = Recipe(name="fan", version=1, run=f"{HERE}:fan")
 SHOW = Recipe(name="show", version=1, run=f"{HERE}:show")
 NAMED = Recipe(name="named", version=1, run=f"{HERE}:named")
 LINGER = Recipe(name="linger", version=1, run=f"{HERE}:linger")
 KEPT = Recipe(name="kept", version=1, run=f"{HERE}:kept_rows", wanted=f"{HERE}:wanted", facts=f"{HERE}:facts")
+PAID = Recipe(
+    name="pay", version=1, run=f"{HERE}:pay", wanted=f"{HERE}:wanted", facts=f"{HERE}:facts", nature="pinned"
+)  # fmt: skip
+STRAY = Recipe(name="stray", version=1, run=f"{HERE}:stray", wanted=f"{HERE}:wanted", facts=f"{HERE}:facts")
+CLAIMS = Recipe(name="claims", version=1, run=f"{HERE}:claims")
+NONSENSE = Recipe(name="nonsense", version=1, run=f"{HERE}:returns_nonsense")
+STEPWISE = Recipe(name="stepwise", version=1, run=f"{HERE}:train_in_steps", nature="historical")
 TRAIN = Recipe(name="train", version=1, run=f"{HERE}:train", nature="historical")
 
 

@@ -11,9 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from loopbuild.engine.demands import Demands
 from loopbuild.engine.gc import Collected, Limits, collect
 from loopbuild.engine.query import output, output_digest, record
 from loopbuild.engine.rerun import rerun
+from loopbuild.engine.selection import parse
 from loopbuild.engine.target import Recipe, Target
 from loopbuild.engine.verify import Verified, verify
 from loopbuild.engine.workspace import Workspace
@@ -40,7 +42,7 @@ def _collect(project: Project, limits: Limits = ALL, **options: bool) -> Collect
 def _forget_runs(project: Project) -> None:
     """Let the builds so far be longer ago than the last ten."""
     for _ in range(11):
-        project.build(chain()[:1], force=True)
+        project.build(chain()[:1], demands=Demands(force=parse(["read:0"])))
 
 
 def _verify(project: Project, *, is_full: bool = True) -> Verified:

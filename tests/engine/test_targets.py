@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from loopbuild.engine.demands import Demands
 from loopbuild.engine.execute import RecipeCrash
 from loopbuild.engine.plan import plan
 from loopbuild.engine.query import output, output_digest, record
+from loopbuild.engine.selection import parse
 from loopbuild.engine.target import Target
 from loopbuild.errors import BuildError, SelectionError
 from tests.engine.conftest import Project
@@ -65,9 +67,11 @@ def test_a_lost_parent_is_an_error_and_never_a_silent_beginning(project: Project
     project.write(f0="a\nb\n")
     outcome = project.build(_trained())
     (error,) = outcome.errors
-    assert "needs its parent" in error.message
-    assert "--force" in error.hint
-    assert project.build(_trained(), select=("checkpoint:a",), force=True).is_success
+    assert "which is its parent and whose bytes are not here" in error.message
+    assert "--from-scratch checkpoint:a" in error.hint
+    again = Demands(force=parse(["checkpoint:a"]))
+    assert project.build(_trained(), demands=again).of("failed")
+    assert project.build(_trained(), demands=Demands(from_scratch=parse(["checkpoint:a"]))).is_success
     assert output(project.ws, "checkpoint:a")["seen"] == ["a", "b"]
 
 
@@ -127,7 +131,7 @@ def test_order_only_inputs_are_readable_but_do_not_make_stale(project: Project) 
     assert project.build(targets).results["join:a"].outcome == "fresh"
 
 
-def _growing() -> list[Target]:
+def growing() -> list[Target]:
     return [
         table()[0],
         Target(
@@ -141,17 +145,17 @@ def _growing() -> list[Target]:
 
 
 def test_an_output_may_declare_further_targets(project: Project) -> None:
-    assert sorted(project.build(_growing()).results) == [
+    assert sorted(project.build(growing()).results) == [
         "all:main", "fan:main", "leaf:x", "leaf:y", "leaf:z", "words:main",
     ]  # fmt: skip
     project.calls()
     project.write(words="x=one\ny=TWO\nz=three\nw=four\n")
-    project.build(_growing())
+    project.build(growing())
     assert project.calls() == ["fan:main run", *(f"leaf:{unit} run" for unit in "wxyz"), "all:main run"]
 
 
 def test_a_name_made_by_an_expansion_can_be_selected(project: Project) -> None:
-    outcome = project.build(_growing(), select=("leaf:y",))
+    outcome = project.build(growing(), select=("leaf:y",))
     assert sorted(outcome.results) == ["fan:main", "leaf:y", "words:main"]
 
 
@@ -208,7 +212,7 @@ def test_fail_fast_starts_nothing_more(project: Project) -> None:
 def test_force_runs_what_is_named_though_it_is_fresh(project: Project) -> None:
     project.build(chain())
     project.calls()
-    outcome = project.build(chain(), select=("join:1",), force=True)
+    outcome = project.build(chain(), demands=Demands(force=parse(["join:1"])))
     assert project.calls() == ["join:1 run"]
     assert outcome.results["join:1"].reasons[0].code == "forced"
     assert outcome.results["join:1"].outcome == "cut_off"

@@ -7,12 +7,18 @@ import json
 
 from loopbuild.cli.console import answer, error_text, say
 from loopbuild.cli.exit_codes import ExitCode
+from loopbuild.cli.wishes import add_demands, add_selection, wishes_of
+from loopbuild.errors import SelectionError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of `build`."""
+    add_selection(parser)
+    add_demands(parser)
     parser.add_argument(
-        "select", nargs="*", metavar="TARGET", help="`checkpoint:recall`, `tasks:`, `tasks:hr/*`; default all"
+        "--frozen",
+        action="store_true",
+        help="spend nothing, ask no server and leave loop.lock as it is; exit 1 naming what would change it",
     )
     parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="processes for row work (default 1)")
     parser.add_argument(
@@ -21,9 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fail-fast", action="store_true", help="stop at the first failure instead of going on elsewhere"
     )
-    parser.add_argument("--force", action="store_true", help="run the selected targets even if nothing changed")
-    parser.add_argument("--refresh", action="append", default=[], metavar="source:NAME", help="ask a live source again")
     parser.add_argument("--no-remote", action="store_true", help="neither ask the remote cache nor send it anything")
+    parser.add_argument("--no-wait", action="store_true", help="fail instead of waiting while another build runs here")
     parser.add_argument("--progress", choices=("auto", "plain", "json", "none"), default="auto", help="how to show it")
     parser.add_argument("--json", action="store_true", help="the outcome as JSON on stdout")
 
@@ -33,7 +38,10 @@ def run(arguments: argparse.Namespace) -> int:
     from loopbuild.pipeline.builds import build_project, gates_missed, nothing_to_do, open_project, report_of
 
     opened = open_project(arguments.project, loopfile=arguments.file)
-    if not (arguments.select or arguments.force or arguments.refresh):
+    wishes = wishes_of(arguments)
+    if wishes.frozen and (wishes.force or wishes.refresh or wishes.from_scratch):
+        raise SelectionError("`--frozen` runs nothing again", hint="leave out --force, --refresh and --from-scratch")
+    if not wishes:
         unchanged = nothing_to_do(opened)
         if unchanged is not None:
             missed = gates_missed(report_of(opened))
@@ -46,25 +54,26 @@ def run(arguments: argparse.Namespace) -> int:
                     answer("Gates missed: " + ", ".join(missed))
             return ExitCode.FAILED if missed else ExitCode.DONE
     from loopbuild.cli.progress import progress
-    from loopbuild.cli.summary import outcome_json, outcome_text
+    from loopbuild.cli.summary import frozen_text, outcome_json, outcome_text
 
     with progress("none" if arguments.json and arguments.progress == "auto" else arguments.progress) as watch:
         done = build_project(
             opened,
-            select=tuple(arguments.select),
+            wishes=wishes,
             jobs=max(1, arguments.jobs),
             executor=arguments.executor,
+            waits=not arguments.no_wait,
             fail_fast=arguments.fail_fast,
-            force=arguments.force,
-            refresh=tuple(arguments.refresh),
             on_event=watch,
             use_remote=not arguments.no_remote,
         )
     for error in done.outcome.errors:
         say(error_text(error))
+    if done.lock_changes:
+        say(frozen_text(done.lock_changes))
     if arguments.json:
         answer(json.dumps(outcome_json(done), sort_keys=True))
-    else:
+    elif done.outcome.ran or not done.lock_changes:
         answer(outcome_text(done))
     if done.outcome.is_interrupted:
         return ExitCode.INTERRUPTED

@@ -1,47 +1,72 @@
-"""`loopbuild log`: what earlier builds ran."""
+"""`loopbuild log`: what earlier builds ran, failed at, waited for, and how two of them differ."""
 
 from __future__ import annotations
 
 import argparse
-import time
+import json
+from typing import TYPE_CHECKING
 
 from loopbuild.cli.console import answer, printable
-from loopbuild.cli.units import count, duration, table
+
+if TYPE_CHECKING:
+    from loopbuild.engine.workspace import Workspace
+
+QUESTIONS = {
+    "runs": "the newest builds",
+    "what-ran": "every target of a build, with its reasons",
+    "failed": "what failed in a build, and with which message",
+    "slowest": "the targets that took longest",
+    "critical-path": "the chain of targets that took longest together: more jobs do not shorten it",
+    "diff": "where two builds differ: `log diff 3 5`",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of `log`."""
-    parser.add_argument("-n", type=int, default=5, metavar="N", help="how many builds (default 5)")
+    listed = "; ".join(f"{name}: {sentence}" for name, sentence in QUESTIONS.items())
+    parser.add_argument("question", nargs="?", choices=list(QUESTIONS), default="runs", help=listed)
+    parser.add_argument("builds", nargs="*", type=int, metavar="N", help="for `diff`, two builds; default the last two")
+    parser.add_argument("--run", type=int, default=0, metavar="N", help="which build (default the newest)")
+    parser.add_argument("-n", type=int, default=5, metavar="N", help="how many builds or targets (default 5)")
+    parser.add_argument("--json", action="store_true", help="as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the newest builds first, the slowest targets of each."""
-    from loopbuild.engine.history import history
+    """Answer; writes nothing."""
+    from loopbuild.cli.runs import run_json
+    from loopbuild.engine.runs import run_of
     from loopbuild.pipeline.builds import open_project
 
-    opened = open_project(arguments.project, loopfile=arguments.file)
-    runs = history(opened.workspace, arguments.n)
-    if not runs:
-        answer("Nothing was built here yet")
+    workspace = open_project(arguments.project, loopfile=arguments.file).workspace
+    if arguments.json:
+        from loopbuild.engine.history import history
+
+        found = history(workspace, arguments.n) if arguments.question == "runs" else (run_of(workspace, arguments.run),)
+        answer(json.dumps([run_json(one) for one in found], sort_keys=True))
         return 0
-    blocks = []
-    for run in runs:
-        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.started))
-        head = (
-            f"build {run.number}  {when}  {run.outcome} in {duration(run.seconds)}, {count(len(run.targets), 'target')}"
-        )
-        slowest = sorted(run.targets, key=lambda target: -target.seconds)[:8]
-        rows = [
-            [
-                target.target,
-                target.outcome,
-                f"{target.rows_run:,} of {target.rows_total:,}" if target.rows_total else "",
-                duration(target.seconds),
-                target.message or ", ".join(target.reasons),
-            ]
-            for target in slowest
-        ]
-        more = [f"  and {len(run.targets) - len(slowest)} quicker ones"] if len(run.targets) > len(slowest) else []
-        blocks.append("\n".join([head, table(rows, right=frozenset({2, 3}), indent="  "), *more]))
-    answer(printable("\n".join(blocks)))
+    answer(printable(_text(workspace, arguments)))
     return 0
+
+
+def _text(workspace: Workspace, arguments: argparse.Namespace) -> str:
+    from loopbuild.cli import runs
+    from loopbuild.engine.history import history
+    from loopbuild.engine.runs import critical_path, difference, run_of
+
+    if arguments.question == "runs":
+        return runs.runs_text(history(workspace, arguments.n))
+    if arguments.question == "diff":
+        numbers = arguments.builds or [one.number for one in reversed(history(workspace, 2))]
+        if len(numbers) != 2:
+            from loopbuild.errors import SelectionError
+
+            raise SelectionError("`log diff` compares two builds", hint="`loopbuild log` lists them")
+        old, new = (run_of(workspace, number) for number in numbers)
+        return runs.difference_text(old, new, difference(old, new))
+    chosen = run_of(workspace, arguments.run)
+    if arguments.question == "critical-path":
+        return runs.path_text(chosen, critical_path(workspace, chosen))
+    texts = {"what-ran": runs.what_ran_text, "failed": runs.failed_text}
+    if arguments.question in texts:
+        return texts[arguments.question](chosen)
+    return runs.slowest_text(chosen, arguments.n)

@@ -7,15 +7,21 @@ import json
 
 from loopbuild.cli.console import answer, printable
 from loopbuild.cli.exit_codes import ExitCode
+from loopbuild.cli.wishes import add_demands, add_selection, wishes_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of `plan`."""
-    parser.add_argument("select", nargs="*", metavar="TARGET", help="as for build; default all")
+    add_selection(parser)
+    add_demands(parser)
     parser.add_argument(
-        "--check", action="store_true", help="exit 1 when something would run, for continuous integration"
+        "--check",
+        action="store_true",
+        help="exit 1 when something would run that loop.lock does not name, or loop.lock is out of date",
     )
-    parser.add_argument("--json", action="store_true", help="as JSON")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as JSON")
+    form.add_argument("--markdown", action="store_true", help="as Markdown, for a pull request")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -23,7 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
     from loopbuild.pipeline.builds import nothing_to_do, open_project
 
     opened = open_project(arguments.project, loopfile=arguments.file)
-    unchanged = None if arguments.select else nothing_to_do(opened)
+    wishes = wishes_of(arguments)
+    unchanged = None if wishes or arguments.markdown else nothing_to_do(opened)
     if unchanged is not None:
         if arguments.json:
             answer(json.dumps({"would": [], "may": [], "fresh": unchanged.target_count}))
@@ -33,8 +40,13 @@ def run(arguments: argparse.Namespace) -> int:
     from loopbuild.cli.forecast import plan_json, plan_text
     from loopbuild.pipeline.forecast import forecast
 
-    found = forecast(opened, select=tuple(arguments.select))
-    answer(json.dumps(plan_json(found), sort_keys=True) if arguments.json else printable(plan_text(found)))
-    errors = any(entry.error for entry in found.plan.would)
-    work = not found.plan.is_nothing_to_do
-    return ExitCode.FAILED if arguments.check and (work or errors) else ExitCode.DONE
+    found = forecast(opened, wishes)
+    if arguments.json:
+        answer(json.dumps(plan_json(found), sort_keys=True))
+    elif arguments.markdown:
+        from loopbuild.cli.markdown import plan_markdown
+
+        answer(printable(plan_markdown(found)))
+    else:
+        answer(printable(plan_text(found)))
+    return ExitCode.FAILED if arguments.check and found.is_work_left else ExitCode.DONE

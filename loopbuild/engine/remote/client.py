@@ -91,21 +91,28 @@ class RemoteCache:
 
     def restore(
         self,
-        key: str,
+        name: str,
         *,
         target: str,
         is_paid: bool,
         vouched: Collection[str],
         objects: Objects,
+        output: str = "",
         is_cancelled: Callable[[], bool] = _never,
     ) -> Claim | None:
-        """Bring all objects of the result of `key` into the store and return what is claimed about it; None when
-        there is none, or none to be believed, or not all of it."""
+        """Bring all objects of a result into the store and return what is claimed about it.
+
+        `name` is its key, or of paid ones the digest of its output. None when there is none, or none to be believed, or
+        not all of it, or not the `output` that is wanted.
+        """
         if not self.is_reading:
             return None
 
         def work(pace: Pace) -> Claim | None:
-            return self._fetch(key, target=target, is_paid=is_paid, vouched=vouched, objects=objects, pace=pace)
+            claim = self._believed(name, target=target, is_paid=is_paid, vouched=vouched, output=output, pace=pace)
+            if claim is not None:
+                self._fetch(claim, is_paid=is_paid, objects=objects, pace=pace)
+            return claim
 
         claim: Claim | None = None
         try:
@@ -114,7 +121,7 @@ class RemoteCache:
             pass
         except (RemoteError, ValueError) as error:
             if not is_cancelled():
-                self._read_failed(key, error)
+                self._read_failed(name, error)
         if claim is None:
             self.tally.missed += 1
         else:
@@ -122,17 +129,20 @@ class RemoteCache:
         self._say()
         return claim
 
-    def _fetch(
-        self, key: str, *, target: str, is_paid: bool, vouched: Collection[str], objects: Objects, pace: Pace
+    def _believed(
+        self, name: str, *, target: str, is_paid: bool, vouched: Collection[str], output: str, pace: Pace
     ) -> Claim | None:
-        content = read_entry(self.remote, key, limit=MAX_CLAIM_BYTES, pace=pace)
+        content = read_entry(self.remote, name, limit=MAX_CLAIM_BYTES, pace=pace)
         if content is None:
             return None
-        claim = decode(content, key=key)
-        is_other = is_paid and claim.target != target
+        claim = decode(content, name=name)
+        is_other = (is_paid and claim.target != target) or (output and claim.output != output)
         if is_other or not is_believed(claim, trust=self._trust, vouched=vouched, secret=self._secret):
             self.tally.unbelieved += 1
             return None
+        return claim
+
+    def _fetch(self, claim: Claim, *, is_paid: bool, objects: Objects, pace: Pace) -> None:
         tried: set[str] = set()
         while fetchable := [name for name in missing_of(claim, objects) if name not in tried]:
             for name in fetchable:
@@ -146,12 +156,11 @@ class RemoteCache:
                         raise
                 else:
                     self.tally.restored_bytes += claim.blobs[name].size
-        return claim
 
-    def _read_failed(self, key: str, error: Exception) -> None:
+    def _read_failed(self, name: str, error: Exception) -> None:
         self._failed_reads += 1
         if self._failed_reads == MAX_FAILURES:
-            reason = error.message if isinstance(error, RemoteError) else f"{error} (`ac/{short(key)}`)"
+            reason = error.message if isinstance(error, RemoteError) else f"{error} (`ac/{short(name)}`)"
             self._note(f"warning: the remote cache is off for this run after {MAX_FAILURES} failures: {reason}")
 
     # -- giving ----------------------------------------------------------------------------------------------------
@@ -199,7 +208,9 @@ class RemoteCache:
                 self._sent[name] = upload(self.remote, name, objects=objects)
             blobs[name] = self._sent[name]
         entry = encode(claim_of(record, blobs=blobs, secret=self._secret))
-        self.remote.put("ac", record.key, io.BytesIO(entry), size=len(entry))
+        # A history is continued by a digest that loop.lock names, whatever the key was.
+        for name in [record.key] if record.nature == "pure" else [record.output, record.key]:
+            self.remote.put("ac", name, io.BytesIO(entry), size=len(entry))
         return True
 
     def _is_there(self, record: Record) -> bool:
@@ -208,7 +219,7 @@ class RemoteCache:
         if content is None:
             return False
         try:
-            claim = decode(content, key=record.key)
+            claim = decode(content, name=record.key)
         except ValueError:
             return False
         if not is_believed(claim, trust=self._trust, vouched=(), secret=self._secret):

@@ -103,16 +103,19 @@ def encode(claim: Claim) -> bytes:
     return canonical({"outputFiles": files, "stdoutRaw": inside})
 
 
-def decode(content: bytes, *, key: str) -> Claim:
-    """Return the claim in an entry; raises ValueError for anything that is not a whole claim about `key`."""
+def decode(content: bytes, *, name: str) -> Claim:
+    """Return the claim in the entry `name`, a key or the digest of an output.
+
+    Raises ValueError for anything that is not a whole claim about it.
+    """
     try:
         outer = json.loads(content)
         inside = outer.get("stdoutRaw") or outer["stdout_raw"]
         claim = msgspec.json.decode(base64.b64decode(inside, validate=True), type=Claim)
     except (msgspec.MsgspecError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError("the entry is not a result of loopbuild") from error
-    if claim.key != key:
-        raise ValueError("the entry is about another key")
+    if name not in (claim.key, claim.output):
+        raise ValueError("the entry is about another result")
     if not set(claim.needs) <= claim.blobs.keys() or not set(claim.published.values()) <= set(claim.needs):
         raise ValueError("the entry does not say where its objects are")
     if claim.rows >= 0 and not claim.trace:

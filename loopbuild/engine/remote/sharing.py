@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from loopbuild.engine import lockfile
 from loopbuild.engine.action import Interrupted
 from loopbuild.engine.commit import Record, decode_record, store_record
-from loopbuild.engine.journal import Entry, Journal
-from loopbuild.engine.leaves import Leaves
-from loopbuild.engine.lockfile import Line
+from loopbuild.engine.journal import Entry
 from loopbuild.engine.objects import ObjectDamaged, Objects
 from loopbuild.engine.proof import proof_of
 from loopbuild.engine.recover import index_rows
@@ -26,49 +25,26 @@ if TYPE_CHECKING:
 class Sharing:
     """The remote cache as a build of one store sees it."""
 
-    def __init__(
-        self,
-        cache: RemoteCache,
-        *,
-        locked: Mapping[str, Line],
-        objects: Objects,
-        journal: Journal,
-        leaves: Leaves,
-        is_cancelled: Callable[[], bool],
-    ) -> None:
+    def __init__(self, cache: RemoteCache, shop: Workshop, *, is_cancelled: Callable[[], bool]) -> None:
         self._cache = cache
-        self._locked = locked
-        self._objects = objects
-        self._journal = journal
-        self._leaves = leaves
+        self._lock = shop.known.lock
+        self._objects = shop.objects
+        self._journal = shop.journal
+        self._leaves = shop.leaves
         self._is_cancelled = is_cancelled
-
-    @classmethod
-    def of(
-        cls, shop: Workshop, cache: RemoteCache, locked: Mapping[str, Line], *, is_cancelled: Callable[[], bool]
-    ) -> Sharing:
-        """Return the sharing of a store opened for writing."""
-        return cls(
-            cache,
-            locked=locked,
-            objects=shop.objects,
-            journal=shop.journal,
-            leaves=shop.leaves,
-            is_cancelled=is_cancelled,
-        )
 
     def restore(self, target: Target, key: str, manifest: Mapping[str, Json]) -> Entry | None:
         """Fetch the result of `key` and put it in force for `target`; None when that is not to be had."""
         if target.recipe.is_cheap:
             return None
-        vouched = {self._locked[target.id][1].get("proof", "")} if target.id in self._locked else set()
-        vouched |= {entry_proof(entry, self._objects) for entry in self._journal.with_key(key)}
         is_paid = target.recipe.nature != "pure"
         claim = self._cache.restore(
             key,
             target=target.id,
             is_paid=is_paid,
-            vouched=vouched,
+            vouched=self._locked(target.id) | {entry_proof(one, self._objects) for one in self._journal.with_key(key)},
+            # Of several realisations the one in loop.lock counts, however well another one is signed.
+            output=lockfile.output_for(self._lock, target.id, key) if is_paid else "",
             objects=self._objects,
             is_cancelled=self._is_cancelled,
         )
@@ -90,22 +66,38 @@ class Sharing:
             trace=claim.trace,
             row_count=claim.rows,
         )
-        entry = store_record(
-            record, objects=self._objects, journal=self._journal, leaves=self._leaves, seconds=0.0, rows_run=0
-        )
+        store_record(record, objects=self._objects, journal=self._journal, leaves=self._leaves, seconds=0.0, rows_run=0)
         if record.trace:
             with self._journal.transaction():
                 index_rows(self._journal, self._objects, record)
-        return entry
+        return self._journal.current_of(target.id)
 
-    def heal(self, entry: Entry) -> bool:
-        """Fetch what is missing or damaged of a result that is known here; return whether all of it is sound now."""
-        return heal(self._cache, entry, self._objects, is_cancelled=self._is_cancelled)
+    def fetch_output(self, target: str, output: str, entry: Entry | None) -> bool:
+        """Bring back a paid output that a history continues from; return whether it is whole now.
+
+        `entry` is the result as this store knew it, None for one that only loop.lock names.
+        """
+        if entry is not None and heal(self._cache, entry, self._objects, is_cancelled=self._is_cancelled):
+            return True
+        claim = self._cache.restore(
+            output,
+            target=target,
+            is_paid=True,
+            vouched=self._locked(target),
+            output=output,
+            objects=self._objects,
+            is_cancelled=self._is_cancelled,
+        )
+        return claim is not None
 
     def offer(self, target: Target, record: Record) -> None:
         """Send a result that was just committed, in the background; reading it again is cheaper for cheap ones."""
         if not target.recipe.is_cheap:
             self._cache.offer(record, objects=self._objects)
+
+    def _locked(self, target: str) -> set[str]:
+        line = self._lock.get(target)
+        return {line[1]["proof"]} if line is not None and "proof" in line[1] else set()
 
 
 def heal(cache: RemoteCache, entry: Entry, objects: Objects, *, is_cancelled: Callable[[], bool]) -> bool:
@@ -115,6 +107,7 @@ def heal(cache: RemoteCache, entry: Entry, objects: Objects, *, is_cancelled: Ca
         target=entry.target,
         is_paid=True,
         vouched={entry_proof(entry, objects)},
+        output=entry.output,
         objects=objects,
         is_cancelled=is_cancelled,
     )

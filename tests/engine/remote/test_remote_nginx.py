@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from loopbuild.engine.demands import Demands
 from loopbuild.engine.objects import Objects
 from loopbuild.engine.query import output, output_digest, record
 from loopbuild.engine.remote.client import RemoteCache
 from loopbuild.engine.remote.http import HttpRemote
 from loopbuild.engine.remote.sharing import heal
+from loopbuild.engine.selection import parse
 from loopbuild.engine.verify import verify
 from tests.engine.recipes import TABLE, chain, table
 from tests.engine.remote import nginx
@@ -82,7 +84,7 @@ def test_a_second_upload_of_the_same_project_changes_nothing(server: nginx.Nginx
     one, two = Cached(tmp_path / "one"), Cached(tmp_path / "two")
     one.share(everything(), HttpRemote(server.url, headers={}))
     before = {path.name: path.read_bytes() for path in (*server.bodies("ac"), *server.bodies("cas"))}
-    two.share(everything(), HttpRemote(server.url, headers={}), force=True)
+    two.share(everything(), HttpRemote(server.url, headers={}), demands=Demands(force=parse(["*"])))
     assert {path.name: path.read_bytes() for path in (*server.bodies("ac"), *server.bodies("cas"))} == before
 
 
@@ -122,6 +124,34 @@ def test_a_lost_parent_is_fetched_instead_of_being_an_error(server: nginx.Nginx,
     one.write(f0="more\n")
     assert one.share(everything(), HttpRemote(server.url, headers={})).is_success
     assert output(one.ws, "checkpoint:a")["parent"] == parent
+
+
+def test_a_clone_continues_the_head_that_only_its_lock_names(server: nginx.Nginx, tmp_path: Path) -> None:
+    """What CI does after a change: a fresh folder, the committed lock, another goal."""
+    one, two = Cached(tmp_path / "one"), Cached(tmp_path / "two")
+    one.share(everything(), HttpRemote(server.url, headers={}))
+    parent = output_digest(one.ws, "checkpoint:a")
+    two.write(f0="more\n")
+    (two.root / "loop.lock").write_bytes((one.root / "loop.lock").read_bytes())
+    assert two.share(everything(), HttpRemote(server.url, headers={}), trust="lock", secret=b"").is_success
+    assert output(two.ws, "checkpoint:a") == {"seen": ["a", "more"], "parent": parent}
+    for entry in server.bodies("ac"):
+        entry.unlink()
+    three = Cached(tmp_path / "three")
+    three.write(f0="most\n")
+    (three.root / "loop.lock").write_bytes((one.root / "loop.lock").read_bytes())
+    (error,) = three.share(everything(), HttpRemote(server.url, headers={}), trust="lock").errors
+    assert "is its parent and whose bytes are not here" in error.message
+
+
+def test_a_frozen_clone_takes_everything_from_the_cache(server: nginx.Nginx, tmp_path: Path) -> None:
+    one, two = Cached(tmp_path / "one"), Cached(tmp_path / "two")
+    one.share(everything(), HttpRemote(server.url, headers={}))
+    (two.root / "loop.lock").write_bytes((one.root / "loop.lock").read_bytes())
+    outcome = two.share(everything(), HttpRemote(server.url, headers={}), trust="lock", frozen=True)
+    assert outcome.is_success
+    assert outcome.lock_changes == ()
+    assert two.calls() == []
 
 
 def test_a_read_only_server_is_read_and_said_once(tmp_path: Path) -> None:

@@ -1,0 +1,79 @@
+"""Demands: what a person wants run although nothing made it stale.
+
+Decides which demand fits which kind of recipe. A pinned result is only ever replaced by asking anew, a history only
+ever begun again by saying so; neither happens silently, and no other word does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from loopbuild.engine.selection import Selection
+from loopbuild.engine.target import Target
+from loopbuild.errors import SelectionError
+
+Demand = Literal["", "force", "refresh", "from_scratch"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demands:
+    """Three selections; None asks for nothing."""
+
+    force: Selection | None = None
+    """Run again under the same key."""
+    refresh: Selection | None = None
+    """Pinned targets: ask anew, under the next generation."""
+    from_scratch: Selection | None = None
+    """Historical targets: begin without a parent."""
+
+    def __bool__(self) -> bool:
+        return self.force is not None or self.refresh is not None or self.from_scratch is not None
+
+    def of(self, target: Target, targets: Mapping[str, Target]) -> Demand:
+        """Return what is demanded of one of `targets`. Raises SelectionError when its nature forbids it."""
+        for demand, chosen in (
+            ("from_scratch", self.from_scratch),
+            ("refresh", self.refresh),
+            ("force", self.force),
+        ):
+            if chosen is not None and _is_in(chosen, target, targets):
+                return _allowed(demand, target)  # type: ignore[arg-type]
+        return ""
+
+    def check(self, targets: Mapping[str, Target]) -> None:
+        """Raise SelectionError for a word that means nothing, or a demand that some target can not meet."""
+        for chosen in (self.force, self.refresh, self.from_scratch):
+            if chosen is not None:
+                chosen.check(targets)
+        for target in targets.values():
+            self.of(target, targets)
+
+
+NOTHING = Demands()
+
+
+def _is_in(chosen: Selection, target: Target, targets: Mapping[str, Target]) -> bool:
+    return chosen.is_plain_match(target) if chosen.is_plain else target.id in chosen.chosen(targets)
+
+
+def _allowed(demand: Demand, target: Target) -> Demand:
+    nature = target.recipe.nature
+    if demand == "refresh" and nature != "pinned":
+        raise SelectionError(
+            f"`{target.id}` is not pinned, so there is nothing to refresh",
+            hint=f"`loopbuild build --force {target.id}` runs it again",
+        )
+    if demand == "from_scratch" and nature != "historical":
+        raise SelectionError(
+            f"`{target.id}` has no history that could begin again",
+            hint=f"`loopbuild build --force {target.id}` runs it again",
+        )
+    if demand == "force" and nature == "pinned":
+        raise SelectionError(
+            f"`{target.id}` is pinned: its first result is its value",
+            intact="that result",
+            hint=f"`loopbuild build --refresh {target.id}` asks for a new one",
+        )
+    return demand

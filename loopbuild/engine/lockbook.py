@@ -1,0 +1,95 @@
+"""loop.lock during a build: what it named at the start, what it names at the end, and what a frozen one forbids.
+
+Decides nothing about how results come about. Under a frozen lock a pure result may be made again, as long as the bytes
+are those named; whatever is pinned or has a history must be there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from loopbuild.digest import short
+from loopbuild.engine import lockfile
+from loopbuild.engine.commit import decode_record
+from loopbuild.engine.journal import Entry
+from loopbuild.engine.known import Known
+from loopbuild.engine.outcome import Result
+from loopbuild.engine.target import Target
+from loopbuild.errors import BuildError
+
+
+class LockBook:
+    """The lines as they were, and what the build adds to them."""
+
+    def __init__(self, lines: lockfile.Lines, *, is_frozen: bool, with_proofs: bool = False) -> None:
+        self._lines = lines
+        self._is_frozen = is_frozen
+        self._with_proofs = with_proofs
+        self._changed: set[str] = set()
+        self._generations: dict[str, int] = {}
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """Of a frozen build: the ids whose lines would not stay as they are, sorted."""
+        return tuple(sorted(self._changed))
+
+    def generation(self, name: str, *, is_refreshed: bool) -> int:
+        """Return the generation a target is wanted in, and remember it for its line."""
+        found = lockfile.generation_in(self._lines, name) + is_refreshed
+        self._generations[name] = found
+        return found
+
+    def allows(self, target: Target, key: str, usable: Entry | None) -> bool:
+        """Return whether the target may be taken from the store, or run."""
+        if not self._is_frozen:
+            return True
+        named = lockfile.output_for(self._lines, target.id, key)
+        is_kept = usable.output == named if usable is not None else target.recipe.nature == "pure"
+        if named and is_kept:
+            return True
+        self._changed.add(target.id)
+        return False
+
+    def compared(self, result: Result) -> Result:
+        """Return the result, turned into a failure when a frozen lock names other bytes."""
+        if not self._is_frozen:
+            return result
+        named = self._lines[result.target][0].removeprefix("b3:")
+        if result.output == named:
+            return result
+        self._changed.add(result.target)
+        made = f"`{result.target}` made {short(result.output)}"
+        error = BuildError(
+            f"{made}, but `{lockfile.NAME}` names {short(named)} for the same inputs",
+            target=result.target,
+            hint="its recipe is not a function of its inputs, or the lock was edited by hand",
+        )
+        return replace(result, outcome="failed", error=error)
+
+    def close(
+        self,
+        targets: Mapping[str, Target],
+        known: Known,
+        extra: Mapping[str, Mapping[str, str]],
+        *,
+        is_complete: bool,
+        root: Path,
+        scratch: Path,
+    ) -> None:
+        """Write the lines of the targets that are done, or note what would change in a frozen file."""
+        results = {name: self._line(target, known) for name, target in targets.items()}
+        lines = lockfile.update(self._lines, results, extra, is_complete=is_complete)
+        if self._is_frozen:
+            self._changed.update(lockfile.changes(self._lines, lines))
+        else:
+            lockfile.write(root, lines, scratch=scratch)
+
+    def _line(self, target: Target, known: Known) -> lockfile.Line:
+        entry, nature = known.current[target.id], target.recipe.nature
+        parent = decode_record(known.objects.get(entry.record)).parent if nature == "historical" else ""
+        generation = self._generations.get(target.id, 0)
+        return lockfile.line_of(
+            entry, nature=nature, parent=parent, generation=generation, with_proof=self._with_proofs
+        )
