@@ -48,6 +48,20 @@ class Result:
     cause: str = ""
     """For a skipped target, the target that broke."""
 
+    def event(self, *, done: int, total: int) -> Event:
+        """Return what watchers are told."""
+        return Event(
+            kind="finished",
+            target=self.target,
+            outcome=self.outcome,
+            seconds=self.seconds,
+            rows_run=self.rows_run,
+            rows_total=self.rows_total,
+            message=self.error.message if self.error else "",
+            done=done,
+            total=total,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
