@@ -68,7 +68,7 @@ def _status(opened: OpenProject, arguments: argparse.Namespace) -> int:
     lines = [f"Local store: {count(found.objects, 'object')}, {size(found.bytes)}; {found.in_force} results in force"]
     if found.in_force:
         paid = f", {duration(found.paid_seconds)} of it training and model runs" if found.paid_seconds else ""
-        lines.append(f"  making them took {duration(found.seconds)}{paid}")
+        lines.append(f"  those made here took {duration(found.seconds)}{paid}")
     lines += _remote_lines(found.remote) if found.remote else ["Remote cache: none; see `engine.remote` in loop.yaml"]
     answer(printable("\n".join(lines)))
     return ExitCode.DONE
