@@ -22,6 +22,7 @@ VERBS = {
     "graph": "draw which outputs may feed which inputs",
     "report": "print the scores of the last build and where the HTML report lies",
     "try": "talk to the trained model; its calls run in the sandbox",
+    "cache": "look after the stored results, and share them: status, pull, push, verify, gc, key",
     "merge-lock": "merge two branches' loop.lock; also as a git merge driver",
     "log": "say what the last builds ran and how long it took",
     "schema": "print the JSON Schema of loop.yaml, for editors",

@@ -15,15 +15,15 @@ ROWS = {"trajectories": ("trajectory", "trajectories"), "tasks": ("text", ""), "
 def outcome_text(build: Build) -> str:
     """Return the closing words of a build."""
     outcome = build.outcome
-    ran = outcome.of("built", "cut_off", "revalidated", "restored")
+    ran, restored = outcome.of("built", "cut_off", "revalidated"), outcome.of("restored")
     fresh = len(outcome.of("fresh"))
     failed, skipped = outcome.of("failed"), outcome.of("skipped")
     lines = []
-    if not ran and not failed and not skipped and not outcome.is_interrupted:
+    if not ran and not restored and not failed and not skipped and not outcome.is_interrupted:
         return f"Nothing to do: {fresh} targets are up to date"
     details = ", ".join(_details(build))
     lines.append(
-        f"Built {len(ran)} of {len(outcome.results)} targets in {duration(outcome.seconds)}"
+        f"{_done(len(ran), len(restored))} of {len(outcome.results)} targets in {duration(outcome.seconds)}"
         + (f": {details}" if details else "")
     )
     if failed or skipped:
@@ -66,6 +66,12 @@ def outcome_json(build: Build) -> dict[str, Any]:
         "missed_gates": list(build.missed_gates),
         "lock_changes": list(build.lock_changes),
     }
+
+
+def _done(ran: int, restored: int) -> str:
+    if ran and restored:
+        return f"Built {ran} and restored {restored}"
+    return f"Restored {restored}" if restored else f"Built {ran}"
 
 
 def _details(build: Build) -> list[str]:

@@ -20,6 +20,16 @@ def count(number: int, singular: str, plural: str = "") -> str:
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
+def size(number: int) -> str:
+    """Return `512 B`, `3.1 MB`, `50.0 GB`."""
+    amount = float(number)
+    for unit in ("B", "KB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} B" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:,.1f} TB"
+
+
 def percent(k: int, n: int) -> str:
     """Return `0.93 (186 of 200)`; `-` when there is nothing to count."""
     return f"{k / n:.2f} ({k} of {n})" if n else "-"

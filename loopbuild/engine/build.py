@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from loopbuild.engine import lockfile
 from loopbuild.engine.action import Interrupted, Wiring, recipe_function
@@ -27,16 +28,20 @@ from loopbuild.engine.keys import key_of, manifest_of
 from loopbuild.engine.lockbook import LockBook
 from loopbuild.engine.make import Job, Workshop
 from loopbuild.engine.objects import ObjectDamaged, store_trouble
-from loopbuild.engine.outcome import Event, Outcome, Result, What, finished
+from loopbuild.engine.options import Options
+from loopbuild.engine.outcome import Event, Outcome, Result, What
 from loopbuild.engine.recover import open_journal
 from loopbuild.engine.selection import Selection
 from loopbuild.engine.staleness import StaleReason
 from loopbuild.engine.tables import RowsFailed, Table
-from loopbuild.engine.target import Target
+from loopbuild.engine.target import Json, Target
 from loopbuild.engine.uptodate import remember
 from loopbuild.engine.walk import Walk
 from loopbuild.engine.workspace import Workspace
 from loopbuild.errors import StoreError
+
+if TYPE_CHECKING:
+    from loopbuild.engine.remote.client import RemoteCache
 
 LockLines = Callable[[], Mapping[str, Mapping[str, str]]]
 _BAD: tuple[What, ...] = ("failed", "skipped", "interrupted")
@@ -56,22 +61,24 @@ def build(
     on_event: Callable[[Event], None],
     stamp: str = "",
     lock_lines: LockLines | None = None,
+    remote: RemoteCache | None = None,
+    pull_only: bool = False,
+    proofs: bool = False,
 ) -> Outcome:
     """Bring every wanted target up to date; failures are in the outcome, not raised.
 
-    `select`: a selection or its words; empty means all but secondary targets. `demands`: what runs though it is not
-    stale. `executor`: where pure work runs beside this process, a name of `executors.KINDS`; results are the same
-    everywhere. `frozen`: loop.lock stays as it is, and nothing pinned or historical runs; the outcome names what would
-    change. `waits`: for another build of this folder, to take its results over. `stamp`: digest of everything static
-    that decided `targets`; with it, a complete build can later be recognised by `is_unchanged`. `lock_lines`: fields
-    for further lines of loop.lock, by id, asked at the end.
+    `select`: a selection or its words; empty means all but secondary targets. `demands`, `frozen`, `pull_only` and
+    `proofs`: see Options. `executor`: where pure work runs beside this process, a name of `executors.KINDS`; results
+    are the same everywhere. `waits`: for another build of this folder, to take its results over. `stamp`: digest of
+    everything static that decided `targets`; with it, a complete build can later be recognised by `is_unchanged`.
+    `lock_lines`: fields for further lines of loop.lock, by id, asked at the end. `remote`: where results come from and
+    go to; the caller finishes it.
 
-    Raises SelectionError, MissingExtra, StoreError (disk full, not writable, not waited) and BuildError for a graph
-    that makes no sense.
+    Raises SelectionError, MissingExtra, StoreError (not writable, not waited), BuildError for a senseless graph.
     """
     targets = list(targets)
-    text = lockfile.text_of(ws.root)
-    lock = lockfile.decode(text)
+    options = Options(demands=demands, frozen=frozen, fail_fast=fail_fast, pull_only=pull_only, proofs=proofs)
+    lockfile.text_of(ws.root)  # conflict markers are said before anything is written
     interrupts = Interrupts(lambda: on_event(Event(kind="note", message="stopping; press again to stop at once")))
 
     def wait_for(pid: str) -> None:
@@ -83,8 +90,7 @@ def build(
         stack.enter_context(rare_collections())
         stack.enter_context(ws.exclusive(wait_for))
         ws.prepare()
-        if lockfile.text_of(ws.root) != text:
-            lock = lockfile.read(ws.root)
+        lock = lockfile.read(ws.root)
         scratch = stack.enter_context(ws.scratch())
         place = {"root": ws.root, "cas": ws.objects.folder, "scratch": scratch}
         pool = stack.enter_context(Pool(jobs, executor=executor, **place))
@@ -101,9 +107,9 @@ def build(
                     ws, journal, scratch, lock=lock, on_event=on_event, cancelled=lambda: interrupts.is_asked
                 )
                 walk = Walk(targets, select=select)
-                running = _Build(
-                    shop, walk, pool, interrupts, on_event, demands=demands, frozen=frozen, fail_fast=fail_fast
-                )
+                if remote is not None:
+                    shop.share(remote, is_cancelled=lambda: interrupts.is_asked)
+                running = _Build(shop, walk, pool, interrupts, on_event, options)
                 return running.run(earlier, stamp=stamp, lock_lines=lock_lines)
             except ObjectDamaged as error:
                 # Something on disk rotted under us: forget it and walk again, so that its maker is seen to be stale.
@@ -138,10 +144,7 @@ class _Build:
         pool: Pool,
         interrupts: Interrupts,
         on_event: Callable[[Event], None],
-        *,
-        demands: Demands,
-        frozen: bool,
-        fail_fast: bool,
+        options: Options,
     ) -> None:
         self.results: dict[str, Result] = {}
         self._shop = shop
@@ -149,9 +152,8 @@ class _Build:
         self._pool = pool
         self._interrupts = interrupts
         self._on_event = on_event
-        self._demands = demands
-        self._lock = LockBook(shop.known.lock, is_frozen=frozen)
-        self._fail_fast = fail_fast
+        self._options = options
+        self._lock = LockBook(shop.known.lock, is_frozen=options.frozen, with_proofs=options.proofs)
         self._outputs: dict[str, str] = {}
         self._earlier: Mapping[str, Result] = {}
         self._is_stopped = False
@@ -184,8 +186,7 @@ class _Build:
         return self._outcome(started, time.monotonic() - clock_start, stamp)
 
     def _start(self, target: Target) -> None:
-        start = time.monotonic()
-        key = ""
+        start, key = time.monotonic(), ""
         try:
             found = self._look(target, start)
             if isinstance(found, Result):
@@ -240,19 +241,24 @@ class _Build:
         leaves = self._shop.leaves
         files = {path: leaves.digest(path) for _, path in target.files}
         inputs = {name: self._outputs[name] for _, name in target.inputs}
-        demand = self._demands.of(target, self._walk.targets) if self._demands else ""
+        demand = self._options.demands.of(target, self._walk.targets) if self._options.demands else ""
         generation = self._lock.generation(target.id, is_refreshed=demand == "refresh")
         key = key_of(target, files=files, inputs=inputs, generation=generation)
         is_forced = demand in ("force", "from_scratch") and target.id not in self._earlier
         reasons: tuple[StaleReason, ...] = (StaleReason(code="forced"),)
-        usable = None
+        usable, manifest = None, dict[str, Json]()
         if not is_forced:
             usable, reasons = self._shop.known.usable(target, key)
+        if usable is None:
+            manifest = manifest_of(target, files=files, inputs=inputs, generation=generation)
+            if self._shop.sharing is not None and not is_forced:
+                usable = self._shop.sharing.restore(target, key, manifest)
         if not self._lock.allows(target, key, usable):
             return Result(target=target.id, outcome="skipped", cause=lockfile.NAME)
         if usable is not None:
             return self._take(target, usable, reasons)
-        manifest = manifest_of(target, files=files, inputs=inputs, generation=generation)
+        if self._options.pull_only and not target.recipe.is_cheap:
+            return Result(target=target.id, outcome="skipped")
         for path in files:
             leaves.secure(path)
         return Job(
@@ -292,7 +298,7 @@ class _Build:
             result = self._lock.compared(result)
         self.results[target.id] = result
         if result.outcome in _BAD:
-            self._is_stopped |= self._fail_fast
+            self._is_stopped |= self._options.fail_fast
             for name in self._walk.break_off(target.id):
                 self._skip(name, target.id)
         else:
@@ -364,7 +370,7 @@ class _Build:
         stale = [name for name in shop.leaves.remembered("out:") if is_whole and name not in shop.publishers]
         unpublish(stale, out=shop.ws.folder / "out")
         entries = [shop.known.current[name] for name in outcome.results] if is_whole else []
-        files = {path for name in outcome.results for _, path in self._walk.targets[name].files} if is_whole else set()
+        files = {path for name in outcome.results for _, path in self._walk.targets[name].files if is_whole}
         word = "interrupted" if outcome.is_interrupted else "done" if outcome.is_success else "failed"
         with shop.journal.transaction():
             shop.leaves.forget([f"out:{name}" for name in stale], shop.journal)
@@ -391,4 +397,4 @@ class _Build:
         self._on_event(Event(kind="started", target=target.id, done=len(self.results), total=self._walk.wanted_count))
 
     def _tell_finished(self, result: Result) -> None:
-        self._on_event(finished(result, done=len(self.results), total=self._walk.wanted_count))
+        self._on_event(result.event(done=len(self.results), total=self._walk.wanted_count))

@@ -141,6 +141,25 @@ class Journal:
         query = f"SELECT {_ENTRY} FROM records r WHERE r.key = ? ORDER BY r.seq"
         return [_entry(row) for row in self._db.execute(query, (key,))]
 
+    def entries(self) -> list[Entry]:
+        """Return every result ever committed and still known, the first committed first."""
+        return [_entry(row) for row in self._db.execute(f"SELECT {_ENTRY} FROM records r ORDER BY r.seq")]
+
+    def drop_entries(self, seqs: Iterable[int]) -> None:
+        """Forget results that are not in force; call inside a transaction."""
+        query = "DELETE FROM records WHERE seq = ? AND seq NOT IN (SELECT seq FROM current)"
+        self._db.executemany(query, ((seq,) for seq in seqs))
+
+    def put_out_of_force(self, seqs: Iterable[int]) -> None:
+        """Forget results altogether, so that their targets are made again; call inside a transaction."""
+        for seq in seqs:
+            self._db.execute("DELETE FROM current WHERE seq = ?", (seq,))
+            self._db.execute("DELETE FROM records WHERE seq = ?", (seq,))
+
+    def is_whole(self) -> bool:
+        """Return whether sqlite finds its own file in order."""
+        return bool(self._db.execute("PRAGMA quick_check").fetchone()[0] == "ok")
+
     def with_output(self, target: str, output: str) -> Entry | None:
         """Return the newest result of a target with this output, in force or not."""
         query = f"SELECT {_ENTRY} FROM records r WHERE r.target = ? AND r.output = ? ORDER BY r.seq DESC"
@@ -209,6 +228,17 @@ class Journal:
                     )
                 )
         return found
+
+    def row_places(self) -> list[tuple[str, str, str]]:
+        """Return (fingerprint, place, batch) of every stored row."""
+        return list(self._db.execute("SELECT fingerprint, place, batch FROM rows"))
+
+    def drop_rows(self, gone: Iterable[str]) -> None:
+        """Forget rows whose output lies in none but these objects; call inside a transaction."""
+        self._db.execute("CREATE TEMP TABLE gone(name TEXT PRIMARY KEY)")
+        self._db.executemany("INSERT INTO gone VALUES (?)", ((name,) for name in gone))
+        self._db.execute("DELETE FROM rows WHERE place IN (SELECT name FROM gone) AND batch IN (SELECT name FROM gone)")
+        self._db.execute("DROP TABLE gone")
 
     def add_rows(self, rows: Iterable[RowEntry]) -> None:
         """Store rows; one with the same fingerprint and reads is replaced."""

@@ -5,7 +5,7 @@ One decision for `build`, `plan` and `why` alike. Writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from loopbuild.digest import short
 from loopbuild.engine import lockfile
@@ -29,6 +29,8 @@ class Known:
         self.current = journal.current()
         self.at_start: Mapping[str, Entry] = dict(self.current)
         """The results in force when the build began: heads of histories, a constant of the build."""
+        self.fetch: Callable[[str, str, Entry | None], bool] | None = None
+        """A way to bring back an output of a target that is not whole here, in a build that has one."""
         self._journal = journal
         self._leaves = leaves
         self._failures = journal.failures()
@@ -71,7 +73,8 @@ class Known:
         entry = self.current.get(target)
         if entry is None or entry.output != output:
             entry = self._journal.with_output(target, output)
-        return self.is_sound(entry) if entry is not None else not self._leaves.soundness(output)
+        is_sound = self.is_sound(entry) if entry is not None else not self._leaves.soundness(output)
+        return is_sound or (self.fetch is not None and self.fetch(target, output, entry))
 
     def why(self, target: Target, key: str, manifest: Mapping[str, Json]) -> tuple[StaleReason, ...]:
         """Return why there is no result in force for `key`; "" while some input is not known yet."""

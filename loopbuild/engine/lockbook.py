@@ -23,9 +23,10 @@ from loopbuild.errors import BuildError
 class LockBook:
     """The lines as they were, and what the build adds to them."""
 
-    def __init__(self, lines: lockfile.Lines, *, is_frozen: bool) -> None:
+    def __init__(self, lines: lockfile.Lines, *, is_frozen: bool, with_proofs: bool = False) -> None:
         self._lines = lines
         self._is_frozen = is_frozen
+        self._with_proofs = with_proofs
         self._changed: set[str] = set()
         self._generations = lockfile.generations_in(lines)
         self._refreshed: set[str] = set()
@@ -90,4 +91,7 @@ class LockBook:
     def _line(self, target: Target, known: Known) -> lockfile.Line:
         entry, nature = known.current[target.id], target.recipe.nature
         parent = decode_record(known.objects.get(entry.record)).parent if nature == "historical" else ""
-        return lockfile.line_of(entry, nature=nature, parent=parent, generation=self._generations.get(target.id, 0))
+        generation = self._generations.get(target.id, 0)
+        return lockfile.line_of(
+            entry, nature=nature, parent=parent, generation=generation, with_proof=self._with_proofs
+        )

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from loopbuild.engine.journal import Entry
+from loopbuild.engine.proof import proof_of
 from loopbuild.engine.target import Nature
 from loopbuild.errors import StoreError
 
@@ -88,8 +89,8 @@ def encode(lines: Lines) -> str:
     return "\n".join(rows) + "\n"
 
 
-def line_of(entry: Entry, *, nature: Nature, parent: str = "", generation: int = 0) -> Line:
-    """Return the line of a result in force; a history's key is its goal."""
+def line_of(entry: Entry, *, nature: Nature, parent: str = "", generation: int = 0, with_proof: bool = False) -> Line:
+    """Return the line of a result in force; a history's key is its goal. A proof vouches for more than the output."""
     fields = {"goal" if nature == "historical" else "key": entry.key[:_SHOWN]}
     if parent:
         fields["parent"] = parent[:_SHOWN]
@@ -97,6 +98,10 @@ def line_of(entry: Entry, *, nature: Nature, parent: str = "", generation: int =
         fields["rows"] = str(entry.row_count)
     if generation:
         fields["generation"] = str(generation)
+    if with_proof:
+        fields["proof"] = proof_of(
+            entry.key, needs=entry.needs, published=entry.published, parent=parent, row_count=entry.row_count
+        )
     return f"b3:{entry.output}", fields
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loopbuild.digest import canonical, short
 from loopbuild.engine.action import Folders, StoredAction, Wiring, recipe_function
@@ -25,6 +26,10 @@ from loopbuild.engine.tables import RowBook, StoredOutputs, Table, choose_rows, 
 from loopbuild.engine.target import Json, RowResult, Target, WantedRow
 from loopbuild.engine.workspace import Workspace, remove_tree
 from loopbuild.errors import BuildError
+
+if TYPE_CHECKING:
+    from loopbuild.engine.remote.client import RemoteCache
+    from loopbuild.engine.remote.sharing import Sharing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +69,19 @@ class Workshop:
         self.objects = Objects(ws.objects.folder, scratch=scratch)
         self.leaves = Leaves(ws.root, journal, self.objects, clock=ws.clock)
         self.known = Known(journal, self.objects, self.leaves, lock=lock)
+        self.sharing: Sharing | None = None
+        """Other machines' results, if this build has a remote cache."""
         self.publishers: dict[str, str] = {}
         """Published path -> the target it belongs to."""
         self._on_event = on_event
         self._cancelled = cancelled
+
+    def share(self, remote: RemoteCache, *, is_cancelled: Callable[[], bool]) -> None:
+        """Let results come from a remote cache and go there."""
+        from loopbuild.engine.remote.sharing import Sharing
+
+        self.sharing = Sharing(remote, self, is_cancelled=is_cancelled)
+        self.known.fetch = self.sharing.fetch_output
 
     def action(self, job: Job) -> StoredAction:
         """Return what the recipe is handed."""
@@ -196,6 +210,8 @@ class Workshop:
         remove_tree(self.ws.partial(job.key))
         remove_tree(self.scratch / "work")
         self.publish(entry)
+        if self.sharing is not None:
+            self.sharing.offer(job.target, record)
         return entry, seconds
 
     def _outcome(self, job: Job, entry: Entry) -> What:

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import itertools
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from blake3 import blake3
@@ -144,6 +145,26 @@ class Objects:
         except OSError:
             return False
         return hasher.hexdigest() == digest
+
+    @contextlib.contextmanager
+    def arriving(self) -> Iterator[str]:
+        """Give a private file for bytes from elsewhere; it is gone afterwards, unless accepted."""
+        temporary = self._temporary()
+        try:
+            yield temporary
+        finally:
+            _unlink(temporary)
+
+    def accept(self, temporary: str, digest: str, *, is_durable: bool = False) -> None:
+        """Give a file of `arriving` its name; the caller has hashed its bytes."""
+        handle = os.open(temporary, os.O_RDONLY)
+        try:
+            os.fchmod(handle, 0o444)
+            if is_durable:
+                os.fsync(handle)
+        finally:
+            os.close(handle)
+        self._place(temporary, self.path(digest), is_durable=is_durable)
 
     def discard(self, digest: str) -> None:
         """Forget a damaged object, so that whatever made it is seen to lack its output."""

@@ -48,6 +48,20 @@ class Result:
     cause: str = ""
     """For a skipped target, the target that broke."""
 
+    def event(self, *, done: int, total: int) -> Event:
+        """Return what watchers are told."""
+        return Event(
+            kind="finished",
+            target=self.target,
+            outcome=self.outcome,
+            seconds=self.seconds,
+            rows_run=self.rows_run,
+            rows_total=self.rows_total,
+            message=self.error.message if self.error else "",
+            done=done,
+            total=total,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
@@ -87,18 +101,3 @@ class Outcome:
         """Whether everything wanted is now in force."""
         bad = self.is_interrupted or self.lock_changes or self.of("failed", "skipped", "interrupted")
         return not bad
-
-
-def finished(result: Result, *, done: int, total: int) -> Event:
-    """Return the event of a target that is settled."""
-    return Event(
-        kind="finished",
-        target=result.target,
-        outcome=result.outcome,
-        seconds=result.seconds,
-        rows_run=result.rows_run,
-        rows_total=result.rows_total,
-        message=result.error.message if result.error else "",
-        done=done,
-        total=total,
-    )

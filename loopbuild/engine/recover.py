@@ -68,7 +68,7 @@ def rebuild(journal: Journal, objects: Objects) -> int:
         for _, digest, record in records:
             journal.commit(entry_of(record, digest=digest), rows_run=0)
             if record.trace:
-                _add_table(journal, objects, record)
+                index_rows(journal, objects, record)
     return len(records)
 
 
@@ -81,7 +81,8 @@ def _add_batch(journal: Journal, objects: Objects, digest: str) -> None:
         return
 
 
-def _add_table(journal: Journal, objects: Objects, record: Record) -> None:
+def index_rows(journal: Journal, objects: Objects, record: Record) -> None:
+    """Enter the rows of a table's record; call inside a transaction."""
     try:
         _add(journal, objects.get(record.trace), place=record.output)
     except (ObjectDamaged, ValueError, KeyError):

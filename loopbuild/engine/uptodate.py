@@ -84,7 +84,7 @@ def remember(
     noted of a file is what was seen when it was read: one edited since then does not pass for the one that was built.
     """
     if not stamp:
-        journal.set_meta(_NAME, None)
+        remember_nothing(journal)
         return
     now = ws.clock()
     objects = sorted(needs)
@@ -102,6 +102,11 @@ def remember(
         "built_at": now,
     }
     journal.set_meta(_NAME, value)
+
+
+def remember_nothing(journal: Journal) -> None:
+    """Let the next build look at everything; call inside a transaction."""
+    journal.set_meta(_NAME, None)
 
 
 def _gathered(stats: list[Stat]) -> str:

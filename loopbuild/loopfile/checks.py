@@ -12,6 +12,7 @@ from pathlib import Path as FilePath
 from typing import Any, TypeGuard
 
 from loopbuild.documents import Path
+from loopbuild.loopfile.remote_checks import check_remote
 from loopbuild.loopfile.sections.base import Json
 from loopbuild.loopfile.sections.sampling import Topologies
 from loopbuild.loopfile.sections.synthesis import Negatives
@@ -34,6 +35,7 @@ def check(settings: Settings, *, folder: FilePath, environment: Mapping[str, str
         *_check_shares(settings),
         *_check_rows(settings),
         *_check_training(settings, folder),
+        *check_remote(settings),
         *check_variables(settings, environment),
     ]
 

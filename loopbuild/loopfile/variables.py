@@ -25,6 +25,8 @@ _PLACES: tuple[Path, ...] = (
     ("sandbox", "env", "*"),
     ("sandbox", "folder"),
     ("sandbox", "state", "path"),
+    ("engine", "remote", "url"),
+    ("engine", "remote", "headers", "*"),
 )
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _BRACE = re.compile(r"\$\{[^}]*\}?")

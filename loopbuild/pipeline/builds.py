@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,9 +15,11 @@ from loopbuild.digest import digest_bytes
 from loopbuild.engine.workspace import Workspace
 from loopbuild.errors import SelectionError, SourceError
 from loopbuild.pipeline.project import LoadedProject, Project, find, load
+from loopbuild.pipeline.remote import is_declared, open_cache
 
 if TYPE_CHECKING:
     from loopbuild.engine.outcome import Event, Outcome
+    from loopbuild.engine.remote.client import RemoteCache, Tally
     from loopbuild.engine.selection import Selection
     from loopbuild.engine.target import Json
     from loopbuild.engine.uptodate import UpToDate
@@ -87,6 +90,7 @@ def build_project(
     waits: bool,
     fail_fast: bool,
     on_event: Callable[[Event], None],
+    use_remote: bool = True,
 ) -> Build:
     """Build; an empty `executor` means that of loop.yaml.
 
@@ -103,20 +107,23 @@ def build_project(
     _list_live(loaded, wishes, on_event=on_event)
     for warning in loaded.warnings:
         on_event(Event(kind="note", message=_warning(warning)))
-    outcome = build(
-        opened.workspace,
-        loaded.targets,
-        select=chosen,
-        jobs=jobs,
-        waits=waits,
-        executor=executor or loaded.settings["engine"]["executor"],
-        fail_fast=fail_fast,
-        demands=demands,
-        frozen=wishes.frozen,
-        on_event=on_event,
-        stamp=opened.project.stamp,
-        lock_lines=lambda: lines_in_force(opened, loaded),
-    )
+    with shared(loaded.settings, use_remote=use_remote, on_event=on_event) as cache:
+        outcome = build(
+            opened.workspace,
+            loaded.targets,
+            select=chosen,
+            jobs=jobs,
+            waits=waits,
+            executor=executor or loaded.settings["engine"]["executor"],
+            fail_fast=fail_fast,
+            demands=demands,
+            frozen=wishes.frozen,
+            on_event=on_event,
+            stamp=opened.project.stamp,
+            lock_lines=lambda: lines_in_force(opened, loaded),
+            remote=cache,
+            proofs=is_declared(loaded.settings),
+        )
     for text in _said_by_sources(opened, outcome):
         on_event(Event(kind="note", message=text))
     result = outcome.results.get("report:main")
@@ -143,6 +150,40 @@ def _lock_changes(opened: OpenProject, loaded: LoadedProject, chosen: Selection,
         name: ", whose bytes are not here" if name in lost else "" for name in outcome.lock_changes if name not in named
     }
     return tuple(f"{name}{rows}" for name, rows in named.items())
+
+
+@contextlib.contextmanager
+def shared(settings: Json, *, use_remote: bool, on_event: Callable[[Event], None]) -> Iterator[RemoteCache | None]:
+    """Give the remote cache of a run, if there is one; afterwards wait for its uploads and say what came of it."""
+    from loopbuild.engine.outcome import Event
+
+    def note(text: str) -> None:
+        on_event(Event(kind="note", message=text))
+
+    cache = open_cache(settings, os.environ, on_note=note) if use_remote else None
+    if cache is None:
+        yield None
+        return
+    try:
+        yield cache
+        tally = cache.finish()
+    finally:
+        cache.remote.close()
+    said = tally_text(tally)
+    if said:
+        note(f"remote cache: {said}")
+
+
+def tally_text(tally: Tally) -> str:
+    """Return what went over the wire, empty when nothing did."""
+    parts = []
+    if tally.restored:
+        parts.append(f"{tally.restored:,} results restored ({tally.restored_bytes / 1e6:,.1f} MB)")
+    if tally.uploaded:
+        parts.append(f"{tally.uploaded:,} uploaded")
+    if tally.unbelieved:
+        parts.append(f"{tally.unbelieved:,} not believed, neither in loop.lock nor signed")
+    return ", ".join(parts)
 
 
 def gates_missed(report: Json | None) -> tuple[str, ...]:

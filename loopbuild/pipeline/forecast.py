@@ -22,6 +22,7 @@ from loopbuild.pipeline.listings import live_sources
 from loopbuild.pipeline.locking import lines_of, outdated
 from loopbuild.pipeline.prices import Effort, Writing, effort, writing
 from loopbuild.pipeline.project import LoadedProject, load
+from loopbuild.pipeline.remote import is_declared
 from loopbuild.pipeline.selections import demanded, selected
 from loopbuild.pipeline.tools import built_catalog, current_tools, difference
 from loopbuild.records import CatalogDiff
@@ -57,6 +58,8 @@ class Forecast:
     writing: Writing
     unlisted: tuple[str, ...]
     """Live sources that would be started to ask for their tools."""
+    has_remote: bool = False
+    """A remote cache is declared; it was not asked."""
     lock_changes: tuple[str, ...] = ()
     """Lines of loop.lock that are not what it would say now; what would run is left out."""
 
@@ -87,6 +90,7 @@ def forecast(opened: OpenProject, wishes: Wishes = WHOLE) -> Forecast:
         training=_with_effort(opened, loaded.settings, planned),
         writing=writing(loaded.settings, planned),
         unlisted=tuple(source.name for source in live if not source.is_listed),
+        has_remote=is_declared(loaded.settings),
         lock_changes=(*planned.lock_changes, *_other_lines(opened, loaded, lines)),
     )
 

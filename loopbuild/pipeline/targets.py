@@ -49,6 +49,14 @@ GENERATIONS = Recipe(
 SCORES = Recipe(name="scores", version=1, run=f"{R}.scores:run")
 REPORT = Recipe(name="report", version=1, run=f"{R}.report:run")
 
+NATURES = {
+    recipe.name: recipe.nature
+    for recipe in (
+        *(SOURCE, CATALOG, CONTRACT, GRAPH, CELLS, TRAJECTORIES, TASKS, ROWS, NEGATIVES),
+        *(DATASET, TRAIN_SET, EVAL_SET, CHECKPOINT, GENERATIONS, SCORES, REPORT),
+    )
+}
+
 
 def static_targets(settings: Json, *, root: Path) -> list[Target]:
     """Return the targets known before anything is read; `settings` is loop.yaml with defaults filled in."""

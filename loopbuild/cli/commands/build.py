@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fail-fast", action="store_true", help="stop at the first failure instead of going on elsewhere"
     )
+    parser.add_argument("--no-remote", action="store_true", help="neither ask the remote cache nor send it anything")
     parser.add_argument("--no-wait", action="store_true", help="fail instead of waiting while another build runs here")
     parser.add_argument("--progress", choices=("auto", "plain", "json", "none"), default="auto", help="how to show it")
     parser.add_argument("--json", action="store_true", help="the outcome as JSON on stdout")
@@ -64,6 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
             waits=not arguments.no_wait,
             fail_fast=arguments.fail_fast,
             on_event=watch,
+            use_remote=not arguments.no_remote,
         )
     for error in done.outcome.errors:
         say(error_text(error))

@@ -1,0 +1,22 @@
+"""How a build goes about it, apart from what is asked of it. Data only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from loopbuild.engine.demands import NOTHING, Demands
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What `build` was told."""
+
+    demands: Demands = NOTHING
+    """What runs though it is not stale."""
+    frozen: bool = False
+    """loop.lock stays as it is, and nothing pinned or historical runs; the outcome names what would change."""
+    fail_fast: bool = False
+    pull_only: bool = False
+    """Run nothing but cheap recipes; what is neither here nor in the remote cache is skipped."""
+    proofs: bool = False
+    """Let loop.lock vouch for whole results, so that a remote cache can be believed."""

@@ -1,0 +1,1 @@
+"""Sharing results with other machines: an optional cache behind the local store."""
