@@ -43,5 +43,5 @@ def _lost(target: Target, digest: str, what: str) -> BuildError:
         f"`{target.id}` needs {short(digest)}, which {what} and whose bytes are not here",
         target=target.id,
         intact="everything it learns from",
-        hint=f"bring its bytes back from a cache or another copy, or `loopbuild build --from-scratch {target.id}`",
+        hint=f"`loopbuild cache pull` where a cache has it, or `loopbuild build --from-scratch {target.id}`",
     )
