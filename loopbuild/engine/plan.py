@@ -68,6 +68,7 @@ class _Planner:
         self._lock = lines
         self._generations = generations_in(lines)
         self._demands = demands
+        self._is_demanding = bool(demands)
         self._hoped: set[str] = set()
         """Targets whose output is only what loop.lock says: nothing that follows from it is certain."""
         self._costs = costs(journal)
@@ -122,7 +123,7 @@ class _Planner:
         try:
             files = {path: self._leaves.digest(path) for _, path in target.files}
             inputs = {name: self._outputs.get(name, "") for _, name in target.inputs}
-            demand = self._demands.of(target, self._walk.targets) if self._demands else ""
+            demand = self._demands.of(target, self._walk.targets) if self._is_demanding else ""
             generation = self._generations.get(target.id, 0) + (demand == "refresh")
             if not all(inputs.values()):
                 manifest = manifest_of(target, files=files, inputs=inputs, generation=generation)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from blake3 import blake3
-from projects import Screen, change_schemas, hr_project, loopbuild
+from projects import EXAMPLES, Screen, change_schemas, hr_project, loopbuild
 
 DATA = "dataset:"
 FILTERS = [
@@ -186,6 +186,18 @@ def test_a_frozen_build_asks_no_server(tmp_path: Path) -> None:
     screen = refused(tmp_path, "build", "--frozen", code=1)
     assert screen.startswith("error: source `live` was never listed, and `--frozen` asks no server")
     assert not (tmp_path / "asked").exists()
+
+
+def test_a_live_listing_stands_in_the_lock_with_its_digest(tmp_path: Path) -> None:
+    (tmp_path / "loop.yaml").write_text("version: 1\nsources:\n  hr: {kind: mcp, command: [python, absent.py]}\n")
+    shutil.copytree(EXAMPLES / "hr" / "listings", tmp_path / "listings")
+    assert loopbuild(tmp_path, "build", "catalog:").code == 0  # asks no server: it was listed before
+    listing = tmp_path / "listings" / "hr.json"
+    lock = (tmp_path / "loop.lock").read_text()
+    assert f"listing:hr\tb3:{blake3(listing.read_bytes()).hexdigest()}\n" in lock
+    listing.write_text(listing.read_text().replace("Find", "Look up"))
+    assert "listing:hr" in ask(tmp_path, "plan", "--json")
+    assert loopbuild(tmp_path, "build", "catalog:", "--frozen").code == 1
 
 
 # -- why -------------------------------------------------------------------------------------------------------------
