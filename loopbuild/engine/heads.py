@@ -12,6 +12,7 @@ from loopbuild.engine import lockfile
 from loopbuild.engine.commit import decode_record
 from loopbuild.engine.demands import Demand
 from loopbuild.engine.known import Known
+from loopbuild.engine.objects import ObjectDamaged
 from loopbuild.engine.target import Target
 from loopbuild.errors import BuildError
 
@@ -26,7 +27,10 @@ def parent_of(target: Target, key: str, known: Known, demand: Demand) -> str:
     mine = known.at_start.get(target.id)
     if mine is not None and mine.key == key:
         # The same goal once more, because its bytes are gone or it is forced: from where it had continued.
-        parent = decode_record(known.objects.get(mine.record)).parent
+        try:
+            parent = decode_record(known.objects.get(mine.record)).parent
+        except ObjectDamaged:
+            raise _lost(target, mine.record, "remembered its parent") from None
     elif lockfile.output_for(known.lock, target.id, key):
         raise _lost(target, known.lock[target.id][0].removeprefix("b3:"), "is what `loop.lock` names")
     else:

@@ -53,7 +53,9 @@ class Known:
             others = [entry for entry in others if entry.target == target.id]
         others.sort(key=lambda entry: (entry.output != named, entry.target != target.id))
         for entry in others:
-            if self.is_sound(entry, reasons):
+            # Another target's result is taken over by its record, so that has to be there as well.
+            is_whole = entry.target == target.id or not self._leaves.soundness(entry.record)
+            if is_whole and self.is_sound(entry, reasons):
                 return entry, tuple(reasons)
         return None, tuple(reasons)
 

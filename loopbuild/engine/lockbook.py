@@ -15,6 +15,7 @@ from loopbuild.engine import lockfile
 from loopbuild.engine.commit import decode_record
 from loopbuild.engine.journal import Entry
 from loopbuild.engine.known import Known
+from loopbuild.engine.objects import ObjectDamaged
 from loopbuild.engine.outcome import Result
 from loopbuild.engine.target import Target
 from loopbuild.errors import BuildError
@@ -90,7 +91,14 @@ class LockBook:
 
     def _line(self, target: Target, known: Known) -> lockfile.Line:
         entry, nature = known.current[target.id], target.recipe.nature
-        parent = decode_record(known.objects.get(entry.record)).parent if nature == "historical" else ""
+        parent = ""
+        if nature == "historical":
+            try:
+                parent = decode_record(known.objects.get(entry.record)).parent
+            except ObjectDamaged:
+                # The result is whole, only who remembered its parent is gone: what the lock says of it still holds.
+                digest, fields = self._lines.get(target.id, ("", {}))
+                parent = fields.get("parent", "") if digest == f"b3:{entry.output}" else ""
         generation = self._generations.get(target.id, 0)
         return lockfile.line_of(
             entry, nature=nature, parent=parent, generation=generation, with_proof=self._with_proofs

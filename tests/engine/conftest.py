@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from loopbuild.engine.build import build
+from loopbuild.engine.journal import Entry
 from loopbuild.engine.outcome import Event, Outcome
 from loopbuild.engine.target import Target
 from loopbuild.engine.workspace import Workspace
@@ -30,6 +31,12 @@ class Project:
     def build(self, targets: Iterable[Target], **options: Any) -> Outcome:
         self.events = []
         return build(self.ws, targets, on_event=self.events.append, **options)
+
+    def entry(self, target: str) -> Entry:
+        with self.ws.reading() as journal:
+            found = journal.current_of(target)
+        assert found is not None, target
+        return found
 
     def calls(self, *, clear: bool = True) -> list[str]:
         return recipes.calls(self.root, clear=clear)

@@ -206,6 +206,32 @@ def test_from_scratch_forgets_the_parent_and_says_so(project: Project) -> None:
     assert "parent" not in lock_of(project)["checkpoint:a"][1]
 
 
+def test_a_history_whose_record_is_lost_is_still_what_it_is(project: Project) -> None:
+    project.build(trained())
+    project.write(f0="b\n")
+    project.build(trained())
+    lock = (project.root / "loop.lock").read_text()
+    assert "parent=" in lock
+    entry = project.entry("checkpoint:a")
+    Path(project.ws.objects.path(entry.record)).unlink()
+    assert project.build(trained()).counts == {"fresh": 2}
+    assert (project.root / "loop.lock").read_text() == lock
+    Path(project.ws.objects.path(entry.output)).unlink()
+    (error,) = project.build(trained()).errors
+    assert "which remembered its parent and whose bytes are not here" in error.message
+    assert "--from-scratch" in error.hint
+
+
+def test_a_result_whose_record_is_lost_is_not_taken_over(project: Project) -> None:
+    """Two targets of one key share a result by its record; without it the second is made, not wedged."""
+    project.build(chain())
+    Path(project.ws.objects.path(project.entry("read:1").record)).unlink()
+    project.write(f0="b\n")
+    project.calls()
+    assert project.build(chain()).is_success
+    assert "read:0 run" in project.calls()
+
+
 # -- pinned realisations ---------------------------------------------------------------------------------------------
 
 

@@ -188,6 +188,7 @@ _slow = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 @given(edits=st.lists(_edits, min_size=1, max_size=4))
 @example(edits=[_set("words", 0, None), _replace(damage=("object flipped", 51))])  # the old output of an expansion
 @example(edits=[_set("files", 0, "\n"), _set("files", 1, "\n"), _replace(is_cheap=True)])  # two targets, one key
+@example(edits=[_set("files", 1, "\n"), _replace(damage=("object gone", 4)), _set("files", 0, "\n")])  # and no record
 @example(edits=[_replace(damage=("object gone", index)) for index in range(0, 60, 4)])  # two targets, one object
 def test_step_by_step_is_clean_and_the_plan_is_true(edits: list[Callable[[World], World]]) -> None:
     _check_sequence(World(), edits)
