@@ -84,6 +84,6 @@ def test_a_damaged_parent_is_an_error_with_both_ways_out(project: Project, is_na
     outcome = project.build(_trained())
     (error,) = outcome.errors
     assert f"`checkpoint:a` needs {parent[:8]}, which is its parent" in error.message
-    assert "bring its bytes back" in error.hint
+    assert "loopbuild cache pull" in error.hint
     assert "--from-scratch checkpoint:a" in error.hint
     assert not outcome.is_success
