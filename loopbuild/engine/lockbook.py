@@ -38,7 +38,8 @@ class LockBook:
     def generation(self, name: str, *, is_refreshed: bool) -> int:
         """Return the generation a target is wanted in, and remember it for its line."""
         found = lockfile.generation_in(self._lines, name) + is_refreshed
-        self._generations[name] = found
+        if found:
+            self._generations[name] = found
         return found
 
     def allows(self, target: Target, key: str, usable: Entry | None) -> bool:

@@ -43,14 +43,34 @@ def read(root: Path) -> dict[str, Line]:
         return {}
     except UnicodeDecodeError as error:
         raise LockError(f"`{NAME}` is not text", hint=f"delete `{NAME}`; the next build writes it again") from error
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.startswith(MARKERS):
-            raise LockError(
-                f"`{NAME}:{number}` has conflict markers",
-                intact="every stored result",
-                hint="run `loopbuild merge-lock`",
-            )
+    if any(text.startswith(marker) or f"\n{marker}" in text for marker in MARKERS):
+        number = next(number for number, line in enumerate(text.splitlines(), 1) if line.startswith(MARKERS))
+        raise LockError(
+            f"`{NAME}:{number}` has conflict markers",
+            intact="every stored result",
+            hint="run `loopbuild merge-lock`",
+        )
     return decode(text)
+
+
+class Reader:
+    """loop.lock as it is whenever asked, parsed again only when it changed since."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._seen: tuple[int, int, int, int] | None = None
+        self._lines: dict[str, Line] = {}
+
+    def lines(self) -> dict[str, Line]:
+        """Return id -> line; raises LockError as `read` does."""
+        try:
+            found = (self._root / NAME).stat()
+        except FileNotFoundError:
+            return {}
+        seen = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+        if seen != self._seen:
+            self._lines, self._seen = read(self._root), seen
+        return self._lines
 
 
 def decode(text: str) -> dict[str, Line]:
@@ -69,10 +89,8 @@ def decode(text: str) -> dict[str, Line]:
         digest, *fields = rest.split("\t")
         if not name or not (digest == NOTHING or digest.startswith("b3:")):
             raise LockError(f"`{NAME}:{number}` is not a lock line", hint=f"delete `{NAME}`")
-        found[name] = (
-            "" if digest == NOTHING else digest,
-            dict(field.split("=", 1) for field in fields if "=" in field),
-        )
+        pairs = [field.split("=", 1) for field in fields if "=" in field]
+        found[name] = ("" if digest == NOTHING else digest, {key: value for key, value in pairs})
     return found
 
 
@@ -154,7 +172,8 @@ def output_for(lines: Lines, target: str, key: str) -> str:
 
 def generation_in(lines: Lines, target: str) -> int:
     """Return how often a pinned target was refreshed."""
-    text = lines[target][1].get("generation", "") if target in lines else ""
+    line = lines.get(target)
+    text = line[1].get("generation", "") if line is not None else ""
     return int(text) if text.isdecimal() else 0
 
 

@@ -81,7 +81,7 @@ class _Planner:
     def run(self) -> Plan:
         while (target := self._walk.next()) is not None:
             entry = self._visit(target)
-            if not self._hoped.isdisjoint(edges(target)):
+            if self._hoped and not self._hoped.isdisjoint(edges(target)):
                 self._hoped.add(target.id)
             is_unsure = target.id in self._hoped or (target.id in self._tentative and entry.will == "run")
             entry = replace(entry, will="maybe") if is_unsure else entry
@@ -115,13 +115,14 @@ class _Planner:
         return tuple(sorted(changed))
 
     def _visit(self, target: Target) -> PlanEntry:
-        entry = self._entry(target)
+        entry: PlanEntry | None = None
         try:
             files = {path: self._leaves.digest(path) for _, path in target.files}
             inputs = {name: self._outputs.get(name, "") for _, name in target.inputs}
             demand = self._demands.of(target, self._walk.targets) if self._demands else ""
             generation = generation_in(self._lock, target.id) + (demand == "refresh")
             if not all(inputs.values()):
+                entry = self._entry(target)
                 manifest = manifest_of(target, files=files, inputs=inputs, generation=generation)
                 reasons = self._known.why(target, "", manifest)
                 will: Will = "run" if demand in ("force", "from_scratch") else "maybe"
@@ -130,11 +131,12 @@ class _Planner:
             key = key_of(target, files=files, inputs=inputs, generation=generation)
             locked = output_for(self._lock, target.id, key)
             if demand in ("force", "from_scratch"):
-                entry = replace(entry, key=key, reasons=(StaleReason(code="forced"),))
+                entry = self._entry(target, key=key, reasons=(StaleReason(code="forced"),))
                 return self._forced(target, entry, key, demand)
             usable, reasons = self._known.usable(target, key)
             if usable is not None:
                 return self._entry(target, will="reuse", output=usable.output, reasons=reasons, key=key, locked=locked)
+            entry = self._entry(target)
             manifest = manifest_of(target, files=files, inputs=inputs, generation=generation)
             for path in files:
                 self._leaves.secure(path)
@@ -150,9 +152,10 @@ class _Planner:
             return self._stale(target, entry, key, files, generation)
         except ObjectDamaged:
             # The build would notice as well, and then make it again; until then nothing more can be said.
+            entry = entry or self._entry(target)
             return self._priced(replace(entry, will="maybe"), self._estimate(target, entry))
         except Exception as error:
-            return replace(entry, will="run", error=translate(error, target.id))
+            return replace(entry or self._entry(target), will="run", error=translate(error, target.id))
 
     def _entry(
         self,
