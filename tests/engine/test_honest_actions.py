@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from loopbuild.engine.history import last_outcome
 from loopbuild.engine.plan import plan
 from loopbuild.engine.query import output
 from loopbuild.engine.target import Recipe, Target
@@ -73,3 +74,14 @@ def test_the_old_value_of_something_that_fails_now_makes_nobody_fresh(project: P
     assert outcome.counts == {"failed": 1, "skipped": 1}
     assert [entry.target for entry in plan(project.ws, changed).may] == ["join:a"]
     assert not plan(project.ws, changed).fresh
+
+
+def test_how_a_target_came_out_is_found_whatever_it_is_called(project: Project) -> None:
+    name = 'read:"\u00e9",\\'
+    odd = Target(id=name, recipe=READ, files=(("text", "f0.txt"),))
+    project.build([odd, *chain()])
+    project.write(f1="changed\n")
+    project.build([odd, *chain()])
+    assert last_outcome(project.ws, name, limit=5) == "built"
+    assert last_outcome(project.ws, "read:0", limit=5) == "restored"
+    assert last_outcome(project.ws, "read:", limit=5) == ""
