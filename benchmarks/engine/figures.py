@@ -29,7 +29,8 @@ from benchmarks.engine import graph  # noqa: E402
 
 START = """
 import atexit, gc, sys
-atexit.register(gc.freeze)  # as loopbuild's own __main__ does
+gc.set_threshold(50_000, 100)  # as loopbuild's own __main__ does, and at its end
+atexit.register(gc.freeze)
 sys.path.insert(0, {here!r})
 from pathlib import Path
 from loopbuild.engine.workspace import Workspace

@@ -78,7 +78,8 @@ def build(
     """
     targets = list(targets)
     options = Options(demands=demands, frozen=frozen, fail_fast=fail_fast, pull_only=pull_only, proofs=proofs)
-    lockfile.text_of(ws.root)  # conflict markers are said before anything is written
+    lock_reader = lockfile.Reader(ws.root)
+    lock_reader.lines()  # whoever has to mend it shall not wait first
     interrupts = Interrupts(lambda: on_event(Event(kind="note", message="stopping; press again to stop at once")))
 
     def wait_for(pid: str) -> None:
@@ -90,7 +91,7 @@ def build(
         stack.enter_context(rare_collections())
         stack.enter_context(ws.exclusive(wait_for))
         ws.prepare()
-        lock = lockfile.read(ws.root)
+        lock = lock_reader.lines()
         scratch = stack.enter_context(ws.scratch())
         place = {"root": ws.root, "cas": ws.objects.folder, "scratch": scratch}
         pool = stack.enter_context(Pool(jobs, executor=executor, **place))
@@ -155,6 +156,7 @@ class _Build:
         self._options = options
         self._lock = LockBook(shop.known.lock, is_frozen=options.frozen, with_proofs=options.proofs)
         self._outputs: dict[str, str] = {}
+        self._has_demands = bool(options.demands)
         self._earlier: Mapping[str, Result] = {}
         self._is_stopped = False
 
@@ -241,7 +243,7 @@ class _Build:
         leaves = self._shop.leaves
         files = {path: leaves.digest(path) for _, path in target.files}
         inputs = {name: self._outputs[name] for _, name in target.inputs}
-        demand = self._options.demands.of(target, self._walk.targets) if self._options.demands else ""
+        demand = self._options.demands.of(target, self._walk.targets) if self._has_demands else ""
         generation = self._lock.generation(target.id, is_refreshed=demand == "refresh")
         key = key_of(target, files=files, inputs=inputs, generation=generation)
         is_forced = demand in ("force", "from_scratch") and target.id not in self._earlier
@@ -325,8 +327,6 @@ class _Build:
         if name not in self.results:
             self.results[name] = Result(target=name, outcome="skipped", cause=cause)
             self._tell_finished(self.results[name])
-
-    # -- the end ---------------------------------------------------------------------------------------------------
 
     @property
     def _is_whole(self) -> bool:

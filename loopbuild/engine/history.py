@@ -44,11 +44,8 @@ class Run:
 def last_outcome(ws: Workspace, target: str, *, limit: int) -> str:
     """Return how a target came out when one of the last `limit` builds last did something about it, else ""."""
     with ws.reading() as journal:
-        for *_, results in journal.runs(limit):
-            for name, outcome, *_ in results:
-                if name == target:
-                    return str(outcome)
-    return ""
+        found = journal.last_result(target, limit)
+    return "" if found is None else str(found[1])
 
 
 def history(ws: Workspace, limit: int = 20) -> tuple[Run, ...]:

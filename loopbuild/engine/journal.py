@@ -311,6 +311,19 @@ class Journal:
             (started, seconds, outcome, code_version, text),
         )
 
+    def last_result(self, target: str, limit: int) -> list[Any] | None:
+        """Return what the newest of `limit` builds that did something about a target noted of it.
+
+        Looks for its entry in the text: the first build of a large project takes longer to parse than all else.
+        """
+        start = f"[{json.dumps(target)},"
+        for (text,) in self._db.execute("SELECT results FROM runs ORDER BY run DESC LIMIT ?", (limit,)):
+            place = text.find(start)
+            if place >= 0:
+                found: list[Any] = json.JSONDecoder().raw_decode(text, place)[0]
+                return found
+        return None
+
     def runs(self, limit: int) -> Iterator[tuple[int, float, float, str, str, Any]]:
         """Yield the newest builds first: (run, started, seconds, outcome, code version, results)."""
         query = "SELECT run, started, seconds, outcome, code_version, results FROM runs ORDER BY run DESC LIMIT ?"

@@ -37,28 +37,45 @@ Lines = Mapping[str, Line]
 
 def read(root: Path) -> dict[str, Line]:
     """Return id -> line; empty without a file. Raises LockError for conflict markers and newer versions."""
-    return decode(text_of(root))
-
-
-def text_of(root: Path) -> str:
-    """Return the file's text, empty without one. Raises LockError for conflict markers."""
     try:
         text = (root / NAME).read_text(encoding="utf-8")
     except FileNotFoundError:
-        return ""
+        return {}
     except UnicodeDecodeError as error:
         raise LockError(f"`{NAME}` is not text", hint=f"delete `{NAME}`; the next build writes it again") from error
-    if any(f"\n{marker}" in f"\n{text}" for marker in MARKERS):
+    if any(text.startswith(marker) or f"\n{marker}" in text for marker in MARKERS):
         number = next(number for number, line in enumerate(text.splitlines(), 1) if line.startswith(MARKERS))
         raise LockError(
-            f"`{NAME}:{number}` has conflict markers", intact="every stored result", hint="run `loopbuild merge-lock`"
+            f"`{NAME}:{number}` has conflict markers",
+            intact="every stored result",
+            hint="run `loopbuild merge-lock`",
         )
-    return text
+    return decode(text)
 
 
-def decode(lock: str) -> dict[str, Line]:
+class Reader:
+    """loop.lock as it is whenever asked, parsed again only when it changed since."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._seen: tuple[int, int, int, int] | None = None
+        self._lines: dict[str, Line] = {}
+
+    def lines(self) -> dict[str, Line]:
+        """Return id -> line; raises LockError as `read` does."""
+        try:
+            found = (self._root / NAME).stat()
+        except FileNotFoundError:
+            return {}
+        seen = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+        if seen != self._seen:
+            self._lines, self._seen = read(self._root), seen
+        return self._lines
+
+
+def decode(text: str) -> dict[str, Line]:
     """Return id -> line of a lock's text. Raises LockError for what is no lock of ours."""
-    lines = lock.splitlines()
+    lines = text.splitlines()
     if not lines:
         return {}
     if lines[0] != HEADER:
@@ -72,8 +89,8 @@ def decode(lock: str) -> dict[str, Line]:
         if not name or not rest or not (rest[0] == NOTHING or rest[0].startswith("b3:")):
             raise LockError(f"`{NAME}:{number}` is not a lock line", hint=f"delete `{NAME}`")
         fields = {}
-        for text in rest[1:]:
-            field, mark, value = text.partition("=")
+        for one in rest[1:]:
+            field, mark, value = one.partition("=")
             if mark:
                 fields[field] = value
         found[name] = ("" if rest[0] == NOTHING else rest[0], fields)

@@ -126,6 +126,7 @@ class _Planner:
             demand = self._demands.of(target, self._walk.targets) if self._is_demanding else ""
             generation = self._generations.get(target.id, 0) + (demand == "refresh")
             if not all(inputs.values()):
+                entry = self._entry(target)
                 manifest = manifest_of(target, files=files, inputs=inputs, generation=generation)
                 reasons = self._known.why(target, "", manifest)
                 will: Will = "run" if demand in ("force", "from_scratch") else "maybe"
@@ -139,6 +140,7 @@ class _Planner:
             usable, reasons = self._known.usable(target, key)
             if usable is not None:
                 return self._entry(target, will="reuse", output=usable.output, reasons=reasons, key=key, locked=locked)
+            entry = self._entry(target)
             manifest = manifest_of(target, files=files, inputs=inputs, generation=generation)
             for path in files:
                 self._leaves.secure(path)

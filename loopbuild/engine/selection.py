@@ -90,6 +90,8 @@ class Selection:
         """Return whether a target is meant; only for a plain selection."""
         if not self.terms:
             return not target.is_secondary
+        if len(self.terms) == 1 and len(self.terms[0]) == 1:  # the usual case, asked of every target
+            return self.terms[0][0].is_match(target.id)
         return any(all(atom.is_match(target.id) for atom in term) for term in self.terms)
 
     def chosen(self, targets: Mapping[str, Target]) -> set[str]:

@@ -163,8 +163,8 @@ def train_in_steps(action: Action) -> Json:
         torn.write_text("half of a step")
         time.sleep(0.003)
         torn.write_text(f"{action.head_key} {step}")
-        torn.rename(action.partial / f"{step}.step")
         note(action, f"step {step}")
+        torn.rename(action.partial / f"{step}.step")
     weights = action.keep(action.partial / f"{STEPS}.step")
     seen = (action.head or {"seen": []})["seen"]
     return {"seen": [*seen, *action.input("data")["lines"]], "parent": action.head_key, "weights": weights}

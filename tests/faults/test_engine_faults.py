@@ -9,7 +9,6 @@ import random
 import resource
 import signal
 import time
-from pathlib import Path
 
 import pytest
 
@@ -18,21 +17,9 @@ from loopbuild.errors import StoreError
 from tests.engine import recipes
 from tests.engine.conftest import Project
 from tests.engine.recipes import chain, table
-from tests.faults.children import WORDS, child, everything, exit_code, failing, new_project
+from tests.faults.children import WORDS, child, everything, exit_code, failing
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.EROFS)
-
-
-@pytest.fixture(scope="module")
-def clean(tmp_path_factory: pytest.TempPathFactory) -> str:
-    project = new_project(tmp_path_factory.mktemp("clean"))
-    project.build(everything())
-    return project.snapshot()
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return new_project(tmp_path / "project")
 
 
 def test_killed_at_every_rename_the_next_build_is_as_clean(project: Project, clean: str) -> None:

@@ -14,7 +14,7 @@ from loopbuild.engine.query import output, output_digest, record
 from loopbuild.engine.target import Target
 from tests.engine.conftest import Project
 from tests.engine.recipes import READ, STEPS, STEPWISE
-from tests.faults.children import child, exit_code, new_project, wait_until
+from tests.faults.children import child, exit_code, wait_until
 
 
 def _trained() -> list[Target]:
@@ -22,11 +22,6 @@ def _trained() -> list[Target]:
         Target(id="read:0", recipe=READ, files=(("text", "f0.txt"),)),
         Target(id="checkpoint:a", recipe=STEPWISE, inputs=(("data", "read:0"),), head="checkpoint:a"),
     ]
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return new_project(tmp_path / "project")
 
 
 def _steps(project: Project) -> list[int]:
