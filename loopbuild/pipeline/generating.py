@@ -16,7 +16,7 @@ from loopbuild.engine.target import Action, Json
 from loopbuild.errors import BuildError, MissingExtra
 from loopbuild.pipeline.arms import Arm
 from loopbuild.records import EvalTask, Transcript, from_json, to_json
-from loopbuild.stages.training.presets import cuda_is_visible
+from loopbuild.stages.training.presets import NANO, cuda_is_visible
 from loopbuild.stages.training.run import PASSED_ON
 
 MOST_CHILDREN = 4
@@ -70,8 +70,15 @@ def generate(action: Action, arm: Arm, tasks: Sequence[EvalTask]) -> Iterator[tu
 
 
 def _children(params: Json, tasks: int) -> int:
-    """How many processes run the model: one on a GPU, where servers are the sandbox, and for few tasks."""
-    if cuda_is_visible() or any(chosen["kind"] == "mcp" for chosen in params["sandbox"].values()):
+    """How many processes run the model: one unless it is the small embedded one on a processor, and the tasks many.
+
+    Each holds the weights once more; where servers are the sandbox, each task has a process already.
+    """
+    if (
+        params["base"] != NANO
+        or cuda_is_visible()
+        or any(chosen["kind"] == "mcp" for chosen in params["sandbox"].values())
+    ):
         return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(cores, MOST_CHILDREN, tasks // LEAST_TASKS))
@@ -91,7 +98,7 @@ def _lines(action: Action, folder: Path, commands: Sequence[list[str]]) -> Itera
     environment = {name: os.environ[name] for name in (*PASSED_ON, *_named(action)) if name in os.environ}
     environment |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive", "TOKENIZERS_PARALLELISM": "false"}
     environment |= {"PYTHONHASHSEED": "0", "HF_HUB_OFFLINE": os.environ.get("HF_HUB_OFFLINE", "1")}
-    said: queue.SimpleQueue[tuple[int, str | int]] = queue.SimpleQueue()
+    said: queue.SimpleQueue[tuple[int, str | int | OSError]] = queue.SimpleQueue()
     is_over = threading.Event()
 
     def run(number: int) -> None:
@@ -102,12 +109,13 @@ def _lines(action: Action, folder: Path, commands: Sequence[list[str]]) -> Itera
                 stderr=stderr,
                 is_cancelled=lambda: is_over.is_set() or action.is_cancelled(),
             )
-            while True:
-                try:
+            try:
+                while True:
                     said.put((number, next(lines)))
-                except StopIteration as end:
-                    said.put((number, int(end.value or 0)))
-                    return
+            except StopIteration as end:
+                said.put((number, int(end.value or 0)))
+            except OSError as error:
+                said.put((number, error))
 
     threads = [
         threading.Thread(target=run, args=(number,), name=f"generate-{number}") for number in range(len(commands))
@@ -122,6 +130,8 @@ def _lines(action: Action, folder: Path, commands: Sequence[list[str]]) -> Itera
                 yield number, what
                 continue
             running -= 1
+            if isinstance(what, OSError):
+                raise BuildError(f"the model under test could not be started: {what}", target=action.target) from what
             if what:
                 raise _failure(action, folder / f"stderr-{number}.txt", what)
     finally:

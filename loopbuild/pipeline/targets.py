@@ -18,7 +18,7 @@ from loopbuild.pipeline.models import base_identity, base_leaves, system_prompt
 R = "loopbuild.pipeline.recipes"
 
 SOURCE = Recipe(name="source", version=1, run=f"{R}.source:run", is_cheap=True)
-CATALOG = Recipe(name="catalog", version=1, run=f"{R}.catalog:run", is_cheap=True)
+CATALOG = Recipe(name="catalog", version=2, run=f"{R}.catalog:run", is_cheap=True)
 CONTRACT = Recipe(name="contract", version=1, run=f"{R}.catalog:run_contract", is_cheap=True)
 GRAPH = Recipe(name="graph", version=1, run=f"{R}.graph:run", is_cheap=True)
 CELLS = Recipe(name="cells", version=1, run=f"{R}.cells:run", is_cheap=True)
@@ -30,13 +30,13 @@ TRAJECTORIES = Recipe(
     facts=f"{R}.trajectories:facts",
     revalidate=f"{R}.trajectories:revalidate",
 )
-TASKS = Recipe(name="tasks", version=1, run=f"{R}.tasks:run", wanted=f"{R}.tasks:wanted", facts=f"{R}.tasks:facts")
+TASKS = Recipe(name="tasks", version=2, run=f"{R}.tasks:run", wanted=f"{R}.tasks:wanted", facts=f"{R}.tasks:facts")
 ROWS = Recipe(name="rows", version=1, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
 NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
 DATASET = Recipe(name="dataset", version=1, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
 EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
-CHECKPOINT = Recipe(name="checkpoint", version=1, run=f"{R}.checkpoint:run", nature="historical")
+CHECKPOINT = Recipe(name="checkpoint", version=2, run=f"{R}.checkpoint:run", nature="historical")
 GENERATIONS = Recipe(
     name="generations",
     version=2,
@@ -47,7 +47,7 @@ GENERATIONS = Recipe(
     chunk_rows=1_000_000,
 )
 SCORES = Recipe(name="scores", version=1, run=f"{R}.scores:run")
-REPORT = Recipe(name="report", version=1, run=f"{R}.report:run")
+REPORT = Recipe(name="report", version=2, run=f"{R}.report:run")
 
 NATURES = {
     recipe.name: recipe.nature

@@ -1,13 +1,12 @@
 """The committed word lists: verbs and what they do, nouns that name a facet, words that play a role.
 
-Part of what a catalog is made of: a changed list changes entities and effects, so it belongs into release notes.
+Part of what a catalog is made of: a changed list changes entities and effects, so it raises the version of the recipe
+`catalog` and belongs into release notes.
 """
 
 from __future__ import annotations
 
 from loopbuild.records import Effect
-
-VOCABULARY_VERSION = 1
 
 _READ = """get list find search read fetch lookup look show view query check count describe retrieve browse compare
 calculate compute convert validate verify download preview inspect summarize translate estimate predict track analyze

@@ -178,8 +178,9 @@ def limits(summary: Json, *, has_increment: bool, is_constrained: bool = False) 
     said = []
     if is_constrained:
         said.append(
-            "Calls were decoded under the tools' schemas: a wrong name or argument is one of those that exist, and "
-            "schema compliance is not what the model remembers (`evaluation.constrained_decoding: false` shows that)."
+            "Calls were decoded under the tools' schemas, where a model writes them as `<tool_call>` JSON: a wrong "
+            "name is one of those that exist, and schema compliance is not what the model remembers "
+            "(`evaluation.constrained_decoding: false` shows that)."
         )
     for split, table in summary["splits"].items():
         n = max((rate["n"] for rate in table.values()), default=0)
