@@ -145,7 +145,8 @@ class RowBook:
         self.reuse(row, result.output)
         self._held[row.key] = row
         # A paid answer is written down before anything else happens: a kill loses the calls in flight and no other.
-        is_paid = self._target.recipe.nature == "pinned"
+        # Answers that came together are written down together: a sync for each would take longer than asking.
+        is_paid = self._target.recipe.nature == "pinned" and not result.is_more
         if is_paid or len(self._held) >= _HOLD_ROWS or time.monotonic() - self._last >= _HOLD_SECONDS:
             self.flush()
 
@@ -237,7 +238,7 @@ def run_inline(
             if result is None:
                 break
             yield result, action.kept
-            if action.is_cancelled() and result.key != rows[-1].key:
+            if action.is_cancelled() and not result.is_more and result.key != rows[-1].key:
                 raise Interrupted(f"`{target.id}` was interrupted", target=target.id)
 
 

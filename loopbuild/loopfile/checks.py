@@ -20,6 +20,7 @@ from loopbuild.loopfile.source_checks import check_sources
 from loopbuild.loopfile.spans import Settings
 from loopbuild.loopfile.translate import did_you_mean
 from loopbuild.loopfile.variables import check_variables
+from loopbuild.loopfile.writer_checks import check_writers
 from loopbuild.records import Diagnostic
 
 FEW = 5
@@ -36,6 +37,7 @@ def check(settings: Settings, *, folder: FilePath, environment: Mapping[str, str
         *_check_rows(settings),
         *_check_training(settings, folder),
         *check_remote(settings),
+        *check_writers(settings),
         *check_variables(settings, environment),
     ]
 
