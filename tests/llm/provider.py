@@ -38,10 +38,11 @@ ERRORS = {
     "long": (400, "This model's maximum context length is 100 tokens", "context_length_exceeded"),
     "no schema": (400, "response_format json_schema is not supported by this model", "invalid_request_error"),
 }
-_ADVERBS = (
+_LINE = (
     "today now soon please kindly quickly again first later tonight tomorrow carefully properly directly briefly "
     "gladly simply surely calmly fully fairly neatly plainly quietly swiftly warmly wisely promptly exactly shortly"
-).split()  # noqa: SIM905 -- a list of words reads best as a line of words
+)
+_ADVERBS = _LINE.split()
 
 
 class Provider:
@@ -188,7 +189,9 @@ def words_for(messages: list[dict[str, str]]) -> dict[str, Any]:
     """A text that says what has to be said and nothing else."""
     first, second = _values(messages)
     prompt = messages[1]["content"]
-    users, asked, turns = map(int, re.findall(r"Lengths: user_turns (\d), assistant_turns (\d), reasoning (\d+)", prompt)[0])
+    users, asked, turns = map(
+        int, re.findall(r"Lengths: user_turns (\d), assistant_turns (\d), reasoning (\d+)", prompt)[0]
+    )
     digits = blake3(prompt.encode()).digest()
     how = " ".join(_ADVERBS[digit % len(_ADVERBS)] for digit in digits[:4])
     with_values = f" with {' and '.join(first)}" if first else ""

@@ -31,10 +31,7 @@ class Budget:
 
     def reserve(self, wanted: Reservation) -> bool:
         """Set aside what a request can cost; False when that is not left."""
-        usd = self.spent_usd + self._reserved_usd + wanted.usd
-        tokens = self.spent_tokens + self._reserved_tokens + wanted.tokens
-        # A trillionth of a dollar is the rounding of a few thousand sums, not money.
-        if (self.usd is not None and usd > self.usd + 1e-12) or (self.tokens is not None and tokens > self.tokens):
+        if self._is_over_usd(wanted) or self._is_over_tokens(wanted):
             return False
         self._reserved_usd += wanted.usd
         self._reserved_tokens += wanted.tokens
@@ -51,6 +48,13 @@ class Budget:
 
     def limit_text(self, wanted: Reservation) -> str:
         """Return which limit does not allow a request, in words."""
-        if self.usd is not None and self.spent_usd + wanted.usd > self.usd:
+        if self._is_over_usd(wanted):
             return f"${self.spent_usd:,.4f} of `budget_usd` ${self.usd:,.2f} are spent"
         return f"{self.spent_tokens:,} of `budget_tokens` {self.tokens:,} are spent"
+
+    def _is_over_usd(self, wanted: Reservation) -> bool:
+        # A trillionth of a dollar is the rounding of a few thousand sums, not money.
+        return self.usd is not None and self.spent_usd + self._reserved_usd + wanted.usd > self.usd + 1e-12
+
+    def _is_over_tokens(self, wanted: Reservation) -> bool:
+        return self.tokens is not None and self.spent_tokens + self._reserved_tokens + wanted.tokens > self.tokens

@@ -19,6 +19,7 @@ from typing import Any
 
 _SHOWN = 300
 _WORDS_OF_FORM = ("response_format", "json_schema", "json_object", "json mode", "structured output", "response schema")
+_WORDS_OF_POLICY = ("content_policy", "content policy", "content management policy", "content filter")
 _WORDS_OF_NO_CONNECTION = (
     "cannot connect",
     "connection refused",
@@ -66,7 +67,7 @@ async def _answer(litellm: Any, call: dict[str, Any], out: int) -> None:
     except TimeoutError:
         reply = {"fault": "timeout", "detail": f"no answer within {timeout:g} s"}
     except Exception as error:
-        reply = _fault(litellm, error, secret=key, timeout=timeout)
+        reply = _fault(error, secret=key, timeout=timeout)
     os.write(out, (json.dumps({"number": call["number"], **reply}) + "\n").encode())
 
 
@@ -87,7 +88,7 @@ def _told(answer: Any) -> dict[str, Any]:
     }
 
 
-def _fault(litellm: Any, error: Exception, *, secret: str, timeout: float) -> dict[str, Any]:
+def _fault(error: Exception, *, secret: str, timeout: float) -> dict[str, Any]:
     status = getattr(error, "status_code", None)
     text = str(getattr(error, "message", "") or error)
     if secret:
@@ -114,10 +115,10 @@ def _fault(litellm: Any, error: Exception, *, secret: str, timeout: float) -> di
             named = "unknown_model"
         elif status in (408, 409, 425) or status >= 500:
             named = "server"
+        elif any(word in lowered for word in _WORDS_OF_POLICY):
+            named = "refused"
         else:
             named = "form" if any(word in lowered for word in _WORDS_OF_FORM) else "bad_request"
-    if named == "connection" and isinstance(error, litellm.InternalServerError):
-        named = "server"
     if named == "connection" and any(word in lowered for word in _WORDS_OF_NO_CONNECTION):
         named = "unreachable"
     told: dict[str, Any] = {"fault": named or "bad_request", "detail": text[:_SHOWN]}

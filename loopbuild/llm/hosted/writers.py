@@ -93,6 +93,7 @@ class HostedWriters:
         budget: Budget,
         environment: Mapping[str, str],
         clock: Callable[[], float] = time.monotonic,
+        transport: Transport | None = None,
     ) -> None:
         self._desks = {desk.name: desk for desk in map(Desk, writers)}
         self._budget = budget
@@ -100,6 +101,9 @@ class HostedWriters:
         self._clock = clock
         self._number = 0
         self._flying: dict[int, _Job] = {}
+        if transport is not None:
+            self._transport = transport
+            return
         names = [name for desk in self._desks.values() for name in _variables(desk)]
         in_flight = sum(int(desk.settings["concurrency"]) for desk in self._desks.values())
         self._transport = Transport(environment, names=names, in_flight=in_flight)
@@ -173,7 +177,8 @@ class HostedWriters:
 
     def _send(self, waiting: Mapping[str, deque[_Job]], now: float) -> tuple[float, LlmError | None]:
         """Send what may be sent; return when to look again, and why nothing more can be paid for."""
-        pause, refusal = _LOOK_SECONDS, None
+        pause = _LOOK_SECONDS
+        refused: _Job | None = None
         for name, jobs in waiting.items():
             desk = self._desks[name]
             while jobs and desk.broken is None:
@@ -182,30 +187,34 @@ class HostedWriters:
                 if wait > 0:
                     pause = min(pause, wait)
                     break
-                refusal = self._start(jobs[0], now)
-                if refusal is not None:
+                if not self._start(jobs[0], now):
+                    refused = jobs[0]
                     break
                 if desk.broken is None:
                     jobs.popleft()
         # What is under way may turn out cheaper than the most it could cost.
-        return pause, None if self._flying else refusal
+        return pause, None if self._flying or refused is None else self._over_budget(refused)
 
-    def _start(self, job: _Job, now: float) -> LlmError | None:
+    def _over_budget(self, job: _Job) -> LlmError:
+        wanted = _most(job)
+        return LlmError(
+            f"the budget is reached: {self._budget.limit_text(wanted)}, "
+            f"and the next text of `{job.desk.name}` may cost ${wanted.usd:,.4f}",
+            is_retryable=False,
+            hint="raise `synthesis.budget_usd` or `budget_tokens`; the next build goes on from here",
+        )
+
+    def _start(self, job: _Job, now: float) -> bool:
+        """Send a request; False when the budget does not allow it."""
         desk = job.desk
         try:
             key_env, needs_no_key = desk.key_env(self._environment)
         except LlmError as error:
             desk.broken = error
-            return None
-        most = most_tokens(job.messages)
-        wanted = Reservation(usd=desk.price.of(most, job.max_tokens), tokens=most + job.max_tokens)
+            return True
+        wanted = _most(job)
         if not self._budget.reserve(wanted):
-            return LlmError(
-                f"the budget is reached: {self._budget.limit_text(wanted)}, "
-                f"and the next text of `{desk.name}` may cost ${wanted.usd:,.4f}",
-                is_retryable=False,
-                hint="raise `synthesis.budget_usd` or `budget_tokens`; the next build goes on from here",
-            )
+            return False
         job.reserved = wanted
         job.form = desk.form
         self._number += 1
@@ -225,7 +234,7 @@ class HostedWriters:
                 timeout_seconds=desk.settings["timeout_seconds"],
             )
         )
-        return None
+        return True
 
     # -- taking ----------------------------------------------------------------------------------------------------
 
@@ -318,6 +327,12 @@ class HostedWriters:
     def _job(self, desk: Desk, request: WriteRequest) -> _Job:
         messages = messages_for(request, voice=desk.settings["voice"])
         return _Job(request=request, desk=desk, messages=messages, max_tokens=desk.settings["max_tokens"])
+
+
+def _most(job: _Job) -> Reservation:
+    """The most a request can cost."""
+    prompt = most_tokens(job.messages)
+    return Reservation(usd=job.desk.price.of(prompt, job.max_tokens), tokens=prompt + job.max_tokens)
 
 
 def _bring_forward(jobs: deque[_Job], now: float) -> None:
