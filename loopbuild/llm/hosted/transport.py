@@ -6,6 +6,7 @@ Decides how many there are and what they may see of the environment. Knows no wr
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import queue
@@ -43,6 +44,11 @@ class Transport:
         self._workers: list[_Worker] = []
         self._said: queue.SimpleQueue[tuple[_Worker, str]] = queue.SimpleQueue()
         self._deaths = 0
+        self._numbers = itertools.count(1)
+
+    def next_number(self) -> int:
+        """Return a number no call has had: a late reply to one that was given up must not pass for another's."""
+        return next(self._numbers)
 
     def send(self, call: Call) -> None:
         """Let a call be made; raises LlmError when no worker can be started."""

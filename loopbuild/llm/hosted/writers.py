@@ -99,7 +99,6 @@ class HostedWriters:
         self._budget = budget
         self._environment = environment
         self._clock = clock
-        self._number = 0
         self._flying: dict[int, _Job] = {}
         if transport is not None:
             self._transport = transport
@@ -217,17 +216,17 @@ class HostedWriters:
             return False
         job.reserved = wanted
         job.form = desk.form
-        self._number += 1
+        number = self._transport.next_number()
         arguments = desk.arguments(job.messages, max_tokens=job.max_tokens)
         if desk.settings["api_base"]:
             from loopbuild.loopfile.variables import fill
 
             arguments["api_base"] = fill(desk.settings["api_base"], self._environment)
         desk.started(now, job.messages, max_tokens=job.max_tokens)
-        self._flying[self._number] = job
+        self._flying[number] = job
         self._transport.send(
             Call(
-                number=self._number,
+                number=number,
                 arguments=arguments,
                 key_env=key_env,
                 needs_no_key=needs_no_key,
