@@ -169,6 +169,7 @@ def reply(body: Body, deed: str) -> tuple[int, list[str], Any]:
         values = " y ".join(_values(body["messages"])[0])
         turned = json.loads(good)
         turned["user_turns"][0] = f"Necesito urgentemente este trabajo terminado {values} hoy mismo, gracias"
+        turned["reasoning"] = ["Ahora mismo preparo todo eso." for _ in turned["reasoning"]]
         said["content"] = json.dumps(turned)
     elif deed == "tool name":
         turned = json.loads(good)

@@ -114,15 +114,18 @@ def _step_of(argument: Argument, request: WriteRequest) -> int:
 
 
 def _which(argument: Argument) -> str:
-    noun = argument.item or argument.entity or argument.words
-    what = f"its {argument.field}" if argument.field else f"the {noun}"
+    """`role number 1 on that list`, `the email of the employee`"""
+    noun = argument.entity or argument.item or argument.words
     if argument.rule in ("all", "each"):
-        return f"all of them, {what}"
-    if argument.ranks:
+        which = f"every {noun} on that list"
+    elif argument.ranks:
         places = " and ".join(f"number {rank + 1}" for rank in argument.ranks)
-        ranked = " of the ranked list" if argument.rule == "top" else ", the last" if argument.rule == "last" else ""
-        return f"{places}{ranked}, {what}"
-    return what if argument.rule in ("", "only") else f"{argument.rule}, {what}"
+        ranked = ", a ranking with the best first" if argument.rule == "top" else ""
+        last = ", which is the last" if argument.rule == "last" else ""
+        which = f"{noun} {places} on that list{ranked}{last}"
+    else:
+        which = f"the {noun}" if argument.rule in ("", "only") else f"the {noun}, by {argument.rule}"
+    return f"the {argument.field} of {which}" if argument.field else which
 
 
 def _synonyms(request: WriteRequest) -> str:

@@ -12,7 +12,7 @@ from loopbuild.llm.hosted.asking import missing_of, turns_of
 from loopbuild.llm.presence import is_said, spellings
 from loopbuild.llm.protocol import Argument, Json, WriteAnswer, WriteRequest
 
-_WORDS = {"low": (3, 120), "high": (3, 60)}
+_WORDS = {"low": (2, 120), "high": (2, 60)}
 _REASONING_WORDS = 40
 _TELLING = re.compile(r"[\w@.+/:-]*\d[\w@.+/:-]*|[\w.+-]+@[\w.-]+")
 _COUNTED = re.compile(r"(?m)(?:^|(?<=\s))\d{1,2}[.)](?=\s)")
@@ -40,16 +40,16 @@ def _shape(request: WriteRequest, answer: WriteAnswer) -> Iterator[str]:
         yield f"form: {len(answer.assistant_turns)} assistant turns instead of {asked}"
     if len(answer.reasoning) != turns:
         yield f"form: {len(answer.reasoning)} entries of reasoning instead of {turns}"
-    texts = (*answer.user_turns, *answer.assistant_turns, *answer.reasoning, answer.answer)
+    texts = (*answer.user_turns, *answer.assistant_turns, answer.answer)
     if not all(text.strip() for text in texts):
         yield "form: an empty text"
     words = len(" ".join(answer.user_turns).split())
-    low, high = _WORDS.get(request.level, (3, 120))
+    low, high = _WORDS.get(request.level, (2, 120))
     if not low <= words <= high:
         yield f"form: {words} words of the person, between {low} and {high} are wanted"
-    for text in (" ".join(answer.user_turns), answer.answer):
-        if len(text.split()) >= 5 and not _ENGLISH & set(re.findall(r"[a-z']+", text.lower())):
-            yield "language: not English"
+    text = " ".join((*answer.user_turns, *answer.reasoning))
+    if len(text.split()) >= 5 and not _ENGLISH & set(re.findall(r"[a-z']+", text.lower())):
+        yield "language: not English"
 
 
 def _said(request: WriteRequest, answer: WriteAnswer) -> Iterator[str]:
