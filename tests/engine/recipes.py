@@ -237,14 +237,16 @@ class Phone:
     """Something a build opens once."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
         self.number = 1
-        (root / "phone").write_text(
-            (root / "phone").read_text() + "opened " if (root / "phone").exists() else "opened "
-        )
+        self._log = root / "phone"
+        self._note("opened")
 
     def close(self) -> None:
-        (self.root / "phone").write_text((self.root / "phone").read_text() + "closed ")
+        self._note("closed")
+
+    def _note(self, what: str) -> None:
+        with self._log.open("a") as stream:
+            stream.write(f"{what} ")
 
 
 READ = Recipe(name="read", version=1, run=f"{HERE}:read")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from loopbuild.engine import commit
@@ -102,4 +100,3 @@ def test_only_a_pinned_recipe_remembers(project: Project) -> None:
 def test_what_is_held_is_opened_once_and_closed_at_the_end(project: Project) -> None:
     project.build(table(TWICE))
     assert (project.root / "phone").read_text() == "opened closed "
-    assert os.getpid()
