@@ -7,13 +7,14 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loopbuild import __version__
 from loopbuild.digest import digest_bytes
 from loopbuild.engine.workspace import Workspace
-from loopbuild.errors import SelectionError, SourceError
+from loopbuild.errors import MissingExtra, SelectionError, SourceError
 from loopbuild.pipeline.project import LoadedProject, Project, find, load
 from loopbuild.pipeline.remote import is_declared, open_cache
 
@@ -158,6 +159,8 @@ def _price(
         return
     found = writing(opened, loaded.settings, plan(opened.workspace, loaded.targets, select=chosen, demands=demands))
     check_budget(found)
+    if found.writers and find_spec("litellm") is None:
+        raise MissingExtra(f"writer `{found.writers[0].writer}`", extra="llm")
     for line in lines_of(found):
         on_event(Event(kind="note", message=f"asking {line}"))
 

@@ -178,6 +178,19 @@ def test_what_passes_is_tried_again(transport: Transport, provider: Provider, de
     assert len(provider.asked) == 8, "litellm tries nothing again behind our back"
 
 
+@pytest.mark.parametrize(
+    ("deed", "may_be_charged"), [("hang up", True), ("hang", True), ("500", False), ("429", False)]
+)
+def test_what_may_have_been_charged_counts_as_spent(
+    transport: Transport, provider: Provider, deed: str, may_be_charged: bool
+) -> None:
+    provider.behave = always(deed)
+    budget = Budget(usd=5.0, tokens=None)
+    (done,) = ask(transport, settings(provider, max_tries=1, timeout_seconds=0.5), asked=requests(1), budget=budget)
+    assert done.error
+    assert (budget.spent_usd > 0) is may_be_charged
+
+
 def test_retry_after_is_obeyed_by_the_whole_writer(transport: Transport, provider: Provider) -> None:
     provider.behave = at_first("429 0.7")
     ask(transport, settings(provider, concurrency=1), asked=requests(3))
@@ -249,6 +262,7 @@ def test_a_provider_that_is_down_is_given_up_after_a_few_rows(transport: Transpo
         ask(transport, settings(gone, max_tries=1, concurrency=2), asked=requests(40), budget=budget)
     assert caught.value.is_retryable
     assert budget.spent_usd == 0, "nobody was there to charge"
+    assert "texts were not asked for" in caught.value.intact
     assert time.monotonic() - start < 20
 
 

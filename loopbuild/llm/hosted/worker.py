@@ -20,13 +20,6 @@ from typing import Any
 _SHOWN = 300
 _WORDS_OF_FORM = ("response_format", "json_schema", "json_object", "json mode", "structured output", "response schema")
 _WORDS_OF_POLICY = ("content_policy", "content policy", "content management policy", "content filter")
-_WORDS_OF_NO_CONNECTION = (
-    "cannot connect",
-    "connection refused",
-    "connect call failed",
-    "name or service",
-    "getaddrinfo",
-)
 
 
 def main() -> None:
@@ -95,8 +88,10 @@ def _fault(error: Exception, *, secret: str, timeout: float) -> dict[str, Any]:
         text = text.replace(secret, "(the key)")
     # A provider may repeat a key in part: "Incorrect API key provided: sk-ab...xyz".
     text = " ".join(re.sub(r"\b(sk|pk|key|gsk|AIza)[-_][\w*.-]{4,}", "(a key)", text).split())
-    text = re.sub(r"^litellm\.\w+: ", "", text)
+    text = re.sub(r"^(litellm\.)?\w+Error: ", "", text)
+    text = re.sub(r"^\w+Exception - ", "", text)
     lowered = text.lower()
+    broken = _broken_connection(error)
     named = {
         "ContextWindowExceededError": "too_long",
         "ContentPolicyViolationError": "refused",
@@ -119,13 +114,34 @@ def _fault(error: Exception, *, secret: str, timeout: float) -> dict[str, Any]:
             named = "refused"
         else:
             named = "form" if any(word in lowered for word in _WORDS_OF_FORM) else "bad_request"
-    if named == "connection" and any(word in lowered for word in _WORDS_OF_NO_CONNECTION):
-        named = "unreachable"
+    if named in ("connection", "server") and broken:
+        named = broken
     told: dict[str, Any] = {"fault": named or "bad_request", "detail": text[:_SHOWN]}
     if named == "timeout":
         told["detail"] = f"no answer within {timeout:g} s"
     wait = _retry_after(error)
     return told if wait is None else told | {"retry_after_seconds": wait}
+
+
+def _broken_connection(error: BaseException) -> str:
+    """`unreachable` when no connection came about, `connection` when one broke, empty when the provider answered."""
+    seen: BaseException | None = error
+    for _ in range(8):
+        if seen is None:
+            return ""
+        name = type(seen).__name__
+        if name in ("ConnectError", "ConnectTimeout", "ClientConnectorError", "ConnectionRefusedError", "gaierror"):
+            return "unreachable"
+        if name in (
+            "ReadError",
+            "WriteError",
+            "RemoteProtocolError",
+            "ServerDisconnectedError",
+            "ConnectionResetError",
+        ):
+            return "connection"
+        seen = seen.__cause__ or seen.__context__
+    return ""
 
 
 def _retry_after(error: Exception) -> float | None:

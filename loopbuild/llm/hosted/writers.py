@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import asdict, dataclass, field, replace
 from typing import Protocol
 
@@ -168,9 +169,10 @@ class HostedWriters:
             desk.broken for name, jobs in waiting.items() if jobs and (desk := self._desks[name]).broken is not None
         ]
         for error in (*broken, *([over_budget] if over_budget else [])):
-            kept = f"{left:,} texts were not asked for; what was answered is kept"
-            error.intact = kept
-            raise error
+            # A copy: the same writer may stop other tables, each with a rest of its own.
+            own = copy(error)
+            own.intact = f"{left:,} texts were not asked for; what was answered is kept"
+            raise own
 
     # -- sending ---------------------------------------------------------------------------------------------------
 
