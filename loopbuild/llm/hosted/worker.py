@@ -21,6 +21,9 @@ _SHOWN = 300
 _WORDS_OF_FORM = ("response_format", "json_schema", "json_object", "json mode", "structured output", "response schema")
 _WORDS_OF_POLICY = ("content_policy", "content policy", "content management policy", "content filter")
 
+_NEVER_CONNECTED = ("ConnectError", "ConnectTimeout", "ClientConnectorError", "ConnectionRefusedError", "gaierror")
+_DISCONNECTED = ("ReadError", "WriteError", "RemoteProtocolError", "ServerDisconnectedError", "ConnectionResetError")
+
 
 def main() -> None:
     """Serve until standard input ends."""
@@ -88,7 +91,7 @@ def _fault(error: Exception, *, secret: str, timeout: float) -> dict[str, Any]:
         text = text.replace(secret, "(the key)")
     # A provider may repeat a key in part: "Incorrect API key provided: sk-ab...xyz".
     text = " ".join(re.sub(r"\b(sk|pk|key|gsk|AIza)[-_][\w*.-]{4,}", "(a key)", text).split())
-    text = re.sub(r"^(litellm\.)?\w+Error: ", "", text)
+    text = re.sub(r"^((litellm\.)?\w+Error: )+", "", text)
     text = re.sub(r"^\w+Exception - ", "", text)
     lowered = text.lower()
     broken = _broken_connection(error)
@@ -130,15 +133,9 @@ def _broken_connection(error: BaseException) -> str:
         if seen is None:
             return ""
         name = type(seen).__name__
-        if name in ("ConnectError", "ConnectTimeout", "ClientConnectorError", "ConnectionRefusedError", "gaierror"):
+        if name in _NEVER_CONNECTED:
             return "unreachable"
-        if name in (
-            "ReadError",
-            "WriteError",
-            "RemoteProtocolError",
-            "ServerDisconnectedError",
-            "ConnectionResetError",
-        ):
+        if name in _DISCONNECTED:
             return "connection"
         seen = seen.__cause__ or seen.__context__
     return ""
