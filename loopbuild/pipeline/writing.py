@@ -92,8 +92,9 @@ def writing(opened: OpenProject, settings: Json, planned: Plan) -> Writing:
         return Writing()
     found: dict[str, _Asked] = {name: _Asked() for name in hosted}
     for entry in (*planned.would, *planned.may):
-        if entry.kind == ANSWERS and not entry.is_locked:
-            for name, asked in _asked(opened, settings, planned, entry, hosted).items():
+        if entry.kind == ANSWERS:
+            asks = _lost(entry, hosted) if entry.is_locked else _asked(opened, settings, planned, entry, hosted)
+            for name, asked in asks.items():
                 found[name].add(asked)
     spent = _recorded(opened)
     costs = (_cost(writer, found[name], spent.get(name, [])) for name, writer in sorted(hosted.items()))
@@ -135,6 +136,12 @@ def _asked(
 ) -> dict[str, _Asked]:
     known = _requests(opened, planned, entry, hosted) if entry.rows else None
     return known if known is not None else _guess(settings, planned, entry, hosted)
+
+
+def _lost(entry: PlanEntry, hosted: Mapping[str, Json]) -> dict[str, _Asked]:
+    """Answers that loop.lock names and only a cache may still have: at most all of them are paid for again."""
+    most = -(-(entry.rows_total or 0) // len(hosted))
+    return {name: _Asked(most=most, prompt_most=most * _LONG_PROMPT_TOKENS) for name in hosted}
 
 
 def _requests(
