@@ -84,7 +84,8 @@ def _reads(path: Path, kind: str, root: Path) -> bool:
         listing = getattr(import_module(module), attribute)("x", path.read_bytes(), file=name, settings={})
     except (SourceError, OSError):
         return False
-    # A real document may have a bad operation; a JSON file with a bad entry is more likely no tool list at all.
-    return bool(listing.tools) and (
-        kind == "openapi" or not any(one.severity == "error" for one in listing.diagnostics)
-    )
+    if kind == "openapi":
+        return bool(listing.tools)  # a real document may have a bad operation
+    # A package.json is an object with a name, too: somewhere a tool takes something.
+    takes = any(tool.input_schema.get("properties") for tool in listing.tools)
+    return takes and not any(one.severity == "error" for one in listing.diagnostics)
