@@ -93,8 +93,8 @@ def _against(tool: DeclaredTool, given: Json) -> list[Diagnostic]:
         Diagnostic(
             severity="warning",
             code="override-vs-declared",
-            message=f"`returns` of `{tool.name}` makes `{pointer or '/'}` {', '.join(kinds)}, which its source declares "
-            "otherwise",
+            message=f"`returns` of `{tool.name}` makes `{pointer or '/'}` {', '.join(kinds)}, "
+            "which its source declares otherwise",
             span=tool.span,
         )
         for pointer, kinds in contradictions(tool.output_schema, given)
