@@ -23,11 +23,11 @@ class Found:
     kind: str
 
     @property
-    def settings(self) -> str:
-        """The source's settings as they stand between braces."""
+    def address(self) -> tuple[str, str]:
+        """The key of loop.yaml that says where it is, and its value."""
         if self.kind == "python":
-            return f"kind: python, module: {self.path.with_suffix('').as_posix().replace('/', '.')}"
-        return f"kind: {self.kind}, path: {self.path.as_posix()}"
+            return "module", self.path.with_suffix("").as_posix().replace("/", ".")
+        return "path", self.path.as_posix()
 
 
 def find_schema_files(root: Path, *, skipped: Set[str]) -> list[Found]:
