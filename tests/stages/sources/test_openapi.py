@@ -458,3 +458,73 @@ def test_a_url_stands_for_the_copy_that_is_named() -> None:
 def test_what_is_no_document_is_an_error_with_its_place(content: str, message: str) -> None:
     with pytest.raises(SourceError, match=message):
         listing(content)
+
+
+LINKED = """
+openapi: 3.0.0
+info: {title: links between operations, version: 1.0.0}
+paths:
+  /users/{username}:
+    parameters: [&username {name: username, in: path, required: true, schema: {type: string}}]
+    get:
+      operationId: getUser
+      responses: {"200": {description: "", content: {application/json: {schema: {$ref: "#/components/schemas/user"}}},
+        links: {a: {$ref: "#/components/links/UserRepositories"}}}}
+  /repositories/{username}:
+    parameters: [*username]
+    get:
+      operationId: getRepositories
+      responses: {"200": {description: "", content: {application/json: {schema: {type: array, items:
+        {$ref: "#/components/schemas/repository"}}}}, links: {a: {$ref: "#/components/links/UserRepository"}}}}
+  /repositories/{username}/{slug}:
+    parameters: [*username, &slug {name: slug, in: path, required: true, schema: {type: string}}]
+    get:
+      operationId: getRepository
+      responses: {"200": {description: "", content: {application/json: {schema:
+        {$ref: "#/components/schemas/repository"}}}, links: {a: {$ref: "#/components/links/RepositoryPullRequests"}}}}
+  /repositories/{username}/{slug}/pulls:
+    parameters: [*username, *slug]
+    get: {operationId: getPulls, responses: {"200": {description: ""}}}
+  /repositories/{username}/{slug}/pulls/{pid}:
+    parameters: [*username, *slug, &pid {name: pid, in: path, required: true, schema: {type: integer}}]
+    get:
+      operationId: getPull
+      responses: {"200": {description: "", content: {application/json: {schema: {$ref: "#/components/schemas/pull"}}},
+        links: {a: {$ref: "#/components/links/PullRequestMerge"}}}}
+  /repositories/{username}/{slug}/pulls/{pid}/merge:
+    parameters: [*username, *slug, *pid]
+    post: {operationId: mergePull, responses: {"204": {description: ""}}}
+components:
+  links:
+    UserRepositories: {operationId: getRepositories, parameters: {username: $response.body#/username}}
+    UserRepository: {operationId: getRepository,
+      parameters: {username: $response.body#/owner/username, slug: $response.body#/slug}}
+    RepositoryPullRequests: {operationId: getPulls,
+      parameters: {username: $response.body#/owner/username, slug: $response.body#/slug}}
+    PullRequestMerge: {operationId: mergePull, parameters: {username: $response.body#/author/username,
+      slug: $response.body#/repository/slug, pid: $response.body#/id}}
+  schemas:
+    user: {type: object, properties: {username: {type: string}, uuid: {type: string}}}
+    repository: {type: object, properties: {slug: {type: string}, owner: {$ref: "#/components/schemas/user"}}}
+    pull: {type: object, properties: {id: {type: integer}, title: {type: string},
+      repository: {$ref: "#/components/schemas/repository"}, author: {$ref: "#/components/schemas/user"}}}
+"""
+
+
+def test_four_links_are_eight_edges() -> None:
+    """In the shape of the specification's own example of links, an array among the answers."""
+    catalog = build_catalog([listing(LINKED, file="links.yaml")])
+    assert catalog.diagnostics == ()
+    found = [
+        f"{edge.producer[5:]}{edge.producer_leaf} -> {edge.consumer[5:]}{edge.consumer_leaf}" for edge in catalog.edges
+    ]
+    assert found == [
+        "getRepository/slug -> getPulls/slug",
+        "getRepository/owner/username -> getPulls/username",
+        "getUser/username -> getRepositories/username",
+        "getRepositories/[]/slug -> getRepository/slug",
+        "getRepositories/[]/owner/username -> getRepository/username",
+        "getPull/id -> mergePull/pid",
+        "getPull/repository/slug -> mergePull/slug",
+        "getPull/author/username -> mergePull/username",
+    ]
