@@ -60,7 +60,7 @@ NATURES = {
 
 def static_targets(settings: Json, *, root: Path) -> list[Target]:
     """Return the targets known before anything is read; `settings` is loop.yaml with defaults filled in."""
-    sources = [_source(name, source) for name, source in sorted(settings["sources"].items())]
+    sources = [source_target(name, source) for name, source in sorted(settings["sources"].items())]
     return [
         *sources,
         Target(
@@ -126,7 +126,8 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     yield from _evaluation_targets(settings, base, project)
 
 
-def _source(name: str, source: Json) -> Target:
+def source_target(name: str, source: Json) -> Target:
+    """Return the target of one source of loop.yaml."""
     params: dict[str, Any] = {"name": name, "kind": source["kind"]}
     params |= {key: source[key] for key in ("include", "exclude", "effects", "returns", "allow_empty")}
     path = source.get("path") or f"listings/{name}.json"
