@@ -17,7 +17,7 @@ from loopbuild.engine.target import Json, Target
 from loopbuild.errors import LoopbuildError, SelectionError
 from loopbuild.pipeline import revisions
 from loopbuild.pipeline.builds import OpenProject
-from loopbuild.pipeline.declared import catalog_of, declared, listing_of, source_targets
+from loopbuild.pipeline.declared import Reader, catalog_of, declared, listing_of, source_targets
 from loopbuild.pipeline.quick import quick_settings
 from loopbuild.records import CatalogDiff, LeafChange, Listing, ToolCatalog, ToolChange, from_json
 
@@ -178,7 +178,7 @@ def _unlocked(root: Path, targets: Sequence[Target], settings: Json) -> Base:
     return Base(label="HEAD", catalog=found.catalog, digests={}, notes=notes, is_empty=not contents)
 
 
-def _reader(contents: dict[str, bytes]):  # type: ignore[no-untyped-def]
+def _reader(contents: dict[str, bytes]) -> Reader:
     def read(path: str) -> bytes:
         if path not in contents:
             raise FileNotFoundError(path)
