@@ -1,0 +1,192 @@
+"""Some changed files of a project -> what is wrong with them, what they change, and what could be better.
+
+Reads the sources that live in these files and no other, asks no server, writes nothing. loop.yaml is validated in full
+only when it is among the files, or when everything is asked for: that takes longer than all the rest.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from loopbuild.engine import lockfile
+from loopbuild.engine.target import Json, Target
+from loopbuild.errors import LoopbuildError
+from loopbuild.pipeline.builds import OpenProject
+from loopbuild.pipeline.comparing import Comparison, compared, file_reader, settings_of
+from loopbuild.pipeline.declared import Declared, declared, source_targets
+from loopbuild.pipeline.leafplaces import LeafPlaces
+from loopbuild.records import Diagnostic, Span, ToolCatalog, fact_name
+
+LOCK = lockfile.NAME
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What a check found in one project."""
+
+    files: tuple[str, ...]
+    """Those that belong to a source."""
+    sources: int
+    """Of how many sources of loop.yaml."""
+    comparison: Comparison
+    mistakes: tuple[Diagnostic, ...] = ()
+    """In file order: what could not be read or understood, errors and warnings."""
+    remarks: tuple[Diagnostic, ...] = ()
+    older: int = 0
+    """Remarks on tools that did not change, not shown."""
+    fail_on: str = "never"
+    errors: tuple[LoopbuildError, ...] = field(default=())
+    """Sources nothing could be read of."""
+
+    @property
+    def is_invalid(self) -> bool:
+        """A file is broken, or a tool in it is skipped."""
+        return bool(self.errors) or any(one.severity == "error" for one in self.mistakes)
+
+
+def check(opened: OpenProject, files: Sequence[str] | None, *, against: str = "", everything: bool = False) -> Checked:
+    """Check the sources in `files` (paths relative to the project), all with None.
+
+    Raises LoopfileError when loop.yaml itself is among them and has mistakes, LockError for a broken loop.lock.
+    """
+    root = opened.workspace.root
+    loopfile = opened.project.loopfile.name
+    is_whole = files is None or loopfile in files
+    warnings: tuple[Diagnostic, ...] = ()
+    if is_whole:
+        from loopbuild.pipeline.project import load
+
+        loaded = load(opened.project, environment=os.environ)
+        settings, warnings = loaded.settings, loaded.warnings
+    else:
+        settings = settings_of(opened)
+    targets = source_targets(settings)
+    chosen = targets if is_whole else [target for target in targets if _lives_in(target, set(files or ()))]
+    now = declared(chosen, settings, file_reader(root))
+    names = None if len(chosen) == len(targets) else [target.params["name"] for target in chosen]
+    comparison = compared(opened, settings, now, targets=chosen, against=against, names=names)
+    finder = LeafPlaces(file_reader(root))
+    found = _remarks(opened, settings, now, finder)
+    changed = {change.tool for change in comparison.difference.changes}
+    is_first = not comparison.base
+    shown = [one for tool, one in found if everything or is_first or files is None or tool in changed]
+    return Checked(
+        files=tuple(target.files[0][1] for target in chosen),
+        sources=len(targets),
+        comparison=comparison,
+        mistakes=(*warnings, *_mistakes(now)),
+        remarks=tuple(shown),
+        older=len(found) - len(shown),
+        fail_on=settings["check"]["fail_on"],
+        errors=comparison.errors,
+    )
+
+
+def relative(files: Sequence[str], root: Path) -> list[str]:
+    """Return paths given from the current folder as the project writes them; what lies outside of it is left out."""
+    found = []
+    for name in files:
+        path = os.path.relpath(os.path.realpath(name), os.path.realpath(root))
+        if not path.startswith(".."):
+            found.append(path)
+    return found
+
+
+def _lives_in(target: Target, files: set[str]) -> bool:
+    from fnmatch import fnmatchcase
+
+    own = {os.path.normpath(path) for _, path in target.files}
+    if own & files:
+        return True
+    pattern = os.path.normpath(target.params["path"])
+    return any(character in pattern for character in "*?[") and any(fnmatchcase(name, pattern) for name in files)
+
+
+def _mistakes(now: Declared) -> list[Diagnostic]:
+    found = [one for _, listing in sorted(now.listings.items()) for one in listing.diagnostics]
+    found += now.catalog.diagnostics
+    return [one for one in found if one.severity != "note"]
+
+
+def _remarks(opened: OpenProject, settings: Json, now: Declared, finder: LeafPlaces) -> list[tuple[str, Diagnostic]]:
+    from loopbuild.stages.catalog.lint import Surroundings, remarks
+
+    tools = now.catalog.by_id()
+    own = set(now.listings) | set(now.errors)
+    lines = lockfile.read(opened.workspace.root)
+    others = [
+        name.removeprefix("tool:")
+        for name in lines
+        if name.startswith("tool:") and name[5:].partition("/")[0] in settings["sources"].keys() - own
+    ]
+    around = Surroundings(
+        declared={f"{tool.source}/{tool.name}": tool for listing in now.listings.values() for tool in listing.tools},
+        others=others,
+        unfed=_unfed(opened, settings, now.catalog, has_others=bool(others)),
+    )
+    found = []
+    for remark in remarks(now.catalog, around, ignore=settings["check"]["ignore"]):
+        span = finder.of(tools[remark.tool].span, remark.side, remark.pointer)
+        found.append(
+            (
+                remark.tool,
+                Diagnostic(severity="warning", code=remark.code, message=remark.message, span=span, hint=remark.hint),
+            )
+        )
+    return found
+
+
+def _unfed(opened: OpenProject, settings: Json, catalog: ToolCatalog, *, has_others: bool) -> frozenset[str]:
+    """Return the required ids that neither a tool of these sources, nor one of the last graph, nor a person can give.
+
+    A graph without any return to feed it says nothing: in a flat source people are asked for everything.
+    """
+    from fnmatch import fnmatchcase
+
+    known = settings["sampling"]["user_known"]
+    ids = [
+        (tool.id, leaf.pointer)
+        for tool in catalog.tools
+        for leaf in tool.inputs
+        if leaf.is_required and leaf.kind == "id" and not leaf.enum and not leaf.has_default
+        if not any(fnmatchcase(_name(leaf.pointer), glob) for glob in known)
+    ]
+    if not ids or not any(tool.outputs for tool in catalog.tools):
+        return frozenset()
+    from loopbuild.stages.toolgraph.build import build_graph
+
+    try:
+        graph = build_graph(catalog, {**settings["graph"], "edges": {}})
+    except LoopbuildError:
+        return frozenset()
+    own = {tool.id: tool for tool in catalog.tools}
+    fed = {(edge.consumer, edge.consumer_leaf) for edge in graph.edges if edge.producer != edge.consumer}
+    left = [place for place in ids if place not in fed and place[0] in own]
+    if left and has_others:
+        left = [place for place in left if place not in _fed_before(opened)]
+    return frozenset(fact_name(tool, "input", pointer) for tool, pointer in left)
+
+
+def _fed_before(opened: OpenProject) -> frozenset[tuple[str, str]]:
+    from loopbuild.engine.objects import ObjectDamaged
+    from loopbuild.engine.query import output
+
+    try:
+        stored = output(opened.workspace, "graph:main") or {"edges": []}
+    except ObjectDamaged:
+        return frozenset()
+    return frozenset((edge["consumer"], edge["consumer_leaf"]) for edge in stored["edges"])
+
+
+def _name(pointer: str) -> str:
+    return [part for part in pointer.split("/") if part != "[]"][-1]
+
+
+def place_of(span: Span | None) -> str:
+    """Return `file:line:column` as far as it is known."""
+    if span is None:
+        return ""
+    return f"{span.file}:{span.line}:{span.column}" if span.line else span.file
