@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from loopbuild.engine.history import costs
 from loopbuild.engine.objects import ObjectDamaged
@@ -16,6 +16,7 @@ from loopbuild.engine.query import TracedTable, output, traced
 from loopbuild.engine.target import Json
 from loopbuild.engine.workspace import Workspace
 from loopbuild.errors import LoopbuildError
+from loopbuild.judging.validate import Validator
 from loopbuild.records import CatalogDiff, LeafChange, ToolCatalog, ToolChange, fact_name
 
 OFFLINE = "offline"
@@ -167,8 +168,6 @@ def _invalid(
     sources: set[str],
 ) -> dict[tuple[str, str], set[str]]:
     """Return stale row -> tools of which it holds a call that no longer validates."""
-    from loopbuild.judging.validate import Validator
-
     if not any(_may_refuse(change) for change in difference.changes):
         return {}
     validator = Validator(new)
@@ -178,10 +177,10 @@ def _invalid(
         keys = [key for target, key in looked.stale if target == table.target]
         rows = _rows(ws, table.output) if keys else {}
         for key in keys:
-            for step in (rows.get(key) or {}).get("steps") or ():
-                call = step["call"]
-                if call["tool"].partition("/")[0] in sources and not _is_valid(validator, call, verdicts):
-                    found.setdefault((table.target, key), set()).add(call["tool"])
+            for step in rows[key].steps if key in rows else ():
+                call = step.call
+                if call.tool.partition("/")[0] in sources and not _is_valid(validator, call, verdicts):
+                    found.setdefault((table.target, key), set()).add(call.tool)
     return found
 
 
@@ -191,22 +190,46 @@ def _may_refuse(change: ToolChange) -> bool:
     return any(leaf.level == "breaking" and leaf.side == "input" for leaf in change.leaves)
 
 
-def _is_valid(validator: object, call: Json, verdicts: dict[str, bool]) -> bool:
-    name = f"{call['tool']} {json.dumps(call['arguments'], sort_keys=True)}"
+def _is_valid(validator: Validator, call: _Call, verdicts: dict[str, bool]) -> bool:
+    name = f"{call.tool} {json.dumps(call.arguments, sort_keys=True)}"
     if name not in verdicts:
         try:
-            verdicts[name] = not validator.check(call["tool"], call["arguments"])  # type: ignore[attr-defined]
+            verdicts[name] = not validator.check(call.tool, call.arguments)
         except LoopbuildError:
             verdicts[name] = True  # a schema no validator can be made from is told elsewhere
     return verdicts[name]
 
 
-def _rows(ws: Workspace, digest: str) -> Mapping[str, Json]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    tool: str
+    arguments: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    call: _Call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    steps: tuple[_Step, ...] = ()
+    """None in a row that says why its cell cannot be reached."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Table:
+    rows: dict[str, _Row]
+
+
+def _rows(ws: Workspace, digest: str) -> Mapping[str, _Row]:
+    """Return the calls of a table's trajectories: results and provenance, most of the bytes, are passed over."""
+    import msgspec
+
     try:
-        found: Mapping[str, Json] = json.loads(ws.objects.get(digest))["rows"]
-    except (ObjectDamaged, ValueError, KeyError):
+        return msgspec.json.decode(ws.objects.get(digest), type=_Table).rows
+    except (ObjectDamaged, msgspec.MsgspecError):
         return {}
-    return found
 
 
 def _wanted(changes: Iterable[ToolChange], settings: Json) -> int:
@@ -218,8 +241,6 @@ def _texts(
     ws: Workspace, found: Impact, mentioned: Sequence[str], new: ToolCatalog, sources: set[str], settings: Json
 ) -> Impact:
     """Rows of `rows:` are texts; they read what their trajectory reads."""
-    from dataclasses import replace
-
     tables = traced(ws, "rows", mentioned)
     looked = _look(tables, {}, _known(new), sources)
     total = sum(table.row_count for table in tables)
@@ -246,8 +267,6 @@ def _texts(
 
 
 def _priced(ws: Workspace, found: Impact, settings: Json) -> Impact:
-    from dataclasses import replace
-
     models = [writer["model"] for writer in settings["synthesis"]["writers"]]
     priced = tuple(model for model in models if model != OFFLINE)
     texts = found.stale_texts + found.wanted_texts

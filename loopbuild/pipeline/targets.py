@@ -13,7 +13,6 @@ from typing import Any
 
 from loopbuild.digest import digest
 from loopbuild.engine.target import Json, Recipe, Target
-from loopbuild.pipeline.models import base_identity, base_leaves, system_prompt
 
 R = "loopbuild.pipeline.recipes"
 
@@ -60,6 +59,9 @@ NATURES = {
 
 def static_targets(settings: Json, *, root: Path) -> list[Target]:
     """Return the targets known before anything is read; `settings` is loop.yaml with defaults filled in."""
+    # Here, because it loads the records of `training:`; questions about sources do without.
+    from loopbuild.pipeline.models import base_identity, base_leaves
+
     sources = [source_target(name, source) for name, source in sorted(settings["sources"].items())]
     return [
         *sources,
@@ -266,6 +268,8 @@ def _evaluation_targets(settings: Json, base: str, project: str) -> Iterable[Tar
 
 def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str]) -> Iterable[Target]:
     """Generations and scores of one model on one set of tasks."""
+    from loopbuild.pipeline.models import system_prompt
+
     evaluation = settings["evaluation"]
     system = system_prompt(settings["training"])
     sandbox: dict[str, Json] = {}
