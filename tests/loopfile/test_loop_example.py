@@ -31,7 +31,7 @@ def uncommented() -> str:
 
 
 def test_commented_sources_are_valid(tmp_path: Path) -> None:
-    for file in ("specs/shop.yaml", "examples/hr/tools/hr.json"):
+    for file in ("specs/shop.yaml", "mypkg/tools.py", "examples/hr/tools/hr.json"):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_text("{}")
     document = read_yaml(uncommented().encode(), file="loop.yaml")
