@@ -17,7 +17,7 @@ from loopbuild.engine.target import Json, Target
 from loopbuild.errors import LoopbuildError, SelectionError
 from loopbuild.pipeline import revisions
 from loopbuild.pipeline.builds import OpenProject
-from loopbuild.pipeline.declared import Reader, catalog_of, declared, listing_of, source_targets
+from loopbuild.pipeline.declared import Reader, catalog_of, declared, listing_of, of_files, paths_of, source_targets
 from loopbuild.pipeline.quick import quick_settings
 from loopbuild.records import CatalogDiff, LeafChange, Listing, ToolCatalog, ToolChange, from_json
 
@@ -51,7 +51,7 @@ def locked(opened: OpenProject, targets: Sequence[Target], settings: Json) -> Ba
         return _unlocked(root, targets, settings)
     found: list[Listing] = []
     digests: dict[str, dict[str, str]] = {}
-    guesses = _Guesses(root, [target.files[0][1] for target in targets])
+    guesses = _Guesses(root, targets, settings)
     for target in targets:
         name = target.params["name"]
         wanted = {
@@ -81,10 +81,8 @@ def at_revision(opened: OpenProject, revision: str, names: Sequence[str] | None,
     if old is None:
         notes = (f"`{loopfile.name}` of `{revision}` is not there or unusual; its sources are read as declared today",)
         old = settings
-    targets = source_targets(old, names)
-    contents = revisions.read(root, commit, [target.files[0][1] for target in targets])
-    present = [target for target in targets if target.files[0][1] in contents]
-    found = declared(present, settings, contents.__getitem__)
+    targets, contents = _as_of(root, commit, source_targets(old, root, names), old)
+    found = declared(targets, settings, _reader(contents))
     notes += tuple(f"`{revision}`: {error.message}" for error in found.errors.values())
     return Base(label=revision, catalog=found.catalog, digests={}, notes=notes)
 
@@ -130,18 +128,18 @@ def _stored(opened: OpenProject, line: lockfile.Line | None) -> Listing | None:
 
 
 class _Guesses:
-    """The files as git has them, the likelier version first; read when first asked for."""
+    """The sources as git has them, the likelier version first; read when first asked for."""
 
-    def __init__(self, root: Path, paths: Sequence[str]) -> None:
-        self._root, self._paths = root, paths
-        self._found: list[dict[str, bytes]] | None = None
+    def __init__(self, root: Path, targets: Sequence[Target], settings: Json) -> None:
+        self._root, self._targets, self._settings = root, targets, settings
+        self._found: list[tuple[dict[str, Target], dict[str, bytes]]] | None = None
 
-    def __iter__(self) -> Iterator[dict[str, bytes]]:
+    def __iter__(self) -> Iterator[tuple[dict[str, Target], dict[str, bytes]]]:
         if self._found is None:
             self._found = list(self._read())
         return iter(self._found)
 
-    def _read(self) -> Iterator[dict[str, bytes]]:
+    def _read(self) -> Iterator[tuple[dict[str, Target], dict[str, bytes]]]:
         if not any((folder / ".git").exists() for folder in (self._root, *self._root.parents)):
             return
         try:
@@ -149,13 +147,46 @@ class _Guesses:
         except SelectionError:
             return  # a repository without a commit, or no git
         for commit in dict.fromkeys(filter(None, commits)):
-            yield revisions.read(self._root, commit, self._paths)
+            targets, contents = _as_of(self._root, commit, self._targets, self._settings)
+            yield {target.id: target for target in targets}, contents
+
+
+def _as_of(root: Path, commit: str, targets: Sequence[Target], settings: Json) -> tuple[list[Target], dict[str, bytes]]:
+    """Return the sources with the files they had at a commit, and the contents; sources without any are left out."""
+    wanted = {target.id: paths_of(target) for target in targets}
+    patterns = {target.id: settings["sources"].get(target.params["name"], {}).get("path", "") for target in targets}
+    globs = {name: pattern for name, pattern in patterns.items() if any(mark in pattern for mark in "*?[")}
+    if globs:
+        names = revisions.names(root, commit)
+        for name, pattern in globs.items():
+            wanted[name] = sorted(path for path in names if _matches(path, pattern))
+    contents = revisions.read(root, commit, [path for paths in wanted.values() for path in paths])
+    found = []
+    for target in targets:
+        paths = [path for path in wanted[target.id] if path in contents]
+        # Files beside the first one may come and go; without the first there is no document.
+        if paths and (target.id in globs or paths[0] == target.params["path"]):
+            found.append(of_files(target, paths))
+    return found, contents
+
+
+def _matches(path: str, pattern: str) -> bool:
+    """Whether a glob of loop.yaml takes a path: `*` stays in its folder, `**` does not."""
+    from pathlib import PurePosixPath
+
+    if "**" in pattern:
+        from fnmatch import fnmatchcase
+
+        return fnmatchcase(path, pattern.replace("**/", "*"))
+    return len(PurePosixPath(path).parts) == len(PurePosixPath(pattern).parts) and PurePosixPath(path).match(pattern)
 
 
 def _in_git(target: Target, guesses: _Guesses, wanted: dict[str, dict[str, str]], settings: Json) -> Listing | None:
-    for contents in guesses:
+    for targets, contents in guesses:
+        if target.id not in targets:
+            continue
         try:
-            listing = listing_of(target, _reader(contents))
+            listing = listing_of(targets[target.id], _reader(contents))
         except LoopbuildError:
             continue
         tools = {tool.id: tool for tool in catalog_of([listing], settings).tools}
@@ -169,13 +200,12 @@ def _in_git(target: Target, guesses: _Guesses, wanted: dict[str, dict[str, str]]
 
 
 def _unlocked(root: Path, targets: Sequence[Target], settings: Json) -> Base:
-    contents = next(iter(_Guesses(root, [target.files[0][1] for target in targets])), None)
-    if contents is None:
+    then = next(iter(_Guesses(root, targets, settings)), None)
+    if then is None:
         return Base(label="", catalog=ToolCatalog(), digests={}, is_empty=True)
-    present = [target for target in targets if target.files[0][1] in contents]
-    found = declared(present, settings, _reader(contents))
+    found = declared(list(then[0].values()), settings, _reader(then[1]))
     notes = ("nothing was built yet: compared with the last commit",)
-    return Base(label="HEAD", catalog=found.catalog, digests={}, notes=notes, is_empty=not contents)
+    return Base(label="HEAD", catalog=found.catalog, digests={}, notes=notes, is_empty=not then[0])
 
 
 def _reader(contents: dict[str, bytes]) -> Reader:

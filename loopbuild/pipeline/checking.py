@@ -16,7 +16,7 @@ from loopbuild.engine.target import Json, Target
 from loopbuild.errors import LoopbuildError
 from loopbuild.pipeline.builds import OpenProject
 from loopbuild.pipeline.comparing import Comparison, compared, file_reader, settings_of
-from loopbuild.pipeline.declared import Declared, declared, source_targets
+from loopbuild.pipeline.declared import Declared, declared, paths_of, source_targets
 from loopbuild.pipeline.leafplaces import LeafPlaces
 from loopbuild.records import Diagnostic, Span, ToolCatalog, fact_name
 
@@ -63,7 +63,7 @@ def check(opened: OpenProject, files: Sequence[str] | None, *, against: str = ""
         settings, warnings = loaded.settings, loaded.warnings
     else:
         settings = settings_of(opened)
-    targets = source_targets(settings)
+    targets = source_targets(settings, root)
     chosen = targets if is_whole else [target for target in targets if _lives_in(target, set(files or ()))]
     now = declared(chosen, settings, file_reader(root))
     names = None if len(chosen) == len(targets) else [target.params["name"] for target in chosen]
@@ -74,7 +74,7 @@ def check(opened: OpenProject, files: Sequence[str] | None, *, against: str = ""
     is_first = not comparison.base
     shown = [one for tool, one in found if everything or is_first or files is None or tool in changed]
     return Checked(
-        files=tuple(target.files[0][1] for target in chosen),
+        files=tuple(path for target in chosen for path in paths_of(target) if is_whole or path in (files or ())),
         sources=len(targets),
         comparison=comparison,
         mistakes=(*warnings, *_mistakes(now)),
@@ -96,13 +96,7 @@ def relative(files: Sequence[str], root: Path) -> list[str]:
 
 
 def _lives_in(target: Target, files: set[str]) -> bool:
-    from fnmatch import fnmatchcase
-
-    own = {os.path.normpath(path) for _, path in target.files}
-    if own & files:
-        return True
-    pattern = os.path.normpath(target.params["path"])
-    return any(character in pattern for character in "*?[") and any(fnmatchcase(name, pattern) for name in files)
+    return any(os.path.normpath(path) in files for path in paths_of(target))
 
 
 def _mistakes(now: Declared) -> list[Diagnostic]:

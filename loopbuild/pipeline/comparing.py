@@ -11,7 +11,7 @@ from loopbuild.engine.target import Json, Target
 from loopbuild.errors import LoopbuildError, SelectionError, SourceError
 from loopbuild.pipeline.bases import Base, at_revision, digest_changes, locked
 from loopbuild.pipeline.builds import OpenProject
-from loopbuild.pipeline.declared import Declared, Reader, catalog_of, declared, listing_of, source_targets
+from loopbuild.pipeline.declared import Declared, Reader, catalog_of, declared, listing_of, of_files, source_targets
 from loopbuild.pipeline.impact import Impact, impact_of
 from loopbuild.pipeline.leafplaces import LeafPlaces
 from loopbuild.records import CatalogDiff, LeafChange, Span, ToolCatalog, ToolChange
@@ -66,7 +66,7 @@ def compare(
     opened: OpenProject, settings: Json, *, against: str = "", names: Sequence[str] | None = None
 ) -> Comparison:
     """Compare the sources (or those in `names`) with loop.lock, or with a revision or a file called `against`."""
-    targets = source_targets(settings, names)
+    targets = source_targets(settings, opened.workspace.root, names)
     now = declared(targets, settings, file_reader(opened.workspace.root))
     return compared(opened, settings, now, targets=targets, against=against, names=names)
 
@@ -119,16 +119,9 @@ def of_file(path: str, targets: Sequence[Target], now: Declared, settings: Json)
             f"`{path}` could stand for any of {len(targets)} sources", hint="compare with a git revision instead"
         )
     (target,) = chosen
-    listing = listing_of(renamed(target, path), lambda _: file_reader(Path())(path))
+    listing = listing_of(of_files(target, [path]), lambda _: file_reader(Path())(path))
     others = [listing for name, listing in now.listings.items() if name != target.params["name"]]
     return Base(label=path, catalog=catalog_of([listing, *others], settings), digests={})
-
-
-def renamed(target: Target, path: str) -> Target:
-    """Return the target of the same source in another file."""
-    from dataclasses import replace
-
-    return replace(target, params={**target.params, "path": path}, files=(("listing", path),))
 
 
 def places_of(difference: CatalogDiff, finder: LeafPlaces) -> dict[tuple[int, int], Span]:

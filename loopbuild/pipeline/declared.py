@@ -6,12 +6,13 @@ A source that cannot be read costs no other: its error stands beside what the ot
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from loopbuild.engine.target import Json, Target
 from loopbuild.errors import LoopbuildError, SourceError
+from loopbuild.pipeline.source_files import read_source
 from loopbuild.pipeline.targets import source_target
-from loopbuild.pipeline.tools import read_source
 from loopbuild.records import Listing, ToolCatalog
 
 Reader = Callable[[str], bytes]
@@ -28,14 +29,26 @@ class Declared:
     """Source -> why nothing of it could be read."""
 
 
-def source_targets(settings: Json, names: Iterable[str] | None = None) -> list[Target]:
+def source_targets(settings: Json, root: Path, names: Iterable[str] | None = None) -> list[Target]:
     """Return the targets of the sources, or of those in `names`, by name."""
     wanted = None if names is None else set(names)
     return [
-        source_target(name, source)
+        source_target(name, source, root)
         for name, source in sorted(settings["sources"].items())
         if wanted is None or name in wanted
     ]
+
+
+def paths_of(target: Target) -> list[str]:
+    """Return the files of a source, the one its tools stand in first."""
+    return [target.params["path"], *target.params["beside"]]
+
+
+def of_files(target: Target, paths: Sequence[str]) -> Target:
+    """Return the target of the same source in other files."""
+    roles = [("listing", paths[0]), *((f"beside/{number:04d}", path) for number, path in enumerate(paths[1:]))]
+    params = {**target.params, "path": paths[0], "beside": list(paths[1:])}
+    return replace(target, params=params, files=tuple(sorted(roles)))
 
 
 def declared(targets: Sequence[Target], settings: Json, read: Reader) -> Declared:
@@ -52,15 +65,16 @@ def declared(targets: Sequence[Target], settings: Json, read: Reader) -> Declare
 
 
 def listing_of(target: Target, read: Reader) -> Listing:
-    """Read one source."""
-    (_, path), params = target.files[0], target.params
-    try:
-        content = read(path)
-    except OSError as error:
-        hint = f"`loopbuild build --refresh {target.id}` asks the server" if params["is_live"] else ""
-        message = f"source `{params['name']}`: cannot read `{path}`"
-        raise SourceError(message, source=params["name"], hint=hint) from error
-    return read_source(params, content)
+    """Read one source; raises SourceError."""
+    params, contents = target.params, {}
+    for path in paths_of(target):
+        try:
+            contents[path] = read(path)
+        except OSError as error:
+            hint = f"`loopbuild build --refresh {target.id}` asks the server" if params["is_live"] else ""
+            message = f"source `{params['name']}`: cannot read `{path}`"
+            raise SourceError(message, source=params["name"], hint=hint) from error
+    return read_source(params, contents.pop(params["path"]), contents)
 
 
 def catalog_of(listings: Iterable[Listing], settings: Json) -> ToolCatalog:

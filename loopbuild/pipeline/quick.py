@@ -14,8 +14,8 @@ from loopbuild.engine.target import Json
 _SOURCE: dict[str, Json] = {"include": [], "exclude": [], "effects": {}, "returns": {}, "allow_empty": False}
 _BY_KIND: dict[str, dict[str, Json]] = {
     "toolspec": {"path": ""},
-    "openapi": {"path": ""},
-    "functions": {"module": ""},
+    "openapi": {"path": "", "url": "", "refs": {}},
+    "python": {"module": "", "import": False},
     "mcp": {"command": [], "url": "", "path": ""},
 }
 _SECTIONS: dict[str, dict[str, Json]] = {
@@ -83,7 +83,9 @@ def _settings(value: dict[str, Json]) -> dict[str, Json]:
     return found
 
 
-_ALSO = frozenset(["kind", "sandbox", "env", "headers", "start_timeout_seconds", "call_timeout_seconds"])
+_ALSO_TEXT = "kind sandbox env headers start_timeout_seconds call_timeout_seconds python import_timeout_seconds"
+_ALSO = frozenset(_ALSO_TEXT.split())
+"""Keys that questions about tools do not read."""
 
 
 def _source(source: Json) -> dict[str, Json]:
@@ -93,10 +95,10 @@ def _source(source: Json) -> dict[str, Json]:
     if not source.keys() <= defaults.keys() | _ALSO:
         raise _Unusual
     found = _like(defaults, source) | {"kind": source["kind"]}
-    needed = "module" if source["kind"] == "functions" else "path"
-    if source["kind"] != "mcp" and not found[needed]:
+    if not any(found.get(key) for key in ("path", "url", "module", "command")):
         raise _Unusual
     texts = [*found["include"], *found["exclude"], *found["effects"].values(), found.get("path", "")]
+    texts += found.get("refs", {}).values()
     if not all(isinstance(text, str) for text in texts) or "$" in found.get("path", ""):
         raise _Unusual
     return found

@@ -41,6 +41,12 @@ def last_change(folder: Path, path: str) -> str:
     return found.stdout.decode("ascii", "replace").strip() if found.returncode == 0 else ""
 
 
+def names(folder: Path, commit: str) -> list[str]:
+    """Return every file below `folder` at a commit, relative to it."""
+    found = _git(folder, "ls-tree", "-r", "-z", "--name-only", commit)
+    return [os.fsdecode(name) for name in found.stdout.split(b"\0") if name]
+
+
 def read(folder: Path, commit: str, paths: Iterable[str]) -> dict[str, bytes]:
     """Return path -> content at a commit, paths relative to `folder`; what was not there then is left out."""
     wanted = list(dict.fromkeys(paths))
