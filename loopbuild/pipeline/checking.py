@@ -142,13 +142,19 @@ def _unfed(opened: OpenProject, settings: Json, catalog: ToolCatalog, *, has_oth
 
     known = settings["sampling"]["user_known"]
     ids = [
-        (tool.id, leaf.pointer)
+        (tool.id, leaf)
         for tool in catalog.tools
         for leaf in tool.inputs
         if leaf.is_required and leaf.kind == "id" and not leaf.enum and not leaf.has_default
         if not any(fnmatchcase(_name(leaf.pointer), glob) for glob in known)
     ]
-    if not ids or not any(tool.outputs for tool in catalog.tools):
+    # The same id among the returns of another tool is the plainest edge there is; most need no graph to be seen.
+    yielded: dict[tuple[tuple[str, ...], str], set[str]] = {}
+    for tool in catalog.tools:
+        for leaf in tool.outputs:
+            yielded.setdefault((leaf.words, leaf.entity), set()).add(tool.id)
+    ids = [(tool, leaf) for tool, leaf in ids if not yielded.get((leaf.words, leaf.entity), set()) - {tool}]
+    if not ids or not yielded:
         return frozenset()
     from loopbuild.stages.toolgraph.build import build_graph
 
@@ -156,9 +162,8 @@ def _unfed(opened: OpenProject, settings: Json, catalog: ToolCatalog, *, has_oth
         graph = build_graph(catalog, {**settings["graph"], "edges": {}})
     except LoopbuildError:
         return frozenset()
-    own = {tool.id: tool for tool in catalog.tools}
     fed = {(edge.consumer, edge.consumer_leaf) for edge in graph.edges if edge.producer != edge.consumer}
-    left = [place for place in ids if place not in fed and place[0] in own]
+    left = [place for tool, leaf in ids if (place := (tool, leaf.pointer)) not in fed]
     if left and has_others:
         left = [place for place in left if place not in _fed_before(opened)]
     return frozenset(fact_name(tool, "input", pointer) for tool, pointer in left)

@@ -74,7 +74,7 @@ def impact_of(ws: Workspace, difference: CatalogDiff, new: ToolCatalog, settings
     if not difference.changes:
         return Impact(is_known=True)
     sources = {change.tool.partition("/")[0] for change in difference.changes}
-    mentioned = sorted({f"{_tool_of(change)} gate" for change in difference.changes})
+    mentioned = sorted(f'"{source}/' for source in sources)
     tables = traced(ws, "trajectories", mentioned)
     if not any(table.row_count for table in tables):
         return Impact(is_known=False)

@@ -6,11 +6,14 @@ Knows nothing of what the files mean. Absent git, an absent repository and an un
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loopbuild.errors import SelectionError
+
+if TYPE_CHECKING:
+    import subprocess
 
 _SECONDS = 60
 MOST_BYTES = 64 << 20
@@ -80,6 +83,8 @@ def _prefix(folder: Path) -> str:
 
 
 def _git(folder: Path, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    import subprocess
+
     # A hook runs with GIT_DIR and GIT_INDEX_FILE of the repository that calls it; git itself needs to see them.
     environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0",
                    "GIT_NO_LAZY_FETCH": "1"}  # fmt: skip

@@ -8,14 +8,18 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 
 from loopbuild.records import Json, ToolSchema
 
 _MOST_TEXTS = 5000
 _MOST_CHARACTERS = 20_000
 _QUOTED = 80
-_ORDERS = re.compile(
-    r"""
+_TRIGGERS_TEXT = """ignore disregard forget override n't never not without system important instruction secret admin
+must have need should always first before instead now ssh id_rsa passwd conversation"""
+_TRIGGERS = tuple(_TRIGGERS_TEXT.split())
+"""One of these is in every passage the pattern finds; most texts hold none and do without the pattern."""
+_PASSAGES = r"""
       \b(?:ignore|disregard|forget|override)\b [^.\n]{0,40} \b(?:previous|prior|above|earlier|preceding|other|all)\b
         [^.\n]{0,30} \b(?:instruction|prompt|rule|message|context|tool)s?\b
     | \b(?:do\ not|don't|never|without)\b [^.\n]{0,15} \b(?:tell|inform|telling|informing|notify|notifying|alert|reveal)
@@ -29,9 +33,7 @@ _ORDERS = re.compile(
     | \b(?:your|the)\ system\ prompt\b
     | \byou\ are\ now\b
     | (?:~/\.ssh|\bid_rsa\b|/etc/passwd|\bconversation\ history\b|\bentire\ conversation\b)
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
+    """
 _UNSEEN = frozenset(
     "\u00ad\u061c\u180e\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064"
     "\u2066\u2067\u2068\u2069\ufeff"
@@ -62,8 +64,16 @@ def orders(text: str) -> Iterator[str]:
     if len(text) < 6:
         return
     folded = unicodedata.normalize("NFKC", text[:_MOST_CHARACTERS])
-    for found in _ORDERS.finditer(folded):
+    lowered = folded.lower()
+    if not any(word in lowered for word in _TRIGGERS):
+        return
+    for found in _pattern().finditer(folded):
         yield " ".join(found[0].split())[:_QUOTED]
+
+
+@cache
+def _pattern() -> re.Pattern[str]:
+    return re.compile(_PASSAGES, re.IGNORECASE | re.VERBOSE)
 
 
 def hidden(text: str) -> set[str]:
