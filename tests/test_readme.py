@@ -20,7 +20,12 @@ from projects import EXAMPLES, loopbuild
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.M | re.S)
 YAML = re.compile(r"^```yaml\n(.*?)^```", re.M | re.S)
-PAGES = [("README.md", "hr"), ("examples/hr/README.md", "hr"), ("examples/memory/README.md", "memory")]
+PAGES = [
+    ("README.md", "hr"),
+    ("docs/check.md", "hr"),
+    ("examples/hr/README.md", "hr"),
+    ("examples/memory/README.md", "memory"),
+]
 
 
 def commands(block: str) -> list[tuple[str, list[str]]]:

@@ -2,9 +2,9 @@
 
     python benchmarks/graph/versions.py OLD.json[.gz] NEW.json[.gz] ...
 
-Every pair is read in a process of its own, for its memory. Staleness: walks of one to three calls over
-the old version's tools, each with the leaves it would set and read, drawn by a fixed seed; a walk is stale by leaves when
-one it touches changed, and by tools when one of its tools is not byte for byte the same.
+Every pair is read in a process of its own, for its memory. Staleness: walks of one to three calls over the old
+version's tools, each with the leaves it would set and read, drawn by a fixed seed; a walk is stale by leaves when one it touches
+changed, and by tools when one of its tools is not byte for byte the same.
 """
 
 from __future__ import annotations
@@ -111,17 +111,15 @@ def main() -> None:
             [sys.executable, __file__, "--one", old, new], stdout=subprocess.PIPE, text=True, check=True
         )
         found = json.loads(done.stdout)
-        print(
-            f"{Path(old).name} -> {Path(new).name}: {found['tools'][0]:,} -> {found['tools'][1]:,} tools, {found['leaves']:,} leaves"
-        )
+        before, after = found["tools"]
+        print(f"{Path(old).name} -> {Path(new).name}: {before:,} -> {after:,} tools, {found['leaves']:,} leaves")
         print(
             f"  reading both {found['read']:.2f} CPU s, diff {found['diff']:.2f} CPU s, {found['mib']:.0f} MiB at most"
         )
         print(f"  tools {found['kinds']}, leaves {found['levels']}, {found['notes']} doubtful renames")
         by_leaf, by_tool = found["stale_by_leaf"], found["stale_by_tool"]
-        print(
-            f"  stale of {WALKS:,} drawn executions: {by_leaf / WALKS:.0%} by leaves read, {by_tool / WALKS:.0%} by whole tools"
-        )
+        shares = f"{by_leaf / WALKS:.0%} by leaves read, {by_tool / WALKS:.0%} by whole tools"
+        print(f"  stale of {WALKS:,} drawn executions: {shares}")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from loopbuild.cli.annotations import Annotation, commands
 from loopbuild.cli.consequences import sum_lines
 from loopbuild.cli.differences import annotation_of, counted, diff_json, here, items
 from loopbuild.cli.units import count
+from loopbuild.errors import LoopbuildError
 from loopbuild.pipeline.checking import Checked, place_of
 from loopbuild.records import Diagnostic, Span
 
@@ -43,7 +44,11 @@ def check_text(screen: Screen) -> str:
         lines += [f"  {item.users}"] if item.users else []
     if docs > MOST_DOC:
         lines.append(f"and {count(docs - MOST_DOC, 'more doc change')}")
-    lines += [f"error: {error.message}" + (f"\nhint: {error.hint}" if error.hint else "") for error in checked.errors]
+    for error in checked.errors:
+        span, message = _placed(error, root)
+        place = place_of(span)
+        lines.append(f"{place}{': ' if place else ''}error: {message}")
+        lines += [f"  hint: {error.hint}"] if error.hint else []
     lines += [f"note: {note}" for note in (*comparison.difference.notes, *comparison.notes)]
     return "\n".join([*lines, *sum_lines(comparison), closing(checked)])
 
@@ -75,8 +80,9 @@ def check_github(screens: Sequence[Screen]) -> str:
     tail: list[str] = []
     for screen in screens:
         checked, root = screen.checked, screen.root
-        found += [Annotation(level="error", title="unreadable", message=error.message,
-                             span=_place_in(error.message, root)) for error in checked.errors]  # fmt: skip
+        for error in checked.errors:
+            span, message = _placed(error, root)
+            found.append(Annotation(level="error", title="unreadable", message=message, span=span))
         found += [
             Annotation(level=one.severity, title=one.code, message=one.message, span=here(one.span, root))
             for one in (*checked.mistakes, *checked.remarks)
@@ -86,14 +92,14 @@ def check_github(screens: Sequence[Screen]) -> str:
     return "\n".join([*commands(found), *tail])
 
 
-def _place_in(message: str, root: str) -> Span | None:
-    """Return the place an unreadable source begins its message with, if it does."""
-    file, _, rest = message.partition(":")
-    line, _, more = rest.partition(":")
-    if not line.isdecimal() or " " in file:
-        return None
-    column = more.partition(":")[0]
-    return here(Span(file=file, line=int(line), column=int(column) if column.isdecimal() else 0), root)
+def _placed(error: LoopbuildError, root: str) -> tuple[Span | None, str]:
+    """Return where a source cannot be read, and the message without that place."""
+    spans = [one.span for one in getattr(error, "diagnostics", ()) if one.span is not None and one.severity == "error"]
+    for span in reversed(spans):
+        place = f"{place_of(span)}: "
+        if error.message.startswith(place):
+            return here(span, root), error.message.removeprefix(place)
+    return None, error.message
 
 
 def _diagnostic(one: Diagnostic, root: str) -> list[str]:

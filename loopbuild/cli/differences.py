@@ -171,7 +171,8 @@ def _sentence(change: ToolChange, leaf: LeafChange | None) -> str:
     if leaf is not None:
         name = f"`{leaf.pointer[1:]}`"
         where = f"{leaf.side} {name}: " if leaf.pointer and name not in leaf.detail else ""
-        return where + (leaf.detail or leaf.change.replace("_", " "))
+        verb = " changed" if leaf.level == "doc" else ""
+        return where + (leaf.detail or leaf.change.replace("_", " ")) + verb
     if change.change == "renamed":
         return f"renamed from `{change.old_tool.partition('/')[2]}` ({change.score:.2f}: {change.why})"
     return change.change

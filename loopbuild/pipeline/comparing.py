@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from loopbuild.engine.target import Json, Target
@@ -92,6 +92,7 @@ def compared(
     difference = CatalogDiff()
     if not base.is_empty:
         difference = digest_changes(base, now.catalog, differences(base.catalog, now.catalog, settings))
+        difference = _without_skipped(difference, now)
     return Comparison(
         base="" if base.is_empty else base.label,
         difference=difference,
@@ -101,6 +102,23 @@ def compared(
         errors=tuple(now.errors.values()),
         places=places_of(difference, LeafPlaces(file_reader(opened.workspace.root))),
     )
+
+
+def _without_skipped(difference: CatalogDiff, now: Declared) -> CatalogDiff:
+    """Leave out tools that are gone only because they cannot be read: that is an error of its own, no change."""
+    from loopbuild.stages.catalog.canonical import printable
+
+    said = [one.message for listing in now.listings.values() for one in listing.diagnostics if one.severity == "error"]
+    said += [one.message for one in now.catalog.diagnostics if one.severity == "error"]
+    if not said:
+        return difference
+    gone = {
+        change.tool
+        for change in difference.changes
+        if change.change == "removed"
+        and any(f"`{printable(name)}`" in text for text in said for name in (change.tool, change.tool.split("/", 1)[1]))
+    }
+    return replace(difference, changes=tuple(change for change in difference.changes if change.tool not in gone))
 
 
 def differences(old: ToolCatalog, new: ToolCatalog, settings: Json) -> CatalogDiff:

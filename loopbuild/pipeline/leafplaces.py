@@ -91,18 +91,17 @@ def _nearest(value: Json, name: str) -> tuple[str | int, ...] | None:
     """Return the shortest path to a property called `name`, or to a list's entry whose `name` it is."""
     for path, item in _breadth_first(value):
         if isinstance(item, dict):
-            for key in (name, f"{name}?"):
-                if key in item and (not path or path[-1] in ("properties", "schema") or _is_shorthand(item)):
+            is_named = bool(path) and path[-1] == "properties"
+            # A shorthand maps names to types; a schema has them under `properties`, and `type` there is no parameter.
+            is_shorthand = not path and "properties" not in item
+            for key in (name, f"{name}?") if is_named or is_shorthand else ():
+                if key in item:
                     return (*path, key)
         elif isinstance(item, list):
             for at, one in enumerate(item):
                 if isinstance(one, dict) and one.get("name") == name:
                     return (*path, at)
     return None
-
-
-def _is_shorthand(item: dict[str, Json]) -> bool:
-    return not ({"type", "properties", "$ref", "items"} & item.keys()) or "properties" not in item
 
 
 def _breadth_first(value: Json) -> Iterator[tuple[tuple[str | int, ...], Json]]:

@@ -77,7 +77,7 @@ def _settings(value: dict[str, Json]) -> dict[str, Json]:
     if not isinstance(phases, dict) or not phases:
         raise _Unusual
     found["training"] = {
-        "phases": {name: _like({"on_increment": True}, phase or {}) for name, phase in phases.items()},
+        "phases": {name: _like({"on_increment": True}, phase) for name, phase in phases.items()},
         "incremental": _like(_INCREMENTAL, training.get("incremental", {})),
     }
     return found
