@@ -3,8 +3,8 @@
     python benchmarks/graph/versions.py OLD.json[.gz] NEW.json[.gz] ...
 
 Every pair is read in a process of its own, for its memory. Staleness: walks of one to three calls over the old
-version's tools, each with the leaves it would set and read, drawn by a fixed seed; a walk is stale by leaves when one it touches
-changed, and by tools when one of its tools is not byte for byte the same.
+version's tools, each with the leaves it would set and read, drawn by a fixed seed. A walk is stale by leaves when one
+it touches changed, and by tools when one of its tools is not byte for byte the same.
 """
 
 from __future__ import annotations

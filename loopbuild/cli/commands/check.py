@@ -74,7 +74,10 @@ def _projects(arguments: argparse.Namespace) -> dict[str, Sequence[str] | None]:
     if not arguments.files:
         return {arguments.project: None}
     if arguments.project != "." or arguments.file:
-        return {arguments.project: arguments.files}
+        # As with `make -C`: a file is meant from the folder to work in, unless it is only there from here.
+        inside = [os.path.join(arguments.project, name) for name in arguments.files]  # noqa: PTH118
+        pairs = zip(inside, arguments.files, strict=True)
+        return {arguments.project: [one if os.path.exists(one) else name for one, name in pairs]}  # noqa: PTH110
     from loopbuild.pipeline.project import NAMES
 
     found: dict[str, list[str]] = {}
