@@ -102,11 +102,10 @@ class _Place:
 
 
 def _visit(schema: Json, result: Walk, resolver: Resolver, place: _Place) -> None:
-    taken = len(place.trail)
+    own = _shared_name(schema, resolver)
     schema, trail, is_cycle = resolver.follow(schema, place.trail)
     if not isinstance(schema, dict):
         schema = {}
-    own = component_of(trail[taken]) if len(trail) > taken else ""
     if len(result.leaves) > 4 * MAX_LEAVES or resolver.followed > MAX_FOLLOWED:
         return
     schema = _flat(schema, resolver, trail)
@@ -199,6 +198,13 @@ def _leaf(
     )
 
 
+def _shared_name(schema: Json, resolver: Resolver) -> str:
+    """Return the shared schema a reference names, empty for any other."""
+    ref = schema.get("$ref") if isinstance(schema, dict) and resolver.shared is not None else None
+    name = component_of(ref) if isinstance(ref, str) else ""
+    return name if resolver.shared is not None and name in resolver.shared.definitions else ""
+
+
 def _expanded(schema: dict[str, Json]) -> str:
     """Return the shared schema whose id a value is, where the source says so."""
     named = schema.get("x-expands")
@@ -208,8 +214,7 @@ def _expanded(schema: dict[str, Json]) -> str:
 def _shared_digest(name: str, resolver: Resolver) -> str:
     """Return one digest for a shared schema and all it refers to, worked out once for its source."""
     shared = resolver.shared
-    if shared is None:
-        return ""
+    assert shared is not None
     if name not in shared.digests:
         target = shared.definitions.get(name)
         alone = Resolver(root={}, shared=shared)

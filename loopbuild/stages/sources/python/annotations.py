@@ -216,6 +216,9 @@ def is_json(value: object) -> bool:
 def _literal(parts: list[ast.expr]) -> Json:
     values: list[Json] = []
     for part in parts:
+        if isinstance(part, ast.Name):  # a text whose quotes were lost: nothing else has no dot here
+            values.append(part.id)
+            continue
         try:
             value = ast.literal_eval(part)
         except (ValueError, TypeError, SyntaxError):

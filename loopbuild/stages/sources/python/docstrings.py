@@ -34,11 +34,9 @@ def described(docstring: Any) -> Described:
     logging.getLogger("griffe").setLevel(logging.CRITICAL + 1)  # its warnings are about style
     try:
         style, _ = griffe.infer_docstring_style(docstring)
-        sections = (
-            griffe.parse(docstring, style, warnings=False)
-            if style
-            else griffe.parse(docstring, "google", warnings=False)
-        )
+        # `list[str]: the names` is a type and a sentence, not a name and a sentence.
+        options = {"returns_named_value": False} if style is None or style.value == "google" else {}
+        sections = griffe.parse(docstring, style or griffe.Parser.google, **options)
     except Exception:  # a parser that stumbles over somebody's prose costs the prose's details, not the tool
         out.summary = str(docstring.value).strip()
         return out

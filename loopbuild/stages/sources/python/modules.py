@@ -16,7 +16,7 @@ from typing import Any
 from loopbuild.records import Json
 from loopbuild.stages.sources.python.annotations import Annotation, is_json, limits
 from loopbuild.stages.sources.python.docstrings import described
-from loopbuild.stages.sources.python.nearby import module_of
+from loopbuild.stages.sources.python.nearby import module_of, relative_names
 
 _ENUMS = frozenset(("Enum", "StrEnum", "IntEnum", "Flag", "IntFlag"))
 _RECORDS = frozenset(("TypedDict", "NamedTuple", "BaseModel", "Struct"))
@@ -38,6 +38,8 @@ class Modules:
     known: dict[str, Any] = field(default_factory=dict)
     definitions: dict[str, Json] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
+    _relative: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Module -> what its relative imports stand for: griffe does not know which file is a package."""
 
     def add(self, path: str, content: bytes) -> Any:
         """Parse a file; raises Unparsable."""
@@ -49,6 +51,7 @@ class Modules:
             name = module_of(path)
             # griffe keeps to the text it is given; its `load` would import what it cannot read.
             module = griffe.visit(name, filepath=Path(path), code=text)
+            self._relative[name] = relative_names(ast.parse(text), path)
         except SyntaxError as exc:
             raise Unparsable(exc.msg or "not Python", exc.lineno or 1) from exc
         except (ValueError, RecursionError, MemoryError, LookupError) as exc:
@@ -65,7 +68,7 @@ class Modules:
         owner, _, name = text.rpartition(".")
         member, where = module.members.get(owner), module
         if member is not None and member.is_alias:
-            home, _, owner = str(member.target_path).rpartition(".")
+            home, _, owner = self._target(member, module).rpartition(".")
             where = self.known.get(home)
             member = where.members.get(owner) if where is not None else None
         if member is None or member.is_alias or member.kind.value != "class" or name not in member.members:
@@ -82,7 +85,7 @@ class Modules:
         if member is None or hops > _HOPS:
             return name
         if member.is_alias:
-            target = str(member.target_path) + (f".{rest}" if rest else "")
+            target = self._target(member, module) + (f".{rest}" if rest else "")
             return self._elsewhere(target, hops)
         if rest:
             return name
@@ -90,6 +93,10 @@ class Modules:
             return self._class(member, module, hops)
         value = str(getattr(member, "value", "") or "")
         return self._assigned(name, value, module, hops) if value else name
+
+    def _target(self, member: Any, module: Any) -> str:
+        """Return what an imported name stands for, as a dotted name."""
+        return self._relative.get(str(module.path), {}).get(member.name) or str(member.target_path)
 
     def _elsewhere(self, target: str, hops: int) -> str | Json:
         """Follow an import to the module of the project that defines the name, if it is one of them."""
@@ -144,7 +151,7 @@ class Modules:
             name = str(base).partition("[")[0]
             member, where = module.members.get(name), module
             if member is not None and member.is_alias:
-                home, _, name = str(member.target_path).rpartition(".")
+                home, _, name = self._target(member, module).rpartition(".")
                 where = self.known.get(home)
                 member = where.members.get(name) if where is not None else None
             if member is not None and not member.is_alias and member.kind.value == "class" and member is not found:
@@ -165,7 +172,8 @@ class Modules:
                 note = str(getattr(member, "annotation", "") or "")
                 if member.is_alias or member.kind.value != "attribute" or not note or name.startswith("_"):
                     continue
-                if note.startswith(("ClassVar", "typing.ClassVar")) or name == "model_config":
+                # griffe takes `ClassVar` off the annotation and leaves a label that fields have too, but not alone.
+                if name == "model_config" or "instance-attribute" not in member.labels:
                     continue
                 inner = Annotation(resolve=lambda other, where=module: self._resolve(other, where, hops + 1))  # type: ignore[misc]
                 schema = inner.schema(note)

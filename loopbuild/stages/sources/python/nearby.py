@@ -28,17 +28,32 @@ def module_of(path: str) -> str:
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
+def relative_names(tree: ast.Module, path: str) -> dict[str, str]:
+    """Return name -> what it stands for, for every `from .module import name` of a file."""
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = _base(path, node)
+            found |= {alias.asname or alias.name: f"{base}.{alias.name}" for alias in node.names}
+    return found
+
+
+def _base(path: str, node: ast.ImportFrom) -> str:
+    package = module_of(path) if path.endswith("__init__.py") else module_of(path).rpartition(".")[0]
+    parts = package.split(".")
+    above = parts[: len(parts) - node.level + 1] if node.level else []
+    return ".".join([*above, *([node.module] if node.module else [])])
+
+
 def _targets(path: str, root: Path) -> set[str]:
     try:
         tree = ast.parse((root / path).read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
-    package = module_of(path) if path.endswith("__init__.py") else module_of(path).rpartition(".")[0]
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
-            base = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
-            module = ".".join([*base, *([node.module] if node.module else [])])
+            module = _base(path, node)
             names |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
