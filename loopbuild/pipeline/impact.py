@@ -241,6 +241,8 @@ def _texts(
     ws: Workspace, found: Impact, mentioned: Sequence[str], new: ToolCatalog, sources: set[str], settings: Json
 ) -> Impact:
     """Rows of `rows:` are texts; they read what their trajectory reads."""
+    from loopbuild.stages.training.taking_part import runs_on_increment
+
     tables = traced(ws, "rows", mentioned)
     looked = _look(tables, {}, _known(new), sources)
     total = sum(table.row_count for table in tables)
@@ -262,7 +264,7 @@ def _texts(
         training=len(training),
         stale_training=stale_training,
         mode=mode,
-        phases=tuple(name for name, phase in phases.items() if mode == "fresh" or phase["on_increment"]),
+        phases=tuple(name for name in phases if mode == "fresh" or runs_on_increment(settings["training"], name)),
     )
 
 

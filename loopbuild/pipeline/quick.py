@@ -28,7 +28,7 @@ _SECTIONS: dict[str, dict[str, Json]] = {
 _FAIL_ON = ("never", "breaking", "behavioural", "compatible", "doc")
 _EDGES: dict[str, Json] = {"allow": [], "deny": []}
 _INCREMENTAL: dict[str, Json] = {"max_rows": 200, "full_rebuild_above": 0.5}
-_PHASES: dict[str, Json] = {"teach": {"on_increment": True}, "recall": {"on_increment": True}}
+_PHASES: dict[str, Json] = {"teach": {"schemas_in_prompt": True}, "recall": {"schemas_in_prompt": False}}
 
 
 def quick_settings(content: bytes, *, file: str) -> Json | None:
@@ -77,10 +77,20 @@ def _settings(value: dict[str, Json]) -> dict[str, Json]:
     if not isinstance(phases, dict) or not phases:
         raise _Unusual
     found["training"] = {
-        "phases": {name: _like({"on_increment": True}, phase) for name, phase in phases.items()},
+        "base": training.get("base", "nano"),
+        "preset": training.get("preset", "auto"),
+        "phases": {name: _phase(phase) for name, phase in phases.items()},
         "incremental": _like(_INCREMENTAL, training.get("incremental", {})),
     }
     return found
+
+
+def _phase(given: Json) -> dict[str, Json]:
+    found = _like({"schemas_in_prompt": False}, given)
+    takes_part = given.get("on_increment")
+    if takes_part not in (None, True, False) or isinstance(takes_part, int) != isinstance(takes_part, bool):
+        raise _Unusual
+    return {**found, "on_increment": takes_part}
 
 
 _ALSO_TEXT = "kind sandbox env headers start_timeout_seconds call_timeout_seconds python import_timeout_seconds"
