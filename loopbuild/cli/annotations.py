@@ -6,7 +6,7 @@ many as the site keeps of one step.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,16 +33,20 @@ class Annotation:
     level: str
     title: str
     message: str
-    span: Span | None = None
+    place: Callable[[], Span | None] = lambda: None
+    """Asked only of those that are shown."""
 
 
 def commands(annotations: Iterable[Annotation]) -> list[str]:
     """Return one line an annotation, the gravest first, and how many more there are."""
-    by_level: dict[Level, list[str]] = {"error": [], "warning": [], "notice": []}
+    by_level: dict[Level, list[Annotation]] = {"error": [], "warning": [], "notice": []}
     for one in annotations:
-        level = _LEVELS[one.level]
-        by_level[level].append(f"::{level} {_place(one.span)}title={_property(one.title)}::{_data(one.message)}")
-    lines = [line for level in by_level.values() for line in level[:MOST]]
+        by_level[_LEVELS[one.level]].append(one)
+    lines = [
+        f"::{level} {_place(one.place())}title={_property(one.title)}::{_data(one.message)}"
+        for level, members in by_level.items()
+        for one in members[:MOST]
+    ]
     hidden = sum(max(0, len(level) - MOST) for level in by_level.values())
     return [*lines, f"and {hidden:,} more, not annotated"] if hidden else lines
 

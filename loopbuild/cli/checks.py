@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,8 @@ from loopbuild.errors import LoopbuildError
 from loopbuild.pipeline.checking import Checked, place_of
 from loopbuild.records import Diagnostic, Span
 
-MOST_DOC = 20
-"""Wording changes listed one by one; beyond, their number says enough."""
+MOST = {"breaking": 200, "safety": 200, "behavioural": 60, "compatible": 40, "doc": 20}
+"""Changes listed one by one; beyond, their number says enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +34,16 @@ def check_text(screen: Screen) -> str:
     for one in (*checked.remarks, *checked.mistakes):
         lines += _diagnostic(one, root)
     comparison = checked.comparison
-    docs = 0
+    seen = dict.fromkeys(MOST, 0)
     for item in items(comparison, root=root):
-        docs += item.meaning.level == "doc"
-        if item.meaning.level == "doc" and docs > MOST_DOC:
+        seen[item.meaning.level] += 1
+        if seen[item.meaning.level] > MOST[item.meaning.level]:
             continue
-        place = place_of(item.span)
+        place = place_of(item.span())
         lines.append(f"{place}{': ' if place else ''}{item.meaning.level}: `{item.change.tool}` {item.sentence}")
         lines += [f"  {item.users}"] if item.users else []
-    if docs > MOST_DOC:
-        lines.append(f"and {count(docs - MOST_DOC, 'more doc change')}")
+    more = [f"{seen[level] - most:,} {level}" for level, most in MOST.items() if seen[level] > most]
+    lines += [f"and {', '.join(more)} more; `--json` has them all"] if more else []
     for error in checked.errors:
         span, message = _placed(error, root)
         place = place_of(span)
@@ -82,9 +82,9 @@ def check_github(screens: Sequence[Screen]) -> str:
         checked, root = screen.checked, screen.root
         for error in checked.errors:
             span, message = _placed(error, root)
-            found.append(Annotation(level="error", title="unreadable", message=message, span=span))
+            found.append(Annotation(level="error", title="unreadable", message=message, place=fixed(span)))
         found += [
-            Annotation(level=one.severity, title=one.code, message=one.message, span=here(one.span, root))
+            Annotation(level=one.severity, title=one.code, message=one.message, place=fixed(here(one.span, root)))
             for one in (*checked.mistakes, *checked.remarks)
         ]
         found += [annotation_of(item) for item in items(checked.comparison, root=root)]
@@ -100,6 +100,11 @@ def _placed(error: LoopbuildError, root: str) -> tuple[Span | None, str]:
         if error.message.startswith(place):
             return here(span, root), error.message.removeprefix(place)
     return None, error.message
+
+
+def fixed(span: Span | None) -> Callable[[], Span | None]:
+    """Return the place of an annotation whose place is known."""
+    return lambda: span
 
 
 def _diagnostic(one: Diagnostic, root: str) -> list[str]:

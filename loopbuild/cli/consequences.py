@@ -43,8 +43,9 @@ def sum_lines(comparison: Comparison) -> list[str]:
         return []
     if not impact.is_known:
         return ["What this makes stale is not known here: no result was built or restored yet"]
+    lost = f"; what {impact.lost:,} others read is not known, their trace is not here" if impact.lost else ""
     if not (impact.stale or impact.replayed or impact.wanted):
-        return ["Makes no trajectory, text or checkpoint stale"]
+        return [f"Makes no trajectory, text or checkpoint stale{lost}"]
     of = count(impact.trajectories, "trajectory", "trajectories")
     parts = []
     if impact.stale:
@@ -56,7 +57,7 @@ def sum_lines(comparison: Comparison) -> list[str]:
         parts.append(f"{impact.replayed:,} more are replayed, and kept when the same comes out")
     if impact.wanted:
         parts.append(f"about {impact.wanted:,} new ones")
-    lines = [f"Makes stale: {'; '.join(parts)}"]
+    lines = [f"Makes stale: {'; '.join(parts)}{lost}"]
     texts = impact.stale_texts + impact.wanted_texts
     if texts:
         lines.append(f"  up to {count(texts, 'text')}{_phases(impact)}")

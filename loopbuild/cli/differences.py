@@ -30,10 +30,16 @@ class Item:
     leaf: LeafChange | None
     place: tuple[int, int]
     meaning: Meaning
-    span: Span | None
     sentence: str
     """Without its tool."""
     users: str
+    comparison: Comparison
+    root: str
+
+    def span(self) -> Span | None:
+        """Return where it stands, seen from the current folder when a root was given; not for what is not shown."""
+        found = self.comparison.span(*self.place)
+        return here(found, self.root) if self.root else found
 
 
 def items(comparison: Comparison, *, root: str = "") -> Iterator[Item]:
@@ -42,15 +48,15 @@ def items(comparison: Comparison, *, root: str = "") -> Iterator[Item]:
         leaves: list[LeafChange | None] = [*change.leaves]
         for leaf_at, leaf in enumerate([None, *leaves] if change.change != "changed" else leaves):
             place = (at, leaf_at - (change.change != "changed"))
-            span = comparison.places.get(place)
             yield Item(
                 change=change,
                 leaf=leaf,
                 place=place,
                 meaning=meaning_of(change, leaf),
-                span=here(span, root) if root else span,
                 sentence=_sentence(change, leaf),
                 users=users_line(comparison, *place),
+                comparison=comparison,
+                root=root,
             )
 
 
@@ -116,9 +122,8 @@ def diff_markdown(comparison: Comparison) -> str:
     tools = count(len(comparison.difference.changes), "tool")
     blocks.append(f"**{counted(comparison)}**, in {tools} of {comparison.tools:,}.")
     blocks += ["\n".join(f"- {line.strip()}" for line in sum_lines(comparison))]
-    rows = [_row(item) for item in items(comparison)]
-    rows.sort(key=lambda row: row[0])
-    shown = [f"| {' | '.join(cells)} |" for _, cells in rows[:MOST_ROWS]]
+    rows = sorted(items(comparison), key=lambda item: LEVELS.index(item.meaning.level))
+    shown = [f"| {' | '.join(_row(item))} |" for item in rows[:MOST_ROWS]]
     more = [f"and {count(len(rows) - MOST_ROWS, 'more change')}"] if len(rows) > MOST_ROWS else []
     head = "| level | tool | change | rows | place |\n| --- | --- | --- | --- | --- |"
     tail = "\n".join(["", *more, "", "</details>"]) if more else "\n\n</details>"
@@ -149,7 +154,7 @@ def diff_github(comparison: Comparison, *, root: str) -> str:
 def annotation_of(item: Item) -> Annotation:
     """Return one change as an annotation."""
     message = f"{item.change.tool}: {item.sentence}" + (f"\n{item.users}" if item.users else "")
-    return Annotation(level=item.meaning.level, title=item.meaning.name, message=message, span=item.span)
+    return Annotation(level=item.meaning.level, title=item.meaning.name, message=message, place=item.span)
 
 
 def here(span: Span | None, root: str) -> Span | None:
@@ -180,7 +185,7 @@ def _sentence(change: ToolChange, leaf: LeafChange | None) -> str:
 
 def _item_json(comparison: Comparison, item: Item) -> dict[str, Any]:
     users = comparison.impact.users.get(item.place)
-    leaf, span = item.leaf, item.span
+    leaf, span = item.leaf, item.span()
     found: dict[str, Any] = {
         "tool": item.change.tool,
         "class": item.meaning.name,
@@ -198,10 +203,11 @@ def _item_json(comparison: Comparison, item: Item) -> dict[str, Any]:
     return found
 
 
-def _row(item: Item) -> tuple[int, list[str]]:
-    place = f"{item.span.file}:{item.span.line}" if item.span and item.span.line else ""
+def _row(item: Item) -> list[str]:
+    span = item.span()
+    place = f"{span.file}:{span.line}" if span and span.line else ""
     cells = [item.meaning.level, f"`{item.change.tool}`", item.sentence, item.users, place]
-    return LEVELS.index(item.meaning.level), [_cell(cell) for cell in cells]
+    return [_cell(cell) for cell in cells]
 
 
 def _cell(text: str) -> str:

@@ -66,6 +66,8 @@ class TracedTable:
     row_count: int
     reads: Mapping[str, Mapping[str, str]]
     """Row key -> fact -> its digest when the row was made; empty where no row can have read any."""
+    is_lost: bool = False
+    """Its trace is not here any more."""
 
 
 def traced(ws: Workspace, kind: str, mentioned: Sequence[str]) -> list[TracedTable]:
@@ -80,15 +82,22 @@ def traced(ws: Workspace, kind: str, mentioned: Sequence[str]) -> list[TracedTab
         entries = [entry for name, entry in journal.current().items() if name.startswith(f"{kind}:")]
     for entry in sorted(entries, key=lambda one: one.target):
         reads: dict[str, Mapping[str, str]] = {}
+        is_lost = False
         if entry.row_count > 0 and len(entry.needs) > 1 and words:
             try:
                 content = ws.objects.get(entry.needs[1])
             except ObjectDamaged:
-                content = b""
+                content, is_lost = b"", True
             if any(word in content for word in words):
                 reads = {key: read for key, (_, read, _) in decode_trace(content).items()}
         found.append(
-            TracedTable(target=entry.target, output=entry.output, row_count=max(0, entry.row_count), reads=reads)
+            TracedTable(
+                target=entry.target,
+                output=entry.output,
+                row_count=max(0, entry.row_count),
+                reads=reads,
+                is_lost=is_lost,
+            )
         )
     return found
 

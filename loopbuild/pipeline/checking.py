@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loopbuild.engine import lockfile
 from loopbuild.engine.target import Json, Target
@@ -19,6 +20,9 @@ from loopbuild.pipeline.comparing import Comparison, compared, file_reader, sett
 from loopbuild.pipeline.declared import Declared, declared, paths_of, source_targets
 from loopbuild.pipeline.leafplaces import LeafPlaces
 from loopbuild.records import Diagnostic, Span, ToolCatalog, fact_name
+
+if TYPE_CHECKING:
+    from loopbuild.stages.catalog.lint import Remark
 
 LOCK = lockfile.NAME
 
@@ -69,10 +73,11 @@ def check(opened: OpenProject, files: Sequence[str] | None, *, against: str = ""
     names = None if len(chosen) == len(targets) else [target.params["name"] for target in chosen]
     comparison = compared(opened, settings, now, targets=chosen, against=against, names=names)
     finder = LeafPlaces(file_reader(root))
-    found = _remarks(opened, settings, now, finder)
+    found = _remarks(opened, settings, now)
     changed = {change.tool for change in comparison.difference.changes}
-    is_first = not comparison.base
-    shown = [one for tool, one in found if everything or is_first or files is None or tool in changed]
+    is_all = everything or files is None or not comparison.base
+    tools = now.catalog.by_id()
+    shown = [_told(one, tools[one.tool].span, finder) for one in found if is_all or one.tool in changed]
     return Checked(
         files=tuple(path for target in chosen for path in paths_of(target) if is_whole or path in (files or ())),
         sources=len(targets),
@@ -105,10 +110,14 @@ def _mistakes(now: Declared) -> list[Diagnostic]:
     return [one for one in found if one.severity != "note"]
 
 
-def _remarks(opened: OpenProject, settings: Json, now: Declared, finder: LeafPlaces) -> list[tuple[str, Diagnostic]]:
+def _told(remark: Remark, span: Span | None, finder: LeafPlaces) -> Diagnostic:
+    place = finder.of(span, remark.side, remark.pointer)
+    return Diagnostic(severity="warning", code=remark.code, message=remark.message, span=place, hint=remark.hint)
+
+
+def _remarks(opened: OpenProject, settings: Json, now: Declared) -> tuple[Remark, ...]:
     from loopbuild.stages.catalog.lint import Surroundings, remarks
 
-    tools = now.catalog.by_id()
     own = set(now.listings) | set(now.errors)
     lines = lockfile.read(opened.workspace.root)
     others = [
@@ -121,16 +130,7 @@ def _remarks(opened: OpenProject, settings: Json, now: Declared, finder: LeafPla
         others=others,
         unfed=_unfed(opened, settings, now.catalog, has_others=bool(others)),
     )
-    found = []
-    for remark in remarks(now.catalog, around, ignore=settings["check"]["ignore"]):
-        span = finder.of(tools[remark.tool].span, remark.side, remark.pointer)
-        found.append(
-            (
-                remark.tool,
-                Diagnostic(severity="warning", code=remark.code, message=remark.message, span=span, hint=remark.hint),
-            )
-        )
-    return found
+    return remarks(now.catalog, around, ignore=settings["check"]["ignore"])
 
 
 def _unfed(opened: OpenProject, settings: Json, catalog: ToolCatalog, *, has_others: bool) -> frozenset[str]:

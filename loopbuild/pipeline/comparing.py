@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from loopbuild.engine.target import Json, Target
@@ -32,8 +32,22 @@ class Comparison:
     notes: tuple[str, ...] = ()
     errors: tuple[LoopbuildError, ...] = ()
     """Sources that cannot be read; the others are compared all the same."""
-    places: Mapping[tuple[int, int], Span] = field(default_factory=dict)
-    """(place of the tool's change, place of the leaf's or -1) -> where it stands."""
+    finder: LeafPlaces | None = None
+
+    def span(self, at: int, leaf_at: int) -> Span | None:
+        """Return where a change stands: that of the tool at `at`, or of its leaf; of what is gone only the file.
+
+        Asks for the file's places, which takes a second on ten megabytes: not for what is not shown.
+        """
+        change = self.difference.changes[at]
+        if change.span is None or self.finder is None:
+            return change.span
+        if change.change == "removed":
+            return replace(change.span, line=0, column=0)
+        if leaf_at < 0 or change.leaves[leaf_at].change in ("parameter_removed", "return_removed"):
+            return self.finder.of(change.span, "", "")
+        leaf = change.leaves[leaf_at]
+        return self.finder.of(change.span, leaf.side, leaf.pointer)
 
 
 def settings_of(opened: OpenProject) -> Json:
@@ -100,7 +114,7 @@ def compared(
         tools=len(now.catalog.tools),
         notes=base.notes,
         errors=tuple(now.errors.values()),
-        places=places_of(difference, LeafPlaces(file_reader(opened.workspace.root))),
+        finder=LeafPlaces(file_reader(opened.workspace.root)),
     )
 
 
@@ -140,25 +154,6 @@ def of_file(path: str, targets: Sequence[Target], now: Declared, settings: Json)
     listing = listing_of(of_files(target, [path]), lambda _: file_reader(Path())(path))
     others = [listing for name, listing in now.listings.items() if name != target.params["name"]]
     return Base(label=path, catalog=catalog_of([listing, *others], settings), digests={})
-
-
-def places_of(difference: CatalogDiff, finder: LeafPlaces) -> dict[tuple[int, int], Span]:
-    """Return where every change stands; of what is gone only the file is known."""
-    from dataclasses import replace
-
-    found: dict[tuple[int, int], Span] = {}
-    for at, change in enumerate(difference.changes):
-        if change.span is None:
-            continue
-        if change.change == "removed":
-            found[(at, -1)] = replace(change.span, line=0, column=0)
-            continue
-        found[(at, -1)] = change.span
-        for leaf_at, leaf in enumerate(change.leaves):
-            is_gone = leaf.change in ("parameter_removed", "return_removed")
-            span = change.span if is_gone else finder.of(change.span, leaf.side, leaf.pointer)
-            found[(at, leaf_at)] = span or change.span
-    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

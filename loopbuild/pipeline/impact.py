@@ -56,6 +56,8 @@ class Impact:
     wanted_texts: int = 0
     training: int = 0
     stale_training: int = 0
+    lost: int = 0
+    """Trajectories whose traces are not here: they are in no other number but the total."""
     tables: tuple[str, ...] = ()
     phases: tuple[str, ...] = ()
     mode: str = ""
@@ -102,6 +104,7 @@ def impact_of(ws: Workspace, difference: CatalogDiff, new: ToolCatalog, settings
         invalid=len(faults),
         replayed=len(looked.replayed - looked.stale),
         wanted=_wanted(difference.changes, settings),
+        lost=sum(table.row_count for table in tables if table.is_lost),
         tables=tuple(sorted({target for target, _ in looked.stale | looked.replayed})),
     )
     return _priced(ws, _texts(ws, found, mentioned, new, sources, settings), settings)

@@ -26,7 +26,7 @@ class LeafPlaces:
 
     def of(self, span: Span | None, side: str, pointer: str) -> Span | None:
         """Return the place of a leaf of the tool at `span`, the tool's own when the leaf is not found."""
-        if span is None or not pointer:
+        if span is None or (not pointer and span.line):
             return span
         document = self._document(span.file)
         if document is None or span.file.endswith(".jsonl"):
@@ -34,11 +34,15 @@ class LeafPlaces:
         path = _path_of(document.value, span.pointer)
         if path is None:
             return span
+        if not pointer:
+            return document.span(path, key=True)
         names = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
         wanted = [name for name in names if name not in ("[]", "*") and not name.startswith("|")]
         entry = _at(document.value, path)
         found = _descend(entry, wanted, _INPUTS if side != "output" else _OUTPUTS) if wanted else None
-        return document.span((*path, *found), key=True) if found is not None else span
+        if found is None:
+            return span if span.line else document.span(path, key=True)
+        return document.span((*path, *found), key=True)
 
     def _document(self, file: str) -> Document | None:
         if file not in self._documents:

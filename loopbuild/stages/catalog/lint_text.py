@@ -26,8 +26,8 @@ _PASSAGES = r"""
         (?:ing)?\b [^.\n]{0,20} \b(?:user|human|person)\b
     | \b(?:do\ not|don't|never)\b [^.\n]{0,15} \bmention\b [^.\n]{0,30} \b(?:user|human|this)\b
     | <\s*/?\s*(?:system|important|instructions?|secret|admin|override)\s*>
-    | \byou\ (?:must|have\ to|need\ to|should)\ (?:(?:always|first|never|only|now)\ )?
-        (?:call|use|invoke|run|read|send)\b
+    | \byou\ (?:must|have\ to|need\ to|should)\ (?:(?:always|first|never|now)\ (?:use|run|read|send)\b
+        | (?:(?:always|first|never|only|now)\ )?(?:call|invoke)\b)
     | \b(?:always|must|first)\ (?:call|use|invoke|run)\ (?:this|the)\ (?:tool|function)\b
     | \b(?:before|instead\ of)\ (?:using|calling)\ any\ other\ tools?\b
     | \b(?:your|the)\ system\ prompt\b
