@@ -72,7 +72,7 @@ def check(opened: OpenProject, files: Sequence[str] | None, *, against: str = ""
     now = declared(chosen, settings, file_reader(root))
     names = None if len(chosen) == len(targets) else [target.params["name"] for target in chosen]
     comparison = compared(opened, settings, now, targets=chosen, against=against, names=names)
-    finder = LeafPlaces(file_reader(root))
+    finder = comparison.finder or LeafPlaces(file_reader(root))
     found = _remarks(opened, settings, now)
     changed = {change.tool for change in comparison.difference.changes}
     is_all = everything or files is None or not comparison.base
