@@ -32,7 +32,8 @@ async def ask(connect: Connect, traffic: Traffic, *, start_timeout_seconds: floa
     limits = {"start_timeout_seconds": start_timeout_seconds, "call_timeout_seconds": call_timeout_seconds}
     fault = await _converse(connect, traffic, _by_sdk, **limits)
     if not fault or traffic.pages or traffic.too_long or traffic.is_out_of_time:
-        return "" if traffic.pages and not traffic.too_long and not traffic.is_out_of_time else fault
+        # Some pages and then silence is no listing: the tools on the others would seem to be gone.
+        return fault
     again = Traffic()
     if await _converse(connect, again, _by_hand, **limits):
         return fault

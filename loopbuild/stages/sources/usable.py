@@ -7,12 +7,14 @@ nowhere. Works on the schemas of any source; a schema that is fine is returned a
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from loopbuild.records import DeclaredTool, Diagnostic, Json
 from loopbuild.stages.sources.names import shown
 
+_DRAFT = re.compile(r"https?://json-schema\.org/(?:draft-0[4-7]|draft/2019-09|draft/2020-12)/schema#?\Z")
 _REPAIRS = 50
 """Keywords taken out of one schema before the tool is given up."""
 
@@ -39,6 +41,10 @@ def _repaired(schema: Json, tool: DeclaredTool, found: list[Diagnostic]) -> Json
     """Return a schema a validator can be made of, None for one that has to be given up."""
     import jsonschema_rs
 
+    if isinstance(schema, dict) and not _is_known_draft(schema.get("$schema")):
+        text = f"tool `{shown(tool.name)}`: its `$schema` `{shown(str(schema['$schema']))}` is read as 2020-12"
+        found.append(Diagnostic(severity="note", code="unknown-draft", message=text, span=tool.span))
+        schema = {key: value for key, value in schema.items() if key != "$schema"}
     message = ""
     for attempt in range(_REPAIRS):
         try:
@@ -60,6 +66,10 @@ def _repaired(schema: Json, tool: DeclaredTool, found: list[Diagnostic]) -> Json
     text = f"tool `{shown(tool.name)}` is skipped: no call can be checked against its input, {message}"
     found.append(Diagnostic(severity="error", code="bad-tool", message=text, span=tool.span))
     return None
+
+
+def _is_known_draft(named: Json) -> bool:
+    return named is None or (isinstance(named, str) and _DRAFT.match(named) is not None)
 
 
 def _remove(schema: Json, path: list[Json]) -> str:
