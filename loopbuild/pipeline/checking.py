@@ -24,7 +24,8 @@ from loopbuild.records import Diagnostic, Span, ToolCatalog, fact_name
 if TYPE_CHECKING:
     from loopbuild.stages.catalog.lint import Remark
 
-LOCK = lockfile.NAME
+MOST_FOR_GRAPH = 400
+"""Tools of the sources checked above which inputs are looked up by name alone: a graph would take seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,21 +153,57 @@ def _unfed(opened: OpenProject, settings: Json, catalog: ToolCatalog, *, has_oth
     yielded: dict[tuple[tuple[str, ...], str], set[str]] = {}
     for tool in catalog.tools:
         for leaf in tool.outputs:
-            yielded.setdefault((leaf.words, leaf.entity), set()).add(tool.id)
-    ids = [(tool, leaf) for tool, leaf in ids if not yielded.get((leaf.words, leaf.entity), set()) - {tool}]
+            for key in ((leaf.words, leaf.entity), (leaf.words, "")):
+                yielded.setdefault(key, set()).add(tool.id)
+
+    def is_plain(tool: str, words: tuple[str, ...], entity: str) -> bool:
+        return bool(yielded.get((words, entity), set()) - {tool})
+
+    ids = [(tool, leaf) for tool, leaf in ids if not is_plain(tool, leaf.words, leaf.entity)]
     if not ids or not yielded:
         return frozenset()
+    if len(catalog.tools) > MOST_FOR_GRAPH:
+        named = _yielding_an_id(catalog)
+        left = [
+            (tool, leaf.pointer)
+            for tool, leaf in ids
+            if not is_plain(tool, leaf.words, "")
+            and not set.intersection(*(named.get(word, set()) for word in _whose(leaf.words))) - {tool}
+        ]
+    else:
+        fed = _fed_now(catalog, settings["graph"])
+        left = [place for tool, leaf in ids if (place := (tool, leaf.pointer)) not in fed]
+    before = _fed_before(opened) if left and has_others else frozenset()
+    return frozenset(fact_name(tool, "input", pointer) for tool, pointer in left if (tool, pointer) not in before)
+
+
+def _whose(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the words of what an id belongs to: `role_id` and a bare `role` are both a role's."""
+    owner = words[:-1] if words[-1:] in (("id",), ("uuid",), ("identifier",)) else words
+    return owner or ("",)
+
+
+def _yielding_an_id(catalog: ToolCatalog) -> dict[str, set[str]]:
+    """Return word -> tools that return a bare `id` and have the word in their name or around the id."""
+    from loopbuild.stages.catalog.words import words_of
+
+    found: dict[str, set[str]] = {}
+    for tool in catalog.tools:
+        pointers = [leaf.pointer for leaf in tool.outputs if leaf.words in (("id",), ("uuid",))]
+        for word in {word for text in (tool.name, *pointers) for word in words_of(text)} if pointers else ():
+            found.setdefault(word, set()).add(tool.id)
+    return found
+
+
+def _fed_now(catalog: ToolCatalog, settings: Json) -> frozenset[tuple[str, str]]:
+    from loopbuild.errors import LoopfileError
     from loopbuild.stages.toolgraph.build import build_graph
 
     try:
-        graph = build_graph(catalog, {**settings["graph"], "edges": {}})
-    except LoopbuildError:
-        return frozenset()
-    fed = {(edge.consumer, edge.consumer_leaf) for edge in graph.edges if edge.producer != edge.consumer}
-    left = [place for tool, leaf in ids if (place := (tool, leaf.pointer)) not in fed]
-    if left and has_others:
-        left = [place for place in left if place not in _fed_before(opened)]
-    return frozenset(fact_name(tool, "input", pointer) for tool, pointer in left)
+        graph = build_graph(catalog, settings)
+    except LoopfileError:  # an edge rule about a source that is not looked at
+        graph = build_graph(catalog, {**settings, "edges": {}})
+    return frozenset((edge.consumer, edge.consumer_leaf) for edge in graph.edges if edge.producer != edge.consumer)
 
 
 def _fed_before(opened: OpenProject) -> frozenset[tuple[str, str]]:

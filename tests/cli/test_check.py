@@ -340,3 +340,43 @@ def test_a_check_reads_the_changed_source_alone(many: Path, monkeypatch: pytest.
     monkeypatch.setattr(Path, "read_bytes", watched)
     assert loopbuild(many, "check", "tools/s9.json").code == 0
     assert {name for name in seen if name.startswith("s")} == {"s9.json"}
+
+
+# -- inputs nothing feeds --------------------------------------------------------------------------------------------
+
+
+def orphans(many: Path, extra: str = "") -> str:
+    badge: dict[str, Any] = {"parameters": {"badge_id": "string"}, "returns": {"colour": "string"}}
+    desk: dict[str, Any] = {"parameters": {"desk_id": "string"}, "returns": {"owner": "string"}}
+    entries = [
+        {"name": "get_badge", "description": "Colour of a badge.", **badge},
+        {
+            "name": "list_desks",
+            "description": "Desks of a floor.",
+            "parameters": {},
+            "returns": {"desk_ids": ["string"]},
+        },
+        {"name": "get_desk", "description": "Owner of one desk.", **desk},
+    ]
+    (many / "tools" / "s3.json").write_text(json.dumps(entries))
+    if extra:
+        (many / "loop.yaml").write_text((many / "loop.yaml").read_text() + extra)
+    return loopbuild(many, "check", "tools/s3.json").out
+
+
+def test_an_id_that_no_tool_returns_is_remarked_on(many: Path) -> None:
+    screen = orphans(many)
+    assert screen.count("[unreachable-parameter]") == 1
+    assert "warning: no tool returns `badge_id` of `s3/get_badge`, which is required [unreachable-parameter]" in screen
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        "sampling: {user_known: [badge_*]}\n",
+        'graph: {edges: {allow: ["s3/list_desks#/desk_ids/[] -> s3/get_badge#/badge_id"]}}\n',
+        "check: {ignore: {unreachable-parameter: ['s3/*']}}\n",
+    ],
+)
+def test_an_id_that_people_know_or_an_edge_feeds_is_none(many: Path, extra: str) -> None:
+    assert "[unreachable-parameter]" not in orphans(many, extra)
