@@ -380,3 +380,31 @@ def test_an_id_that_no_tool_returns_is_remarked_on(many: Path) -> None:
 )
 def test_an_id_that_people_know_or_an_edge_feeds_is_none(many: Path, extra: str) -> None:
     assert "[unreachable-parameter]" not in orphans(many, extra)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_damage_to_a_file_is_more_than_an_error(many: Path, seed: int) -> None:
+    """Bytes flipped, cut, doubled: an exit code of ours and lines of ours, never a traceback."""
+    import random
+
+    dice = random.Random(seed)
+    whole = (Path(__file__).parents[2] / "examples" / "hr" / "tools" / "hr.json").read_bytes()
+    for _ in range(40):
+        content = bytearray(whole)
+        for _ in range(dice.randint(1, 4)):
+            at = dice.randrange(len(content))
+            kind = dice.randrange(4)
+            if kind == 0:
+                content[at] = dice.randrange(256)
+            elif kind == 1:
+                del content[at : at + dice.randrange(200)]
+            elif kind == 2:
+                content[at:at] = content[at : at + dice.randrange(200)]
+            else:
+                word = dice.choice([b"null", b"[]", b"{}", b"1e999", b'"\\ud800"', b"true", b'"$ref"', b"\xff"])
+                content[at : at + 1] = word
+        (many / "tools" / "s5.json").write_bytes(bytes(content))
+        found = loopbuild(many, "check", "tools/s5.json")
+        assert found.code in (0, 2), found.err
+        assert "Traceback" not in found.out + found.err
+        assert found.code == 0 or "error: " in found.out
