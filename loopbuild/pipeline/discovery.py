@@ -23,11 +23,11 @@ class Found:
     kind: str
 
     @property
-    def settings(self) -> str:
-        """The source's settings as they stand between braces."""
+    def address(self) -> tuple[str, str]:
+        """The key of loop.yaml that says where it is, and its value."""
         if self.kind == "python":
-            return f"kind: python, module: {self.path.with_suffix('').as_posix().replace('/', '.')}"
-        return f"kind: {self.kind}, path: {self.path.as_posix()}"
+            return "module", self.path.with_suffix("").as_posix().replace("/", ".")
+        return "path", self.path.as_posix()
 
 
 def find_schema_files(root: Path, *, skipped: Set[str]) -> list[Found]:
@@ -84,7 +84,8 @@ def _reads(path: Path, kind: str, root: Path) -> bool:
         listing = getattr(import_module(module), attribute)("x", path.read_bytes(), file=name, settings={})
     except (SourceError, OSError):
         return False
-    # A real document may have a bad operation; a JSON file with a bad entry is more likely no tool list at all.
-    return bool(listing.tools) and (
-        kind == "openapi" or not any(one.severity == "error" for one in listing.diagnostics)
-    )
+    if kind == "openapi":
+        return bool(listing.tools)  # a real document may have a bad operation
+    # A package.json is an object with a name, too: somewhere a tool takes something.
+    takes = any(tool.input_schema.get("properties") for tool in listing.tools)
+    return takes and not any(one.severity == "error" for one in listing.diagnostics)

@@ -22,6 +22,8 @@ class LiveSource:
     settings: Json
     path: Path
     is_listed: bool
+    sandbox: Json = None
+    """Where its calls run."""
 
 
 def is_live(source: Json) -> bool:
@@ -37,7 +39,8 @@ def live_sources(settings: Json, *, root: Path) -> list[LiveSource]:
     for name, source in sorted(settings["sources"].items()):
         if is_live(source):
             path = root / "listings" / f"{name}.json"
-            found.append(LiveSource(name=name, settings=source, path=path, is_listed=path.is_file()))
+            sandbox = source.get("sandbox") or settings["sandbox"]
+            found.append(LiveSource(name=name, settings=source, path=path, is_listed=path.is_file(), sandbox=sandbox))
     return found
 
 
@@ -69,7 +72,32 @@ def _ask_server(source: LiveSource, root: Path, environment: Mapping[str, str]) 
         start_timeout_seconds=settings["start_timeout_seconds"],
         call_timeout_seconds=settings["call_timeout_seconds"],
     )
-    return canonical_listing(listed.entries, **({"notes": list(listed.notes)} if listed.notes else {}))
+    more: dict[str, Json] = {"notes": list(listed.notes)} if listed.notes else {}
+    if source.sandbox["kind"] == "mcp":
+        observed = _observed(source, canonical_listing(listed.entries), root, environment)
+        more |= {"observed": observed} if observed else {}
+    return canonical_listing(listed.entries, **more)
+
+
+def _observed(source: LiveSource, content: bytes, root: Path, environment: Mapping[str, str]) -> Json:
+    """Call the read-only tools where calls run anyway; a sandbox that cannot start costs the observation alone."""
+    from loopbuild.errors import SandboxError
+    from loopbuild.sandbox import open_sandbox
+    from loopbuild.stages.catalog.canonical import build_catalog
+    from loopbuild.stages.sources.mcp_dump import read
+    from loopbuild.stages.sources.observing import observe
+
+    listing = read(source.name, content, file=source.path.name, settings={**source.settings, "allow_empty": True})
+    catalog = build_catalog([listing])
+    chosen = {**source.sandbox, **{key: source.settings[key] for key in ("command", "env") if not source.sandbox[key]}}
+    try:
+        sandbox = open_sandbox(chosen, catalog, root=root, environment=environment, source=source.name)
+    except SandboxError:
+        return {}
+    try:
+        return observe(catalog.tools, sandbox)
+    finally:
+        sandbox.close()
 
 
 def _ask_address(source: LiveSource, _: Path, environment: Mapping[str, str]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 from pathlib import Path
 
@@ -32,6 +33,9 @@ def run(arguments: argparse.Namespace) -> int:
             hint="name one, such as `loopbuild init tools/my_tools.json`: JSON tool lists and OpenAPI documents are "
             "recognised, a Python module has to be named",
         )
+    for one in found:
+        if not (root / one.path).is_file():
+            raise LoopfileError(f"`{one.path}` is no file", intact="no loop.yaml was written")
     lines = ["# Run: loopbuild build", "version: 1", "sources:"]
     names: set[str] = set()
     for one in found:
@@ -39,8 +43,14 @@ def run(arguments: argparse.Namespace) -> int:
         while name in names:
             name += "2"
         names.add(name)
-        lines.append(f"  {name}: {{{one.settings}}}")
+        key, value = one.address
+        lines.append(f"  {name}: {{kind: {one.kind}, {key}: {_plain(value)}}}")
     target.write_text("\n".join(lines) + "\n", encoding="utf-8")
     say(f"Wrote `{target}` with {len(found)} source{'s' if len(found) != 1 else ''}. Next: `loopbuild plan`")
     answer("\n".join(lines))
     return 0
+
+
+def _plain(path: str) -> str:
+    """A path as YAML: as it is where nothing in it could mean something else, else in quotes."""
+    return path if re.fullmatch(r"[A-Za-z_][\w./-]*", path) else json.dumps(path, ensure_ascii=False)

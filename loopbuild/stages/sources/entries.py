@@ -36,6 +36,8 @@ class RawList:
     entries: tuple[RawEntry, ...]
     diagnostics: tuple[Diagnostic, ...]
     span: Span
+    observed: Json = None
+    """Tool name -> what its calls were seen to return, in a listing that was made with a sandbox at hand."""
 
 
 def read_entries(source: str, content: bytes, *, file: str) -> RawList:
@@ -47,7 +49,7 @@ def read_entries(source: str, content: bytes, *, file: str) -> RawList:
     except Unreadable as exc:
         raise refused(source, exc.diagnostics) from exc
     value, pointer = document.value, ""
-    notes = value.get("notes") if isinstance(value, dict) else None
+    notes, observed = (value.get("notes"), value.get("observed")) if isinstance(value, dict) else (None, None)
     for key in ("result", "tools"):
         if isinstance(value, dict) and key in value:
             value, pointer = value[key], f"{pointer}/{key}"
@@ -68,7 +70,12 @@ def read_entries(source: str, content: bytes, *, file: str) -> RawList:
         for note in (notes if isinstance(notes, list) else ())
         if isinstance(note, str)
     )
-    return RawList(entries=tuple(entries), diagnostics=(*document.diagnostics, *said), span=span)
+    return RawList(
+        entries=tuple(entries),
+        diagnostics=(*document.diagnostics, *said),
+        span=span,
+        observed=observed if isinstance(observed, dict) else None,
+    )
 
 
 def refused(source: str, diagnostics: Sequence[Diagnostic]) -> SourceError:

@@ -14,6 +14,7 @@ from loopbuild.records import DeclaredTool, Diagnostic, Json, Listing, Span
 from loopbuild.stages.sources.dialects import entry_name, read_entry
 from loopbuild.stages.sources.entries import RawEntry, RawList, read_entries
 from loopbuild.stages.sources.names import shown
+from loopbuild.stages.sources.observed import as_observed
 from loopbuild.stages.sources.selection import select
 from loopbuild.stages.sources.shorthand import BadShape
 from loopbuild.stages.sources.usable import usable
@@ -51,7 +52,10 @@ def read_listing(
             tool = _tool(source, entry, number, diagnostics)
             if tool is not None:
                 tools.append(tool)
-    kept, notes = select(_without_duplicates(tools, diagnostics), settings)
+    tools = _without_duplicates(tools, diagnostics)
+    for one in found:
+        tools = as_observed(tools, one.observed or {}, diagnostics)
+    kept, notes = select(tools, settings)
     diagnostics += notes
     kept, notes = usable(kept)
     diagnostics += notes

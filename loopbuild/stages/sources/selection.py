@@ -10,6 +10,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from loopbuild.records import DeclaredTool, Diagnostic, Json
+from loopbuild.stages.sources.shapes import contradictions
 from loopbuild.stages.sources.shorthand import BadShape, schema_of
 
 
@@ -56,7 +57,9 @@ def apply(kept: Sequence[DeclaredTool], settings: Json) -> tuple[list[DeclaredTo
         shape = _best(returns, tool.name)
         if shape is not None:
             try:
-                tool = replace(tool, output_schema=schema_of(shape), output_origin="override")
+                given = schema_of(shape)
+                notes += _against(tool, given)
+                tool = replace(tool, output_schema=given, output_origin="override")
             except BadShape as exc:
                 notes.append(
                     Diagnostic(
@@ -80,6 +83,22 @@ def is_meant(tool: DeclaredTool, pattern: str) -> bool:
         glob = glob.lower() if kind == "method" else glob
         return any(fnmatchcase(str(value), glob) for value in values)
     return fnmatchcase(tool.name, pattern)
+
+
+def _against(tool: DeclaredTool, given: Json) -> list[Diagnostic]:
+    """Say where `returns` contradicts what the source declares; `returns` wins."""
+    if tool.output_origin != "declared":
+        return []
+    return [
+        Diagnostic(
+            severity="warning",
+            code="override-vs-declared",
+            message=f"`returns` of `{tool.name}` makes `{pointer or '/'}` {', '.join(kinds)}, "
+            "which its source declares otherwise",
+            span=tool.span,
+        )
+        for pointer, kinds in contradictions(tool.output_schema, given)
+    ]
 
 
 def _any_name(tools: Sequence[DeclaredTool], glob: str) -> bool:
