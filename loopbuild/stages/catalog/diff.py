@@ -71,7 +71,18 @@ def _unpaired(
 def _differs(old: ToolSchema, new: ToolSchema) -> bool:
     return any(
         getattr(old, name) != getattr(new, name)
-        for name in ("params", "returns", "docs", "effect", "gate", "call_name", "output_origin")
+        for name in (
+            "params",
+            "returns",
+            "docs",
+            "effect",
+            "gate",
+            "call_name",
+            "output_origin",
+            "transport",
+            "hints",
+            "is_deprecated",
+        )
     )
 
 

@@ -39,6 +39,7 @@ def compare(
     if old.effect != new.effect:
         detail = f"effect was {old.effect}, is {new.effect}"
         changes.append(_change("effect_changed", "safety", old=old.effect, new=new.effect, detail=detail))
+    changes += _surroundings(old, new)
     changes += _wording(old, new, changes)
     return tuple(sorted(changes, key=lambda item: (item.side, item.pointer, item.change, item.detail)))
 
@@ -203,6 +204,30 @@ def _returned(old: SchemaLeaf, new: SchemaLeaf) -> list[LeafChange]:
     if not changes:
         note("behavioural", None, None, "possible values changed")
     return changes
+
+
+_ANNOTATIONS = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
+
+
+def _surroundings(old: ToolSchema, new: ToolSchema) -> list[LeafChange]:
+    """Return what changed around the leaves: where calls go, what the source says about their danger."""
+    found: list[LeafChange] = []
+    before, after = ([one.transport.get("method"), one.transport.get("path")] for one in (old, new))
+    if old.transport != new.transport:
+        was, now = (" ".join(str(part) for part in parts if part) for parts in (before, after))
+        detail = f"goes to {_quoted(now)}, went to {_quoted(was)}" if was != now else "is sent in another form"
+        found.append(_change("endpoint_changed", "behavioural", old=was, new=now, detail=detail))
+    # What changed the effect is told as that.
+    for name in _ANNOTATIONS if old.effect == new.effect else ():
+        if old.hints.get(name) != new.hints.get(name):
+            detail = f"`{name}` was {_json(old.hints.get(name))}, is {_json(new.hints.get(name))}"
+            found.append(
+                _change("annotation_changed", "safety", old=old.hints.get(name), new=new.hints.get(name), detail=detail)
+            )
+    if old.is_deprecated != new.is_deprecated:
+        detail = "is deprecated now" if new.is_deprecated else "is no longer deprecated"
+        found.append(_change("wording_changed", "doc", detail=detail))
+    return found
 
 
 def _wording(old: ToolSchema, new: ToolSchema, changes: Sequence[LeafChange]) -> list[LeafChange]:

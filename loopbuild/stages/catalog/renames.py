@@ -6,6 +6,7 @@ Certain renames keep rows alive, doubtful ones are only mentioned. Measured on t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -79,6 +80,8 @@ class _Traits:
     inputs: frozenset[tuple[str, tuple[str, ...]]]
     text: frozenset[str]
     outputs: frozenset[str]
+    address: str = ""
+    """Method and path of an HTTP operation, the names of its placeholders left out."""
 
 
 _PARTS: tuple[tuple[str, str, float], ...] = (
@@ -124,6 +127,8 @@ def tool_reason(old: ToolSchema, new: ToolSchema) -> str:
         left, right = getattr(one, attribute), getattr(other, attribute)
         if left or right:
             parts.append(f"{len(left & right)} of {len(left | right)} {called}")
+    if one.address and one.address == other.address:
+        parts.insert(0, f"both `{one.address}`")
     return ", ".join(parts)
 
 
@@ -133,12 +138,23 @@ def _traits(tool: ToolSchema) -> _Traits:
         inputs=frozenset((leaf.pointer, leaf.types) for leaf in tool.inputs),
         text=frozenset(words_of(tool.description)),
         outputs=frozenset(leaf.pointer for leaf in tool.outputs),
+        address=_address(tool),
     )
+
+
+def _address(tool: ToolSchema) -> str:
+    method, path = tool.transport.get("method"), tool.transport.get("path")
+    return f"{method} {_PLACEHOLDER.sub('{}', path)}" if isinstance(path, str) else ""
+
+
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 
 def _marks(tool: ToolSchema, traits: _Traits) -> Iterable[Hashable]:
     yield from ((tool.source, word) for word in traits.name)
     yield from ((tool.source, leaf) for leaf in traits.inputs)
+    if traits.address:
+        yield (tool.source, "address", traits.address)
 
 
 def _likeness(one: _Traits, other: _Traits) -> float:
@@ -149,7 +165,11 @@ def _likeness(one: _Traits, other: _Traits) -> float:
         for right in (getattr(other, attribute),)
     ]
     total = sum(weight for weight, _ in known)
-    return round(sum(weight * likeness for weight, likeness in known) / total, 4) if total else 0.0
+    made = sum(weight * likeness for weight, likeness in known) / total if total else 0.0
+    if one.address and one.address == other.address:
+        # The same operation under another id: where a call goes says more than what it is called.
+        made = max(made, 0.5 + 0.3 * jaccard(one.name, other.name) + 0.2 * jaccard(one.inputs, other.inputs))
+    return round(made, 4)
 
 
 # -- parameters ------------------------------------------------------------------------------------------------------

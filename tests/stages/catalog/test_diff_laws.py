@@ -243,3 +243,41 @@ def test_graver_limits_find_less(one: Any, other: Any) -> None:
     difference = diff_catalogs(catalog(schema_tool(one)), catalog(schema_tool(other)))
     sizes = [len(at_or_above(difference, level)) for level in ("breaking", "behavioural", "compatible", "doc")]
     assert sizes == sorted(sizes)
+
+
+def operation(name: str, path: str, *, method: str = "get", **more: Any) -> Any:
+    from dataclasses import replace
+
+    (found_tool,) = catalog(tool(name, {"ref": "string"}, description="One thing.")).tools
+    return ToolCatalog(tools=(replace(found_tool, transport={"method": method, "path": path}, **more),))
+
+
+def test_another_address_is_behavioural_and_reaches_who_calls_it() -> None:
+    old, new = operation("get_thing", "/things/{ref}"), operation("get_thing", "/v2/things/{ref}")
+    (change,) = diff_catalogs(old, new).changes
+    (leaf,) = change.leaves
+    assert (leaf.change, leaf.level) == ("endpoint_changed", "behavioural")
+    assert leaf.detail == "goes to `get /v2/things/{ref}`, went to `get /things/{ref}`"
+    assert list(touched(change, leaf)) == ["hr/get_thing returns"]
+
+
+def test_an_annotation_concerns_safety_and_deprecation_is_wording() -> None:
+    old = operation("get_thing", "/things")
+    new = operation("get_thing", "/things", hints={"destructiveHint": True}, is_deprecated=True)
+    (change,) = diff_catalogs(old, new).changes
+    assert [(leaf.change, leaf.level, leaf.detail) for leaf in change.leaves] == [
+        ("annotation_changed", "safety", "`destructiveHint` was null, is true"),
+        ("wording_changed", "doc", "is deprecated now"),
+    ]
+
+
+def test_the_same_operation_under_another_id_is_a_rename() -> None:
+    (change,) = diff_catalogs(
+        operation("fetchWidget", "/things/{id}"), operation("things/retrieve-one", "/things/{ref}")
+    ).changes
+    assert (change.change, change.old_tool) == ("renamed", "hr/fetchWidget")
+    assert change.why.startswith("both `get /things/{}`")
+    elsewhere = diff_catalogs(
+        operation("fetchWidget", "/things/{id}"), operation("things/retrieve-one", "/other/{ref}")
+    )
+    assert {change.change for change in elsewhere.changes} == {"added", "removed"}
