@@ -14,7 +14,6 @@ from typing import Any
 from loopbuild.digest import digest
 from loopbuild.engine.target import Json, Recipe, Target
 from loopbuild.pipeline.listings import is_live
-from loopbuild.pipeline.models import base_identity, base_leaves, system_prompt
 from loopbuild.pipeline.source_files import files_of
 
 R = "loopbuild.pipeline.recipes"
@@ -62,7 +61,10 @@ NATURES = {
 
 def static_targets(settings: Json, *, root: Path) -> list[Target]:
     """Return the targets known before anything is read; `settings` is loop.yaml with defaults filled in."""
-    sources = [_source(name, source, root) for name, source in sorted(settings["sources"].items())]
+    # Here, because it loads the records of `training:`; questions about sources do without.
+    from loopbuild.pipeline.models import base_identity, base_leaves
+
+    sources = [source_target(name, source, root) for name, source in sorted(settings["sources"].items())]
     return [
         *sources,
         Target(
@@ -128,7 +130,8 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     yield from _evaluation_targets(settings, base, project)
 
 
-def _source(name: str, source: Json, root: Path) -> Target:
+def source_target(name: str, source: Json, root: Path) -> Target:
+    """Return the target of one source of loop.yaml; looks which files are there."""
     files = files_of(name, source, root=root)
     params: dict[str, Any] = {"name": name, "kind": source["kind"], "path": files[0], "beside": list(files[1:])}
     params |= {key: source[key] for key in ("include", "exclude", "effects", "returns", "allow_empty")}
@@ -265,6 +268,8 @@ def _evaluation_targets(settings: Json, base: str, project: str) -> Iterable[Tar
 
 def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str]) -> Iterable[Target]:
     """Generations and scores of one model on one set of tasks."""
+    from loopbuild.pipeline.models import system_prompt
+
     evaluation = settings["evaluation"]
     system = system_prompt(settings["training"])
     sandbox: dict[str, Json] = {}

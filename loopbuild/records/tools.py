@@ -161,6 +161,8 @@ class ToolChange:
     old_tool: str = ""
     score: float = 1.0
     """Certainty of a rename."""
+    why: str = ""
+    """What speaks for a rename: "2 of 3 words of the name, 1 of 1 parameters"."""
     leaves: tuple[LeafChange, ...] = ()
     span: Span | None = None
 
