@@ -71,6 +71,7 @@ NATURES = {
 
 def static_targets(settings: Json, *, root: Path) -> list[Target]:
     """Return the targets known before anything is read; `settings` is loop.yaml with defaults filled in."""
+    # Here, because it loads the records of `training:`; questions about sources do without.
     from loopbuild.pipeline.models import base_identity, base_leaves
 
     # Here, because it loads the records of `training:`; questions about sources do without.
