@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from loopbuild.engine.selection import Selection
     from loopbuild.engine.target import Json
     from loopbuild.engine.uptodate import UpToDate
+    from loopbuild.pipeline.unreached import Unreached
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,8 @@ class Build:
     missed_gates: tuple[str, ...] = field(default=())
     lock_changes: tuple[str, ...] = ()
     """Of a frozen build: what would change loop.lock, the costly first, with the rows that would run."""
+    unreached: Unreached | None = None
+    """Planned trajectories that the tables of this build lack."""
 
 
 def open_project(folder: str, *, loopfile: str = "") -> OpenProject:
@@ -130,6 +133,7 @@ def build_project(
         )
     for text in _said_by_sources(opened, outcome):
         on_event(Event(kind="note", message=text))
+    tables = [result.target for result in outcome.of("built") if result.target.startswith("trajectories:")]
     result = outcome.results.get("report:main")
     # A part of the project was built: what an older report says is no verdict on it.
     report = report_of(opened) if result is not None and result.output else None
@@ -138,7 +142,14 @@ def build_project(
         report=report,
         missed_gates=gates_missed(report),
         lock_changes=_lock_changes(opened, loaded, chosen, outcome) if outcome.lock_changes else (),
+        unreached=_unreached(opened, tables, loaded.settings) if tables else None,
     )
+
+
+def _unreached(opened: OpenProject, tables: list[str], settings: Json) -> Unreached | None:
+    from loopbuild.pipeline.unreached import unreached
+
+    return unreached(opened.workspace, tables, seed=settings["sampling"]["seed"])
 
 
 def _price(

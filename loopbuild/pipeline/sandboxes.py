@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from loopbuild.digest import digest_bytes
+from loopbuild.digest import digest, digest_bytes
 from loopbuild.engine.target import Action, Json
 from loopbuild.records import ToolCatalog
 from loopbuild.sandbox.protocol import Sandbox
 
 
+def sandboxes_of(action: Action) -> dict[str, Json]:
+    """Return source -> its sandbox section: those in the key and those of other sources that may be called."""
+    return {**action.params["sandbox"], **(action.context or {}).get("beside", {})}
+
+
 def server_facts(action: Action) -> dict[str, str]:
-    """Return the digests of server programs that are part of the project: their code decides what calls return."""
+    """Return what decides how calls are answered: programs that are part of the project, other sources' sandboxes."""
     facts = {}
-    for source, chosen in action.params["sandbox"].items():
+    for source, chosen in sandboxes_of(action).items():
+        if source not in action.params["sandbox"]:
+            facts[f"sandbox/{source}"] = digest("sandbox", chosen)
         if chosen["kind"] != "mcp":
             continue
         for position, word in enumerate(chosen["command"]):
@@ -24,6 +31,12 @@ def server_facts(action: Action) -> dict[str, str]:
                 role = f"server/{source}/{position:02d}"
                 facts[role] = digest_bytes("server", action.file(role))
     return facts
+
+
+def server_reads(facts: Iterable[str], tools: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of those server facts that a row which called these tools depends on."""
+    called = {tool.partition("/")[0] for tool in tools}
+    return tuple(sorted(name for name in facts if name.split("/")[1] in called))
 
 
 @contextmanager

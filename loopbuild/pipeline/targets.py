@@ -20,13 +20,13 @@ from loopbuild.pipeline.source_files import files_of
 R = "loopbuild.pipeline.recipes"
 
 SOURCE = Recipe(name="source", version=2, run=f"{R}.source:run", is_cheap=True)
-CATALOG = Recipe(name="catalog", version=3, run=f"{R}.catalog:run", is_cheap=True)
+CATALOG = Recipe(name="catalog", version=4, run=f"{R}.catalog:run", is_cheap=True)
 CONTRACT = Recipe(name="contract", version=2, run=f"{R}.catalog:run_contract", is_cheap=True)
 GRAPH = Recipe(name="graph", version=1, run=f"{R}.graph:run", is_cheap=True)
-CELLS = Recipe(name="cells", version=1, run=f"{R}.cells:run", is_cheap=True)
+CELLS = Recipe(name="cells", version=2, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
     name="trajectories",
-    version=1,
+    version=2,
     run=f"{R}.trajectories:run",
     wanted=f"{R}.trajectories:wanted",
     facts=f"{R}.trajectories:facts",
@@ -41,7 +41,7 @@ ANSWERS = Recipe(
     chunk_rows=1_000_000,
     is_request_whole=True,
 )
-TASKS = Recipe(name="tasks", version=2, run=f"{R}.tasks:run", wanted=f"{R}.tasks:wanted", facts=f"{R}.tasks:facts")
+TASKS = Recipe(name="tasks", version=3, run=f"{R}.tasks:run", wanted=f"{R}.tasks:wanted", facts=f"{R}.tasks:facts")
 ROWS = Recipe(name="rows", version=1, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
 NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
 DATASET = Recipe(name="dataset", version=1, run=f"{R}.dataset:run")
@@ -50,7 +50,7 @@ EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
 GENERATIONS = Recipe(
     name="generations",
-    version=3,
+    version=4,
     run=f"{R}.generations:run",
     wanted=f"{R}.generations:wanted",
     facts=f"{R}.generations:facts",
@@ -116,7 +116,7 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     settings, project, base = (target.context[name] for name in ("settings", "project", "base"))
     subgraphs = sorted(output["cells"])
     for name in subgraphs:
-        yield from _subgraph_targets(name, settings)
+        yield from _subgraph_targets(name, settings, output.get("beside", {}).get(name, ()))
     batches = [(f"rows/{name}", f"rows:{name}") for name in subgraphs]
     if asks_writers(settings):
         batches += [(f"answers/{name}", f"answers:{name}") for name in subgraphs]
@@ -167,10 +167,18 @@ def sandbox_params(settings: Json, source: str) -> Json:
     return {source: chosen}
 
 
-def _subgraph_targets(name: str, settings: Json) -> Iterable[Target]:
+def _subgraph_targets(name: str, settings: Json, others: Iterable[str]) -> Iterable[Target]:
+    """The targets of one subgraph; `others` are the sources beside its own that feed it.
+
+    Their sandboxes are no parameters: which rows called them is a matter of the rows.
+    """
     source = name.split("/")[0]
     sandbox = sandbox_params(settings, source)
-    files = tuple(_sandbox_files(sandbox))
+    beside: dict[str, Json] = {}
+    for other in others:
+        beside |= sandbox_params(settings, other)
+    files = tuple(_sandbox_files(sandbox | beside))
+    context = {"beside": beside}
     yield Target(
         id=f"trajectories:{name}",
         recipe=TRAJECTORIES,
@@ -181,6 +189,7 @@ def _subgraph_targets(name: str, settings: Json) -> Iterable[Target]:
         },
         inputs=(("cells", "cells:main"), ("contract", "contract:main"), ("graph", "graph:main")),
         files=files,
+        context=context,
     )
     yield from _writing_targets(name, settings)
     yield Target(
@@ -193,6 +202,7 @@ def _subgraph_targets(name: str, settings: Json) -> Iterable[Target]:
             ("trajectories", f"trajectories:{name}"),
         ),
         files=files,
+        context=context,
     )
 
 

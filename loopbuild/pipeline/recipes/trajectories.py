@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from loopbuild.digest import digest
 from loopbuild.engine.target import Action, Json, RowResult, WantedRow
 from loopbuild.errors import SandboxError
-from loopbuild.pipeline.sandboxes import opened, server_facts
+from loopbuild.pipeline.sandboxes import opened, sandboxes_of, server_facts, server_reads
 from loopbuild.records import Cell, DataFlowEdge, Subgraph, ToolCatalog, ToolGraph, Trajectory, from_json, to_json
 
 
@@ -49,7 +49,7 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
     subgraph = _subgraph(graph, action.params["subgraph"])
     settings = action.params["sampling"]
     servers = tuple(sorted(server_facts(action)))
-    with opened(action.params["sandbox"], catalog, root=action.root) as sandbox:
+    with opened(sandboxes_of(action), catalog, root=action.root) as sandbox:
         for row in rows:
             try:
                 outcome = sample(
@@ -83,7 +83,7 @@ def revalidate(action: Action, row: WantedRow, old_output: Json, changed: tuple[
     servers = tuple(sorted(server_facts(action)))
     if any(name.startswith("edge ") and name not in known for name in _reads(old, servers)):
         return None
-    with opened(action.params["sandbox"], catalog, root=action.root) as sandbox:
+    with opened(sandboxes_of(action), catalog, root=action.root) as sandbox:
         outcome = replay(old, catalog=catalog, sandbox=sandbox)
     if isinstance(outcome, ReplayFault) or outcome.digest != old.digest:
         return None
@@ -98,7 +98,8 @@ def edge_fact(edge: DataFlowEdge) -> str:
 def _reads(trajectory: Trajectory, servers: tuple[str, ...]) -> tuple[str, ...]:
     from loopbuild.stages.sampling.pointers import schematic
 
-    reads = {*trajectory.reads, *servers, *(f"{step.call.tool} returns" for step in trajectory.steps)}
+    tools = {step.call.tool for step in trajectory.steps}
+    reads = {*trajectory.reads, *server_reads(servers, tools), *(f"{tool} returns" for tool in tools)}
     for step in trajectory.steps:
         for pointer, source in step.call.provenance.items():
             if source.kind == "tool":
