@@ -98,6 +98,7 @@ def static_targets(settings: Json, *, root: Path) -> list[Target]:
             params={
                 "sampling": _without(settings["sampling"], "optional"),
                 "per_tool_eval": settings["evaluation"]["per_tool"],
+                "sandboxes": {name: sandbox_params(settings, name)[name] for name in sorted(settings["sources"])},
             },
             inputs=(("contract", "contract:main"), ("graph", "graph:main")),
             expand="loopbuild.pipeline.targets:expand_cells",
@@ -170,7 +171,8 @@ def sandbox_params(settings: Json, source: str) -> Json:
 def _subgraph_targets(name: str, settings: Json, others: Iterable[str]) -> Iterable[Target]:
     """The targets of one subgraph; `others` are the sources beside its own that feed it.
 
-    Their sandboxes are no parameters: which rows called them is a matter of the rows.
+    Their sandboxes are no parameters, which would concern every row: they are in what the cells say, and are a fact
+    for the rows that called them.
     """
     source = name.split("/")[0]
     sandbox = sandbox_params(settings, source)

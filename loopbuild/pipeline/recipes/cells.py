@@ -7,7 +7,7 @@ from loopbuild.records import Subgraph, ToolCatalog, ToolGraph, from_json, to_js
 
 
 def run(action: Action) -> Json:
-    """Plan which trajectories shall exist, and which other sources feed a subgraph."""
+    """Plan which trajectories shall exist, and say which other sources feed a subgraph and where their calls run."""
     from loopbuild.stages.sampling.cells import plan_cells
 
     graph = from_json(ToolGraph, action.input("graph"))
@@ -20,7 +20,10 @@ def run(action: Action) -> Json:
     planned: dict[str, Json] = {"cells": {name: to_json(rows) for name, rows in sorted(cells.items())}}
     beside = {subgraph.name: _others(subgraph) for subgraph in graph.subgraphs}
     if any(beside.values()):
-        planned["beside"] = {name: others for name, others in sorted(beside.items()) if others}
+        sandboxes = action.params["sandboxes"]
+        planned["beside"] = {
+            name: {other: sandboxes[other] for other in others} for name, others in sorted(beside.items()) if others
+        }
     return planned
 
 
