@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from loopbuild.records import DataFlowEdge, Json, ToolCatalog, ToolGraph, ToolSchema
 from loopbuild.stages.toolgraph.lists import LISTING_VERBS
 from loopbuild.stages.toolgraph.patterns import EdgePattern, read_patterns
-from loopbuild.stages.toolgraph.ports import Port, PortIndex, port
+from loopbuild.stages.toolgraph.ports import Port, PortIndex, Words, input_ports, output_ports
 from loopbuild.stages.toolgraph.score import Match, conversion, score_pair
 from loopbuild.stages.toolgraph.subgraphs import subgraphs
 
@@ -30,8 +30,8 @@ def build_graph(catalog: ToolCatalog, settings: Json) -> ToolGraph:
     """
     chosen = settings or {}
     rules = chosen.get("edges") or {}
-    outputs = [port(tool, leaf) for tool in catalog.tools for leaf in tool.outputs]
-    inputs = [port(tool, leaf) for tool in catalog.tools for leaf in tool.inputs]
+    outputs = [port for tool in catalog.tools for port in output_ports(tool)]
+    inputs = [port for tool in catalog.tools for port in input_ports(tool)]
     allow = read_patterns(rules.get("allow") or (), outputs, inputs, key="allow")
     deny = read_patterns(rules.get("deny") or (), outputs, inputs, key="deny")
     index = PortIndex(outputs)
@@ -111,11 +111,17 @@ def _capped(found: Sequence[tuple[Port, Match]], limit: int) -> list[tuple[Port,
         best[producer.tool.id] = max(match.score, best.get(producer.tool.id, 0.0))
     tools = {producer.tool.id: producer.tool for producer, _ in found}
     ranked = sorted(best, key=lambda tool: (-best[tool], _verb_rank(tools[tool]), tool))[: max(0, limit)]
-    return [
+    kept = [
         (producer, match)
         for producer, match in found
         if producer.tool.id in ranked and match.score == best[producer.tool.id]
     ]
+    # The same name deeper in the same answer is a copy of the one above.
+    depth: dict[tuple[str, Words], int] = {}
+    for producer, _ in kept:
+        key = (producer.tool.id, producer.words)
+        depth[key] = min(producer.depth, depth.get(key, producer.depth))
+    return [(producer, match) for producer, match in kept if producer.depth == depth[producer.tool.id, producer.words]]
 
 
 def _verb_rank(tool: ToolSchema) -> int:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from loopbuild.records import SchemaLeaf, ToolSchema
-from loopbuild.stages.toolgraph.lists import GENERIC, IDENTIFIERS, ROLES
+from loopbuild.stages.toolgraph.lists import GENERIC, IDENTIFIERS, NAMES, PLACES, ROLES, SEARCH_TERMS
 
 Words = tuple[str, ...]
+_PLACE_WORDS = frozenset((word,) for word in PLACES)
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_A-Za-z]+")
 
 
@@ -30,23 +32,85 @@ class Port:
     container: Words
     """Words of the property around the leaf."""
     entity: Words
+    echo: Literal["", "optional", "required"] = ""
+    """The input of its own tool that an output repeats."""
+    named: str = ""
+    """The entity an output is the name of."""
+    subjects: frozenset[str] = frozenset()
+    """The entities whose names an input asks for that takes any search term."""
 
     @property
     def place(self) -> tuple[str, str]:
         """Return (tool id, pointer), the port's identity and sort key."""
         return (self.tool.id, self.leaf.pointer)
 
+    @property
+    def depth(self) -> int:
+        """Return how many properties lie around the leaf."""
+        return sum(part not in ("[]", "*") for part in self.leaf.pointer.split("/")) - 2
 
-def port(tool: ToolSchema, leaf: SchemaLeaf) -> Port:
-    """Return the port of a leaf."""
+    @property
+    def is_place(self) -> bool:
+        """Say whether an input asks where."""
+        return len(self.core) == 1 and self.core[0] in PLACES
+
+    @property
+    def place_name(self) -> bool:
+        """Say whether an output is the name of a place."""
+        return self.named in PLACES
+
+
+def output_ports(tool: ToolSchema) -> list[Port]:
+    """Return the ports of what a tool returns."""
+    taken = {leaf.words: leaf.is_required for leaf in tool.inputs}
+    return [_output(tool, leaf, taken) for leaf in tool.outputs]
+
+
+def input_ports(tool: ToolSchema) -> list[Port]:
+    """Return the ports of what a tool takes."""
+    required = [leaf for leaf in tool.inputs if leaf.is_required]
+    subjects = frozenset(_subjects(tool)) if len(required) == 1 and tool.effect in ("read", "unknown") else frozenset()
+    return [
+        Port(
+            tool=tool,
+            leaf=leaf,
+            words=leaf.words,
+            core=without_roles(leaf.words),
+            container=_container(leaf.pointer),
+            entity=tuple(leaf.entity.split()),
+            subjects=subjects if leaf.is_required and " ".join(leaf.words) in SEARCH_TERMS else frozenset(),
+        )
+        for leaf in tool.inputs
+    ]
+
+
+def _output(tool: ToolSchema, leaf: SchemaLeaf, taken: Mapping[Words, bool]) -> Port:
+    container = _container(leaf.pointer)
+    entity = tuple(leaf.entity.split())
+    is_name = " ".join(leaf.words) in NAMES
+    if is_name and len(leaf.words) > 1:
+        entity = container or tuple(tool.entity.split())
+    found = [taken[words] for words in (leaf.words, (*container, *leaf.words)) if words in taken]
     return Port(
         tool=tool,
         leaf=leaf,
         words=leaf.words,
         core=without_roles(leaf.words),
-        container=_container(leaf.pointer),
-        entity=tuple(leaf.entity.split()),
+        container=container,
+        entity=entity,
+        echo="required" if any(found) else "optional" if found else "",
+        named=entity[-1] if is_name and entity else leaf.words[0] if leaf.words in _PLACE_WORDS else "",
     )
+
+
+def _subjects(tool: ToolSchema) -> Iterator[str]:
+    """Yield what a lookup is about: its entity, and each single object of its answer that has a name."""
+    if tool.entity:
+        yield tool.entity.split()[-1]
+    for leaf in tool.outputs:
+        container = _container(leaf.pointer)
+        if container and leaf.pointer.count("/") == 2 and " ".join(leaf.words) in NAMES:
+            yield container[-1]
 
 
 def is_generic(words: Words) -> bool:
@@ -124,14 +188,24 @@ def _offers(item: Port) -> Iterator[tuple[str, ...]]:
         yield ("core", *item.core)
     for start in range(1, len(words)):
         yield ("tail", *words[start:])
+    if item.named:
+        yield ("named", item.named)
+        if item.place_name:
+            yield ("where",)
 
 
 def _wants(item: Port) -> Iterator[tuple[str, ...]]:
+    if item.is_place:
+        yield ("where",)
+    for subject in sorted(item.subjects):
+        yield ("named", subject)
     for words in alternatives(item.words):
         if is_generic(words):
             yield ("entity", item.entity[-1] if item.entity else "", *words)
             if item.leaf.kind:
                 yield ("kind", item.leaf.kind, *words)
+            if len(words) > 1:
+                yield ("=", *words)
         else:
             yield ("=", *words)
             yield ("tail", *words)

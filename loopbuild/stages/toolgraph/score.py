@@ -10,7 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from loopbuild.stages.toolgraph.lists import CONTROL, FREE_TEXT, ROLES
+from loopbuild.stages.toolgraph.lists import (
+    CONTROL,
+    FREE_TEXT,
+    LISTING_VERBS,
+    ROLES,
+    TAKING_VERBS,
+)
 from loopbuild.stages.toolgraph.ports import Port, Words, alternatives, is_bare_id, is_generic, without_roles
 
 Conversion = Literal["same", "pick", "map", "wrap"]
@@ -55,7 +61,7 @@ def is_possible(producer: Port, consumer: Port) -> bool:
         return False
     if " ".join(consumer.words) in CONTROL or (consumer.words and consumer.words[-1] in FREE_TEXT):
         return False
-    if _is_echo(producer):
+    if producer.echo and not _is_news(producer, consumer):
         return False
     return not (_is_new_field(consumer) and consumer.leaf.entity == producer.leaf.entity)
 
@@ -65,15 +71,24 @@ def _is_new_field(consumer: Port) -> bool:
 
     An id is none, it may name the original of a copy or of a reply.
     """
-    return (
-        consumer.tool.effect == "create" and consumer.leaf.kind != "id" and consumer.leaf.entity == consumer.tool.entity
-    )
+    tool, leaf = consumer.tool, consumer.leaf
+    if tool.verb in TAKING_VERBS:
+        return False
+    return tool.effect == "create" and leaf.kind != "id" and leaf.entity == tool.entity
 
 
-def _is_echo(producer: Port) -> bool:
-    """Say whether an output repeats a required input of its own tool: whoever has it passed it in."""
-    own = {leaf.words for leaf in producer.tool.inputs if leaf.is_required}
-    return producer.words in own or (*producer.container, *producer.words) in own
+def _is_news(producer: Port, consumer: Port) -> bool:
+    """Say whether an output that repeats an input of its own tool still tells something.
+
+    Whoever has it passed it in, unless the input was optional. An optional input of the consumer needs a better reason.
+    What a search was asked for is a part of each offer it found, and goes with it when the offer is taken.
+    """
+    if not consumer.leaf.is_required:
+        return False
+    if producer.echo == "optional":
+        return True
+    is_taken = consumer.tool.verb in TAKING_VERBS and producer.tool.verb in LISTING_VERBS
+    return is_taken and producer.tool.source == consumer.tool.source
 
 
 def _evidence(producer: Port, consumer: Port) -> Iterator[tuple[float, str]]:
@@ -81,6 +96,13 @@ def _evidence(producer: Port, consumer: Port) -> Iterator[tuple[float, str]]:
     for words in readings:
         for base, rule in _rules(producer, consumer, words):
             yield (base, rule) if len(readings) == 1 else (0.95 * base, "alternative")
+    if consumer.is_place and producer.place_name:
+        if producer.named == consumer.core[0]:
+            yield 0.75, "place"
+        else:
+            yield (0.65 if producer.named == producer.tool.entity else 0.60), "place"
+    if producer.named and producer.named in consumer.subjects:
+        yield 0.65, "search"
 
 
 def _rules(producer: Port, consumer: Port, words: Words) -> Iterator[tuple[float, str]]:
@@ -95,7 +117,7 @@ def _rules(producer: Port, consumer: Port, words: Words) -> Iterator[tuple[float
             if is_same_entity:
                 yield 0.90, "id"
         else:
-            yield _generic(producer, consumer, is_same_entity), "generic"
+            yield max(_generic(producer, consumer, is_same_entity), 0.70 if len(words) > 1 else 0.0), "generic"
         return
     if is_bare_id(given) and entity:
         if words == (*entity, *given):
@@ -153,7 +175,7 @@ def _values(producer: Port, consumer: Port) -> float:
     given, wanted = producer.leaf, consumer.leaf
     if given.format and wanted.format and given.format != wanted.format:
         return 0.0
-    if given.kind and wanted.kind and given.kind != wanted.kind:
+    if given.kind and wanted.kind and given.kind != wanted.kind and len(alternatives(consumer.words)) == 1:
         if frozenset({given.kind, wanted.kind}) not in _ALIKE_KINDS:
             return 0.0
     elif given.kind == wanted.kind == "id" and not _is_same_owner(producer, consumer):

@@ -129,6 +129,31 @@ IDS = {"role_id": "string"}
             tool("b", {"plan": {"type": "string", "enum": ["x"]}}),
             "0.9 equal",
         ),
+        (tool("a", returns={"user_name": "string"}), tool("b", {"user_name_or_url": "string"}), "0.95 alternative"),
+        (tool("a", returns={"pickup_location": "string"}), tool("b", {"pickup_location": "string"}), "0.7 generic"),
+        (
+            tool("get_country", {"iso": "string"}, {"short_name": "string"}),
+            tool("b", {"location": "string"}),
+            "0.65 place",
+        ),
+        (tool("a", returns={"city": "string"}), tool("b", {"location": "string"}), "0.6 place"),
+        (tool("a", returns={"place": {"name": "string"}}), tool("find_place", {"q": "string"}), "0.65 search"),
+        (
+            tool("a", returns={"place": {"name": "string"}}),
+            tool("get_weather", {"q": "string"}, {"place": {"name": "string"}}),
+            "0.65 search",
+        ),
+        (
+            tool("find_bus", {"stop": "string"}, {"stop": "string"}),
+            tool("buy_ticket", {"stop": "string"}),
+            "1 equal",
+        ),
+        (tool("a", {"seat?": "string"}, {"seat": "string"}), tool("b", {"seat": "string"}), "1 equal"),
+        (
+            tool("search_hotels", returns={"hotel_name": "string"}),
+            tool("reserve_hotel", {"hotel_name": "string"}),
+            "1 equal",
+        ),
     ],
 )
 def test_each_rule_of_evidence(producer: Any, consumer: Any, expected: str) -> None:
@@ -155,10 +180,23 @@ def test_each_rule_of_evidence(producer: Any, consumer: Any, expected: str) -> N
         (tool("get_candidate", returns={"name": "string"}), tool("find_employee", {"name": "string"})),
         (tool("get_user", returns={"email": "email"}), tool("create_user", {"email": "email"})),
         (tool("a", returns={"group_id": "string"}), tool("b", IDS)),
+        (tool("a", {"seat?": "string"}, {"seat": "string"}), tool("b", {"seat?": "string"})),
+        (tool("find_bus", {"stop": "string"}, {"stop": "string"}), tool("get_times", {"stop": "string"})),
+        (tool("find_bus", {"stop": "string"}, {"stop": "string"}), tool("buy_ticket", {"stop?": "string"})),
+        (tool("search_hotels", returns={"hotel_name": "string"}), tool("create_hotel", {"hotel_name": "string"})),
+        (tool("a", returns={"place": {"name": "string"}}), tool("find_song", {"q": "string"})),
+        (tool("a", returns={"place": {"name": "string"}}), tool("find_place", {"q": "string", "day": "string"})),
     ],
 )
 def test_each_gate_keeps_a_false_edge_out(producer: Any, consumer: Any) -> None:
     assert drawn(graph(producer, consumer)) == []
+
+
+def test_a_name_that_comes_twice_in_one_answer_is_taken_from_the_outside() -> None:
+    producer = tool("sky", returns={"sky_id": "string", "more": {"sky_id": "string"}})
+    assert drawn(graph(producer, tool("fly", {"origin_sky_id": "string"}))) == [
+        "sky/sky_id -> fly/origin_sky_id 0.85 role"
+    ]
 
 
 def test_a_weak_edge_serves_only_a_required_input_that_nothing_better_feeds() -> None:
