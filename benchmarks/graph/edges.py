@@ -2,9 +2,9 @@
 
     python benchmarks/graph/edges.py FOLDER
 
-FOLDER holds the data and spec files of `executable` and `non-executable-sgd` (IBM/NESTFUL, Apache-2.0). The threshold is
-chosen on one half of the tool pairs and reported on the other, both ways round; the counts of the two held-out halves
-are added. The rules and word lists were written with both sets in view: only the threshold is held out.
+FOLDER holds data and specs of `executable` and `non-executable-sgd` (IBM/NESTFUL, Apache-2.0). The threshold is chosen
+on one half of the tool pairs and reported on the other, both ways round; the counts of the two held-out halves are
+added. The rules and word lists were written with both sets in view: only the threshold is held out.
 """
 
 from __future__ import annotations
@@ -133,9 +133,10 @@ def report(folder: Path, name: str) -> None:
     asked = questions(folder, name)
     references = [question for question in asked if question.gold]
     known = {(tool.id, path_of(leaf.pointer)) for tool in catalog.tools for leaf in tool.outputs}
+    declared = sum(question.gold in known for question in references)
     print(
-        f"{name}: {len(catalog.tools)} tools, {len(references)} references and "
-        f"{len(asked) - len(references)} literals; {sum(question.gold in known for question in references)} references name a declared output"
+        f"{name}: {len(catalog.tools)} tools, {len(asked) - len(references)} literals, {len(references)} references, "
+        f"{declared} of them to a declared output"
     )
     print(f"  {'':34} {'precision':>9} {'recall':>7} {'F1':>5}  edges per tool")
     for rule, fits in (("exact name", _equal), ("normalised name", _normalised), ("substring", _substring)):

@@ -26,7 +26,13 @@ class EdgePattern:
 
     def takes(self, producer: Port, consumer: Port) -> bool:
         """Say whether the edge between two ports is meant."""
-        return _side(producer, self.producer, self.producer_leaf) and _side(consumer, self.consumer, self.consumer_leaf)
+        return self.takes_end(producer) and self.takes_end(consumer)
+
+    def takes_end(self, port: Port) -> bool:
+        """Say whether a port is meant on its side of the arrow."""
+        if port.leaf.side == "output":
+            return _side(port, self.producer, self.producer_leaf)
+        return _side(port, self.consumer, self.consumer_leaf)
 
     @property
     def is_exact(self) -> bool:

@@ -1,19 +1,18 @@
-"""A leaf as one end of a possible edge, with the readings of its name, and the index that finds partners.
+"""A leaf as one end of a possible edge, with the readings of its name.
 
-The index is what keeps inference away from all pairs: on a large API those are hundreds of millions, joined on
-normalised names a few hundred thousand.
+Pure; everything about a port is a function of its leaf and its tool alone.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from loopbuild.records import SchemaLeaf, ToolSchema
-from loopbuild.stages.toolgraph.lists import GENERIC, IDENTIFIERS, NAMES, PLACES, ROLES, SEARCH_TERMS
+from loopbuild.stages.toolgraph.lists import GENERIC, IDENTIFIERS, NAMES, PLACES, ROLES, SEARCH_TERMS, TAKING_VERBS
 
 Words = tuple[str, ...]
 _PLACE_WORDS = frozenset((word,) for word in PLACES)
@@ -38,6 +37,8 @@ class Port:
     """The entity an output is the name of."""
     subjects: frozenset[str] = frozenset()
     """The entities whose names an input asks for that takes any search term."""
+    is_new: bool = False
+    """An input is a field of the very thing its tool creates: nobody has stored it before."""
 
     @property
     def place(self) -> tuple[str, str]:
@@ -48,6 +49,11 @@ class Port:
     def depth(self) -> int:
         """Return how many properties lie around the leaf."""
         return sum(part not in ("[]", "*") for part in self.leaf.pointer.split("/")) - 2
+
+    @property
+    def is_many(self) -> bool:
+        """Say whether the leaf lies in a list."""
+        return "/[]" in self.leaf.pointer
 
     @property
     def is_place(self) -> bool:
@@ -78,6 +84,7 @@ def input_ports(tool: ToolSchema) -> list[Port]:
             core=without_roles(leaf.words),
             container=_container(leaf.pointer),
             entity=tuple(leaf.entity.split()),
+            is_new=_is_new_field(tool, leaf),
             subjects=subjects if leaf.is_required and " ".join(leaf.words) in SEARCH_TERMS else frozenset(),
         )
         for leaf in tool.inputs
@@ -101,6 +108,12 @@ def _output(tool: ToolSchema, leaf: SchemaLeaf, taken: Mapping[Words, bool]) -> 
         echo="required" if any(found) else "optional" if found else "",
         named=entity[-1] if is_name and entity else leaf.words[0] if leaf.words in _PLACE_WORDS else "",
     )
+
+
+def _is_new_field(tool: ToolSchema, leaf: SchemaLeaf) -> bool:
+    """An id is none, it may name the original of a copy or of a reply; and what is taken was there before."""
+    is_making = tool.effect == "create" and tool.verb not in TAKING_VERBS
+    return is_making and leaf.kind != "id" and leaf.entity == tool.entity
 
 
 def _subjects(tool: ToolSchema) -> Iterator[str]:
@@ -152,82 +165,15 @@ def alternatives(words: Words) -> list[Words]:
     return [part for part in parts if part]
 
 
-class PortIndex:
-    """Producer ports by the readings of their names."""
-
-    def __init__(self, ports: Iterable[Port]) -> None:
-        self._by_key: dict[tuple[str, ...], list[Port]] = defaultdict(list)
-        for item in ports:
-            for key in sorted(set(_offers(item))):
-                self._by_key[key].append(item)
-
-    def partners(self, consumer: Port) -> list[Port]:
-        """Return the producer ports whose name could fit `consumer`, sorted by tool and pointer."""
-        found: dict[tuple[str, str], Port] = {}
-        for key in _wants(consumer):
-            for item in self._by_key.get(key, ()):
-                found[item.place] = item
-        return [found[place] for place in sorted(found)]
-
-
-def _offers(item: Port) -> Iterator[tuple[str, ...]]:
-    words = item.words
-    if not words:
-        return
-    yield ("=", *words)
-    if is_generic(words):
-        yield ("entity", item.entity[-1] if item.entity else "", *words)
-        if item.leaf.kind:
-            yield ("kind", item.leaf.kind, *words)
-    for around in (item.container, item.entity):
-        if around:
-            yield ("=", *around, *words)
-            if is_bare_id(words):
-                yield ("noun", *around)
-    if item.core and not is_generic(item.core):
-        yield ("core", *item.core)
-    for start in range(1, len(words)):
-        yield ("tail", *words[start:])
-    if item.named:
-        yield ("named", item.named)
-        if item.place_name:
-            yield ("where",)
-
-
-def _wants(item: Port) -> Iterator[tuple[str, ...]]:
-    if item.is_place:
-        yield ("where",)
-    for subject in sorted(item.subjects):
-        yield ("named", subject)
-    for words in alternatives(item.words):
-        if is_generic(words):
-            yield ("entity", item.entity[-1] if item.entity else "", *words)
-            if item.leaf.kind:
-                yield ("kind", item.leaf.kind, *words)
-            if len(words) > 1:
-                yield ("=", *words)
-        else:
-            yield ("=", *words)
-            yield ("tail", *words)
-            yield ("noun", *words)
-        for around in (item.container, item.entity):
-            if around:
-                yield ("=", *around, *words)
-        core = without_roles(words)
-        if core and not is_generic(core):
-            yield ("core", *core)
-        for start in range(1, len(words)):
-            rest = words[start:]
-            if is_generic(rest):
-                yield ("entity", words[start - 1], *rest)
-            else:
-                yield ("=", *rest)
-
-
 def _container(pointer: str) -> Words:
     names = [part for part in pointer.split("/")[1:] if part not in ("[]", "*") and not part.startswith("|")]
     if len(names) < 2:
         return ()
-    words = [word.casefold() for word in _PARTS.findall(names[-2])]
+    return _parts(names[-2])
+
+
+@lru_cache(maxsize=65536)
+def _parts(name: str) -> Words:
+    words = [word.casefold() for word in _PARTS.findall(name)]
     # A crude singular is enough here: both sides of a comparison pass through it or through the catalog's own.
     return tuple(word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word for word in words)

@@ -22,6 +22,8 @@ from loopbuild.stages.toolgraph.ports import Port, Words, alternatives, is_bare_
 Conversion = Literal["same", "pick", "map", "wrap"]
 _ALIKE_KINDS = (frozenset({"name", "person"}), frozenset({"date", "datetime"}), frozenset({"text", "name"}))
 _PARTLY_EQUAL = frozenset({"suffix", "longer"})
+OTHER_SOURCE = 0.5
+"""What is left of a score between sources that share no entity."""
 _SCALARS = frozenset({"string", "integer", "number"})
 
 
@@ -35,46 +37,42 @@ class Match:
 
 
 def score_pair(producer: Port, consumer: Port) -> Match | None:
-    """Return how well `producer` fits `consumer`; None when no name speaks for it or a gate bars it."""
-    if not is_possible(producer, consumer):
+    """Return how well `producer` fits `consumer`; None when nothing speaks for it, or both are one tool."""
+    return None if producer.tool.id == consumer.tool.id else score_fit(producer, consumer)
+
+
+def score_fit(producer: Port, consumer: Port) -> Match | None:
+    """Return the same without asking whether both ends are one tool: the index asks on behalf of many that are alike.
+
+    Whatever this reads of a port has to be in the keys of `index`.
+    """
+    if not _is_possible(producer, consumer):
         return None
     factor = _types(producer, consumer) * _values(producer, consumer) * _distance(producer, consumer)
     if not factor:
         return None
     best, rule = max(_evidence(producer, consumer), default=(0.0, ""))
-    if not best or (rule in _PARTLY_EQUAL and _is_new_field(consumer)):
+    if not best or (rule in _PARTLY_EQUAL and consumer.is_new):
         return None
     return Match(score=round(best * factor, 4), rule=rule, conversion=conversion(producer, consumer))
 
 
 def conversion(producer: Port, consumer: Port) -> Conversion:
     """Return how the value has to be reshaped: an item picked from a list, or a scalar wrapped into one."""
-    is_many, wants_many = ("/[]" in end.leaf.pointer for end in (producer, consumer))
-    if is_many and not wants_many:
+    if producer.is_many and not consumer.is_many:
         return "pick"
-    return "wrap" if wants_many and not is_many else "same"
+    return "wrap" if consumer.is_many and not producer.is_many else "same"
 
 
-def is_possible(producer: Port, consumer: Port) -> bool:
+def _is_possible(producer: Port, consumer: Port) -> bool:
     """Say whether the roles of both ends allow an edge at all, whatever their names."""
-    if producer.tool.id == consumer.tool.id or producer.tool.effect == "delete":
+    if producer.tool.effect == "delete":
         return False
     if " ".join(consumer.words) in CONTROL or (consumer.words and consumer.words[-1] in FREE_TEXT):
         return False
     if producer.echo and not _is_news(producer, consumer):
         return False
-    return not (_is_new_field(consumer) and consumer.leaf.entity == producer.leaf.entity)
-
-
-def _is_new_field(consumer: Port) -> bool:
-    """Say whether an input is a field of the very thing its tool creates: nobody has stored it before.
-
-    An id is none, it may name the original of a copy or of a reply.
-    """
-    tool, leaf = consumer.tool, consumer.leaf
-    if tool.verb in TAKING_VERBS:
-        return False
-    return tool.effect == "create" and leaf.kind != "id" and leaf.entity == tool.entity
+    return not (consumer.is_new and consumer.leaf.entity == producer.leaf.entity)
 
 
 def _is_news(producer: Port, consumer: Port) -> bool:
@@ -196,4 +194,4 @@ def _distance(producer: Port, consumer: Port) -> float:
     if producer.tool.source == consumer.tool.source:
         return 1.0
     is_shared = bool(producer.entity) and producer.entity[-1:] == consumer.entity[-1:]
-    return 1.0 if is_shared else 0.5
+    return 1.0 if is_shared else OTHER_SOURCE
