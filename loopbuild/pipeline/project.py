@@ -32,7 +32,9 @@ class Project:
             weights = f"{shipped.stat().st_size} {shipped.stat().st_mtime_ns}"
         except OSError:
             weights = ""
-        return digest_bytes("stamp", f"{__version__} {weights}\0".encode() + self.loopfile.read_bytes())
+        # Whether there is a graph.lock decides what the graph reads; its contents are a file like any other.
+        evidence = "graph.lock" if (self.root / "graph.lock").is_file() else ""
+        return digest_bytes("stamp", f"{__version__} {weights}{evidence}\0".encode() + self.loopfile.read_bytes())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

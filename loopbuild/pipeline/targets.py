@@ -16,6 +16,8 @@ from loopbuild.engine.target import Json, Recipe, Target
 from loopbuild.pipeline.models import base_identity, base_leaves, system_prompt
 
 R = "loopbuild.pipeline.recipes"
+EVIDENCE = "graph.lock"
+"""What replays found out about edges, beside loop.yaml; a project without the file goes by names alone."""
 
 SOURCE = Recipe(name="source", version=1, run=f"{R}.source:run", is_cheap=True)
 CATALOG = Recipe(name="catalog", version=2, run=f"{R}.catalog:run", is_cheap=True)
@@ -61,6 +63,7 @@ NATURES = {
 def static_targets(settings: Json, *, root: Path) -> list[Target]:
     """Return the targets known before anything is read; `settings` is loop.yaml with defaults filled in."""
     sources = [_source(name, source) for name, source in sorted(settings["sources"].items())]
+    has_evidence = (root / EVIDENCE).is_file()
     return [
         *sources,
         Target(
@@ -75,6 +78,8 @@ def static_targets(settings: Json, *, root: Path) -> list[Target]:
             recipe=GRAPH,
             params=_without(settings["graph"], "renames", "entities"),
             inputs=(("contract", "contract:main"),),
+            files=(("evidence", EVIDENCE),) if has_evidence else (),
+            context={"has_evidence": has_evidence},
         ),
         Target(
             id="cells:main",
@@ -151,7 +156,7 @@ def sandbox_params(settings: Json, source: str) -> Json:
 def _subgraph_targets(name: str, settings: Json) -> Iterable[Target]:
     source = name.split("/")[0]
     sandbox = sandbox_params(settings, source)
-    files = tuple(_sandbox_files(sandbox))
+    files = tuple(sandbox_files(sandbox))
     yield Target(
         id=f"trajectories:{name}",
         recipe=TRAJECTORIES,
@@ -184,8 +189,8 @@ def _subgraph_targets(name: str, settings: Json) -> Iterable[Target]:
     )
 
 
-def _sandbox_files(sandbox: Json) -> Iterable[tuple[str, str]]:
-    """A server that is part of the project is an input: its code decides what calls return."""
+def sandbox_files(sandbox: Json) -> Iterable[tuple[str, str]]:
+    """Yield (role, path) of the servers that are part of the project: their code decides what calls return."""
     for source, chosen in sandbox.items():
         if chosen["kind"] != "mcp":
             continue
@@ -283,7 +288,7 @@ def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str]) -> Iterabl
             "sandbox": sandbox,
         },
         inputs=tuple(sorted(inputs.items())),
-        files=tuple(_sandbox_files(sandbox)),
+        files=tuple(sandbox_files(sandbox)),
     )
     yield Target(
         id=f"scores:{arm}",

@@ -6,10 +6,11 @@ decides which of them become edges.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from loopbuild.records import DataFlowEdge, Json, ToolCatalog, ToolGraph, ToolSchema
-from loopbuild.stages.toolgraph.index import Found, PortIndex
+from loopbuild.records import DataFlowEdge, EdgeEvidence, Json, ToolCatalog, ToolGraph, ToolSchema
+from loopbuild.stages.toolgraph.evidence import Facts
+from loopbuild.stages.toolgraph.index import Found, PortIndex, rank
 from loopbuild.stages.toolgraph.patterns import EdgePattern, read_patterns
 from loopbuild.stages.toolgraph.ports import Port, Words, input_ports, output_ports
 from loopbuild.stages.toolgraph.score import Match, conversion, score_pair
@@ -23,10 +24,11 @@ FLAT_SHARE = 0.2
 """A source with a smaller share of tools touching an edge cannot carry chains."""
 
 
-def build_graph(catalog: ToolCatalog, settings: Json) -> ToolGraph:
+def build_graph(catalog: ToolCatalog, settings: Json, evidence: Sequence[EdgeEvidence] = ()) -> ToolGraph:
     """Return the graph; `settings` is the `graph:` section as plain values, an empty mapping means defaults.
 
-    Raises LoopfileError for a pattern of `edges` that matches no tool or leaf.
+    Of `evidence` only what still stands counts: a verified edge stays whatever its score and the cap, a rejected one
+    is out. The author's word is stronger. Raises LoopfileError for a pattern of `edges` that matches no tool or leaf.
     """
     chosen = settings or {}
     rules = chosen.get("edges") or {}
@@ -34,16 +36,21 @@ def build_graph(catalog: ToolCatalog, settings: Json) -> ToolGraph:
     inputs = [port for tool in catalog.tools for port in input_ports(tool)]
     allow = read_patterns(rules.get("allow") or (), outputs, inputs, key="allow")
     deny = read_patterns(rules.get("deny") or (), outputs, inputs, key="deny")
+    standing, gone = Facts(catalog).standing(evidence) if evidence else ([], 0)
     search = _Search(
         outputs,
         allow,
         deny,
+        [edge for edge, _ in standing],
         min_score=float(chosen.get("min_score", MIN_SCORE)),
         per_input=int(chosen.get("per_input", PER_INPUT)),
     )
     edges = [edge for consumer in inputs for edge in search.edges_into(consumer)]
     edges.sort(key=lambda edge: (edge.consumer, edge.consumer_leaf, -edge.score, edge.producer, edge.producer_leaf))
     flat, notes = _flat_sources(catalog.tools, edges)
+    if gone:
+        lines = "1 line" if gone == 1 else f"{gone} lines"
+        notes.append(f"{lines} of graph.lock no longer fit the tools; `loopbuild graph --verify` renews them")
     return ToolGraph(
         edges=tuple(edges), subgraphs=subgraphs(catalog.tools, edges), flat_sources=flat, notes=tuple(notes)
     )
@@ -57,6 +64,7 @@ class _Search:
         outputs: Sequence[Port],
         allow: Sequence[EdgePattern],
         deny: Sequence[EdgePattern],
+        replayed: Sequence[DataFlowEdge],
         *,
         min_score: float,
         per_input: int,
@@ -64,19 +72,34 @@ class _Search:
         self._allow, self._deny = allow, deny
         self._min_score, self._per_input = min_score, per_input
         self._index = PortIndex(outputs, denied=self._denied)
+        self._places = {port.place: port for port in outputs}
+        self._verified: dict[tuple[str, str], list[DataFlowEdge]] = {}
+        self._rejected: dict[tuple[str, str], set[tuple[str, str]]] = {}
+        for edge in replayed:
+            place = (edge.consumer, edge.consumer_leaf)
+            if edge.status == "verified":
+                self._verified.setdefault(place, []).append(edge)
+            elif edge.status == "rejected":
+                self._rejected.setdefault(place, set()).add((edge.producer, edge.producer_leaf))
         self._exact = [(rule, [port for port in outputs if rule.takes_end(port)]) for rule in allow if rule.is_exact]
 
     def edges_into(self, consumer: Port) -> list[DataFlowEdge]:
         """Return the edges of one input, in no order."""
         declared = self._declared(consumer)
-        found = self._index.best(consumer, min_score=self._min_score, tools=self._per_input + len(declared) + 1)
+        verified = self._proven(consumer, declared)
+        sure = declared | verified
+        rejected = self._rejected.get(consumer.place)
+        if rejected:
+            found = self._thorough(consumer, rejected)
+        else:
+            found = self._index.best(consumer, min_score=self._min_score, tools=self._per_input + len(sure) + 1)
         inferred = [
-            item for item in found if item.producer.tool.id != consumer.tool.id and item.producer.place not in declared
+            item for item in found if item.producer.tool.id != consumer.tool.id and item.producer.place not in sure
         ]
         strong = [item for item in inferred if item.match.score >= STRONG]
-        if strong or declared or not consumer.leaf.is_required:
+        if strong or sure or not consumer.leaf.is_required:
             inferred = strong
-        kept = [*declared.values(), *_capped(inferred, self._per_input - len(declared))]
+        kept = [*sure.values(), *_capped(inferred, self._per_input - len(sure))]
         return [
             DataFlowEdge(
                 producer=item.producer.tool.id,
@@ -86,10 +109,38 @@ class _Search:
                 score=item.match.score,
                 rule=item.match.rule,
                 conversion=item.match.conversion,
-                status="declared" if item.match.rule == "declared" else "inferred",
+                status="verified"
+                if item.producer.place in verified
+                else "declared"
+                if item.match.rule == "declared"
+                else "inferred",
             )
             for item in kept
         ]
+
+    def _proven(self, consumer: Port, declared: Mapping[tuple[str, str], Found]) -> dict[tuple[str, str], Found]:
+        """Return the producers whose values a replay saw accepted; the cap never evicts them."""
+        proven: dict[tuple[str, str], Found] = {}
+        for edge in self._verified.get(consumer.place, ()):
+            producer = self._places[edge.producer, edge.producer_leaf]
+            if not any(rule.takes(producer, consumer) for rule in self._deny):
+                match = Match(score=edge.score, rule=edge.rule, conversion=conversion(producer, consumer))
+                proven[producer.place] = declared.get(producer.place) or Found(producer, match)
+        return proven
+
+    def _thorough(self, consumer: Port, rejected: set[tuple[str, str]]) -> list[Found]:
+        """Return what the index would without the rejected producers, by asking every partner."""
+        scored = [
+            Found(port, match)
+            for port in self._index.partners(consumer)
+            if port.place not in rejected and not any(rule.takes(port, consumer) for rule in self._deny)
+            if (match := score_pair(port, consumer)) is not None and match.score >= self._min_score
+        ]
+        scored.sort(key=lambda item: (-item.match.score, rank(item.producer)))
+        best: dict[str, float] = {}
+        for item in scored:
+            best.setdefault(item.producer.tool.id, item.match.score)
+        return [item for item in scored if item.match.score == best[item.producer.tool.id]]
 
     def _denied(self, port: Port) -> frozenset[int]:
         return frozenset(at for at, rule in enumerate(self._deny) if rule.takes_end(port))

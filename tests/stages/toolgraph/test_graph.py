@@ -12,10 +12,13 @@ import pytest
 from inferred import catalog, drawn, graph, tool
 
 from loopbuild.errors import LoopfileError
-from loopbuild.records import ToolCatalog, ToolGraph, from_json, to_json
+from loopbuild.records import DataFlowEdge, ToolCatalog, ToolGraph, from_json, to_json
 from loopbuild.stages.catalog.canonical import build_catalog
 from loopbuild.stages.sources.toolspec import read
 from loopbuild.stages.toolgraph import build_graph, to_mermaid, to_svg, to_text
+from loopbuild.stages.toolgraph.dot import to_dot
+from loopbuild.stages.toolgraph.html import to_html
+from loopbuild.stages.toolgraph.report import components, to_report
 
 ROOT = Path(__file__).parents[3]
 
@@ -284,10 +287,14 @@ def test_drawings_escape_foreign_names() -> None:
     found = catalog(s=[tool(HOSTILE, returns={"role_id": "string"}), tool("b", IDS)])
     drawn_graph = build_graph(found, {})
     mermaid, text, svg = (draw(drawn_graph, found) for draw in (to_mermaid, to_text, to_svg))
+    dot, html, report = (draw(drawn_graph, found) for draw in (to_dot, to_html, to_report))
     assert "<script>" not in svg
+    assert html.count("<script") == 2
+    assert html.count("</script>") == 2
+    assert [line.count('"') % 2 for line in dot.replace('\\"', "").splitlines()] == [0] * dot.count("\n")
     assert '"]; click' not in mermaid
     assert "<script>" not in mermaid
-    for drawing in (mermaid, text, svg):
+    for drawing in (mermaid, text, svg, dot, html, report):
         assert "\x1b" not in drawing
         assert "\u202e" not in drawing
     assert ElementTree.fromstring(svg).tag.endswith("svg")
@@ -301,6 +308,53 @@ def test_drawings_show_every_edge_and_do_not_depend_on_order() -> None:
     assert to_svg(first, one) == to_svg(second, other)
     assert to_mermaid(first, one).count("-->") + to_mermaid(first, one).count("-.->") == len(first.edges)
     assert to_text(first, one).count(" <- ") == len(first.edges)
+    assert to_html(first, one) == to_html(second, other)
+    assert to_dot(first, one) == to_dot(second, other)
+    assert to_dot(first, one).count(" -> t") == len(first.edges)
+    assert to_html(first, one).count('class="tool ') == len(one.tools)
+    assert to_report(first, one) == to_report(second, other)
+
+
+def test_the_page_needs_nothing_from_outside() -> None:
+    """No address but the page's own parts, and a policy that forbids to load any."""
+    page = to_html(build_graph(hr(), {}), hr())
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "src=" not in page
+    assert "default-src 'none'" in page
+    data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    assert len(data["tools"]) == 11
+    assert {edge[6] for edge in data["edges"]} == {"inferred", "weak"}
+
+
+def test_the_report_says_what_is_out_of_reach_and_what_offers_no_chains() -> None:
+    lonely = [tool(f"get_{noun}", {f"{noun}_id": "string", "note": "string"}) for noun in ("pen", "cup", "key")]
+    found = catalog(flat=lonely, s=[tool("list_roles", returns={"role_ids": ["string"]}), tool("get_role", IDS)])
+    told = to_report(build_graph(found, {}), found).splitlines()
+    assert told[0] == "source `flat`: 3 tools, 0 edges"
+    assert "  returns: 3 none" in told
+    assert "  required inputs: 6, of which 0 are fed by tools, 3 can be asked for, 3 are out of reach" in told
+    assert "    flat/get_cup /cup_id: no tool returns the id of a cup" in told
+    assert "  flat: these 3 tools offer no chains: get_cup, get_key, get_pen" in told
+    assert "source `s`: 2 tools, 1 edge (1 inferred)" in told
+    assert "1 component of connected tools, 3 tools without any edge" in told
+
+
+def test_components_are_connected_whatever_the_direction() -> None:
+    found = catalog(s=[tool(name) for name in "abcdef"])
+    edges = [edge("b", "a"), edge("b", "c"), edge("e", "d")]
+    assert components(found.tools, edges) == [["s/a", "s/b", "s/c"], ["s/d", "s/e"], ["s/f"]]
+
+
+def edge(producer: str, consumer: str) -> DataFlowEdge:
+    return DataFlowEdge(
+        producer=f"s/{producer}",
+        producer_leaf="/x",
+        consumer=f"s/{consumer}",
+        consumer_leaf="/x",
+        score=1,
+        rule="equal",
+    )
 
 
 def test_a_cycle_of_tools_can_be_drawn() -> None:
