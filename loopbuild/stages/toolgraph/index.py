@@ -149,9 +149,9 @@ class PortIndex:
         return [item for some in chosen.values() for item in some]
 
 
-def rank(port: Port) -> tuple[int, str, str]:
-    """Return a producer's place among equals: listings first, then tools that create, then the rest."""
-    return (_verb_rank(port.tool), port.tool.id, port.leaf.pointer)
+def rank(port: Port) -> tuple[bool, int, str, str]:
+    """Return a producer's place among equals: listings first, then tools that create; what lies deep comes last."""
+    return (port.is_incidental, _verb_rank(port.tool), port.tool.id, port.leaf.pointer)
 
 
 def _verb_rank(tool: ToolSchema) -> int:
@@ -178,6 +178,7 @@ def _blind(item: Port, marks: frozenset[int]) -> tuple[object, ...]:
         leaf.format,
         repr(leaf.enum) if leaf.enum else "",
         item.is_many,
+        item.is_incidental,
         item.echo,
         tool.source,
         tool.verb in LISTING_VERBS,

@@ -15,6 +15,7 @@ from loopbuild.records import SchemaLeaf, ToolSchema
 from loopbuild.stages.toolgraph.lists import GENERIC, IDENTIFIERS, NAMES, PLACES, ROLES, SEARCH_TERMS, TAKING_VERBS
 
 Words = tuple[str, ...]
+_DEEP = 3
 _PLACE_WORDS = frozenset((word,) for word in PLACES)
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_A-Za-z]+")
 
@@ -49,6 +50,11 @@ class Port:
     def depth(self) -> int:
         """Return how many properties lie around the leaf."""
         return sum(part not in ("[]", "*") for part in self.leaf.pointer.split("/")) - 2
+
+    @property
+    def is_incidental(self) -> bool:
+        """Say whether the leaf lies so deep that the answer is hardly about it."""
+        return self.depth >= _DEEP
 
     @property
     def is_many(self) -> bool:

@@ -52,7 +52,7 @@ def score_fit(producer: Port, consumer: Port) -> Match | None:
     if not factor:
         return None
     best, rule = max(_evidence(producer, consumer), default=(0.0, ""))
-    if not best or (rule in _PARTLY_EQUAL and consumer.is_new):
+    if not best or (rule in _PARTLY_EQUAL and (consumer.is_new or (producer.leaf.enum and not consumer.leaf.enum))):
         return None
     return Match(score=round(best * factor, 4), rule=rule, conversion=conversion(producer, consumer))
 
@@ -68,6 +68,8 @@ def _is_possible(producer: Port, consumer: Port) -> bool:
     """Say whether the roles of both ends allow an edge at all, whatever their names."""
     if producer.tool.effect == "delete":
         return False
+    if consumer.leaf.enum and not consumer.leaf.is_required:
+        return False  # a choice among a few is made, not passed on
     if " ".join(consumer.words) in CONTROL or (consumer.words and consumer.words[-1] in FREE_TEXT):
         return False
     if producer.echo and not _is_news(producer, consumer):
@@ -120,7 +122,7 @@ def _rules(producer: Port, consumer: Port, words: Words) -> Iterator[tuple[float
     if is_bare_id(given) and entity:
         if words == (*entity, *given):
             yield 0.95, "entity_id"
-        if words == entity:
+        if words == entity and _share_a_type(producer, consumer):
             yield 0.95, "bare_noun"
     if is_bare_id(words) and consumer.entity and given == (*consumer.entity, *words):
         yield 0.90, "id"
@@ -142,6 +144,12 @@ def _rules(producer: Port, consumer: Port, words: Words) -> Iterator[tuple[float
         yield (0.70 if is_role_only else 0.65), "longer"
 
 
+def _share_a_type(producer: Port, consumer: Port) -> bool:
+    """Say whether a noun may stand for an id: where ids are numbers, a text of that noun is a name."""
+    given, wanted = set(producer.leaf.types) - {"null"}, set(consumer.leaf.types) - {"null"}
+    return not given or not wanted or bool(given & wanted) or "string" not in given | wanted
+
+
 def _generic(producer: Port, consumer: Port, is_same_entity: bool) -> float:
     if is_same_entity:
         return 0.60
@@ -158,6 +166,8 @@ def _types(producer: Port, consumer: Port) -> float:
     wanted = set(consumer.leaf.types) - {"null"}
     if given == {"boolean"} or wanted == {"boolean"}:
         return 0.0
+    if not given and producer.is_incidental:
+        return 0.0  # an object that lies too deep to have been looked into
     if not given or not wanted or given & wanted & (_SCALARS | {"object", "array"}):
         return 1.0
     if not given & _SCALARS or not wanted & _SCALARS:

@@ -184,6 +184,9 @@ def test_each_rule_of_evidence(producer: Any, consumer: Any, expected: str) -> N
         (tool("get_user", returns={"email": "email"}), tool("create_user", {"email": "email"})),
         (tool("a", returns={"group_id": "string"}), tool("b", IDS)),
         (tool("a", {"seat?": "string"}, {"seat": "string"}), tool("b", {"seat?": "string"})),
+        (tool("a", returns={"plan": "string"}), tool("b", {"plan?": {"type": "string", "enum": ["x"]}})),
+        (tool("a", returns={"shown_seat": {"type": "string", "enum": ["x"]}}), tool("b", {"seat": "string"})),
+        (tool("get_repo", returns={"id": "integer"}), tool("b", {"repo": "string"})),
         (tool("find_bus", {"stop": "string"}, {"stop": "string"}), tool("get_times", {"stop": "string"})),
         (tool("find_bus", {"stop": "string"}, {"stop": "string"}), tool("buy_ticket", {"stop?": "string"})),
         (tool("search_hotels", returns={"hotel_name": "string"}), tool("create_hotel", {"hotel_name": "string"})),
@@ -200,6 +203,13 @@ def test_a_name_that_comes_twice_in_one_answer_is_taken_from_the_outside() -> No
     assert drawn(graph(producer, tool("fly", {"origin_sky_id": "string"}))) == [
         "sky/sky_id -> fly/origin_sky_id 0.85 role"
     ]
+
+
+def test_among_equals_what_lies_deep_in_an_answer_comes_last() -> None:
+    deep = tool("list_events", returns={"payload": {"comment": {"app": {"seat": "string"}}}})
+    shallow = tool("get_row", returns={"seat": "string"})
+    found = graph(deep, shallow, tool("b", {"seat": "string"}), per_input=1)
+    assert [edge.producer for edge in found.edges] == ["s/get_row"]
 
 
 def test_a_weak_edge_serves_only_a_required_input_that_nothing_better_feeds() -> None:
