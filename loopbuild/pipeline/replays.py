@@ -38,14 +38,17 @@ class Replayed:
 Tell = Callable[[EdgeEvidence], None]
 
 
-def replay_edges(opened: OpenProject, *, tell: Tell) -> Replayed:
-    """Replay what graph.lock does not answer yet and write it; raises SandboxError when a server cannot be started."""
+def replay_edges(opened: OpenProject, *, tell: Tell, proposals: str = "") -> Replayed:
+    """Replay what graph.lock does not answer yet and write it; raises SandboxError when a server cannot be started.
+
+    `proposals` are further edges, one a line, as text; of these only the verified and the rejected are written down.
+    """
     from loopbuild.stages.toolgraph.evidence import write_evidence
 
     root = opened.project.root
     tools = current_tools(opened)
     before = stored_evidence(root)
-    work = _Work(tools, root, tell)
+    work = _Work(tools, root, tell, _proposed(tools.catalog, proposals))
     kept = work.standing(before)
     for _ in range(_PASSES):
         fresh = work.replay(kept)
@@ -64,8 +67,10 @@ def replay_edges(opened: OpenProject, *, tell: Tell) -> Replayed:
 class _Work:
     """One run over a project's edges."""
 
-    def __init__(self, tools: CurrentTools, root: Path, tell: Tell) -> None:
-        from loopbuild.stages.toolgraph.evidence import Facts
+    def __init__(self, tools: CurrentTools, root: Path, tell: Tell, proposed: Sequence[DataFlowEdge]) -> None:
+        from loopbuild.stages.toolgraph.evidence import Facts, edge_text
+
+        self.proposed = {edge_text(edge): edge for edge in proposed}
 
         self.catalog: ToolCatalog = tools.catalog
         self.settings: Mapping[str, Json] = tools.settings
@@ -101,6 +106,7 @@ class _Work:
         weakest = min(WEAKEST, self.settings["graph"]["min_score"])
         graphs = (self.graph((), min_score=weakest), self.graph(kept, min_score=weakest))
         edges = {edge_text(edge): edge for graph in graphs for edge in graph.edges if edge_text(edge) not in settled}
+        edges = {name: edge for name, edge in self.proposed.items() if name not in settled} | edges
         places: dict[tuple[str, ...], list[DataFlowEdge]] = {}
         for edge in edges.values():
             if not set(_sources(edge)) & set(self.simulated):
@@ -170,6 +176,15 @@ class _Work:
             except OSError:
                 files[role] = ""
         return digest("sandbox of evidence", [chosen, files])[:16]
+
+
+def _proposed(catalog: ToolCatalog, text: str) -> list[DataFlowEdge]:
+    from loopbuild.stages.toolgraph.patterns import read_proposals
+    from loopbuild.stages.toolgraph.ports import input_ports, output_ports
+
+    outputs = [port for tool in catalog.tools for port in output_ports(tool)]
+    inputs = [port for tool in catalog.tools for port in input_ports(tool)]
+    return read_proposals(text, outputs, inputs)
 
 
 def _sources(edge: DataFlowEdge) -> tuple[str, ...]:

@@ -54,6 +54,49 @@ def test_edges_of_a_real_server_are_replayed_once(tmp_path: Path) -> None:
     assert edge in loopbuild(tmp_path, "graph").out
 
 
+def test_a_proposal_becomes_an_edge_only_by_a_replay(tmp_path: Path) -> None:
+    """Whatever thought of them: no name speaks for either of these edges."""
+    pytest.importorskip("mcp")
+    shutil.copytree(EXAMPLES / "hr" / "listings", tmp_path / "listings")
+    text = (EXAMPLES / "hr" / "listings" / "hr.json").read_text()
+    (tmp_path / "listings" / "hr.json").write_text(text.replace('"role_ids"', '"vacancies"'))
+    server = (EXAMPLES / "hr" / "server.py").read_text()
+    (tmp_path / "server.py").write_text(server.replace("role_ids", "vacancies"))
+    (tmp_path / "loop.yaml").write_text(LIVE)
+    assert "/vacancies" not in loopbuild(tmp_path, "graph").out
+    good, bad = (
+        "hr/get_open_roles#/vacancies/[] -> hr/get_role_candidates#/role_id",
+        "hr/get_open_roles#/vacancies/[] -> hr/find_employee#/name",
+    )
+    (tmp_path / "thought.txt").write_text(f"# by a model\n{good}\n\n{bad}\n")
+    assert loopbuild(tmp_path, "graph", "--verify", "--propose", str(tmp_path / "thought.txt")).code == 0
+    assert {edge: row["status"] for edge, row in lines(tmp_path).items() if row["rule"] == "proposed"} == {
+        good: "verified",
+        bad: "rejected",
+    }
+    assert (
+        "/role_id <- hr/get_open_roles /vacancies/[]  0.10 proposed, pick, verified" in loopbuild(tmp_path, "graph").out
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("hr/get_open_roles -> hr/get_candidate", "names no single leaf on each side"),
+        ("hr/get_open_roles#/role_ids -> hr/get_candidate#/candidate_id", "no output matches"),
+        ("nonsense", "is no edge"),
+    ],
+)
+def test_a_proposal_that_names_no_edge_is_a_mistake(tmp_path: Path, text: str, message: str) -> None:
+    root = hr_project(tmp_path / "hr")
+    (root / "thought.txt").write_text(text)
+    said = loopbuild(root, "graph", "--verify", "--propose", str(root / "thought.txt"))
+    assert said.code == 2
+    assert message in said.err
+    assert loopbuild(root, "graph", "--propose", "x").code == 2
+    assert "cannot read the proposals" in loopbuild(root, "graph", "--verify", "--propose", str(root / "no")).err
+
+
 def test_the_simulated_sandbox_verifies_nothing(tmp_path: Path) -> None:
     root = hr_project(tmp_path / "hr")
     said = loopbuild(root, "graph", "--verify")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loopbuild.cli.console import answer, printable, say
+from loopbuild.errors import SelectionError
 
 if TYPE_CHECKING:
     from loopbuild.pipeline.builds import OpenProject
@@ -23,6 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--verify", action="store_true", help="replay the edges in the real sandboxes and write graph.lock"
     )
+    parser.add_argument(
+        "--propose",
+        metavar="FILE",
+        default="",
+        help="with --verify: further edges to replay, one `a#/x -> b#/y` a line",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -31,8 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
     from loopbuild.pipeline.tools import current_tools, drawn
 
     opened = open_project(arguments.project, loopfile=arguments.file)
+    if arguments.propose and not arguments.verify:
+        raise SelectionError("`--propose` names edges to replay, and nothing is replayed", hint="add `--verify`")
     if arguments.verify:
-        _verify(opened)
+        _verify(opened, _text_of(arguments.propose) if arguments.propose else "")
         return 0
     tools = current_tools(opened)
     for diagnostic in tools.catalog.diagnostics:
@@ -45,10 +55,19 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _verify(opened: OpenProject) -> None:
+def _text_of(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SelectionError(f"cannot read the proposals in `{path}`", hint="name a text file") from error
+
+
+def _verify(opened: OpenProject, proposals: str) -> None:
     from loopbuild.pipeline.replays import replay_edges
 
-    done = replay_edges(opened, tell=lambda item: say(printable(f"{item.replay:13} {item.edge}  {item.why}")))
+    done = replay_edges(
+        opened, tell=lambda item: say(printable(f"{item.replay:13} {item.edge}  {item.why}")), proposals=proposals
+    )
     for source in done.simulated:
         say(f"note: the sandbox of `{source}` is simulated from the same names, so it can prove no edge")
         say("hint: `sandbox: {kind: mcp}` runs calls on the real server")
