@@ -19,6 +19,8 @@ _MARGIN = 16
 _CHAR = 7.2
 """Pixels of one character at 12 px, wide enough for the usual monospace fonts."""
 _SWEEPS = 4
+_MANY = 1_500
+"""Links from which on they go straight: nobody follows one by eye, and ways of their own take a minute to find."""
 
 Place = str | tuple[int, int]
 """A tool by its id, or the free place of link number n in column c."""
@@ -44,7 +46,11 @@ def lay_out(graph: ToolGraph, catalog: ToolCatalog) -> Plan:
     links = sorted({(edge.producer, edge.consumer) for edge in graph.edges})
     joined = sorted({tool for link in links for tool in link})
     lonely = [tool.id for tool in catalog.tools if tool.id not in set(joined)]
-    columns, routes = _routed(_columns(joined, links), links)
+    if len(links) > _MANY:
+        columns: list[list[Place]] = [list(column) for column in _columns(joined, links)]
+        routes: dict[tuple[str, str], list[Place]] = {link: list(link) for link in links}
+    else:
+        columns, routes = _routed(_columns(joined, links), links)
     columns = _ordered(columns, [pair for route in routes.values() for pair in pairwise(route)])
     names = {tool.id: _label(tool.name) for tool in catalog.tools}
     boxes, width, height = _places(columns, names)
@@ -112,11 +118,12 @@ def _ordered(columns: list[list[Place]], links: Sequence[tuple[Place, Place]]) -
     for producer, consumer in links:
         near.setdefault(producer, []).append(consumer)
         near.setdefault(consumer, []).append(producer)
+    row = {place: at / max(1, len(each)) for each in columns for at, place in enumerate(each)}
     for _ in range(_SWEEPS):
         for column in columns:
-            row = {place: at / max(1, len(each)) for each in columns for at, place in enumerate(each)}
             middle = {place: sum(row[item] for item in near[place]) / len(near[place]) for place in column}
             column.sort(key=lambda place, middle=middle: (round(middle[place], 6), str(place)))  # type: ignore[misc]
+            row.update({place: at / max(1, len(column)) for at, place in enumerate(column)})
     return columns
 
 

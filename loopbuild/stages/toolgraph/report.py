@@ -79,10 +79,14 @@ def _source(source: str, tools: Sequence[ToolSchema], graph: ToolGraph) -> list[
         f"  required inputs: {len(required)}, of which {given} are fed by tools, "
         f"{len(required) - given - len(opaque)} can be asked for, {len(opaque)} are out of reach",
     ]
-    for tool, leaf in opaque[:_SHOWN]:
-        lines.append(f"    {plain(tool.id)} {plain(leaf.pointer)}: no tool returns {_article(leaf)}")
-    if len(opaque) > _SHOWN:
-        lines.append(f"    and {len(opaque) - _SHOWN} more")
+    unknown: dict[str, list[str]] = {}
+    for tool, leaf in opaque:
+        unknown.setdefault(leaf.pointer, []).append(tool.id)
+    ordered = sorted(unknown.items(), key=lambda item: (-len(item[1]), item[0]))
+    for pointer, owners in ordered[:_SHOWN]:
+        lines.append(f"    {plain(pointer)} of {_count(len(owners), 'tool')}: {_names(owners, 3)}")
+    if len(ordered) > _SHOWN:
+        lines.append(f"    and {len(ordered) - _SHOWN} more names")
     if source in graph.flat_sources:
         them = "this tool offers" if len(tools) == 1 else f"these {len(tools)} tools offer"
         lines.append(f"  flat: {them} no chains: {_names(sorted(names))}")
@@ -102,10 +106,6 @@ def _is_opaque(leaf: SchemaLeaf) -> bool:
     return leaf.kind in ("id", "sha") and not leaf.enum and not leaf.has_default
 
 
-def _article(leaf: SchemaLeaf) -> str:
-    return f"the id of a {plain(leaf.entity)}" if leaf.entity else "such an id"
-
-
 def _told(counts: Counter[str], *, brackets: bool = True) -> str:
     if not counts:
         return ""
@@ -113,9 +113,9 @@ def _told(counts: Counter[str], *, brackets: bool = True) -> str:
     return f" ({told})" if brackets else f" {told}"
 
 
-def _names(tools: Sequence[str]) -> str:
-    shown = ", ".join(plain(tool.partition("/")[2]) for tool in tools[:_SHOWN])
-    return f"{shown}, and {len(tools) - _SHOWN} more" if len(tools) > _SHOWN else shown
+def _names(tools: Sequence[str], limit: int = _SHOWN) -> str:
+    shown = ", ".join(plain(tool.partition("/")[2]) for tool in tools[:limit])
+    return f"{shown}, and {len(tools) - limit} more" if len(tools) > limit else shown
 
 
 def _count(number: int, noun: str) -> str:

@@ -141,7 +141,7 @@ def _rules(producer: Port, consumer: Port, words: Words) -> Iterator[tuple[float
             yield 0.75, "suffix"
     if len(words) < len(given) and given[-len(words) :] == words and not is_generic(words):
         is_role_only = all(word in ROLES for word in given[: -len(words)])
-        yield (0.70 if is_role_only else 0.65), "longer"
+        yield (0.70 if is_role_only else 0.55), "longer"
 
 
 def _share_a_type(producer: Port, consumer: Port) -> bool:

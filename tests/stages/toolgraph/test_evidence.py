@@ -51,9 +51,9 @@ def test_a_rejected_edge_is_out_and_a_verified_one_says_so() -> None:
 
 
 def test_where_one_leaf_is_rejected_the_next_best_of_the_tool_steps_in() -> None:
-    found = catalog(s=[tool("a", returns={"seat": "string", "shown_seat": "string"}), C])
+    found = catalog(s=[tool("a", returns={"seat": "string", "new_seat": "string"}), C])
     graph = build_graph(found, {}, [line(found, EDGE, "rejected")])
-    assert drawn(graph) == ["a/shown_seat -> c/seat 0.65 longer"]
+    assert drawn(graph) == ["a/new_seat -> c/seat 0.85 role"]
 
 
 def test_a_verified_edge_needs_no_score_and_is_never_cut() -> None:
