@@ -13,6 +13,7 @@ from pathlib import Path
 
 from loopbuild.digest import digest, digest_bytes
 from loopbuild.engine.target import Json
+from loopbuild.errors import StoreError
 from loopbuild.pipeline.builds import OpenProject
 from loopbuild.pipeline.targets import EVIDENCE, sandbox_files, sandbox_params
 from loopbuild.pipeline.tools import CurrentTools, current_tools, stored_evidence
@@ -59,8 +60,14 @@ def replay_edges(opened: OpenProject, *, tell: Tell, proposals: str = "") -> Rep
     path = root / EVIDENCE
     if shown or path.exists():
         partial = path.with_name(EVIDENCE + ".partial")
-        partial.write_bytes(write_evidence(shown))
-        partial.replace(path)
+        try:
+            partial.write_bytes(write_evidence(shown))
+            partial.replace(path)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise StoreError(
+                f"cannot write `{EVIDENCE}`: {error.strerror}", intact="the last one is as it was"
+            ) from error
     return Replayed(evidence=shown, tried=work.tried, calls=work.calls, simulated=work.simulated)
 
 
@@ -147,7 +154,7 @@ class _Work:
             sandbox.close()
         ran = self._sandbox_digest(sources)
         made = []
-        for edge in edges:
+        for edge in sorted(edges, key=edge_text):
             verdict = found[name_of(edge)]
             is_final = verdict.outcome == "verified" or (verdict.outcome == "rejected" and edge.status != "declared")
             item = EdgeEvidence(

@@ -130,6 +130,8 @@ def test_a_broken_graph_lock_stops_a_build_with_its_line(tmp_path: Path) -> None
     said = loopbuild(root, "graph")
     assert said.code == 2
     assert "graph.lock:2: a merge conflict" in said.err
+    assert loopbuild(root, "graph", "--verify").code == 2
+    assert (root / "graph.lock").read_text().endswith("<<<<<<< HEAD\n")
     built = loopbuild(root, "build", "graph:main")
     assert built.code in (1, 2)
     assert "graph.lock:2: a merge conflict" in built.err + built.out

@@ -72,6 +72,10 @@ def _verify(opened: OpenProject, proposals: str) -> None:
         say(f"note: the sandbox of `{source}` is simulated from the same names, so it can prove no edge")
         say("hint: `sandbox: {kind: mcp}` runs calls on the real server")
     counts = Counter(item.replay for item in done.evidence)
+    if counts["skipped"]:
+        say(
+            "hint: `sandbox.state` names the file in which a server keeps its state; with it, tools that write are replayed"
+        )
     if not done.evidence:
         answer("No edge was replayed, graph.lock was not written")
         return

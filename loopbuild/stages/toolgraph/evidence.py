@@ -15,7 +15,9 @@ from loopbuild.records import DataFlowEdge, EdgeEvidence, ToolCatalog, from_json
 
 FILE = "graph.lock"
 _HEAD = {"graph.lock": 1}
-_HINT = "`git checkout graph.lock` brings the last good one back, `loopbuild graph --verify` makes a new one"
+_HINT = (
+    "`git checkout graph.lock` brings the last good one back; without it, `loopbuild graph --verify` makes a new one"
+)
 
 
 def read_evidence(content: bytes) -> tuple[EdgeEvidence, ...]:
