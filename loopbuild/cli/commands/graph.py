@@ -73,9 +73,7 @@ def _verify(opened: OpenProject, proposals: str) -> None:
         say("hint: `sandbox: {kind: mcp}` runs calls on the real server")
     counts = Counter(item.replay for item in done.evidence)
     if counts["skipped"]:
-        say(
-            "hint: `sandbox.state` names the file in which a server keeps its state; with it, tools that write are replayed"
-        )
+        say("hint: where `sandbox.state` names the file a server keeps its state in, tools that write are replayed too")
     if not done.evidence:
         answer("No edge was replayed, graph.lock was not written")
         return

@@ -15,9 +15,7 @@ from loopbuild.records import DataFlowEdge, EdgeEvidence, ToolCatalog, from_json
 
 FILE = "graph.lock"
 _HEAD = {"graph.lock": 1}
-_HINT = (
-    "`git checkout graph.lock` brings the last good one back; without it, `loopbuild graph --verify` makes a new one"
-)
+_HINT = "`git checkout graph.lock` brings the last good one back; without one, `loopbuild graph --verify` makes it"
 
 
 def read_evidence(content: bytes) -> tuple[EdgeEvidence, ...]:
