@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-GRAPH = ("graph.edges", "graph.verified", "graph.scale")
+GRAPH = ("graph.check", "graph.edges", "graph.verified", "graph.scale")
 ALL = ("demo", "incremental", "memory", "engine.figures", "engine.faults", *GRAPH)
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from loopbuild.engine.target import Json
 from loopbuild.errors import SelectionError, SourceError
 from loopbuild.pipeline.builds import OpenProject
 from loopbuild.pipeline.project import load
+from loopbuild.pipeline.source_files import read_source
 from loopbuild.pipeline.targets import EVIDENCE
 from loopbuild.records import CatalogDiff, EdgeEvidence, Listing, ToolCatalog, ToolGraph, from_json, to_json
 
@@ -37,15 +38,15 @@ def current_tools(opened: OpenProject) -> CurrentTools:
     for target in loaded.targets:
         if not target.id.startswith("source:"):
             continue
-        (_, path), params = target.files[0], target.params
+        params, path = target.params, target.params["path"]
         try:
-            content = (opened.project.root / path).read_bytes()
+            content, *others = [(opened.project.root / name).read_bytes() for name in (path, *params["beside"])]
         except OSError as error:
             hint = f"`loopbuild build --refresh {target.id}` asks the server" if params["is_live"] else ""
             raise SourceError(
                 f"source `{params['name']}`: cannot read `{path}`", source=params["name"], hint=hint
             ) from error
-        listings.append(read_source(params, content))
+        listings.append(read_source(params, content, dict(zip(params["beside"], others, strict=True))))
     settings = loaded.settings
     catalog = build_catalog(listings, entities=settings["graph"]["entities"])
     graph = build_graph(catalog, settings["graph"], stored_evidence(opened.project.root))
@@ -58,17 +59,6 @@ def stored_evidence(root: Path) -> tuple[EdgeEvidence, ...]:
 
     path = root / EVIDENCE
     return read_evidence(path.read_bytes()) if path.is_file() else ()
-
-
-def read_source(params: Json, content: bytes) -> Listing:
-    """Read one source's file with the reader of its kind."""
-    from loopbuild.stages.sources import KINDS
-
-    module, _, attribute = KINDS[params["kind"]].partition(":")
-    listing: Listing = getattr(import_module(module), attribute)(
-        params["name"], content, file=params["path"], settings=params
-    )
-    return listing
 
 
 def built_catalog(opened: OpenProject) -> ToolCatalog | None:
