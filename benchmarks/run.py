@@ -7,17 +7,9 @@ from importlib import import_module
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-ALL = (
-    "demo",
-    "incremental",
-    "memory",
-    "engine.figures",
-    "engine.faults",
-    "graph.check",
-    "data.llm_path",
-    "data.rate",
-    "data.one_leaf",
-)
+GRAPH = ("graph.check", "graph.edges", "graph.verified", "graph.scale")
+DATA = ("data.llm_path", "data.rate", "data.one_leaf")
+ALL = ("demo", "incremental", "memory", "engine.figures", "engine.faults", *GRAPH, *DATA)
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ALL:
