@@ -71,7 +71,7 @@ def build(
 
     def wait_for(pid: str) -> None:
         if not waits:
-            raise StoreError(f"pid {pid} builds here", intact="its build", hint="build without `--no-wait`")
+            raise StoreError(f"pid {pid} builds here", intact="its build goes on", hint="build without `--no-wait`")
         on_event(Event(kind="note", message=f"waiting for pid {pid}, which builds here"))
 
     with ExitStack() as stack:

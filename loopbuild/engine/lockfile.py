@@ -47,7 +47,7 @@ def read(root: Path) -> dict[str, Line]:
         number = next(number for number, line in enumerate(text.splitlines(), 1) if line.startswith(MARKERS))
         raise LockError(
             f"`{NAME}:{number}` has conflict markers",
-            intact="every stored result",
+            intact="every stored result is as it was",
             hint="run `loopbuild merge-lock`",
         )
     return decode(text)

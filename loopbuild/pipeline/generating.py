@@ -144,5 +144,8 @@ def _failure(action: Action, tail: Sequence[str], code: int) -> Exception:
     if any("No module named 'torch'" in line or "MissingExtra" in line for line in last):
         return MissingExtra("running a model", extra="train")
     return BuildError(
-        f"the model under test could not be run (exit code {code})", target=action.target, intact="\n".join(last)
+        f"the model under test could not be run (exit code {code})",
+        target=action.target,
+        intact="what it answered is kept",
+        hint="\n".join(["its last lines on stderr:", *last]) if last else "",
     )
