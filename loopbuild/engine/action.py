@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from loopbuild.digest import digest as digest_of
+from loopbuild.engine.derived import T, derived
 from loopbuild.engine.objects import Objects
 from loopbuild.engine.target import Json, Target
 from loopbuild.engine.workspace import remove_tree
@@ -132,6 +133,11 @@ class StoredAction:
         if found is None:
             raise BuildError(f"`{self.target}` read the undeclared input `{role}`", target=self.target)
         return found
+
+    def derived(self, make: Callable[..., T], *roles: str) -> T:
+        """Return `make` of these inputs, kept for other actions over the same ones."""
+        digests = tuple(self.input_digest(role) for role in roles)
+        return derived(make, digests, lambda: [self._inputs[role] for role in roles])
 
     def file(self, role: str) -> bytes:
         """Return the bytes of the leaf file `role`."""

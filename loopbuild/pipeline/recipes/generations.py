@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from loopbuild.digest import digest
 from loopbuild.engine.target import Action, RowResult, WantedRow
 from loopbuild.pipeline.arms import Arm, arm_of
-from loopbuild.pipeline.recipes.rows import call_names
 from loopbuild.pipeline.sandboxes import server_facts
+from loopbuild.pipeline.shared import call_names
 from loopbuild.records import Transcript, fact_name, to_json
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from loopbuild.digest import digest
 from loopbuild.engine.target import Action, RowResult, WantedRow
+from loopbuild.pipeline import shared
 from loopbuild.pipeline.recipes.tasks import trajectories
 from loopbuild.pipeline.sandboxes import opened, server_facts
-from loopbuild.records import Split, Task, ToolCatalog, Trajectory, from_json, to_json
+from loopbuild.records import Split, Task, Trajectory, from_json, to_json
 
 
 def wanted(action: Action) -> Iterable[WantedRow]:
@@ -21,10 +22,9 @@ def wanted(action: Action) -> Iterable[WantedRow]:
 
 def facts(action: Action) -> Mapping[str, str]:
     """The catalog's leaves: a call is validated against them; and the servers calls are replayed on."""
-    from loopbuild.stages.catalog.facts import facts as catalog_facts
-
-    catalog = from_json(ToolCatalog, action.input("contract"))
-    return {**catalog_facts(catalog), **call_names(catalog), **server_facts(action)}
+    leaves = action.derived(shared.leaf_facts, "contract")
+    names = action.derived(shared.name_facts, "contract")
+    return {**leaves, **names, **server_facts(action)}
 
 
 def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
@@ -35,7 +35,7 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
     from loopbuild.stages.sampling.replay import replay
     from loopbuild.stages.synthesis.dialogues import to_example
 
-    catalog = from_json(ToolCatalog, action.input("contract"))
+    catalog = action.derived(shared.catalog, "contract")
     known = {one.key: one for one in trajectories(action.input("trajectories"))}
     texts = action.input("tasks")["rows"]
     servers = tuple(sorted(server_facts(action)))
@@ -66,11 +66,6 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
             output["verdict"] |= {"kept": False, "filter": "split", "reason": "held_out_path"}
         names = {f"{step.call.tool} call name" for step in trajectory.steps}
         yield RowResult(key=key, output=output, reads=tuple(sorted({*trajectory.reads, *names, *servers})))
-
-
-def call_names(catalog: ToolCatalog) -> dict[str, str]:
-    """Return the facts of what a model has to write to call each tool; another source's tool can change it."""
-    return {f"{tool.id} call name": digest("call name", tool.call_name) for tool in catalog.tools}
 
 
 def split_of(trajectory: Trajectory, task: Task, held_out: float) -> Split:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from loopbuild.digest import unit_interval
 from loopbuild.engine.target import Action, Json, RowResult, WantedRow
 from loopbuild.llm import WriteRequest
+from loopbuild.pipeline import shared
 from loopbuild.records import ToolCatalog, Trajectory, from_json, to_json
 
 
@@ -15,7 +16,7 @@ def wanted(action: Action) -> Iterable[WantedRow]:
     from loopbuild.stages.synthesis.requests import writer_of
 
     writers = [writer["model"] for writer in action.params["writers"]]
-    catalog = from_json(ToolCatalog, action.input("contract"))
+    catalog = action.derived(shared.catalog, "contract")
     for trajectory in trajectories(action.input("trajectories")):
         for request in requests_of(trajectory, catalog, action.params):
             told = {"writer": writer_of(request.key, writers), "asked": to_json(request), "basis": trajectory.digest}

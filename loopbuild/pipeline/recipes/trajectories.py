@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from loopbuild.digest import digest
 from loopbuild.engine.target import Action, Json, RowResult, WantedRow
 from loopbuild.errors import SandboxError
+from loopbuild.pipeline import shared
 from loopbuild.pipeline.sandboxes import opened, server_facts
-from loopbuild.records import Cell, DataFlowEdge, Subgraph, ToolCatalog, ToolGraph, Trajectory, from_json, to_json
+from loopbuild.records import Cell, Subgraph, ToolGraph, Trajectory, from_json, to_json
 
 
 def wanted(action: Action) -> Iterable[WantedRow]:
@@ -19,21 +20,14 @@ def wanted(action: Action) -> Iterable[WantedRow]:
     from loopbuild.stages.sampling.cells import plan_key
 
     seed = action.params["sampling"]["seed"]
-    for value in action.input("cells")["cells"][action.params["subgraph"]]:
+    for value in action.derived(shared.cells, "cells")[action.params["subgraph"]]:
         yield WantedRow(key=plan_key(from_json(Cell, value), seed=seed), request=value)
 
 
 def facts(action: Action) -> Mapping[str, str]:
     """Every leaf of the catalog, every edge, the subgraph as a whole, and the project's own server programs."""
-    from loopbuild.stages.catalog.facts import facts as catalog_facts
-
-    graph = from_json(ToolGraph, action.input("graph"))
-    catalog = from_json(ToolCatalog, action.input("contract"))
-    known = dict(catalog_facts(catalog))
-    # A leaf nobody reads still stands in the stored results: such a row is replayed, and mostly proven.
-    known |= {f"{tool.id} returns": tool.returns for tool in catalog.tools}
-    for edge in graph.edges:
-        known[edge_fact(edge)] = digest("edge", [edge.conversion])
+    graph = action.derived(shared.graph, "graph")
+    known = dict(action.derived(shared.walk_facts, "contract", "graph"))
     subgraph = _subgraph(graph, action.params["subgraph"])
     inside = [to_json(edge) for edge in graph.edges if edge.consumer in subgraph.tools]
     known[f"subgraph {subgraph.name}"] = digest("subgraph", [to_json(subgraph), inside])
@@ -44,8 +38,8 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
     """Sample and execute; a cell that cannot be reached is a row that says why."""
     from loopbuild.stages.sampling.walk import Unreachable, sample
 
-    catalog = from_json(ToolCatalog, action.input("contract"))
-    graph = from_json(ToolGraph, action.input("graph"))
+    catalog = action.derived(shared.catalog, "contract")
+    graph = action.derived(shared.graph, "graph")
     subgraph = _subgraph(graph, action.params["subgraph"])
     settings = action.params["sampling"]
     servers = tuple(sorted(server_facts(action)))
@@ -78,8 +72,8 @@ def revalidate(action: Action, row: WantedRow, old_output: Json, changed: tuple[
     if "unreachable" in old_output:
         return None
     old = from_json(Trajectory, old_output)
-    catalog = from_json(ToolCatalog, action.input("contract"))
-    known = facts(action)
+    catalog = action.derived(shared.catalog, "contract")
+    known = action.derived(shared.walk_facts, "contract", "graph")
     servers = tuple(sorted(server_facts(action)))
     if any(name.startswith("edge ") and name not in known for name in _reads(old, servers)):
         return None
@@ -88,11 +82,6 @@ def revalidate(action: Action, row: WantedRow, old_output: Json, changed: tuple[
     if isinstance(outcome, ReplayFault) or outcome.digest != old.digest:
         return None
     return RowResult(key=row.key, output=to_json(outcome), reads=_reads(outcome, servers))
-
-
-def edge_fact(edge: DataFlowEdge) -> str:
-    """Return the name of the fact that an edge exists."""
-    return f"edge {edge.producer}#{edge.producer_leaf} -> {edge.consumer}#{edge.consumer_leaf}"
 
 
 def _reads(trajectory: Trajectory, servers: tuple[str, ...]) -> tuple[str, ...]:
