@@ -200,7 +200,8 @@ def _training(training: Training) -> str:
     effort = training.effort
     amount = f", about {effort.steps:,} steps on {effort.tokens:,} tokens" if effort else ""
     if training.mode == "fresh":
-        return f"fresh, from the base{amount}"
+        asked = ", as asked for" if training.is_asked else ""
+        return f"fresh, from the base{asked}{amount}"
     return (
         f"continue {short(training.parent)} with about {training.delta} new and {training.replay} replayed rows "
         f"({training.share:.0%} of the rows change){amount}"

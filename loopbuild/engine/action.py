@@ -31,6 +31,8 @@ class Wiring:
     inputs: Mapping[str, str]
     files: Mapping[str, str]
     head: str = ""
+    is_from_scratch: bool = False
+    """Somebody asked for a history to begin again."""
 
 
 class StoredInputs(Mapping[str, Json]):
@@ -90,6 +92,7 @@ class StoredAction:
         self.seed = digest_of("seed", key)
         self.root = root
         self.head_key = wiring.head
+        self.is_from_scratch = wiring.is_from_scratch
         self.kept: set[str] = set()
         self.published: dict[str, str] = {}
         self._wiring = wiring

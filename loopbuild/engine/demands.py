@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from loopbuild.engine.selection import Selection
+from loopbuild.engine.staleness import StaleReason
 from loopbuild.engine.target import Target
 from loopbuild.errors import SelectionError
 
@@ -52,6 +53,11 @@ class Demands:
 
 
 NOTHING = Demands()
+
+
+def reason_for(demand: Demand) -> StaleReason:
+    """Return what is said of a target that runs because somebody asked for it."""
+    return StaleReason(code="from_scratch" if demand == "from_scratch" else "forced")
 
 
 def _is_in(chosen: Selection, target: Target, targets: Mapping[str, Target]) -> bool:

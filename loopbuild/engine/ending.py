@@ -6,7 +6,7 @@ and whether it was complete. Decides nothing about targets; a build that was cut
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from loopbuild.engine.commit import unpublish
 from loopbuild.engine.history import summary
@@ -20,15 +20,25 @@ LockLines = Callable[[], Mapping[str, Mapping[str, str]]]
 
 
 def write_lock(
-    shop: Workshop, lock: LockBook, settled: Mapping[str, Target], lock_lines: LockLines | None, *, is_complete: bool
+    shop: Workshop,
+    lock: LockBook,
+    settled: Mapping[str, Target],
+    lock_lines: LockLines | None,
+    *,
+    unmoved: Collection[str],
+    is_complete: bool,
 ) -> None:
-    """Write the lines of the settled targets; `lock_lines` is asked for further ones only now."""
+    """Write the lines of the settled targets; `lock_lines` is asked for further ones only now.
+
+    `unmoved` are targets whose lines, if there are any, are known to hold still.
+    """
     with shop.journal.transaction():
         shop.leaves.flush(shop.journal)
     lock.close(
         settled,
         shop.known,
         lock_lines() if lock_lines is not None else {},
+        unmoved=unmoved,
         is_complete=is_complete,
         root=shop.ws.root,
         scratch=shop.scratch,
@@ -36,7 +46,14 @@ def write_lock(
 
 
 def note_run(
-    shop: Workshop, targets: Mapping[str, Target], outcome: Outcome, *, started: float, stamp: str, is_whole: bool
+    shop: Workshop,
+    targets: Mapping[str, Target],
+    outcome: Outcome,
+    *,
+    started: float,
+    stamp: str,
+    definitions: str,
+    is_whole: bool,
 ) -> None:
     """Note what happened; a whole build with a stamp can be recognised later, any other one is forgotten as such."""
     stale = [name for name in shop.leaves.remembered("out:") if is_whole and name not in shop.publishers]
@@ -57,10 +74,11 @@ def note_run(
         remember(
             shop.journal,
             shop.ws,
-            stamp=stamp if is_whole else "",
+            stamp=stamp,
             leaves=shop.leaves,
             files=files,
-            needs={digest for entry in entries for digest in entry.needs},
+            needs=(digest for entry in entries for digest in entry.needs),
             published={path for entry in entries for path in entry.published},
             target_count=len(outcome.results),
+            definitions=definitions,
         )

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 SCHEMA = 1
+COMPLETE_BUILD = "complete_build"
+"""Name of the small value that says what the last complete build depended on; gone once anything else is in force."""
 _TABLES = """
 CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE records(seq INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL, key TEXT NOT NULL,
@@ -155,6 +157,7 @@ class Journal:
         for seq in seqs:
             self._db.execute("DELETE FROM current WHERE seq = ?", (seq,))
             self._db.execute("DELETE FROM records WHERE seq = ?", (seq,))
+        self.set_meta(COMPLETE_BUILD, None)
 
     def is_whole(self) -> bool:
         """Return whether sqlite finds its own file in order."""
@@ -171,6 +174,7 @@ class Journal:
 
         `rows_run`: how many rows ran for it, -1 for a plain target that ran, 0 when nothing did and there is no cost.
         """
+        self.set_meta(COMPLETE_BUILD, None)
         self._db.execute("DELETE FROM records WHERE target = ? AND key = ?", (entry.target, entry.key))
         seq = self._db.execute(
             "INSERT INTO records(target, key, output, record, needs, published, recipe, row_count, seconds)"
@@ -195,6 +199,7 @@ class Journal:
     def put_in_force(self, entry: Entry) -> None:
         """Make an older result of the same target the one in force again."""
         with self.transaction():
+            self.set_meta(COMPLETE_BUILD, None)
             self._db.execute("INSERT OR REPLACE INTO current VALUES (?,?)", (entry.target, entry.seq))
             self._db.execute("DELETE FROM failures WHERE target = ?", (entry.target,))
 

@@ -6,8 +6,7 @@ are those named; whatever is pinned or has a history must be there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from loopbuild.digest import short
@@ -69,7 +68,7 @@ class LockBook:
             target=result.target,
             hint="its recipe is not a function of its inputs, or the lock was edited by hand",
         )
-        return replace(result, outcome="failed", error=error)
+        return result._replace(outcome="failed", error=error)
 
     def close(
         self,
@@ -77,12 +76,17 @@ class LockBook:
         known: Known,
         extra: Mapping[str, Mapping[str, str]],
         *,
+        unmoved: Collection[str],
         is_complete: bool,
         root: Path,
         scratch: Path,
     ) -> None:
         """Write the lines of the targets that are done, or note what would change in a frozen file."""
-        results = {name: self._line(target, known) for name, target in targets.items()}
+        old = self._lines
+        results = {
+            name: old[name] if name in unmoved and name in old else self._line(target, known)
+            for name, target in targets.items()
+        }
         lines = lockfile.update(self._lines, results, extra, is_complete=is_complete)
         if self._is_frozen:
             self._changed.update(lockfile.changes(self._lines, lines))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from loopbuild.engine.staleness import StaleReason
 from loopbuild.errors import LoopbuildError
@@ -32,9 +32,8 @@ class Event:
     total: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What happened to one target."""
+class Result(NamedTuple):
+    """What happened to one target. A tuple, because a walk makes one for every target there is."""
 
     target: str
     outcome: What

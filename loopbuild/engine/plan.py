@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from loopbuild.digest import canonical, short
 from loopbuild.engine.action import Folders, StoredAction, Wiring, recipe_function
-from loopbuild.engine.demands import NOTHING, Demand, Demands
+from loopbuild.engine.demands import NOTHING, Demand, Demands, reason_for
 from loopbuild.engine.execute import recipe_code, translate
 from loopbuild.engine.garbage import rare_collections
 from loopbuild.engine.heads import parent_of
@@ -32,6 +31,7 @@ from loopbuild.engine.selection import Selection, edges
 from loopbuild.engine.staleness import StaleReason
 from loopbuild.engine.tables import StoredOutputs, choose_rows
 from loopbuild.engine.target import Json, Target
+from loopbuild.engine.uptodate import Still, definitions_of, still
 from loopbuild.engine.walk import Walk
 from loopbuild.engine.workspace import Workspace
 
@@ -43,14 +43,21 @@ def plan(
     select: Selection | tuple[str, ...] = (),
     demands: Demands = NOTHING,
     lock: Mapping[str, Line] | None = None,
+    stamp: str = "",
 ) -> Plan:
     """Return what `build` would do, under loop.lock or other lines than those.
+
+    `stamp`: that of the build, so that what has not moved since the last complete one need not be looked at again; not
+    together with other lines.
 
     Raises SelectionError, BuildError for a graph that makes no sense and LockError for a lock that can not be read.
     """
     lines = read(ws.root) if lock is None else lock
     with rare_collections(), ws.reading() as journal, ExitStack() as stack:
-        return _Planner(ws, journal, Walk(targets, select=select), stack, lines=lines, demands=demands).run()
+        planner = _Planner(ws, journal, Walk(targets, select=select), stack, lines=lines, demands=demands)
+        if stamp and not demands:
+            planner.recall(stamp)
+        return planner.run()
 
 
 class _Planner:
@@ -81,6 +88,15 @@ class _Planner:
         """Promised key -> its output, where that was evaluated in memory."""
         self._open_ended: list[str] = []
         self._is_running = False
+        self._still: Still | None = None
+        self._fresh: set[str] = set()
+
+    def recall(self, stamp: str) -> None:
+        """Find out what has not moved since the last complete build."""
+        targets = self._walk.targets
+        self._still = still(self._ws, self._journal, stamp, targets, definitions_of(targets.values()))
+        if self._still is not None:
+            self._leaves.trust(self._still.leaves, self._still.objects)
 
     def run(self) -> Plan:
         while (target := self._walk.next()) is not None:
@@ -88,7 +104,7 @@ class _Planner:
             if self._hoped and not self._hoped.isdisjoint(edges(target)):
                 self._hoped.add(target.id)
             is_unsure = target.id in self._hoped or (target.id in self._tentative and entry.will == "run")
-            entry = replace(entry, will="maybe") if is_unsure else entry
+            entry = entry._replace(will="maybe") if is_unsure else entry
             self._entries[target.id] = entry
             self._is_running |= entry.will != "reuse"
             if entry.output:
@@ -119,6 +135,10 @@ class _Planner:
         return tuple(sorted(changed))
 
     def _visit(self, target: Target) -> PlanEntry:
+        if self._still is not None and self._still.keeps(target, self._fresh):
+            self._fresh.add(target.id)
+            current = self._known.current[target.id]
+            return self._entry(target, will="reuse", output=current.output, key=current.key, locked=current.output)
         entry: PlanEntry | None = None
         try:
             files = {path: self._leaves.digest(path) for _, path in target.files}
@@ -129,13 +149,15 @@ class _Planner:
                 entry = self._entry(target)
                 manifest = manifest_of(target, files=files, inputs=inputs, generation=generation)
                 reasons = self._known.why(target, "", manifest)
-                will: Will = "run" if demand in ("force", "from_scratch") else "maybe"
+                will: Will = "maybe"
+                if demand in ("force", "from_scratch"):
+                    will, reasons = "run", (reason_for(demand), *reasons)
                 entry = self._entry(target, will=will, reasons=reasons)
                 return self._priced(entry, self._estimate(target, entry))
             key = key_of(target, files=files, inputs=inputs, generation=generation)
             locked = output_for(self._lock, target.id, key)
             if demand in ("force", "from_scratch"):
-                entry = self._entry(target, key=key, reasons=(StaleReason(code="forced"),))
+                entry = self._entry(target, key=key, reasons=(reason_for(demand),))
                 return self._forced(target, entry, key, demand)
             usable, reasons = self._known.usable(target, key)
             if usable is not None:
@@ -150,17 +172,17 @@ class _Planner:
                 return self._missing(target, entry, locked)
             if target.recipe.nature != "historical" and not self._promise([key]):
                 made = self._made.get(key, "")
-                return replace(entry, will="maybe", output=made, is_locked=bool(made) and made == locked)
+                return entry._replace(will="maybe", output=made, is_locked=bool(made) and made == locked)
             if self._is_running and all(reason.kind == "object" for reason in entry.reasons):
                 # Only bytes are gone, and whatever runs before may happen to make the very same bytes.
-                return self._priced(replace(entry, will="maybe"), self._estimate(target, entry))
+                return self._priced(entry._replace(will="maybe"), self._estimate(target, entry))
             return self._stale(target, entry, key, files, generation)
         except ObjectDamaged:
             # The build would notice as well, and then make it again; until then nothing more can be said.
             entry = entry or self._entry(target)
-            return self._priced(replace(entry, will="maybe"), self._estimate(target, entry))
+            return self._priced(entry._replace(will="maybe"), self._estimate(target, entry))
         except Exception as error:
-            return replace(entry or self._entry(target), will="run", error=translate(error, target.id))
+            return (entry or self._entry(target))._replace(will="run", error=translate(error, target.id))
 
     def _entry(
         self,
@@ -196,7 +218,7 @@ class _Planner:
         rows = self._lock[target.id][1].get("rows", "")
         total = int(rows) if rows.isdecimal() else None
         reason = StaleReason(code="output_missing", subject=short(locked), kind="object")
-        entry = replace(entry, will="maybe", output=locked, is_locked=True, rows_total=total, reasons=(reason,))
+        entry = entry._replace(will="maybe", output=locked, is_locked=True, rows_total=total, reasons=(reason,))
         return self._priced(entry, total)
 
     def _forced(self, target: Target, entry: PlanEntry, key: str, demand: Demand) -> PlanEntry:
@@ -219,14 +241,14 @@ class _Planner:
         )
         if target.recipe.is_rows:
             if not is_readable:
-                return self._priced(replace(entry, will="maybe"), self._estimate(target, entry))
+                return self._priced(entry._replace(will="maybe"), self._estimate(target, entry))
             return self._table(target, entry, action, generation)
         if target.recipe.is_cheap and is_readable:
             with recipe_code(target.id):
                 output: Json = recipe_function(target.recipe.run)(action)
             made = self._made[key] = self._objects.put(canonical(output))
             is_locked = made == output_for(self._lock, target.id, key)
-            return self._priced(replace(entry, is_cheap=True, output=made, is_locked=is_locked), None)
+            return self._priced(entry._replace(is_cheap=True, output=made, is_locked=is_locked), None)
         return self._priced(entry, None)
 
     def _elsewhere(self) -> Path:
@@ -259,17 +281,16 @@ class _Planner:
             stale.append(verdict)
             will: Literal["run", "revalidate"] = "run" if verdict.verdict == "run" or held is None else "revalidate"
             rows.append(PlannedRow(key=verdict.row.key, verdict=will, reasons=_row_reasons(verdict)))
-        entry = replace(
-            entry,
+        entry = entry._replace(
             rows=tuple(rows),
             rows_stale=sum(row.verdict == "run" for row in rows),
             rows_revalidate=sum(row.verdict == "revalidate" for row in rows),
             rows_total=len(verdicts),
         )
         if not rows:
-            return replace(entry, will="reuse", output=self._objects.put(canonical({"rows": outputs})))
+            return entry._replace(will="reuse", output=self._objects.put(canonical({"rows": outputs})))
         if not self._promise([verdict.fingerprint for verdict in stale]):
-            return self._priced(replace(entry, will="maybe"), entry.rows_stale)
+            return self._priced(entry._replace(will="maybe"), entry.rows_stale)
         return self._priced(entry, entry.rows_stale)
 
     def _promise(self, names: Sequence[str]) -> bool:
@@ -320,7 +341,7 @@ class _Planner:
             times = (rows or 0) if cost.is_per_row else 1
             seconds, high = cost.seconds * times, cost.seconds_high * times
         stale = rows if rows is not None else entry.rows_stale
-        return replace(entry, rows_stale=stale, seconds=seconds, seconds_high=high)
+        return entry._replace(rows_stale=stale, seconds=seconds, seconds_high=high)
 
 
 def _is_own_change(reasons: Sequence[StaleReason]) -> bool:

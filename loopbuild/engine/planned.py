@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from loopbuild.engine.staleness import StaleReason
 from loopbuild.engine.target import Target
@@ -22,9 +22,8 @@ class PlannedRow:
     reasons: tuple[StaleReason, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanEntry:
-    """What would happen to one target."""
+class PlanEntry(NamedTuple):
+    """What would happen to one target. A tuple, because a plan makes one for every target there is."""
 
     target: str
     kind: str

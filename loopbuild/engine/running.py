@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from loopbuild.engine import lockfile
 from loopbuild.engine.action import Interrupted, Wiring, recipe_function
 from loopbuild.engine.commit import adopt
+from loopbuild.engine.demands import reason_for
 from loopbuild.engine.ending import LockLines, note_run, write_lock
 from loopbuild.engine.execute import recipe_code, translate
 from loopbuild.engine.executors.pool import Pool
@@ -28,6 +29,7 @@ from loopbuild.engine.outcome import BAD, Event, Outcome, Result, What
 from loopbuild.engine.staleness import StaleReason
 from loopbuild.engine.tables import RowsFailed, Table
 from loopbuild.engine.target import Json, Target
+from loopbuild.engine.uptodate import Still, definitions_of, still
 from loopbuild.engine.walk import Walk
 
 
@@ -55,12 +57,16 @@ class RunningBuild:
         self._has_demands = bool(options.demands)
         self._earlier: Mapping[str, Result] = {}
         self._is_stopped = False
+        self._definitions = ""
+        self._still: Still | None = None
+        self._fresh: set[str] = set()
 
     # -- the walk --------------------------------------------------------------------------------------------------
 
     def run(self, earlier: Mapping[str, Result], *, stamp: str, lock_lines: LockLines | None) -> Outcome:
         """Walk to the end; `earlier` are results of a walk over the same targets that had to be broken off."""
         self._earlier = earlier
+        self._recall(stamp)
         started, clock_start = self._shop.ws.clock(), time.monotonic()
         try:
             while not self._is_stopped and not self._interrupts.is_asked:
@@ -83,7 +89,23 @@ class RunningBuild:
             self._write_lock(lock_lines)
         return self._outcome(started, time.monotonic() - clock_start, stamp)
 
+    def _recall(self, stamp: str) -> None:
+        """Find out what has not moved since the last complete build."""
+        shop, targets = self._shop, self._walk.targets
+        self._definitions = definitions_of(targets.values()) if stamp else ""
+        if not (self._has_demands or self._options.frozen or self._earlier):
+            self._still = still(shop.ws, shop.journal, stamp, targets, self._definitions)
+        if self._still is not None:
+            shop.leaves.trust(self._still.leaves, self._still.objects)
+
     def _start(self, target: Target) -> None:
+        if self._still is not None and self._still.keeps(target, self._fresh):
+            entry = self._shop.known.current[target.id]
+            if entry.published:
+                self._shop.claim(target, entry.published)
+            rows = max(entry.row_count, 0)
+            self._settle(target, Result(target=target.id, outcome="fresh", output=entry.output, rows_total=rows))
+            return
         start, key = time.monotonic(), ""
         try:
             found = self._look(target, start)
@@ -143,7 +165,7 @@ class RunningBuild:
         generation = self._lock.generation(target.id, is_refreshed=demand == "refresh")
         key = key_of(target, files=files, inputs=inputs, generation=generation)
         is_forced = demand in ("force", "from_scratch") and target.id not in self._earlier
-        reasons: tuple[StaleReason, ...] = (StaleReason(code="forced"),)
+        reasons: tuple[StaleReason, ...] = (reason_for(demand),)
         usable, manifest = None, dict[str, Json]()
         if not is_forced:
             usable, reasons = self._shop.known.usable(target, key)
@@ -167,6 +189,7 @@ class RunningBuild:
                 inputs={role: self._outputs[name] for role, name in (*target.inputs, *target.order_only)},
                 files={role: files[path] for role, path in target.files},
                 head=parent_of(target, key, self._shop.known, demand),
+                is_from_scratch=demand == "from_scratch",
             ),
             reasons=(*reasons, *self._shop.known.why(target, key, manifest)),
             is_forced=is_forced,
@@ -201,6 +224,8 @@ class RunningBuild:
                 self._skip(name, target.id)
         else:
             self._outputs[target.id] = result.output
+            if result.outcome == "fresh":
+                self._fresh.add(target.id)
             self._walk.settle(target.id)
         for name in self._walk.take_late():
             self._skip(name, "")
@@ -235,7 +260,8 @@ class RunningBuild:
 
     def _write_lock(self, lock_lines: LockLines | None) -> None:
         targets = {name: self._walk.targets[name] for name in self._outputs}
-        write_lock(self._shop, self._lock, targets, lock_lines, is_complete=self._is_whole)
+        unmoved = self._fresh if self._still is not None else ()
+        write_lock(self._shop, self._lock, targets, lock_lines, unmoved=unmoved, is_complete=self._is_whole)
 
     def _outcome(self, started: float, seconds: float, stamp: str) -> Outcome:
         merged = dict(self.results)
@@ -249,7 +275,15 @@ class RunningBuild:
             is_interrupted=self._interrupts.is_asked,
             lock_changes=self._lock.changes,
         )
-        note_run(self._shop, self._walk.targets, outcome, started=started, stamp=stamp, is_whole=self._is_whole)
+        note_run(
+            self._shop,
+            self._walk.targets,
+            outcome,
+            started=started,
+            stamp=stamp if self._is_whole else "",
+            definitions=self._definitions,
+            is_whole=self._is_whole,
+        )
         return outcome
 
     def _tell_started(self, target: Target) -> None:

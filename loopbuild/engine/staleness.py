@@ -25,6 +25,7 @@ ReasonCode = Literal[
     "failed_last_time",
     "refreshed",
     "forced",
+    "from_scratch",
 ]
 
 

@@ -114,6 +114,8 @@ class Action(Protocol):
     """A folder that survives a kill and is handed to the next run of the same key; deleted on success."""
     head: Json | None
     """Historical recipes: the last committed output of the target's `head`, else None."""
+    is_from_scratch: bool
+    """Historical recipes: there is no `head` because somebody asked to begin again, not because there never was one."""
     head_key: str
     """Historical recipes: digest naming that output, else empty."""
 

@@ -27,7 +27,7 @@ CUES: dict[str, tuple[ReasonCode, ...]] = {
     "upstream": ("upstream_stale",),
     "output": ("output_missing", "output_damaged"),
     "failed": ("failed_last_time",),
-    "forced": ("forced", "refreshed"),
+    "forced": ("forced", "from_scratch", "refreshed"),
 }
 
 
@@ -72,11 +72,11 @@ class Explanation:
     error: LoopbuildError | None = None
 
 
-def explain(ws: Workspace, targets: Iterable[Target], target_id: str | Selection) -> Explanation:
+def explain(ws: Workspace, targets: Iterable[Target], target_id: str | Selection, *, stamp: str = "") -> Explanation:
     """Return the causes behind one target's state. Raises SelectionError for what does not name one."""
     known = list(targets)
     select = target_id if isinstance(target_id, Selection) else parse([target_id])
-    found = plan(ws, known, select=select)
+    found = plan(ws, known, select=select, stamp=stamp)
     entries = found.entries
     named = sorted(select.chosen(found.targets))
     if len(named) != 1:

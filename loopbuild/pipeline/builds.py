@@ -141,7 +141,7 @@ def _lock_changes(opened: OpenProject, loaded: LoadedProject, chosen: Selection,
     """The build stops at the first line that does not hold; what would follow from it is the plan's to say."""
     from loopbuild.engine.plan import plan
 
-    found = plan(opened.workspace, loaded.targets, select=chosen)
+    found = plan(opened.workspace, loaded.targets, select=chosen, stamp=opened.project.stamp)
     waiting = [entry for entry in (*found.would, *found.may) if not entry.is_locked]
     waiting.sort(key=lambda entry: (entry.is_cheap, entry.will == "maybe"))
     named = {entry.target: f", {entry.rows_stale:,} rows" if entry.rows_stale else "" for entry in waiting}

@@ -41,6 +41,8 @@ class Training:
     replay: int
     share: float
     """Of the training rows, those made anew."""
+    is_asked: bool = False
+    """Somebody asked for it with `--from-scratch`."""
     phases: tuple[str, ...] = ()
     """Those that would run."""
     effort: Effort | None = None
@@ -81,6 +83,7 @@ def forecast(opened: OpenProject, wishes: Wishes = WHOLE) -> Forecast:
         select=selected(opened, loaded, wishes.select, exclude=wishes.exclude),
         demands=demanded(opened, loaded, force=wishes.force, refresh=wishes.refresh, from_scratch=wishes.from_scratch),
         lock=lines,
+        stamp=opened.project.stamp,
     )
     live = live_sources(loaded.settings, root=loaded.project.root)
     return Forecast(
@@ -136,6 +139,8 @@ def _training(opened: OpenProject, settings: Json, planned: Plan) -> Training | 
     waiting = [entry for phase in phases if (entry := entries.get(f"checkpoint:{phase}")) and entry.will != "reuse"]
     if not waiting:
         return None
+    if any(reason.code == "from_scratch" for entry in waiting for reason in entry.reasons):
+        return Training(mode="fresh", parent="", delta=0, replay=0, share=1.0, is_asked=True)
     head = output(opened.workspace, f"checkpoint:{phases[-1]}")
     dataset = output(opened.workspace, "dataset:train") or {"rows": {}}
     known = entries.get("dataset:train")

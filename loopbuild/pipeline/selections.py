@@ -51,7 +51,7 @@ def demanded(
     found = [selected(opened, loaded, words) if words else None for words in (list(force), pinned, phases)]
     demands = Demands(force=found[0], refresh=found[1], from_scratch=found[2])
     if demands:
-        planned = plan(opened.workspace, loaded.targets)
+        planned = plan(opened.workspace, loaded.targets, stamp=opened.project.stamp)
         if not planned.open_ended:
             demands.check(planned.targets)
     return demands

@@ -201,7 +201,7 @@ def test_from_scratch_forgets_the_parent_and_says_so(project: Project) -> None:
     project.build(trained())
     project.write(f0="b\n")
     outcome = project.build(trained(), demands=Demands(from_scratch=parse(["checkpoint:a"])))
-    assert outcome.results["checkpoint:a"].reasons[0].code == "forced"
+    assert outcome.results["checkpoint:a"].reasons[0].code == "from_scratch"
     assert output(project.ws, "checkpoint:a") == {"seen": ["b"], "parent": ""}
     assert "parent" not in lock_of(project)["checkpoint:a"][1]
 

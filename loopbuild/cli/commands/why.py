@@ -28,7 +28,12 @@ def run(arguments: argparse.Namespace) -> int:
 
     opened = open_project(arguments.project, loopfile=arguments.file)
     loaded = load(opened.project, environment=os.environ)
-    found = explain(opened.workspace, loaded.targets, selected(opened, loaded, [arguments.target]))
+    found = explain(
+        opened.workspace,
+        loaded.targets,
+        selected(opened, loaded, [arguments.target]),
+        stamp=opened.project.stamp,
+    )
     changes = changes_since_build(opened, loaded)
     lineage = lineage_of(opened, found.target)
     seen = seen_of(opened, found.target, arguments.seen) if arguments.seen else None
