@@ -15,7 +15,8 @@ from typing import Any, Self
 
 from loopbuild.errors import LlmError, MissingExtra
 from loopbuild.llm.constrained import CallGrammar, CallMask
-from loopbuild.records import Json
+from loopbuild.llm.remembered import Memory, remembers, start, take_out
+from loopbuild.records import Decoding, Json
 
 BATCH_ROWS = 64
 BATCH_TOKENS = 65_536
@@ -35,6 +36,7 @@ class Completion:
     tokens: int
     is_truncated: bool
     """The answer did not end by itself."""
+    decoding: Decoding = "free"
 
 
 class LocalModel:
@@ -47,6 +49,7 @@ class LocalModel:
         self._stops = _stop_tokens(model, tokenizer)
         self._limit = int(getattr(model.config, "max_position_embeddings", 0) or 1 << 30)
         self._grammar: CallGrammar | None = None
+        self._memory = Memory() if remembers(model.config) else None
 
     @classmethod
     def load(
@@ -139,12 +142,13 @@ class LocalModel:
             batch = _next_batch(waiting, prompts)
             waiting = waiting[len(batch) :]
             answers = self._decode([prompts[index] for index in batch], max_new_tokens)
-            for index, (ids, ended) in zip(batch, answers, strict=True):
+            for index, (ids, ended, is_steered) in zip(batch, answers, strict=True):
                 made[index] = Completion(
                     text=self._tokenizer.decode(ids, skip_special_tokens=False),
                     prompt_tokens=len(prompts[index]),
                     tokens=len(ids),
                     is_truncated=not ended,
+                    decoding="free" if self._grammar is None else "steered" if is_steered else "constrained",
                 )
             if on_progress is not None:
                 on_progress(len(made), len(prompts))
@@ -160,23 +164,33 @@ class LocalModel:
         )
         return list(made["input_ids"])
 
-    def _decode(self, prompts: list[list[int]], max_new_tokens: int) -> list[tuple[list[int], bool]]:
+    def _decode(self, prompts: list[list[int]], max_new_tokens: int) -> list[tuple[list[int], bool, bool]]:
         import torch
 
         longest = max(map(len, prompts))
         answers: list[list[int]] = [[] for _ in prompts]
         ended = [False] * len(prompts)
+        steered = [False] * len(prompts)
         room = min(max_new_tokens, self._limit - longest)
         if room <= 0:
-            return list(zip(answers, ended, strict=True))
+            return list(zip(answers, ended, steered, strict=True))
         pad = self._tokenizer.pad_token_id or 0
-        ids = torch.tensor([[pad] * (longest - len(prompt)) + prompt for prompt in prompts], device=self._device)
-        mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=self._device)
-        positions = (mask.cumsum(-1) - 1).clamp(min=0)
+        pasts = [self._memory.find(prompt) if self._memory else (None, 0) for prompt in prompts]
+        cache, width = start(pasts) if self._memory else (None, 0)
+        news = [prompt[length:] for prompt, (_, length) in zip(prompts, pasts, strict=True)]
+        wide = max(map(len, news))
+        ids = torch.tensor([[pad] * (wide - len(new)) + new for new in news], device=self._device)
+        mask = torch.tensor(
+            [
+                [0] * (width - length) + [1] * length + [0] * (wide - len(new)) + [1] * len(new)
+                for new, (_, length) in zip(news, pasts, strict=True)
+            ],
+            device=self._device,
+        )
+        positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, width:]
         alive = list(range(len(prompts)))
         masks: dict[int, CallMask] = {}
         """Row -> the call it is writing."""
-        cache = None
         with torch.inference_mode():
             for _ in range(room):
                 out = self._model(
@@ -191,7 +205,9 @@ class LocalModel:
                 logits = out.logits[:, -1]
                 for place, row in enumerate(alive):
                     if row in masks:
-                        masks[row].apply(logits[place])
+                        refused = masks[row].refused(logits.shape[-1])
+                        steered[row] |= bool(refused[int(logits[place].argmax())])
+                        logits[place].masked_fill_(torch.from_numpy(refused).to(self._device), float("-inf"))
                 tokens = logits.argmax(-1)
                 going: list[int] = []
                 for place, (row, token) in enumerate(zip(alive, tokens.tolist(), strict=True)):
@@ -201,6 +217,9 @@ class LocalModel:
                         masks[row] = self._grammar.begin()
                     if token in self._stops:
                         ended[row] = True
+                        if self._memory:
+                            said = prompts[row] + answers[row]
+                            self._memory.keep(prompts[row], take_out(cache, place, mask[place], said))
                     else:
                         answers[row].append(token)
                         if not repeats(answers[row]):
@@ -216,7 +235,7 @@ class LocalModel:
                 ids = tokens[:, None]
                 mask = torch.cat([mask, mask.new_ones(len(alive), 1)], dim=1)
                 positions = positions[:, -1:] + 1
-        return list(zip(answers, ended, strict=True))
+        return list(zip(answers, ended, steered, strict=True))
 
 
 def repeats(answer: Sequence[int]) -> bool:
