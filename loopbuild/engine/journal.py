@@ -270,6 +270,17 @@ class Journal:
         query = "SELECT name, size, mtime, ctime, inode, device, recorded, digest FROM stats"
         return {row[0]: ((row[1], row[2], row[3], row[4], row[5]), row[6], row[7]) for row in self._db.execute(query)}
 
+    def stat(self, name: str) -> tuple[Stat, float, str] | None:
+        """Return the same of one file."""
+        query = "SELECT size, mtime, ctime, inode, device, recorded, digest FROM stats WHERE name = ?"
+        row = self._db.execute(query, (name,)).fetchone()
+        return None if row is None else ((row[0], row[1], row[2], row[3], row[4]), row[5], row[6])
+
+    def stat_names(self, prefix: str) -> list[str]:
+        """Return the names of files looked at before that begin with `prefix`."""
+        query = "SELECT name FROM stats WHERE name >= ? AND name < ?"
+        return [row[0] for row in self._db.execute(query, (prefix, f"{prefix}\U0010ffff"))]
+
     def add_stats(self, rows: Iterable[tuple[str, Stat, float, str]]) -> None:
         """Remember files' stat tuples and digests."""
         self._db.executemany(
