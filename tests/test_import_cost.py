@@ -42,7 +42,17 @@ def test_help_loads_nothing(arguments: list[str]) -> None:
     assert not HEAVY & modules(*arguments)
 
 
-@pytest.mark.parametrize("verb", ["plan", "status", "diff", "graph"])
+def test_a_check_of_a_schema_file_loads_no_records_of_loop_yaml(tmp_path: Path) -> None:
+    """Importing and running what validates loop.yaml would take longer than all of `check`."""
+    import shutil
+
+    root = tmp_path / "hr"
+    shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns(".loopbuild", "loop.lock"))
+    for arguments in (["check", str(root / "tools" / "hr.json")], ["--project", str(root), "diff"]):
+        assert not (HEAVY - {"yaml"}) & modules(*arguments)
+
+
+@pytest.mark.parametrize("verb", ["plan", "status", "diff", "check", "graph"])
 def test_questions_about_a_changed_project_load_no_model_and_no_server(verb: str, tmp_path: Path) -> None:
     import shutil
 

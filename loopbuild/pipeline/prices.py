@@ -49,7 +49,8 @@ def effort(opened: OpenProject, settings: Json, phases: Iterable[str], *, mode: 
 
     None when some phase was never trained, or never on any row, or the rows are not known.
     """
-    from loopbuild.stages.training.presets import resolve, runs_on_increment
+    from loopbuild.stages.training.presets import resolve
+    from loopbuild.stages.training.taking_part import runs_on_increment
 
     training = settings["training"]
     steps = tokens = 0.0

@@ -13,13 +13,14 @@ from typing import Any
 
 from loopbuild.digest import digest
 from loopbuild.engine.target import Json, Recipe, Target
-from loopbuild.pipeline.models import base_identity, base_leaves, system_prompt
+from loopbuild.pipeline.listings import is_live
+from loopbuild.pipeline.source_files import files_of
 
 R = "loopbuild.pipeline.recipes"
 
-SOURCE = Recipe(name="source", version=1, run=f"{R}.source:run", is_cheap=True)
-CATALOG = Recipe(name="catalog", version=2, run=f"{R}.catalog:run", is_cheap=True)
-CONTRACT = Recipe(name="contract", version=1, run=f"{R}.catalog:run_contract", is_cheap=True)
+SOURCE = Recipe(name="source", version=2, run=f"{R}.source:run", is_cheap=True)
+CATALOG = Recipe(name="catalog", version=3, run=f"{R}.catalog:run", is_cheap=True)
+CONTRACT = Recipe(name="contract", version=2, run=f"{R}.catalog:run_contract", is_cheap=True)
 GRAPH = Recipe(name="graph", version=1, run=f"{R}.graph:run", is_cheap=True)
 CELLS = Recipe(name="cells", version=1, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
@@ -60,7 +61,10 @@ NATURES = {
 
 def static_targets(settings: Json, *, root: Path) -> list[Target]:
     """Return the targets known before anything is read; `settings` is loop.yaml with defaults filled in."""
-    sources = [_source(name, source) for name, source in sorted(settings["sources"].items())]
+    # Here, because it loads the records of `training:`; questions about sources do without.
+    from loopbuild.pipeline.models import base_identity, base_leaves
+
+    sources = [source_target(name, source, root) for name, source in sorted(settings["sources"].items())]
     return [
         *sources,
         Target(
@@ -126,16 +130,15 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     yield from _evaluation_targets(settings, base, project)
 
 
-def _source(name: str, source: Json) -> Target:
-    params: dict[str, Any] = {"name": name, "kind": source["kind"]}
+def source_target(name: str, source: Json, root: Path) -> Target:
+    """Return the target of one source of loop.yaml; looks which files are there."""
+    files = files_of(name, source, root=root)
+    params: dict[str, Any] = {"name": name, "kind": source["kind"], "path": files[0], "beside": list(files[1:])}
     params |= {key: source[key] for key in ("include", "exclude", "effects", "returns", "allow_empty")}
-    path = source.get("path") or f"listings/{name}.json"
-    if source["kind"] == "functions":
-        path = source["module"].partition(":")[0].replace(".", "/") + ".py"
-        params["module"] = source["module"]
-    params["path"] = path
-    params["is_live"] = source["kind"] == "mcp" and not source["path"]
-    return Target(id=f"source:{name}", recipe=SOURCE, params=params, files=(("listing", path),))
+    params |= {key: source[key] for key in ("refs", "module") if key in source}
+    params["is_live"] = is_live(source)
+    roles = [("listing", files[0]), *((f"beside/{number:04d}", path) for number, path in enumerate(files[1:]))]
+    return Target(id=f"source:{name}", recipe=SOURCE, params=params, files=tuple(sorted(roles)))
 
 
 def sandbox_params(settings: Json, source: str) -> Json:
@@ -265,6 +268,8 @@ def _evaluation_targets(settings: Json, base: str, project: str) -> Iterable[Tar
 
 def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str]) -> Iterable[Target]:
     """Generations and scores of one model on one set of tasks."""
+    from loopbuild.pipeline.models import system_prompt
+
     evaluation = settings["evaluation"]
     system = system_prompt(settings["training"])
     sandbox: dict[str, Json] = {}
