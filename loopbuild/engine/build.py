@@ -25,6 +25,7 @@ from loopbuild.engine.outcome import Event, Outcome, Result
 from loopbuild.engine.recover import open_journal
 from loopbuild.engine.running import RunningBuild
 from loopbuild.engine.selection import Selection
+from loopbuild.engine.session import Session
 from loopbuild.engine.target import Target
 from loopbuild.engine.walk import Walk
 from loopbuild.engine.workspace import Workspace
@@ -83,6 +84,7 @@ def build(
         place = {"root": ws.root, "cas": ws.objects.folder, "scratch": scratch}
         pool = stack.enter_context(Pool(jobs, executor=executor, **place))
         stack.enter_context(interrupts.listening())
+        session = stack.enter_context(Session())
         earlier: dict[str, Result] = {}
         given_up: set[str] = set()
         while True:
@@ -92,7 +94,13 @@ def build(
                 journal = open_journal(ws, lambda text: on_event(Event(kind="note", message=text)))
                 ws.sweep_partial(journal.with_key)
                 shop = Workshop(
-                    ws, journal, scratch, lock=lock, on_event=on_event, cancelled=lambda: interrupts.is_asked
+                    ws,
+                    journal,
+                    scratch,
+                    lock=lock,
+                    on_event=on_event,
+                    cancelled=lambda: interrupts.is_asked,
+                    session=session,
                 )
                 walk = Walk(targets, select=select)
                 if remote is not None:

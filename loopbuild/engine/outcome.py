@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from loopbuild.engine.staleness import StaleReason
@@ -15,6 +15,7 @@ run. restored: found in the store, nothing ran. skipped: something it needs fail
 RAN: frozenset[What] = frozenset({"built", "cut_off", "revalidated", "failed", "interrupted"})
 BAD: frozenset[What] = frozenset({"failed", "skipped", "interrupted"})
 """Outcomes after which nothing can rest on the target."""
+_NOTHING: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class Event:
     message: str = ""
     done: int = 0
     total: int = 0
+    spent: Mapping[str, float] = field(default_factory=dict)
 
 
 class Result(NamedTuple):
@@ -48,6 +50,8 @@ class Result(NamedTuple):
     error: LoopbuildError | None = None
     cause: str = ""
     """For a skipped target, the target that broke."""
+    spent: Mapping[str, float] = _NOTHING
+    """What its action said it used up, summed by name."""
 
     def event(self, *, done: int, total: int) -> Event:
         """Return what watchers are told."""
@@ -61,6 +65,7 @@ class Result(NamedTuple):
             message=self.error.message if self.error else "",
             done=done,
             total=total,
+            spent=self.spent,
         )
 
 

@@ -288,10 +288,8 @@ class _Planner:
             rows_total=len(verdicts),
         )
         if not rows:
-            output = self._objects.put(canonical({"rows": outputs}))
-            if not verdicts:  # no row to take over either: an empty table is made, for nothing
-                return self._priced(entry._replace(output=output, is_cheap=True), 0)
-            return entry._replace(will="reuse", output=output)
+            made = entry._replace(output=self._objects.put(canonical({"rows": outputs})))
+            return made._replace(will="reuse") if verdicts else made  # a build makes a table without rows
         if not self._promise([verdict.fingerprint for verdict in stale]):
             return self._priced(entry._replace(will="maybe"), entry.rows_stale)
         return self._priced(entry, entry.rows_stale)
