@@ -244,7 +244,9 @@ class _Build:
         files = {path: leaves.digest(path) for _, path in target.files}
         inputs = {name: self._outputs[name] for _, name in target.inputs}
         demand = self._options.demands.of(target, self._walk.targets) if self._has_demands else ""
-        generation = self._lock.generation(target.id, is_refreshed=demand == "refresh")
+        generation = self._lock.generation(
+            target.id, is_refreshed=demand == "refresh", rows=self._options.demands.rows_of(target)
+        )
         key = key_of(target, files=files, inputs=inputs, generation=generation)
         is_forced = demand in ("force", "from_scratch") and target.id not in self._earlier
         reasons: tuple[StaleReason, ...] = (StaleReason(code="forced"),)

@@ -15,6 +15,7 @@ from loopbuild.digest import canonical, short
 from loopbuild.engine.action import Folders, StoredAction, Wiring, recipe_function
 from loopbuild.engine.commit import Record, encode_trace, publish, store_record
 from loopbuild.engine.execute import recipe_code
+from loopbuild.engine.generations import Generation
 from loopbuild.engine.journal import Entry, Journal
 from loopbuild.engine.known import Known
 from loopbuild.engine.leaves import Leaves
@@ -42,7 +43,7 @@ class Job:
     wiring: Wiring
     reasons: tuple[StaleReason, ...]
     is_forced: bool
-    generation: int
+    generation: Generation
     started: float
     """Monotonic seconds."""
 

@@ -18,6 +18,7 @@ from loopbuild.engine.action import Folders, StoredAction, Wiring, recipe_functi
 from loopbuild.engine.demands import NOTHING, Demand, Demands
 from loopbuild.engine.execute import recipe_code, translate
 from loopbuild.engine.garbage import rare_collections
+from loopbuild.engine.generations import NEVER, Generation
 from loopbuild.engine.heads import parent_of
 from loopbuild.engine.history import Cost, costs
 from loopbuild.engine.journal import Journal
@@ -124,7 +125,9 @@ class _Planner:
             files = {path: self._leaves.digest(path) for _, path in target.files}
             inputs = {name: self._outputs.get(name, "") for _, name in target.inputs}
             demand = self._demands.of(target, self._walk.targets) if self._is_demanding else ""
-            generation = self._generations.get(target.id, 0) + (demand == "refresh")
+            generation = self._generations.get(target.id, NEVER)
+            if self._is_demanding:
+                generation = generation.raised(is_whole=demand == "refresh", rows=self._demands.rows_of(target))
             if not all(inputs.values()):
                 entry = self._entry(target)
                 manifest = manifest_of(target, files=files, inputs=inputs, generation=generation)
@@ -204,7 +207,7 @@ class _Planner:
         return self._priced(entry, entry.rows_total)
 
     def _stale(
-        self, target: Target, entry: PlanEntry, key: str, files: Mapping[str, str], generation: int
+        self, target: Target, entry: PlanEntry, key: str, files: Mapping[str, str], generation: Generation
     ) -> PlanEntry:
         parent_of(target, key, self._known, "")
         roles = {role: self._outputs.get(name, "") for role, name in (*target.inputs, *target.order_only)}
@@ -237,7 +240,7 @@ class _Planner:
             self._scratch = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="loopbuild-plan-")))
         return self._scratch
 
-    def _table(self, target: Target, entry: PlanEntry, action: StoredAction, generation: int) -> PlanEntry:
+    def _table(self, target: Target, entry: PlanEntry, action: StoredAction, generation: Generation) -> PlanEntry:
         verdicts, _ = choose_rows(
             target,
             action,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from loopbuild.digest import digest
+from loopbuild.engine.generations import NEVER, Generation
 from loopbuild.engine.journal import RowEntry
 from loopbuild.engine.keys import row_fingerprint
 from loopbuild.engine.staleness import StaleReason
@@ -33,7 +34,7 @@ class RowVerdict:
 
 
 def fingerprints(
-    recipe: Recipe, params: Json, wanted: Iterable[WantedRow], *, generation: int = 0
+    recipe: Recipe, params: Json, wanted: Iterable[WantedRow], *, generation: Generation = NEVER
 ) -> dict[str, tuple[WantedRow, str]]:
     """Return row key -> (row, fingerprint), in the order given; raises BuildError when a key appears twice."""
     params_digest = digest("params", params)
@@ -41,7 +42,8 @@ def fingerprints(
     for row in wanted:
         if row.key in found:
             raise BuildError(f"row `{row.key}` is wanted twice")
-        fingerprint = row_fingerprint(recipe, params_digest, key=row.key, request=row.request, generation=generation)
+        again = generation.of_row(row.key) if generation else 0
+        fingerprint = row_fingerprint(recipe, params_digest, key=row.key, request=row.request, generation=again)
         found[row.key] = (row, fingerprint)
     return found
 

@@ -15,6 +15,7 @@ from loopbuild.digest import canonical
 from loopbuild.engine.action import Interrupted, StoredAction, recipe_function
 from loopbuild.engine.commit import Record, decode_record, decode_trace, store_batch
 from loopbuild.engine.execute import recipe_code
+from loopbuild.engine.generations import NEVER, Generation
 from loopbuild.engine.journal import Entry, Journal, RowEntry
 from loopbuild.engine.keys import reads_digest
 from loopbuild.engine.objects import ObjectDamaged, Objects
@@ -53,7 +54,7 @@ def choose_rows(
     objects: Objects,
     entry: Entry | None,
     forced: bool,
-    generation: int = 0,
+    generation: Generation = NEVER,
 ) -> tuple[list[RowVerdict], Mapping[str, str]]:
     """Ask the recipe which rows shall exist and what the facts are; return the verdicts and the facts."""
     recipe = target.recipe
