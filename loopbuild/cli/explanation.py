@@ -35,7 +35,7 @@ def explanation_text(
     if found.will == "reuse":
         lines += _fresh_lines(found)
         if changes.changes:
-            lines += ["changed since the last build, elsewhere:", *_indented(change_lines(changes), 1)]
+            lines += ["changed since the last build, elsewhere:", *indented(change_lines(changes), 1)]
     else:
         lines += _chain_lines(found, changes)
         lines += _cue_lines(found)
@@ -65,17 +65,17 @@ def _chain_lines(found: Explanation, changes: CatalogDiff) -> list[str]:
     depth = 1
     cheap = [cause for cause in found.path[:-1] if cause.is_cheap and not cause.row_reasons]
     own = [reason for cause in cheap for reason in cause.reasons if reason.kind != "target"]
-    lines += _indented([_reason(reason) for reason in own[:MOST]], depth)
+    lines += indented([reason_text(reason) for reason in own[:MOST]], depth)
     depth += bool(own)
     if cheap:
-        lines += _indented([f"{', '.join(cause.target for cause in cheap)}  read again, at once"], depth)
+        lines += indented([f"{', '.join(cause.target for cause in cheap)}  read again, at once"], depth)
         depth += 1
     steps = [cause for cause in found.path if cause not in cheap]
     told = change_lines(_about(changes, steps)) if len(found.path) > 1 else []
-    lines += _indented(told[:MOST] + ([f"and {len(told) - MOST} more"] if len(told) > MOST else []), depth)
+    lines += indented(told[:MOST] + ([f"and {len(told) - MOST} more"] if len(told) > MOST else []), depth)
     depth += bool(told)
     for cause in steps:
-        lines += _indented(_step(cause), depth)
+        lines += indented(_step(cause), depth)
         depth += 1
     others = len({cause.target for cause in found.chain} - {cause.target for cause in found.path})
     if others:
@@ -97,7 +97,7 @@ def _step(cause: Cause) -> list[str]:
         rows = f"  {amount} of {cause.rows_total:,} rows"
     if cause.rows_revalidate:
         rows += f", {cause.rows_revalidate:,} more only if they hold no longer"
-    own = [_reason(reason) for reason in (*cause.reasons, *cause.row_reasons) if reason.kind != "target"]
+    own = [reason_text(reason) for reason in (*cause.reasons, *cause.row_reasons) if reason.kind != "target"]
     more = [f"  and {len(own) - MOST} more"] if len(own) > MOST else []
     return [f"{cause.target}{rows}", *(f"  {line}" for line in own[:MOST]), *more]
 
@@ -111,11 +111,13 @@ def _cue_lines(found: Explanation) -> list[str]:
     return table([[*marks, ""], [*(mark.center(len(cue)) for cue, mark in marks.items()), last]]).splitlines()
 
 
-def _indented(lines: list[str], depth: int) -> list[str]:
+def indented(lines: list[str], depth: int) -> list[str]:
+    """Return lines so many steps to the right."""
     return [f"{'  ' * depth}{line}" for line in lines]
 
 
-def _reason(reason: StaleReason) -> str:
+def reason_text(reason: StaleReason) -> str:
+    """Return one cause as a line."""
     subject = f" {reason.subject}" if reason.subject else ""
     if reason.kind == "file":
         return f"{reason.code}: file{subject} {_side(reason.old)} -> {_side(reason.new)}"

@@ -161,9 +161,15 @@ class Journal:
         return bool(self._db.execute("PRAGMA quick_check").fetchone()[0] == "ok")
 
     def with_output(self, target: str, output: str) -> Entry | None:
-        """Return the newest result of a target with this output, in force or not."""
-        query = f"SELECT {_ENTRY} FROM records r WHERE r.target = ? AND r.output = ? ORDER BY r.seq DESC"
-        row = self._db.execute(query, (target, output)).fetchone()
+        """Return the newest result of a target with this output, in force or not; its first digits will do."""
+        query = f"SELECT {_ENTRY} FROM records r WHERE r.target = ? AND substr(r.output, 1, ?) = ? ORDER BY r.seq DESC"
+        row = self._db.execute(query, (target, len(output), output)).fetchone()
+        return _entry(row) if row else None
+
+    def with_line(self, target: str, start: str) -> Entry | None:
+        """Return the newest result of a target whose key starts like this, as a line of loop.lock has it."""
+        query = f"SELECT {_ENTRY} FROM records r WHERE r.target = ? AND substr(r.key, 1, ?) = ? ORDER BY r.seq DESC"
+        row = self._db.execute(query, (target, len(start), start)).fetchone()
         return _entry(row) if row else None
 
     def commit(self, entry: Entry, *, rows_run: int) -> None:

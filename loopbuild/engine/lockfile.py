@@ -38,18 +38,18 @@ Line = tuple[str, Mapping[str, str]]
 Lines = Mapping[str, Line]
 
 
-def read(root: Path) -> dict[str, Line]:
+def read(root: Path, name: str = NAME) -> dict[str, Line]:
     """Return id -> line; empty without a file. Raises LockError for conflict markers and newer versions."""
     try:
-        text = (root / NAME).read_text(encoding="utf-8")
+        text = (root / name).read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
     except UnicodeDecodeError as error:
-        raise LockError(f"`{NAME}` is not text", hint=f"delete `{NAME}`; the next build writes it again") from error
+        raise LockError(f"`{name}` is not text", hint=f"delete `{name}`; the next build writes it again") from error
     if any(text.startswith(marker) or f"\n{marker}" in text for marker in MARKERS):
         number = next(number for number, line in enumerate(text.splitlines(), 1) if line.startswith(MARKERS))
         raise LockError(
-            f"`{NAME}:{number}` has conflict markers",
+            f"`{name}:{number}` has conflict markers",
             intact="every stored result",
             hint="run `loopbuild merge-lock`",
         )

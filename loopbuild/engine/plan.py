@@ -185,7 +185,6 @@ class _Planner:
             reasons=reasons,
             key=key,
             is_locked=bool(output) and output == locked,
-            is_own_change=bool(reasons) and _is_own_change(reasons),
             rows_total=current.row_count if current is not None and current.row_count >= 0 else None,
         )
 
@@ -324,11 +323,6 @@ class _Planner:
             seconds, high = cost.seconds * times, cost.seconds_high * times
         stale = rows if rows is not None else entry.rows_stale
         return replace(entry, rows_stale=stale, seconds=seconds, seconds_high=high)
-
-
-def _is_own_change(reasons: Sequence[StaleReason]) -> bool:
-    own = ("recipe_changed", "params_changed", "input_changed", "input_added", "input_removed", "refreshed")
-    return any(reason.code in own for reason in reasons)
 
 
 def _row_reasons(verdict: RowVerdict) -> tuple[StaleReason, ...]:

@@ -42,10 +42,12 @@ class Wishes:
     force: tuple[str, ...] = ()
     refresh: tuple[str, ...] = ()
     from_scratch: tuple[str, ...] = ()
+    state: str = ""
+    """The lock that `state:` words and the plan's comparison are about, see `references`; empty for loop.lock."""
     frozen: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.select or self.exclude or self.force or self.refresh or self.from_scratch)
+        return bool(self.select or self.exclude or self.force or self.refresh or self.from_scratch or self.state)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +105,8 @@ def build_project(
 
     loaded = load(opened.project, environment=os.environ)
     demands = demanded(opened, loaded, force=wishes.force, refresh=wishes.refresh, from_scratch=wishes.from_scratch)
-    chosen = selected(opened, loaded, wishes.select, exclude=wishes.exclude)
+    chosen = selected(opened, loaded, wishes.select, exclude=wishes.exclude, state=wishes.state)
+    _refuse_gone(opened, loaded, chosen)
     _list_live(loaded, wishes, on_event=on_event)
     for warning in loaded.warnings:
         on_event(Event(kind="note", message=_warning(warning)))
@@ -135,6 +138,22 @@ def build_project(
         missed_gates=gates_missed(report),
         lock_changes=_lock_changes(opened, loaded, chosen, outcome) if outcome.lock_changes else (),
     )
+
+
+def _refuse_gone(opened: OpenProject, loaded: LoadedProject, chosen: Selection) -> None:
+    """Raise SelectionError where only targets are asked for that are no more."""
+    if not any(atom.core == "state:removed" for term in chosen.terms for atom in term):
+        return
+    from loopbuild.engine.plan import plan
+
+    targets = plan(opened.workspace, loaded.targets, select=chosen).targets
+    if not chosen.chosen(targets):
+        names = ", ".join(f"`{name}`" for name in sorted(chosen.gone(targets)))
+        raise SelectionError(
+            f"nothing declares {names} any more, so there is nothing to build",
+            intact="their results stay until `loopbuild cache gc`",
+            hint="`loopbuild build` of everything takes their lines out of loop.lock",
+        )
 
 
 def _lock_changes(opened: OpenProject, loaded: LoadedProject, chosen: Selection, outcome: Outcome) -> tuple[str, ...]:

@@ -232,7 +232,7 @@ def test_why_not_names_what_its_key_covers(project: Path) -> None:
     [
         ("tasks:hr/rol", "error: no target is called `tasks:hr/rol`\nhint: did you mean `tasks:hr/role`?"),
         ("tasks:", "error: that names 5 targets, such as `tasks:hr/candidate`\nhint: ask about one of them"),
-        ("state:fresh", "error: `state:fresh` is no question\nhint: one of failed, modified, new, removed, stale"),
+        ("state:fresh", "error: `state:fresh` is no question\nhint: one of failed, modified, modified.docs, modified.params, modified.returns, new, removed, stale"),
     ],
 )
 def test_what_names_no_one_target_is_a_mistake(project: Path, word: str, said: str) -> None:
