@@ -85,7 +85,7 @@ def _allowed(demand: Demand, target: Target) -> Demand:
     if demand == "force" and nature == "pinned":
         raise SelectionError(
             f"`{target.id}` is pinned: its first result is its value",
-            intact="that result",
+            intact="that result is kept",
             hint=f"`loopbuild build --refresh {target.id}` asks for a new one",
         )
     return demand

@@ -64,7 +64,7 @@ class Leaves:
             what = os.strerror(error.errno or 0).lower()
             raise BuildError(
                 f"cannot read `{path}`: {what}",
-                intact="every result built before",
+                intact="every result built before is kept",
                 hint=f"restore `{path}`, or take it out of the settings",
             ) from error
         self._seen[path] = digest
@@ -80,7 +80,7 @@ class Leaves:
             return
         full = self._root + path
         if self._copy_in(full, os.path.getsize(full)) != digest:  # noqa: PTH202
-            raise BuildError(f"`{path}` was edited during the build", intact="every result built before")
+            raise BuildError(f"`{path}` was edited during the build", intact="every result built before is kept")
 
     def _copy_in(self, full: str, size: int) -> str:
         if size > VERIFIED_BYTES:

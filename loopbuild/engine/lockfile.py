@@ -50,7 +50,7 @@ def read(root: Path, name: str = NAME) -> dict[str, Line]:
         number = next(number for number, line in enumerate(text.splitlines(), 1) if line.startswith(MARKERS))
         raise LockError(
             f"`{name}:{number}` has conflict markers",
-            intact="every stored result",
+            intact="every stored result is as it was",
             hint="run `loopbuild merge-lock`",
         )
     return decode(text)

@@ -33,7 +33,7 @@ class ObjectDamaged(StoreError):
         what = "is missing" if is_missing else "is damaged"
         super().__init__(
             f"object `{short(digest)}` {what}",
-            intact="every other stored result",
+            intact="nothing else was touched",
             hint="`loopbuild build` makes it again",
         )
         self.digest = digest
@@ -47,7 +47,7 @@ def store_trouble(error: OSError) -> StoreError | None:
     place = f" at `{error.filename}`" if error.filename else ""
     return StoreError(
         f"cannot write the store{place}: {os.strerror(error.errno or 0).lower()}",
-        intact="everything committed before",
+        intact="every result built before is kept",
         hint="make room or permit writing, then run the same command again",
     )
 

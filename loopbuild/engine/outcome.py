@@ -13,6 +13,8 @@ What = Literal["fresh", "built", "cut_off", "revalidated", "restored", "failed",
 """fresh: nothing to do. built: ran, new bytes. cut_off: ran, same bytes as before. revalidated: rows proven good, none
 run. restored: found in the store, nothing ran. skipped: something it needs failed. interrupted: to be resumed."""
 RAN: frozenset[What] = frozenset({"built", "cut_off", "revalidated", "failed", "interrupted"})
+BAD: frozenset[What] = frozenset({"failed", "skipped", "interrupted"})
+"""Outcomes after which nothing can rest on the target."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,5 +101,5 @@ class Outcome:
     @property
     def is_success(self) -> bool:
         """Whether everything wanted is now in force."""
-        bad = self.is_interrupted or self.lock_changes or self.of("failed", "skipped", "interrupted")
+        bad = self.is_interrupted or self.lock_changes or self.of(*BAD)
         return not bad

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from loopbuild.engine.children import leave_with_parent
+from loopbuild.children import leave_with_parent
 from loopbuild.records import EvalTask, ToolCatalog, from_json, to_json
 
 SLICE = 96
