@@ -47,6 +47,17 @@ def add_demands(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_defer(parser: argparse.ArgumentParser) -> None:
+    """Declare where the unselected comes from."""
+    parser.add_argument(
+        "--defer",
+        default="",
+        metavar="REF",
+        help="take what is not selected as the loop.lock of a git revision, or another lock file, names it; "
+        "writes no loop.lock",
+    )
+
+
 def wishes_of(arguments: argparse.Namespace) -> Wishes:
     """Return what the flags say; a verb without demands has none."""
     from loopbuild.pipeline.builds import Wishes
@@ -58,5 +69,6 @@ def wishes_of(arguments: argparse.Namespace) -> Wishes:
         refresh=tuple(getattr(arguments, "refresh", ())),
         from_scratch=tuple(getattr(arguments, "from_scratch", ())),
         state=arguments.state,
+        defer=getattr(arguments, "defer", ""),
         frozen=getattr(arguments, "frozen", False),
     )

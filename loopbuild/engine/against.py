@@ -54,8 +54,10 @@ class Against:
     def standing(self) -> Standing:
         """Every target and every line."""
         found: dict[str, list[str]] = {"new": [], "modified": [], "follows": [], "same": []}
-        for name, entry in self._plan.entries.items():
-            found[self._state(entry)].append(name)
+        entries = self._plan.entries
+        for name in self._plan.targets:
+            if name in entries:
+                found[self._state(entries[name])].append(name)
         return Standing(removed=self.removed, **{state: tuple(names) for state, names in found.items()})
 
     @property

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from loopbuild.engine import lockfile
+from loopbuild.engine.borrowed import Borrowed
 from loopbuild.engine.demands import NOTHING, Demands
 from loopbuild.engine.ending import LockLines
 from loopbuild.engine.executors.pool import Pool
@@ -51,6 +52,7 @@ def build(
     remote: RemoteCache | None = None,
     pull_only: bool = False,
     proofs: bool = False,
+    defer: lockfile.Lines | None = None,
 ) -> Outcome:
     """Bring every wanted target up to date; failures are in the outcome, not raised.
 
@@ -59,12 +61,19 @@ def build(
     are the same everywhere. `waits`: for another build of this folder, to take its results over. `stamp`: digest of
     everything static that decided `targets`; with it, a complete build can later be recognised by `is_unchanged`.
     `lock_lines`: fields for further lines of loop.lock, by id, asked at the end. `remote`: where results come from and
-    go to; the caller finishes it.
+    go to; the caller finishes it. `defer`: lines of another lock that stand for whatever is not selected.
 
     Raises SelectionError, MissingExtra, StoreError (not writable, not waited), BuildError for a senseless graph.
     """
     targets = list(targets)
-    options = Options(demands=demands, frozen=frozen, fail_fast=fail_fast, pull_only=pull_only, proofs=proofs)
+    options = Options(
+        demands=demands,
+        frozen=frozen,
+        fail_fast=fail_fast,
+        pull_only=pull_only,
+        proofs=proofs,
+        borrowed=Borrowed(defer) if defer is not None else None,
+    )
     lock_reader = lockfile.Reader(ws.root)
     lock_reader.lines()  # whoever has to mend it shall not wait first
     interrupts = Interrupts(lambda: on_event(Event(kind="note", message="stopping; press again to stop at once")))

@@ -90,7 +90,7 @@ def summary(outcome: Outcome) -> Json:
             result.output[:16],
         ]
         for result in outcome.results.values()
-        if result.outcome != "fresh"
+        if result.outcome not in ("fresh", "borrowed")
     ]
 
 

@@ -25,9 +25,12 @@ from loopbuild.errors import BuildError
 class LockBook:
     """The lines as they were, and what the build adds to them."""
 
-    def __init__(self, lines: lockfile.Lines, *, is_frozen: bool, with_proofs: bool = False) -> None:
+    def __init__(
+        self, lines: lockfile.Lines, *, is_frozen: bool, is_kept: bool = False, with_proofs: bool = False
+    ) -> None:
         self._lines = lines
         self._is_frozen = is_frozen
+        self._is_kept = is_kept
         self._with_proofs = with_proofs
         self._changed: set[str] = set()
         self._generations = lockfile.generations_in(lines)
@@ -84,6 +87,8 @@ class LockBook:
         scratch: Path,
     ) -> None:
         """Write the lines of the targets that are done, or note what would change in a frozen file."""
+        if self._is_kept:
+            return
         results = {name: self._line(target, known) for name, target in targets.items()}
         for name in self._generations.keys() & targets.keys():
             results |= lockfile.row_lines(name, self._generations[name])

@@ -15,6 +15,7 @@ from typing import Literal
 
 from loopbuild.digest import canonical, short
 from loopbuild.engine.action import Folders, StoredAction, Wiring, recipe_function
+from loopbuild.engine.borrowed import Borrowed
 from loopbuild.engine.demands import NOTHING, Demand, Demands
 from loopbuild.engine.execute import recipe_code, translate
 from loopbuild.engine.garbage import rare_collections
@@ -44,14 +45,17 @@ def plan(
     select: Selection | tuple[str, ...] = (),
     demands: Demands = NOTHING,
     lock: Mapping[str, Line] | None = None,
+    defer: Lines | None = None,
 ) -> Plan:
-    """Return what `build` would do, under loop.lock or other lines than those.
+    """Return what `build` would do, under loop.lock or other lines than those, with the same `defer` as there.
 
     Raises SelectionError, BuildError for a graph that makes no sense and LockError for a lock that can not be read.
     """
     lines = read(ws.root) if lock is None else lock
     with rare_collections(), ws.reading() as journal, ExitStack() as stack:
-        return _Planner(ws, journal, Walk(targets, select=select), stack, lines=lines, demands=demands).run()
+        planner = _Planner(ws, journal, Walk(targets, select=select), stack, lines=lines, demands=demands)
+        planner.borrowed = Borrowed(defer) if defer is not None else None
+        return planner.run()
 
 
 class _Planner:
@@ -67,6 +71,7 @@ class _Planner:
         self._leaves = Leaves(ws.root, journal, self._objects, clock=ws.clock)
         self._known = Known(journal, self._objects, self._leaves, lock=lines)
         self._lock = lines
+        self.borrowed: Borrowed | None = None
         self._generations = generations_in(lines)
         self._demands = demands
         self._is_demanding = bool(demands)
@@ -114,6 +119,8 @@ class _Planner:
 
     def _lock_changes(self) -> tuple[str, ...]:
         """Return the lines that are not what is in force, and those of targets that exist no more."""
+        if self.borrowed is not None:
+            return ()  # it will not be written
         changed = [entry.target for entry in self._entries.values() if entry.will == "reuse" and not entry.is_locked]
         if self._walk.select.is_whole and not self._open_ended:
             changed += [name for name in targets_in(self._lock) if name not in self._entries]
@@ -122,6 +129,11 @@ class _Planner:
     def _visit(self, target: Target) -> PlanEntry:
         entry: PlanEntry | None = None
         try:
+            if self.borrowed is not None:
+                is_chosen = self._walk.is_chosen(target.id)
+                output = self.borrowed.output(target, is_chosen=is_chosen, is_there=self._known.is_there)
+                if output:
+                    return self._entry(target, will="reuse", output=output)
             files = {path: self._leaves.digest(path) for _, path in target.files}
             inputs = {name: self._outputs.get(name, "") for _, name in target.inputs}
             demand = self._demands.of(target, self._walk.targets) if self._is_demanding else ""

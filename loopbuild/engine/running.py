@@ -29,6 +29,7 @@ from loopbuild.engine.staleness import StaleReason
 from loopbuild.engine.tables import RowsFailed, Table
 from loopbuild.engine.target import Json, Target
 from loopbuild.engine.walk import Walk
+from loopbuild.errors import BuildError
 
 
 class RunningBuild:
@@ -50,7 +51,12 @@ class RunningBuild:
         self._interrupts = interrupts
         self._on_event = on_event
         self._options = options
-        self._lock = LockBook(shop.known.lock, is_frozen=options.frozen, with_proofs=options.proofs)
+        self._lock = LockBook(
+            shop.known.lock,
+            is_frozen=options.frozen,
+            is_kept=options.borrowed is not None,
+            with_proofs=options.proofs,
+        )
         self._outputs: dict[str, str] = {}
         self._has_demands = bool(options.demands)
         self._earlier: Mapping[str, Result] = {}
@@ -136,6 +142,15 @@ class RunningBuild:
 
     def _look(self, target: Target, start: float) -> Result | Job:
         """Return the result when a stored one counts, else what has to be run."""
+        if (borrowed := self._options.borrowed) is not None:
+            try:
+                output = borrowed.output(
+                    target, is_chosen=self._walk.is_chosen(target.id), is_there=self._shop.known.is_there
+                )
+            except BuildError as error:
+                return Result(target=target.id, outcome="failed", error=error)
+            if output:
+                return Result(target=target.id, outcome="borrowed", output=output)
         leaves = self._shop.leaves
         files = {path: leaves.digest(path) for _, path in target.files}
         inputs = {name: self._outputs[name] for _, name in target.inputs}
@@ -206,7 +221,7 @@ class RunningBuild:
             self._walk.settle(target.id)
         for name in self._walk.take_late():
             self._skip(name, "")
-        if result.outcome != "fresh":
+        if result.outcome not in ("fresh", "borrowed"):
             self._tell_finished(result)
 
     def _expand(self, target: Target, result: Result) -> Result:

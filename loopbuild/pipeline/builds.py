@@ -44,6 +44,8 @@ class Wishes:
     from_scratch: tuple[str, ...] = ()
     state: str = ""
     """The lock that `state:` words and the plan's comparison are about, see `references`; empty for loop.lock."""
+    defer: str = ""
+    """The lock whose results stand for whatever is not selected."""
     frozen: bool = False
 
     def __bool__(self) -> bool:
@@ -101,11 +103,13 @@ def build_project(
     from loopbuild.engine.build import build
     from loopbuild.engine.outcome import Event
     from loopbuild.pipeline.locking import lines_in_force
+    from loopbuild.pipeline.references import deferred
     from loopbuild.pipeline.selections import demanded, selected
 
     loaded = load(opened.project, environment=os.environ)
     demands = demanded(opened, loaded, force=wishes.force, refresh=wishes.refresh, from_scratch=wishes.from_scratch)
     chosen = selected(opened, loaded, wishes.select, exclude=wishes.exclude, state=wishes.state)
+    defer = deferred(opened.project.root, wishes.defer, select=wishes.select)
     _refuse_gone(opened, loaded, chosen)
     _list_live(loaded, wishes, on_event=on_event)
     for warning in loaded.warnings:
@@ -126,6 +130,7 @@ def build_project(
             lock_lines=lambda: lines_in_force(opened, loaded),
             remote=cache,
             proofs=is_declared(loaded.settings),
+            defer=defer,
         )
     for text in _said_by_sources(opened, outcome):
         on_event(Event(kind="note", message=text))

@@ -23,7 +23,7 @@ from loopbuild.pipeline.listings import live_sources
 from loopbuild.pipeline.locking import lines_of, outdated
 from loopbuild.pipeline.prices import Effort, Writing, effort, writing
 from loopbuild.pipeline.project import LoadedProject, load
-from loopbuild.pipeline.references import Reference, referred
+from loopbuild.pipeline.references import Reference, deferred, referred
 from loopbuild.pipeline.remote import is_declared
 from loopbuild.pipeline.selections import demanded, selected, tool_changes
 from loopbuild.pipeline.tools import built_catalog, current_tools, difference
@@ -101,6 +101,7 @@ def forecast(opened: OpenProject, wishes: Wishes = WHOLE) -> Forecast:
         select=chosen,
         demands=demanded(opened, loaded, force=wishes.force, refresh=wishes.refresh, from_scratch=wishes.from_scratch),
         lock=lines,
+        defer=deferred(loaded.project.root, wishes.defer, select=wishes.select),
     )
     base = lines if reference is None else reference.lines
     gone = Against(opened.workspace, planned, base).removed if chosen.is_whole else chosen.gone(planned.targets)
@@ -113,7 +114,7 @@ def forecast(opened: OpenProject, wishes: Wishes = WHOLE) -> Forecast:
         writing=writing(loaded.settings, planned),
         unlisted=tuple(source.name for source in live if not source.is_listed),
         has_remote=is_declared(loaded.settings),
-        lock_changes=(*planned.lock_changes, *_other_lines(opened, loaded, lines)),
+        lock_changes=() if wishes.defer else (*planned.lock_changes, *_other_lines(opened, loaded, lines)),
         comparison=_compared(opened, loaded, reference, planned) if reference is not None else None,
         gone={name: base[name][1].get("rows", "") if name in base else "" for name in sorted(gone)},
         is_about_gone=bool(gone and chosen.terms) and not chosen.chosen(planned.targets),

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +46,21 @@ def referred(root: Path, name: str, environment: Mapping[str, str] = os.environ)
         if lock.is_file():
             return Reference(name=name, lines=lockfile.read(lock.parent, lock.name))
     return Reference(name=name, lines=lockfile.decode(_of_revision(root, name, environment)))
+
+
+def deferred(root: Path, name: str, *, select: Collection[str]) -> lockfile.Lines | None:
+    """Return the lines of the lock a part defers to, None when it defers to none.
+
+    Raises SelectionError when everything is selected, so that nothing is left to defer.
+    """
+    if not name:
+        return None
+    if not select:
+        raise SelectionError(
+            "`--defer` takes what is not selected from elsewhere, and everything is selected",
+            hint="name the part to build, such as `tasks:` or `state:modified`",
+        )
+    return referred(root, name).lines
 
 
 def earlier_result(opened: OpenProject, target: str, name: str) -> tuple[str, str]:
