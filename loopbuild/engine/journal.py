@@ -93,7 +93,9 @@ class Journal:
 
     def _check(self, *, is_writable: bool) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version == 0 and is_writable:
+        # Tables under no version are no fresh file but a torn header: creating them again would fail for ever.
+        is_fresh = version == 0 and not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if is_fresh and is_writable:
             with self.transaction():
                 for statement in _TABLES.split(";\n"):
                     self._db.execute(statement)
