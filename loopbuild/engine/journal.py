@@ -73,7 +73,8 @@ Stat = tuple[int, int, int, int, int]
 class Journal:
     """A connection to state.db; `path` None is an empty journal that only answers."""
 
-    def __init__(self, path: Path | None, *, is_writable: bool) -> None:
+    def __init__(self, path: Path | None, *, is_writable: bool, is_remote: bool = False) -> None:
+        """Open the index; `is_remote`: on a network disk, where a write-ahead log's shared memory does not work."""
         if path is None:
             self._db = sqlite3.connect(":memory:", isolation_level=None)
             self._db.executescript(_TABLES)
@@ -84,7 +85,7 @@ class Journal:
             self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=30)
         try:
             if is_writable:
-                self._db.execute("PRAGMA journal_mode=WAL")
+                self._db.execute(f"PRAGMA journal_mode={'DELETE' if is_remote else 'WAL'}")
                 self._db.execute("PRAGMA synchronous=NORMAL")
             self._check(is_writable=is_writable)
         except BaseException:
