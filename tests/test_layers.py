@@ -27,7 +27,7 @@ ALLOWED = {
 }
 LEAVES = {
     "torch": ("stages/training/", "llm/local.py"),
-    "transformers": ("stages/training/", "llm/local.py"),
+    "transformers": ("stages/training/", "llm/local.py", "llm/remembered.py"),
     "peft": ("stages/training/", "llm/local.py"),
     "trl": ("stages/training/",),
     "datasets": ("stages/training/",),

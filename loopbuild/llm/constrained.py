@@ -65,17 +65,24 @@ class CallMask:
     """Which tokens may come next in one call."""
 
     def __init__(self, matcher: Any, size: int) -> None:
-        import llguidance.torch
+        import llguidance.numpy
 
         self._matcher = matcher
-        self._mask = llguidance.torch.allocate_token_bitmask(1, size)
+        self._mask = llguidance.numpy.allocate_token_bitmask(1, size)
 
-    def apply(self, logits: Any) -> None:
-        """Set the logits (a row of the vocabulary) of tokens that may not follow to minus infinity, in place."""
-        import llguidance.torch
+    def refused(self, size: int) -> Any:
+        """Return a boolean array of `size`, the vocabulary of the logits: true where a token may not follow.
 
-        llguidance.torch.fill_next_token_bitmask(self._matcher, self._mask, 0)
-        llguidance.torch.apply_token_bitmask_inplace(logits[None, :], self._mask)
+        The library has a function for tensors; it is compiled by torch, whose compiler takes three seconds to import.
+        """
+        import numpy
+        from llguidance.numpy import fill_next_token_bitmask
+
+        fill_next_token_bitmask(self._matcher, self._mask, 0)
+        allowed = numpy.unpackbits(self._mask.view(numpy.uint8)[0], bitorder="little")[:size]
+        made = numpy.ones(size, dtype=bool)
+        made[: len(allowed)] = allowed == 0
+        return made
 
     def take(self, token: int) -> bool:
         """Note the token that was written; return whether the call goes on."""

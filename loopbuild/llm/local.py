@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from loopbuild.errors import LlmError, MissingExtra
 from loopbuild.llm.constrained import CallGrammar, CallMask
+from loopbuild.llm.remembered import Memory, remembers, start, take_out
 from loopbuild.records import Json
 
 BATCH_ROWS = 64
@@ -47,6 +48,7 @@ class LocalModel:
         self._stops = _stop_tokens(model, tokenizer)
         self._limit = int(getattr(model.config, "max_position_embeddings", 0) or 1 << 30)
         self._grammar: CallGrammar | None = None
+        self._memory = Memory() if remembers(model.config) else None
 
     @classmethod
     def load(
@@ -170,13 +172,22 @@ class LocalModel:
         if room <= 0:
             return list(zip(answers, ended, strict=True))
         pad = self._tokenizer.pad_token_id or 0
-        ids = torch.tensor([[pad] * (longest - len(prompt)) + prompt for prompt in prompts], device=self._device)
-        mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=self._device)
-        positions = (mask.cumsum(-1) - 1).clamp(min=0)
+        pasts = [self._memory.find(prompt) if self._memory else (None, 0) for prompt in prompts]
+        cache, width = start(pasts) if self._memory else (None, 0)
+        news = [prompt[length:] for prompt, (_, length) in zip(prompts, pasts, strict=True)]
+        wide = max(map(len, news))
+        ids = torch.tensor([[pad] * (wide - len(new)) + new for new in news], device=self._device)
+        mask = torch.tensor(
+            [
+                [0] * (width - length) + [1] * length + [0] * (wide - len(new)) + [1] * len(new)
+                for new, (_, length) in zip(news, pasts, strict=True)
+            ],
+            device=self._device,
+        )
+        positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, width:]
         alive = list(range(len(prompts)))
         masks: dict[int, CallMask] = {}
         """Row -> the call it is writing."""
-        cache = None
         with torch.inference_mode():
             for _ in range(room):
                 out = self._model(
@@ -191,7 +202,8 @@ class LocalModel:
                 logits = out.logits[:, -1]
                 for place, row in enumerate(alive):
                     if row in masks:
-                        masks[row].apply(logits[place])
+                        refused = torch.from_numpy(masks[row].refused(logits.shape[-1]))
+                        logits[place].masked_fill_(refused.to(self._device), float("-inf"))
                 tokens = logits.argmax(-1)
                 going: list[int] = []
                 for place, (row, token) in enumerate(zip(alive, tokens.tolist(), strict=True)):
@@ -201,6 +213,9 @@ class LocalModel:
                         masks[row] = self._grammar.begin()
                     if token in self._stops:
                         ended[row] = True
+                        if self._memory:
+                            said = prompts[row] + answers[row]
+                            self._memory.keep(prompts[row], take_out(cache, place, mask[place], said))
                     else:
                         answers[row].append(token)
                         if not repeats(answers[row]):

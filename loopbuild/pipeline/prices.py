@@ -49,14 +49,14 @@ def effort(opened: OpenProject, settings: Json, phases: Iterable[str], *, mode: 
 
     None when some phase was never trained, or never on any row, or the rows are not known.
     """
-    from loopbuild.stages.training.presets import resolve
+    from loopbuild.stages.training.presets import resolve, runs_on_increment
 
     training = settings["training"]
     steps = tokens = 0.0
     for phase in phases:
         found = output(opened.workspace, f"checkpoint:{phase}")
         wanted = resolve(training, phase, base=training["base"], has_cuda=False)
-        if mode == "continue" and not training["phases"][phase]["on_increment"]:
+        if mode == "continue" and not runs_on_increment(training, phase):
             continue
         if found is None or not found.get("rows"):
             return None

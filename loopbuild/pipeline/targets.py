@@ -36,7 +36,7 @@ NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
 DATASET = Recipe(name="dataset", version=1, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
 EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
-CHECKPOINT = Recipe(name="checkpoint", version=2, run=f"{R}.checkpoint:run", nature="historical")
+CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
 GENERATIONS = Recipe(
     name="generations",
     version=2,

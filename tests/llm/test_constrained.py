@@ -45,7 +45,7 @@ def written(tokenizer, tools, seed: int) -> str:
         logits = torch.randn(len(tokenizer), generator=generator)
         if rng.random() < 0.5:
             logits[tokenizer.get_vocab()['"']] += 4  # texts come to an end
-        mask.apply(logits)
+        logits.masked_fill_(torch.from_numpy(mask.refused(len(logits))), float("-inf"))
         ids.append(int(logits.argmax()))
         if not mask.take(ids[-1]):
             break
@@ -73,7 +73,7 @@ def test_what_was_trained_is_always_allowed(tokenizer) -> None:
     ids = tokenizer.encode(f"\n{call}\n{CLOSING}", add_special_tokens=False)
     for position, token in enumerate(ids):
         logits = torch.zeros(len(tokenizer))
-        mask.apply(logits)
+        logits.masked_fill_(torch.from_numpy(mask.refused(len(logits))), float("-inf"))
         assert logits[token] == 0
         assert mask.take(token) == (position < len(ids) - 1)
 

@@ -84,3 +84,55 @@ def test_an_answer_that_goes_in_circles_is_seen():
     assert repeats([*said, *[1, 2, 3, 4, 5] * 12])
     assert not repeats([*said, *[1, 2, 3, 4, 5] * 12, 9])
     assert not repeats(list(range(LOOP_PERIOD + 1)) * 12)
+
+
+def test_a_conversation_that_goes_on_is_answered_as_if_read_anew(model):
+    """What was computed for earlier turns is used again; no answer may depend on that."""
+    talks = _conversations(6)
+    fresh = LocalModel(model._model, model._tokenizer, device="cpu")
+    fresh._memory = None
+    for turn in range(3):
+        remembered = model.complete(talks, max_new_tokens=10 + turn)
+        assert remembered == fresh.complete(talks, max_new_tokens=10 + turn)
+        # Every second conversation goes on with a question of its own, one of them after other words than were said.
+        talks = [
+            [
+                *talk,
+                {"role": "assistant", "content": said.text if i else "Otherwise."},
+                {"role": "user", "content": f"r{i}"},
+            ]
+            for i, (talk, said) in enumerate(zip(talks, remembered, strict=True))
+            if i % 2 == 0
+        ] + talks[1::2]
+
+
+def test_only_what_is_new_in_a_prompt_is_computed(model):
+    (talk,) = _conversations(1)
+    read = []
+    forward = model._model.forward
+
+    def counting(*args, **kwargs):
+        read.append(kwargs["input_ids"].shape[1])
+        return forward(*args, **kwargs)
+
+    before, model._stops = model._stops, frozenset(range(model._model.config.vocab_size))  # every answer ends at once
+    model._model.forward = counting
+    try:
+        model.complete([talk], max_new_tokens=4)
+        longer = [*talk, {"role": "assistant", "content": ""}, {"role": "user", "content": "And r2?"}]
+        model.complete([longer], max_new_tokens=4)
+    finally:
+        model._model.forward = forward
+        model._stops = before
+    first, second = read
+    assert first + second <= len(model._prompt(longer, None)) + 4
+
+
+def test_what_is_remembered_stays_within_its_bytes(monkeypatch, model):
+    from loopbuild.llm import remembered
+
+    monkeypatch.setattr(remembered, "KEPT_BYTES", 40_000)
+    model._memory = remembered.Memory()
+    model.complete(_conversations(9), max_new_tokens=8)
+    held = model._memory._kept.values()
+    assert sum(one.size() for one in held) <= 40_000

@@ -41,7 +41,8 @@ class PhaseSettings(Section):
     """At most this many rows, a stratified sample."""
     extra_tools: Count | None = None
     """`schemas_in_prompt`: besides the tools a row needs, this many others; all when the preset gives none."""
-    on_increment: Flag = True
+    on_increment: Flag | None = None
+    """Whether the phase runs again after a change; the preset says yes, except `nano` for a phase with schemas."""
     trainer_args: dict[Text, Json] = {}
     """Any other argument of TRL's SFTConfig, checked against its fields."""
 

@@ -20,10 +20,13 @@ from loopbuild.records import ToolCatalog, from_json, to_json
 
 def run(action: Action) -> Json:
     """Train the phase; returns the checkpoint's record with what it was trained on and what it came from."""
+    from loopbuild.stages.training.presets import runs_on_increment
+
     rows = action.input("rows")
     course = _course(action, rows["rows"])
     parent = _parent(action, course)
-    if course["mode"] == "continue" and not (course["delta"] and _phase(action)["on_increment"]):
+    takes_part = runs_on_increment(action.params["settings"], action.params["phase"])
+    if course["mode"] == "continue" and not (course["delta"] and takes_part):
         # Nothing to learn: rows only went away, or this phase does not take part in increments.
         _publish(action, parent["files"])
         return _record(action, course, parent, files=parent["files"], is_adapter=parent["is_adapter"], figures={})
@@ -219,11 +222,6 @@ def _record(
         **lineage,
         **figures,
     }
-
-
-def _phase(action: Action) -> dict[str, Any]:
-    settings: dict[str, Any] = action.params["settings"]["phases"][action.params["phase"]]
-    return settings
 
 
 def _identity(action: Action) -> str:

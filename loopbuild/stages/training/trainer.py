@@ -6,6 +6,7 @@ devices without a fused kernel, when a resumable state is written, and what is t
 
 from __future__ import annotations
 
+import ctypes
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import fields
@@ -46,6 +47,9 @@ OURS = (
 
 TELL_SECONDS = 0.5
 """Progress is told at most this often."""
+TRIM_STEPS = 32
+"""Steps after which freed memory goes back to the system. Batches differ in length, the free pieces they leave rarely
+fit the next one, and the process grows: on the HR example to 4.1 GiB by the end, with this to 3.7 GiB."""
 
 _PLAIN_HEADS = ("qwen3", "qwen2", "llama", "mistral")
 
@@ -187,6 +191,12 @@ def learned_loss(model: Any, inputs: Any, num_items_in_batch: Any) -> Any:
     return total / torch.as_tensor(count).clamp(min=1)
 
 
+def trim() -> None:
+    """Give memory that is free in the C library's heap back to the system, where that library can."""
+    if call := getattr(ctypes.CDLL(None), "malloc_trim", None):
+        call(0)
+
+
 def watcher(
     *,
     job: str,
@@ -216,6 +226,8 @@ def watcher(
             tell({"step": state.global_step, "steps": state.max_steps})
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            if state.global_step % TRIM_STEPS == 0:
+                trim()
             if state.global_step >= state.max_steps:
                 return
             if is_stopping():
