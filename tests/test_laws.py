@@ -20,6 +20,8 @@ LAWS: dict[str, tuple[str, tuple[str, ...]]] = {
             "property/test_engine_laws.py::test_step_by_step_is_clean_and_the_plan_is_true",
             "property/test_engine_laws.py::test_step_by_step_is_clean_and_the_plan_is_true_at_length",
             "pipeline/test_increments.py::test_two_clean_builds_make_the_same_bytes",
+            "property/test_engine_laws.py::test_without_the_licence_to_prove_a_build_is_clean_whatever_was_proven_before",
+            "pipeline/test_increments.py::test_without_revalidation_an_increment_is_byte_for_byte_a_clean_build",
         ),
     ),
     "D2": (

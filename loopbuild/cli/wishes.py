@@ -45,6 +45,11 @@ def add_demands(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from-scratch", action="append", default=[], metavar="PHASE", help="train a phase without its history"
     )
+    parser.add_argument(
+        "--no-revalidate",
+        action="store_true",
+        help="draw rows afresh that could be proven still good, and were: byte for byte what a clean build gives",
+    )
 
 
 def add_defer(parser: argparse.ArgumentParser) -> None:
@@ -69,6 +74,7 @@ def wishes_of(arguments: argparse.Namespace) -> Wishes:
         refresh=tuple(getattr(arguments, "refresh", ())),
         from_scratch=tuple(getattr(arguments, "from_scratch", ())),
         state=arguments.state,
+        proves=not getattr(arguments, "no_revalidate", False),
         defer=getattr(arguments, "defer", ""),
         frozen=getattr(arguments, "frozen", False),
     )

@@ -53,11 +53,12 @@ def build(
     pull_only: bool = False,
     proofs: bool = False,
     defer: lockfile.Lines | None = None,
+    proves: bool = True,
 ) -> Outcome:
     """Bring every wanted target up to date; failures are in the outcome, not raised.
 
-    `select`: a selection or its words; empty means all but secondary targets. `demands`, `frozen`, `pull_only` and
-    `proofs`: see Options. `executor`: where pure work runs beside this process, a name of `executors.KINDS`; results
+    `select`: a selection or its words; empty means all but secondary targets. `demands`, `frozen`, `pull_only`,
+    `proofs` and `proves`: see Options. `executor`: where pure work runs, a name of `executors.KINDS`; results
     are the same everywhere. `waits`: for another build of this folder, to take its results over. `stamp`: digest of
     everything static that decided `targets`; with it, a complete build can later be recognised by `is_unchanged`.
     `lock_lines`: fields for further lines of loop.lock, by id, asked at the end. `remote`: where results come from and
@@ -72,6 +73,7 @@ def build(
         fail_fast=fail_fast,
         pull_only=pull_only,
         proofs=proofs,
+        proves=proves,
         borrowed=Borrowed(defer) if defer is not None else None,
     )
     lock_reader = lockfile.Reader(ws.root)
@@ -101,7 +103,13 @@ def build(
                 journal = open_journal(ws, lambda text: on_event(Event(kind="note", message=text)))
                 ws.sweep_partial(journal.with_key)
                 shop = Workshop(
-                    ws, journal, scratch, lock=lock, on_event=on_event, cancelled=lambda: interrupts.is_asked
+                    ws,
+                    journal,
+                    scratch,
+                    lock=lock,
+                    on_event=on_event,
+                    cancelled=lambda: interrupts.is_asked,
+                    proves=proves,
                 )
                 walk = Walk(targets, select=select)
                 if remote is not None:

@@ -63,6 +63,7 @@ class Workshop:
         lock: Lines,
         on_event: Callable[[Event], None],
         cancelled: Callable[[], bool],
+        proves: bool = True,
     ) -> None:
         self.ws = ws
         self.journal = journal
@@ -76,6 +77,7 @@ class Workshop:
         """Published path -> the target it belongs to."""
         self._on_event = on_event
         self._cancelled = cancelled
+        self._proves = proves
 
     def share(self, remote: RemoteCache, *, is_cancelled: Callable[[], bool]) -> None:
         """Let results come from a remote cache and go there."""
@@ -134,6 +136,7 @@ class Workshop:
             entry=self.known.current.get(target.id),
             forced=job.is_forced,
             generation=job.generation,
+            proves=self._proves,
         )
         book = RowBook(target, facts, objects=self.objects, journal=self.journal)
         table = fill_table(

@@ -32,7 +32,7 @@ from loopbuild.engine.planned import LeafChange, Plan, PlanEntry, PlannedRow, Wi
 from loopbuild.engine.rows import RowVerdict
 from loopbuild.engine.selection import Selection, edges
 from loopbuild.engine.staleness import StaleReason
-from loopbuild.engine.tables import StoredOutputs, choose_rows
+from loopbuild.engine.tables import StoredOutputs, choose_rows, has_proven
 from loopbuild.engine.target import Json, Target
 from loopbuild.engine.walk import Walk
 from loopbuild.engine.workspace import Workspace
@@ -46,8 +46,9 @@ def plan(
     demands: Demands = NOTHING,
     lock: Mapping[str, Line] | None = None,
     defer: Lines | None = None,
+    proves: bool = True,
 ) -> Plan:
-    """Return what `build` would do, under loop.lock or other lines than those, with the same `defer` as there.
+    """Return what `build` would do, under loop.lock or other lines, with the same `defer` and `proves` as there.
 
     Raises SelectionError, BuildError for a graph that makes no sense and LockError for a lock that can not be read.
     """
@@ -55,6 +56,7 @@ def plan(
     with rare_collections(), ws.reading() as journal, ExitStack() as stack:
         planner = _Planner(ws, journal, Walk(targets, select=select), stack, lines=lines, demands=demands)
         planner.borrowed = Borrowed(defer) if defer is not None else None
+        planner.proves = proves
         return planner.run()
 
 
@@ -72,6 +74,7 @@ class _Planner:
         self._known = Known(journal, self._objects, self._leaves, lock=lines)
         self._lock = lines
         self.borrowed: Borrowed | None = None
+        self.proves = True
         self._generations = generations_in(lines)
         self._demands = demands
         self._is_demanding = bool(demands)
@@ -153,6 +156,8 @@ class _Planner:
                 entry = self._entry(target, key=key, reasons=(StaleReason(code="forced"),))
                 return self._forced(target, entry, key, demand)
             usable, reasons = self._known.usable(target, key)
+            if usable is not None and not self.proves and has_proven(target, usable, self._objects):
+                usable, reasons = None, (StaleReason(code="forced"),)
             if usable is not None:
                 return self._entry(target, will="reuse", output=usable.output, reasons=reasons, key=key, locked=locked)
             entry = self._entry(target)
@@ -260,6 +265,7 @@ class _Planner:
             entry=self._known.current.get(target.id),
             forced=False,
             generation=generation,
+            proves=self.proves,
         )
         stored = StoredOutputs(self._objects)
         outputs: dict[str, Json] = {}

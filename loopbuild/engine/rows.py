@@ -18,6 +18,9 @@ from loopbuild.engine.staleness import StaleReason
 from loopbuild.engine.target import Json, Recipe, WantedRow
 from loopbuild.errors import BuildError
 
+_PROVEN = "~"
+"""Ends the fingerprint of a row that was proven good, not drawn: a fresh draw might have been another one."""
+
 Trace = Mapping[str, tuple[str, Mapping[str, str], tuple[str, ...]]]
 """Row key -> (fingerprint, facts read, objects kept) of a target's last result."""
 
@@ -48,6 +51,16 @@ def fingerprints(
     return found
 
 
+def proven(fingerprint: str) -> str:
+    """Return the fingerprint under which a row is stored that was proven again under other facts."""
+    return fingerprint.removesuffix(_PROVEN) + _PROVEN
+
+
+def is_proven(fingerprint: str) -> bool:
+    """Return whether a stored row was proven and not drawn."""
+    return fingerprint.endswith(_PROVEN)
+
+
 def choose(
     wanted: Mapping[str, tuple[WantedRow, str]],
     *,
@@ -75,7 +88,7 @@ def _choose_row(
         if all(facts.get(name, "") == value for name, value in entry.reads.items()):
             return RowVerdict(row=row, fingerprint=fingerprint, verdict="reuse", stored=entry)
     chosen: RowEntry | None = None
-    if before is not None and before[0] == fingerprint:
+    if before is not None and before[0].removesuffix(_PROVEN) == fingerprint:
         chosen = next((entry for entry in candidates if dict(entry.reads) == dict(before[1])), None)
     if chosen is None and candidates:
         chosen = candidates[0]
@@ -84,7 +97,7 @@ def _choose_row(
     if chosen is None:
         code: Literal["input_added", "input_changed", "output_missing"] = "input_added"
         if before is not None:
-            code = "input_changed" if before[0] != fingerprint else "output_missing"
+            code = "input_changed" if before[0].removesuffix(_PROVEN) != fingerprint else "output_missing"
         old = before[0] if before is not None else None
         reasons = (StaleReason(code=code, subject=row.key, kind="row", old=old, new=fingerprint), *reasons)
     verdict: Literal["revalidate", "run"] = "revalidate" if chosen is not None and can_revalidate else "run"

@@ -26,7 +26,7 @@ from loopbuild.engine.objects import ObjectDamaged
 from loopbuild.engine.options import Options
 from loopbuild.engine.outcome import BAD, Event, Outcome, Result, What
 from loopbuild.engine.staleness import StaleReason
-from loopbuild.engine.tables import RowsFailed, Table
+from loopbuild.engine.tables import RowsFailed, Table, has_proven
 from loopbuild.engine.target import Json, Target
 from loopbuild.engine.walk import Walk
 from loopbuild.errors import BuildError
@@ -168,6 +168,9 @@ class RunningBuild:
             manifest = manifest_of(target, files=files, inputs=inputs, generation=generation)
             if self._shop.sharing is not None and not is_forced:
                 usable = self._shop.sharing.restore(target, key, manifest)
+        if usable is not None and not self._options.proves and has_proven(target, usable, self._shop.objects):
+            usable, reasons = None, (StaleReason(code="forced"),)
+            manifest = manifest_of(target, files=files, inputs=inputs, generation=generation)
         if not self._lock.allows(target, key, usable):
             return Result(target=target.id, outcome="skipped", cause=lockfile.NAME)
         if usable is not None:

@@ -47,9 +47,12 @@ class Wishes:
     defer: str = ""
     """The lock whose results stand for whatever is not selected."""
     frozen: bool = False
+    proves: bool = True
+    """Whether rows may be proven good under changed schemas instead of drawn afresh."""
 
     def __bool__(self) -> bool:
-        return bool(self.select or self.exclude or self.force or self.refresh or self.from_scratch or self.state)
+        asked = self.select or self.exclude or self.force or self.refresh or self.from_scratch or self.state
+        return bool(asked) or not self.proves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +134,7 @@ def build_project(
             remote=cache,
             proofs=is_declared(loaded.settings),
             defer=defer,
+            proves=wishes.proves,
         )
     for text in _said_by_sources(opened, outcome):
         on_event(Event(kind="note", message=text))

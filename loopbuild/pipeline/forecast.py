@@ -102,6 +102,7 @@ def forecast(opened: OpenProject, wishes: Wishes = WHOLE) -> Forecast:
         demands=demanded(opened, loaded, force=wishes.force, refresh=wishes.refresh, from_scratch=wishes.from_scratch),
         lock=lines,
         defer=deferred(loaded.project.root, wishes.defer, select=wishes.select),
+        proves=wishes.proves,
     )
     base = lines if reference is None else reference.lines
     gone = Against(opened.workspace, planned, base).removed if chosen.is_whole else chosen.gone(planned.targets)

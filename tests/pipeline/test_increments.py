@@ -192,6 +192,30 @@ def test_a_proven_row_holds_under_the_new_schemas(project: Path) -> None:
     assert all(judged[key]["verdict"] == fresh[key]["verdict"] for key in same)
 
 
+def _widen(root: Path) -> None:
+    """Let an enum take one value more: what was chosen before still holds, and a fresh draw may choose another."""
+    path = root / "tools" / "hr.json"
+    tools = json.loads(path.read_text())
+    for tool in tools:
+        if "department" in tool["parameters"]:
+            tool["parameters"]["department"]["enum"].insert(0, "design")
+    path.write_text(json.dumps(tools, indent=2))
+
+
+def test_without_revalidation_an_increment_is_byte_for_byte_a_clean_build(project: Path) -> None:
+    _widen(project)
+    ran(project)
+    proven = rows(project, "trajectories")
+    planned = json.loads(loopbuild(project, "plan", "dataset:", "--no-revalidate", "--json").out)
+    assert not any(entry["revalidate"] for entry in planned["would"])
+    assert loopbuild(project, "build", "dataset:", "--no-revalidate").code == 0
+    clean = hr_project(project.parent / "clean")
+    _widen(clean)
+    assert loopbuild(clean, "build", "dataset:").code == 0
+    assert (project / "loop.lock").read_bytes() == (clean / "loop.lock").read_bytes()
+    assert rows(project, "trajectories") != proven
+
+
 def test_undoing_a_change_samples_and_writes_nothing(project: Path) -> None:
     path = project / "tools" / "hr.json"
     text = path.read_text()

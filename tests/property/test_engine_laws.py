@@ -269,6 +269,27 @@ def test_a_plan_is_true_of_any_selection(edits: list[Callable[[World], World]], 
                 assert selection.chosen(planned.targets) <= set(outcome.results)
 
 
+@settings(max_examples=40, **_slow)
+@given(steps=st.lists(st.tuples(_edits, st.booleans()), min_size=1, max_size=4))
+def test_without_the_licence_to_prove_a_build_is_clean_whatever_was_proven_before(
+    steps: list[tuple[Callable[[World], World], bool]],
+) -> None:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as one:
+        root, world = Path(one), World()
+        for edit, proves in [*steps, (lambda world: world, False)]:
+            world = edit(replace(world, damage=("", 0)))
+            world.write(root)
+            ws = Workspace.open(root, code_version="1")
+            planned = plan(ws, world.targets(table=PROVEN), proves=proves)
+            outcome = build(ws, world.targets(table=PROVEN), proves=proves, on_event=lambda event: None)
+            assert {entry.target for entry in planned.would} <= outcome.ran
+            if not proves:
+                with tempfile.TemporaryDirectory(dir=MEMORY) as other:
+                    world.write(Path(other))
+                    clean = _build(Path(other), world, table=PROVEN)
+                    assert _result(outcome, root) == _result(clean, Path(other))
+
+
 @settings(max_examples=25, **_slow)
 @given(edits=st.lists(_edits, min_size=1, max_size=4))
 def test_proven_rows_differ_from_clean_ones_only_within_their_licence(edits: list[Callable[[World], World]]) -> None:
