@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from loopbuild.cli.changes import change_lines
 from loopbuild.cli.units import count, table
 from loopbuild.digest import short
+from loopbuild.engine.rowwhy import RowExplanation
 from loopbuild.engine.staleness import StaleReason
 from loopbuild.engine.why import Cause, Explanation
 from loopbuild.records import CatalogDiff
@@ -18,6 +19,12 @@ STATES = {
     "run": "is stale",
     "maybe": "may be stale: it depends on bytes that are not made yet",
     "reuse": "is up to date",
+}
+ROW_STATES = {
+    "kept": "is kept: nothing it read changed",
+    "run": "would run",
+    "revalidate": "would be proven again, and run only if it holds no longer",
+    "unknown": "may be stale: its table depends on bytes that are not made yet",
 }
 MOST = 6
 
@@ -45,6 +52,22 @@ def explanation_text(
         lines.append(_seen_line(seen))
     if found.will == "reuse" and found.last_run:
         lines.append(f"last time: {found.last_run}")
+    return "\n".join(lines)
+
+
+def row_text(found: RowExplanation) -> str:
+    """Return the screen of `loopbuild why TARGET#ROW`."""
+    lines = [f"{found.target}#{found.key[:12]} {ROW_STATES[found.state]}"]
+    own = [reason_text(reason) for reason in found.reasons if reason.kind != "row"]
+    lines += indented(own[:MOST] + ([f"and {len(own) - MOST} more"] if len(own) > MOST else []), 1)
+    if found.is_new:
+        lines.append("  no such row was made before")
+        return "\n".join(lines)
+    names = list(found.reads)
+    more = f" and {count(len(names) - MOST, 'other')}" if len(names) > MOST else ""
+    lines.append(
+        f"  it read {count(len(names), 'fact')}: {', '.join(names[:MOST])}{more}" if names else "  it read no fact"
+    )
     return "\n".join(lines)
 
 

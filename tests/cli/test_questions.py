@@ -373,6 +373,26 @@ def test_a_part_is_built_on_what_another_lock_names(moved: Path) -> None:
 # -- rows ------------------------------------------------------------------------------------------------------------
 
 
+def test_why_answers_for_one_row(project: Path) -> None:
+    change_schemas(project)
+    planned = json.loads(loopbuild(project, "plan", DATA, "--json").out)
+    assert any(entry["target"] == "trajectories:hr/interview" for entry in planned["would"])
+    rows = json.loads(loopbuild(project, "show", "trajectories:hr/interview", "--json").out)["rows"]
+    said: dict[str, str] = {}
+    for key in rows:
+        head, *rest = ask(project, "why", f"trajectories:hr/interview#{key[:12]}").splitlines()
+        said.setdefault(head.partition(" ")[2], "\n".join(rest))
+    assert set(said) == {
+        "is kept: nothing it read changed", "would be proven again, and run only if it holds no longer",
+    }  # fmt: skip
+    proven = said["would be proven again, and run only if it holds no longer"]
+    assert proven.startswith("  read hr/schedule_interview gate, which changed\n  it read ")
+    key = min(json.loads(loopbuild(project, "show", "tasks:hr/interview", "--json").out)["rows"])
+    assert "may be stale: its table depends on bytes" in ask(project, "why", f"tasks:hr/interview#{key}")
+    assert "no row key begins with `zz`" in refused(project, "why", "tasks:hr/interview#zz", code=2)
+    assert "is the beginning of" in refused(project, "why", "tasks:hr/interview#", code=2)
+
+
 def test_a_row_stands_for_the_tables_that_hold_it(project: Path) -> None:
     row = min(json.loads(loopbuild(project, "show", "rows:hr/role", "--json").out)["rows"])
     found = json.loads(loopbuild(project, "plan", f"row:{row[:12]}", "--force", f"row:{row[:12]}", "--json").out)

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `why`."""
-    parser.add_argument("target", help="such as `tasks:hr/interview` or `checkpoint:recall`")
+    parser.add_argument(
+        "target", help="such as `tasks:hr/interview`, `checkpoint:recall`, or a row `tasks:hr/interview#3fa9`"
+    )
     parser.add_argument(
         "--vs",
         default="",
@@ -70,6 +72,14 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.vs:
         return _versus(opened, arguments)
     loaded = load(opened.project, environment=os.environ)
+    if "#" in arguments.target:
+        from loopbuild.cli.explanation import row_text
+        from loopbuild.engine.rowwhy import explain_row
+
+        target, _, start = arguments.target.partition("#")
+        _known(opened, target)
+        answer(printable(row_text(explain_row(opened.workspace, loaded.targets, target, start))))
+        return ExitCode.DONE
     found = explain(opened.workspace, loaded.targets, selected(opened, loaded, [arguments.target]))
     changes = changes_since_build(opened, loaded)
     lineage = lineage_of(opened, found.target)
