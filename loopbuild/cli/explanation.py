@@ -24,6 +24,7 @@ ROW_STATES = {
     "kept": "is kept: nothing it read changed",
     "run": "would run",
     "revalidate": "would be proven again, and run only if it holds no longer",
+    "kept or gone": "is kept, or is wanted no more: its table would have fewer rows",
     "unknown": "may be stale: its table depends on bytes that are not made yet",
 }
 MOST = 6

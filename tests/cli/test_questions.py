@@ -387,6 +387,10 @@ def test_why_answers_for_one_row(project: Path) -> None:
     }  # fmt: skip
     proven = said["would be proven again, and run only if it holds no longer"]
     assert proven.startswith("  read hr/schedule_interview gate, which changed\n  it read ")
+    path = project / "loop.yaml"
+    path.write_text(path.read_text().replace("per_tool: 2\n", "per_tool: 1\n", 1))
+    heads = {ask(project, "why", f"trajectories:hr/interview#{key}").splitlines()[0].partition(" ")[2] for key in rows}
+    assert "is kept, or is wanted no more: its table would have fewer rows" in heads
     key = min(json.loads(loopbuild(project, "show", "tasks:hr/interview", "--json").out)["rows"])
     assert "may be stale: its table depends on bytes" in ask(project, "why", f"tasks:hr/interview#{key}")
     assert "no row key begins with `zz`" in refused(project, "why", "tasks:hr/interview#zz", code=2)
