@@ -10,7 +10,7 @@ from loopbuild.records.codec import Json, from_json, to_json
 from loopbuild.records.graph import DataFlowEdge, EdgeStatus, Subgraph, ToolGraph
 from loopbuild.records.places import Diagnostic, Span
 from loopbuild.records.rows import Example, Level, Split, Task, Verdict
-from loopbuild.records.scores import Checkpoint, EvalTask, FailureClass, Rate, Score, Table, Transcript
+from loopbuild.records.scores import Checkpoint, Decoding, EvalTask, FailureClass, Rate, Score, Table, Transcript
 from loopbuild.records.tools import (
     CatalogDiff,
     ChangeLevel,
@@ -47,6 +47,7 @@ __all__ = [
     "Checkpoint",
     "DataFlowEdge",
     "DeclaredTool",
+    "Decoding",
     "Diagnostic",
     "EdgeStatus",
     "Effect",

@@ -93,7 +93,7 @@ def verdict_of(metric: str, task: EvalTask, score: Score) -> bool | None:
         "tool_selection": score.tool_selection,
         "schema_compliance": score.schema_compliance if task.category in CALL_CATEGORIES else None,
         "argument_exact": score.argument_exact if len(task.gold) == 1 else None,
-        "exact_call": score.calls_exact == 1 and not _has_surplus(score) if len(task.gold) == 1 else None,
+        "exact_call": score.calls_exact == 1 and not score.surplus if len(task.gold) == 1 else None,
         "execution": score.execution if task.category in CALL_CATEGORIES else None,
         "chaining": score.chaining if is_chain else None,
         "chains_solved": score.solved if is_chain else None,
@@ -101,11 +101,6 @@ def verdict_of(metric: str, task: EvalTask, score: Score) -> bool | None:
         "clarify": score.no_tool if task.category == "clarify" else None,
     }
     return values[metric]
-
-
-def _has_surplus(score: Score) -> bool:
-    surplus = ("extra_step", "repeats_completed_call", "hallucinated_tool", "loop_limit", "called_when_none_needed")
-    return any(code in surplus for code in score.codes)
 
 
 def _absent(task: EvalTask) -> Score:
