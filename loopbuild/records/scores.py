@@ -62,6 +62,23 @@ class EvalTask:
     digest: str = ""
 
 
+SPLITS = ("values", "wordings", "paths", "negative")
+METRICS = (
+    "solved",
+    "tool_selection",
+    "schema_compliance",
+    "argument_exact",
+    "exact_call",
+    "execution",
+    "chaining",
+    "chains_solved",
+    "no_tool",
+    "clarify",
+)
+"""All rates a split can have; one that applies to no task of a split is absent there."""
+REGRESSION = "max_regression"
+"""The one gate that is no floor: the largest loss, net, that a comparison with the previous model may not exclude."""
+
 Decoding = Literal["free", "constrained", "steered"]
 """`free`: whatever the model liked; `constrained`: under the tools' schemas, which never refused what the model liked
 best, so that any other schemas that allow these calls give the same; `steered`: they did refuse."""

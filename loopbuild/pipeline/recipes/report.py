@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from loopbuild.engine.target import Action, Json
-from loopbuild.records import EvalTask, Score, ToolCatalog, ToolGraph, Transcript, from_json, to_json
+from loopbuild.records import REGRESSION, EvalTask, Score, ToolCatalog, ToolGraph, Transcript, from_json, to_json
 
 if TYPE_CHECKING:
     from loopbuild.stages.evaluation.statistics import PairedChange
@@ -111,7 +111,6 @@ def _increment(
         return None, None, {}, {}
     from loopbuild.stages.catalog.diff import diff_catalogs
     from loopbuild.stages.evaluation.comparison import compare_runs
-    from loopbuild.stages.evaluation.gates import REGRESSION
 
     old = from_json(ToolCatalog, json.loads(action.fetch(checkpoint["parent_contract"])))
     difference = diff_catalogs(old, catalog, renames=action.params["renames"])

@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from loopbuild.records import Json
+from loopbuild.records import REGRESSION, Json
 from loopbuild.stages.evaluation.statistics import PairedChange, Verdict
 
 MIN_TASKS = 20
 """Below this a share says too little to pass: 19 of 20 is 76% to 99%."""
-REGRESSION = "max_regression"
-"""The one gate that is no floor: the largest loss, net, that a comparison with the previous model may not exclude."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,25 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from loopbuild.records import EvalTask, Json, Score, ToolCatalog, Transcript, to_json
+from loopbuild.records import METRICS, SPLITS, EvalTask, Json, Score, ToolCatalog, Transcript, to_json
 from loopbuild.stages.evaluation.failure import CLASS_OF
 from loopbuild.stages.evaluation.score import CALL_CATEGORIES, SCORER_VERSION
 from loopbuild.stages.evaluation.statistics import wilson
 
-SPLITS = ("values", "wordings", "paths", "negative")
-METRICS = (
-    "solved",
-    "tool_selection",
-    "schema_compliance",
-    "argument_exact",
-    "exact_call",
-    "execution",
-    "chaining",
-    "chains_solved",
-    "no_tool",
-    "clarify",
-)
-"""All rates a split can have; one that applies to no task of a split is absent there."""
 EXAMPLES = 3
 """Worst examples kept per failure code."""
 
