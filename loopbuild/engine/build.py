@@ -26,6 +26,7 @@ from loopbuild.engine.outcome import Event, Outcome, Result
 from loopbuild.engine.recover import open_journal
 from loopbuild.engine.running import RunningBuild
 from loopbuild.engine.selection import Selection
+from loopbuild.engine.session import Session
 from loopbuild.engine.target import Target
 from loopbuild.engine.walk import Walk
 from loopbuild.engine.workspace import Workspace
@@ -94,6 +95,7 @@ def build(
         place = {"root": ws.root, "cas": ws.objects.folder, "scratch": scratch}
         pool = stack.enter_context(Pool(jobs, executor=executor, **place))
         stack.enter_context(interrupts.listening())
+        session = stack.enter_context(Session())
         earlier: dict[str, Result] = {}
         given_up: set[str] = set()
         while True:
@@ -109,6 +111,7 @@ def build(
                     lock=lock,
                     on_event=on_event,
                     cancelled=lambda: interrupts.is_asked,
+                    session=session,
                     proves=proves,
                 )
                 walk = Walk(targets, select=select)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from loopbuild.engine import lockfile
 from loopbuild.engine.action import Interrupted, Wiring, recipe_function
@@ -26,7 +27,7 @@ from loopbuild.engine.objects import ObjectDamaged
 from loopbuild.engine.options import Options
 from loopbuild.engine.outcome import BAD, Event, Outcome, Result, What
 from loopbuild.engine.staleness import StaleReason
-from loopbuild.engine.tables import RowsFailed, Table, has_proven
+from loopbuild.engine.tables import has_proven
 from loopbuild.engine.target import Json, Target
 from loopbuild.engine.walk import Walk
 from loopbuild.errors import BuildError
@@ -109,7 +110,7 @@ class RunningBuild:
         except ObjectDamaged:
             raise
         except Exception as error:
-            result = self._failed(target, key, error, start)
+            result = self._shop.failed(target, key, error, start)
         self._settle(target, result)
 
     def _collect(self) -> None:
@@ -121,24 +122,8 @@ class RunningBuild:
             except ObjectDamaged:
                 raise
             except Exception as error:
-                result = self._failed(job.target, job.key, error, job.started)
+                result = self._shop.failed(job.target, job.key, error, job.started)
             self._settle(job.target, result)
-
-    def _failed(self, target: Target, key: str, error: Exception, start: float) -> Result:
-        failure = translate(error, target.id)
-        with self._shop.journal.transaction():
-            self._shop.journal.add_failure(target.id, key=key, message=failure.message)
-        table = failure.table if isinstance(failure, RowsFailed) else Table()
-        return Result(
-            target=target.id,
-            outcome="failed",
-            seconds=time.monotonic() - start,
-            rows_run=table.run,
-            rows_revalidated=table.revalidated,
-            rows_failed=len(table.failed),
-            rows_total=table.total,
-            error=failure,
-        )
 
     def _look(self, target: Target, start: float) -> Result | Job:
         """Return the result when a stored one counts, else what has to be run."""
@@ -210,6 +195,8 @@ class RunningBuild:
         return Result(target=target.id, outcome=outcome, output=entry.output, reasons=reasons, rows_total=rows)
 
     def _settle(self, target: Target, result: Result) -> None:
+        if spent := self._shop.spent.get(target.id):
+            result = replace(result, spent=dict(spent))
         if result.outcome not in BAD and target.expand:
             result = self._expand(target, result)
         if result.outcome not in BAD:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from loopbuild import __version__
 from loopbuild.digest import digest_bytes
 from loopbuild.engine.workspace import Workspace
-from loopbuild.errors import SelectionError, SourceError
+from loopbuild.errors import MissingExtra, SelectionError, SourceError
 from loopbuild.pipeline.project import LoadedProject, Project, find, load
 from loopbuild.pipeline.remote import is_declared, open_cache
 
@@ -113,28 +114,28 @@ def build_project(
     demands = demanded(opened, loaded, force=wishes.force, refresh=wishes.refresh, from_scratch=wishes.from_scratch)
     chosen = selected(opened, loaded, wishes.select, exclude=wishes.exclude, state=wishes.state)
     defer = deferred(opened.project.root, wishes.defer, select=wishes.select)
+    asked: dict[str, Any] = {"select": chosen, "demands": demands, "defer": defer, "proves": wishes.proves}
     _refuse_gone(opened, loaded, chosen)
     _list_live(loaded, wishes, on_event=on_event)
+    if not wishes.frozen:
+        _price(opened, loaded, asked, on_event=on_event)
     for warning in loaded.warnings:
         on_event(Event(kind="note", message=_warning(warning)))
     with shared(loaded.settings, use_remote=use_remote, on_event=on_event) as cache:
         outcome = build(
             opened.workspace,
             loaded.targets,
-            select=chosen,
+            **asked,
             jobs=jobs,
             waits=waits,
             executor=executor or loaded.settings["engine"]["executor"],
             fail_fast=fail_fast,
-            demands=demands,
             frozen=wishes.frozen,
             on_event=on_event,
             stamp=opened.project.stamp,
             lock_lines=lambda: lines_in_force(opened, loaded),
             remote=cache,
             proofs=is_declared(loaded.settings),
-            defer=defer,
-            proves=wishes.proves,
         )
     for text in _said_by_sources(opened, outcome):
         on_event(Event(kind="note", message=text))
@@ -163,6 +164,28 @@ def _refuse_gone(opened: OpenProject, loaded: LoadedProject, chosen: Selection) 
             intact="their results stay until `loopbuild cache gc`",
             hint="`loopbuild build` of everything takes their lines out of loop.lock",
         )
+
+
+def _price(
+    opened: OpenProject, loaded: LoadedProject, settled: Mapping[str, Any], *, on_event: Callable[[Event], None]
+) -> None:
+    """Say what writers will be asked before they are; raises BuildError when that costs more than may be spent.
+
+    `settled` is what the build is told of selections and demands, so that the plan is one of that very build.
+    """
+    from loopbuild.engine.outcome import Event
+    from loopbuild.engine.plan import plan
+    from loopbuild.pipeline.targets import asks_writers
+    from loopbuild.pipeline.writing import check_budget, lines_of, writing
+
+    if not asks_writers(loaded.settings):
+        return
+    found = writing(opened, loaded.settings, plan(opened.workspace, loaded.targets, **settled))
+    check_budget(found)
+    if found.writers and find_spec("litellm") is None:
+        raise MissingExtra(f"writer `{found.writers[0].writer}`", extra="llm")
+    for line in lines_of(found):
+        on_event(Event(kind="note", message=f"asking {line}"))
 
 
 def _lock_changes(opened: OpenProject, loaded: LoadedProject, chosen: Selection, outcome: Outcome) -> tuple[str, ...]:

@@ -16,7 +16,8 @@ from loopbuild.engine.target import Action, Json
 from loopbuild.errors import BuildError, MissingExtra
 from loopbuild.pipeline.arms import Arm
 from loopbuild.records import EvalTask, Transcript, from_json, to_json
-from loopbuild.stages.training.presets import NANO, cuda_is_visible
+from loopbuild.stages.training.presets import cuda_is_visible
+from loopbuild.stages.training.taking_part import NANO
 
 MOST_CHILDREN = 4
 PATIENCE_SECONDS = 10.0
