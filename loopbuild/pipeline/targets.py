@@ -18,11 +18,13 @@ from loopbuild.pipeline.listings import is_live
 from loopbuild.pipeline.source_files import files_of
 
 R = "loopbuild.pipeline.recipes"
+EVIDENCE = "graph.lock"
+"""What replays found out about edges, beside loop.yaml; a project without the file goes by names alone."""
 
 SOURCE = Recipe(name="source", version=2, run=f"{R}.source:run", is_cheap=True)
 CATALOG = Recipe(name="catalog", version=3, run=f"{R}.catalog:run", is_cheap=True)
-CONTRACT = Recipe(name="contract", version=2, run=f"{R}.catalog:run_contract", is_cheap=True)
-GRAPH = Recipe(name="graph", version=1, run=f"{R}.graph:run", is_cheap=True)
+CONTRACT = Recipe(name="contract", version=3, run=f"{R}.catalog:run_contract", is_cheap=True)
+GRAPH = Recipe(name="graph", version=2, run=f"{R}.graph:run", is_cheap=True)
 CELLS = Recipe(name="cells", version=1, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
     name="trajectories",
@@ -74,9 +76,8 @@ def static_targets(settings: Json, *, root: Path) -> list[Target]:
     # Here, because it loads the records of `training:`; questions about sources do without.
     from loopbuild.pipeline.models import base_identity, base_leaves
 
-    # Here, because it loads the records of `training:`; questions about sources do without.
-
     sources = [source_target(name, source, root) for name, source in sorted(settings["sources"].items())]
+    has_evidence = (root / EVIDENCE).is_file()
     return [
         *sources,
         Target(
@@ -91,6 +92,8 @@ def static_targets(settings: Json, *, root: Path) -> list[Target]:
             recipe=GRAPH,
             params=_without(settings["graph"], "renames", "entities"),
             inputs=(("contract", "contract:main"),),
+            files=(("evidence", EVIDENCE),) if has_evidence else (),
+            context={"has_evidence": has_evidence},
         ),
         Target(
             id="cells:main",
@@ -170,7 +173,7 @@ def sandbox_params(settings: Json, source: str) -> Json:
 def _subgraph_targets(name: str, settings: Json) -> Iterable[Target]:
     source = name.split("/")[0]
     sandbox = sandbox_params(settings, source)
-    files = tuple(_sandbox_files(sandbox))
+    files = tuple(sandbox_files(sandbox))
     yield Target(
         id=f"trajectories:{name}",
         recipe=TRAJECTORIES,
@@ -223,8 +226,8 @@ def asks_writers(settings: Json) -> bool:
     return any(writer["model"] != OFFLINE for writer in settings["synthesis"]["writers"])
 
 
-def _sandbox_files(sandbox: Json) -> Iterable[tuple[str, str]]:
-    """A server that is part of the project is an input: its code decides what calls return."""
+def sandbox_files(sandbox: Json) -> Iterable[tuple[str, str]]:
+    """Yield (role, path) of the servers that are part of the project: their code decides what calls return."""
     for source, chosen in sandbox.items():
         if chosen["kind"] != "mcp":
             continue
@@ -325,7 +328,7 @@ def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str]) -> Iterabl
             "sandbox": sandbox,
         },
         inputs=tuple(sorted(inputs.items())),
-        files=tuple(_sandbox_files(sandbox)),
+        files=tuple(sandbox_files(sandbox)),
     )
     yield Target(
         id=f"scores:{arm}",
