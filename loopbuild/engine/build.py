@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from loopbuild.engine import lockfile
+from loopbuild.engine.borrowed import Borrowed
 from loopbuild.engine.demands import NOTHING, Demands
 from loopbuild.engine.ending import LockLines
 from loopbuild.engine.executors.pool import Pool
@@ -52,20 +53,30 @@ def build(
     remote: RemoteCache | None = None,
     pull_only: bool = False,
     proofs: bool = False,
+    defer: lockfile.Lines | None = None,
+    proves: bool = True,
 ) -> Outcome:
     """Bring every wanted target up to date; failures are in the outcome, not raised.
 
-    `select`: a selection or its words; empty means all but secondary targets. `demands`, `frozen`, `pull_only` and
-    `proofs`: see Options. `executor`: where pure work runs beside this process, a name of `executors.KINDS`; results
+    `select`: a selection or its words; empty means all but secondary targets. `demands`, `frozen`, `pull_only`,
+    `proofs` and `proves`: see Options. `executor`: where pure work runs, a name of `executors.KINDS`; results
     are the same everywhere. `waits`: for another build of this folder, to take its results over. `stamp`: digest of
     everything static that decided `targets`; with it, a complete build can later be recognised by `is_unchanged`.
     `lock_lines`: fields for further lines of loop.lock, by id, asked at the end. `remote`: where results come from and
-    go to; the caller finishes it.
+    go to; the caller finishes it. `defer`: lines of another lock that stand for whatever is not selected.
 
     Raises SelectionError, MissingExtra, StoreError (not writable, not waited), BuildError for a senseless graph.
     """
     targets = list(targets)
-    options = Options(demands=demands, frozen=frozen, fail_fast=fail_fast, pull_only=pull_only, proofs=proofs)
+    options = Options(
+        demands=demands,
+        frozen=frozen,
+        fail_fast=fail_fast,
+        pull_only=pull_only,
+        proofs=proofs,
+        proves=proves,
+        borrowed=Borrowed(defer) if defer is not None else None,
+    )
     lock_reader = lockfile.Reader(ws.root)
     lock_reader.lines()  # whoever has to mend it shall not wait first
     interrupts = Interrupts(lambda: on_event(Event(kind="note", message="stopping; press again to stop at once")))
@@ -101,6 +112,7 @@ def build(
                     on_event=on_event,
                     cancelled=lambda: interrupts.is_asked,
                     session=session,
+                    proves=proves,
                 )
                 walk = Walk(targets, select=select)
                 if remote is not None:

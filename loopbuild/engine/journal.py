@@ -75,7 +75,8 @@ Stat = tuple[int, int, int, int, int]
 class Journal:
     """A connection to state.db; `path` None is an empty journal that only answers."""
 
-    def __init__(self, path: Path | None, *, is_writable: bool) -> None:
+    def __init__(self, path: Path | None, *, is_writable: bool, is_remote: bool = False) -> None:
+        """Open the index; `is_remote`: on a network disk, where a write-ahead log's shared memory does not work."""
         if path is None:
             self._db = sqlite3.connect(":memory:", isolation_level=None)
             self._db.executescript(_TABLES)
@@ -86,7 +87,7 @@ class Journal:
             self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=30)
         try:
             if is_writable:
-                self._db.execute("PRAGMA journal_mode=WAL")
+                self._db.execute(f"PRAGMA journal_mode={'DELETE' if is_remote else 'WAL'}")
                 self._db.execute("PRAGMA synchronous=NORMAL")
             self._check(is_writable=is_writable)
         except BaseException:
@@ -95,7 +96,9 @@ class Journal:
 
     def _check(self, *, is_writable: bool) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version == 0 and is_writable:
+        # Tables under no version are no fresh file but a torn header: creating them again would fail for ever.
+        is_fresh = version == 0 and not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if is_fresh and is_writable:
             with self.transaction():
                 for statement in _TABLES.split(";\n"):
                     self._db.execute(statement)
@@ -164,9 +167,15 @@ class Journal:
         return bool(self._db.execute("PRAGMA quick_check").fetchone()[0] == "ok")
 
     def with_output(self, target: str, output: str) -> Entry | None:
-        """Return the newest result of a target with this output, in force or not."""
-        query = f"SELECT {_ENTRY} FROM records r WHERE r.target = ? AND r.output = ? ORDER BY r.seq DESC"
-        row = self._db.execute(query, (target, output)).fetchone()
+        """Return the newest result of a target with this output, in force or not; its first digits will do."""
+        query = f"SELECT {_ENTRY} FROM records r WHERE r.target = ? AND substr(r.output, 1, ?) = ? ORDER BY r.seq DESC"
+        row = self._db.execute(query, (target, len(output), output)).fetchone()
+        return _entry(row) if row else None
+
+    def with_line(self, target: str, start: str) -> Entry | None:
+        """Return the newest result of a target whose key starts like this, as a line of loop.lock has it."""
+        query = f"SELECT {_ENTRY} FROM records r WHERE r.target = ? AND substr(r.key, 1, ?) = ? ORDER BY r.seq DESC"
+        row = self._db.execute(query, (target, len(start), start)).fetchone()
         return _entry(row) if row else None
 
     def commit(self, entry: Entry, *, rows_run: int) -> None:

@@ -14,9 +14,11 @@ from typing import Literal
 
 from loopbuild.digest import canonical, short
 from loopbuild.engine.action import Folders, StoredAction, Wiring, recipe_function
+from loopbuild.engine.borrowed import Borrowed
 from loopbuild.engine.demands import NOTHING, Demand, Demands, reason_for
 from loopbuild.engine.execute import recipe_code, translate
 from loopbuild.engine.garbage import rare_collections
+from loopbuild.engine.generations import NEVER, Generation
 from loopbuild.engine.heads import parent_of
 from loopbuild.engine.history import Cost, costs
 from loopbuild.engine.journal import Journal
@@ -29,7 +31,7 @@ from loopbuild.engine.planned import LeafChange, Plan, PlanEntry, PlannedRow, Wi
 from loopbuild.engine.rows import RowVerdict
 from loopbuild.engine.selection import Selection, edges
 from loopbuild.engine.staleness import StaleReason
-from loopbuild.engine.tables import StoredOutputs, choose_rows
+from loopbuild.engine.tables import StoredOutputs, choose_rows, has_proven
 from loopbuild.engine.target import Json, Target
 from loopbuild.engine.uptodate import Still, definitions_of, still
 from loopbuild.engine.walk import Walk
@@ -44,8 +46,10 @@ def plan(
     demands: Demands = NOTHING,
     lock: Mapping[str, Line] | None = None,
     stamp: str = "",
+    defer: Lines | None = None,
+    proves: bool = True,
 ) -> Plan:
-    """Return what `build` would do, under loop.lock or other lines than those.
+    """Return what `build` would do, under loop.lock or other lines, with the same `defer` and `proves` as there.
 
     `stamp`: that of the build, so that what has not moved since the last complete one need not be looked at again; not
     together with other lines.
@@ -55,7 +59,9 @@ def plan(
     lines = read(ws.root) if lock is None else lock
     with rare_collections(), ws.reading() as journal, ExitStack() as stack:
         planner = _Planner(ws, journal, Walk(targets, select=select), stack, lines=lines, demands=demands)
-        if stamp and not demands:
+        planner.borrowed = Borrowed(defer) if defer is not None else None
+        planner.proves = proves
+        if stamp and not demands and defer is None and proves:
             planner.recall(stamp)
         return planner.run()
 
@@ -73,6 +79,8 @@ class _Planner:
         self._leaves = Leaves(ws.root, journal, self._objects, clock=ws.clock)
         self._known = Known(journal, self._objects, self._leaves, lock=lines)
         self._lock = lines
+        self.borrowed: Borrowed | None = None
+        self.proves = True
         self._generations = generations_in(lines)
         self._demands = demands
         self._is_demanding = bool(demands)
@@ -129,6 +137,8 @@ class _Planner:
 
     def _lock_changes(self) -> tuple[str, ...]:
         """Return the lines that are not what is in force, and those of targets that exist no more."""
+        if self.borrowed is not None:
+            return ()  # it will not be written
         changed = [entry.target for entry in self._entries.values() if entry.will == "reuse" and not entry.is_locked]
         if self._walk.select.is_whole and not self._open_ended:
             changed += [name for name in targets_in(self._lock) if name not in self._entries]
@@ -141,10 +151,17 @@ class _Planner:
             return self._entry(target, will="reuse", output=current.output, key=current.key, locked=current.output)
         entry: PlanEntry | None = None
         try:
+            if self.borrowed is not None:
+                is_chosen = self._walk.is_chosen(target.id)
+                output = self.borrowed.output(target, is_chosen=is_chosen, is_there=self._known.is_there)
+                if output:
+                    return self._entry(target, will="reuse", output=output)
             files = {path: self._leaves.digest(path) for _, path in target.files}
             inputs = {name: self._outputs.get(name, "") for _, name in target.inputs}
             demand = self._demands.of(target, self._walk.targets) if self._is_demanding else ""
-            generation = self._generations.get(target.id, 0) + (demand == "refresh")
+            generation = self._generations.get(target.id, NEVER)
+            if self._is_demanding:
+                generation = generation.raised(is_whole=demand == "refresh", rows=self._demands.rows_of(target))
             if not all(inputs.values()):
                 entry = self._entry(target)
                 manifest = manifest_of(target, files=files, inputs=inputs, generation=generation)
@@ -160,6 +177,8 @@ class _Planner:
                 entry = self._entry(target, key=key, reasons=(reason_for(demand),))
                 return self._forced(target, entry, key, demand)
             usable, reasons = self._known.usable(target, key)
+            if usable is not None and not self.proves and has_proven(target, usable, self._objects):
+                usable, reasons = None, (StaleReason(code="forced"),)
             if usable is not None:
                 return self._entry(target, will="reuse", output=usable.output, reasons=reasons, key=key, locked=locked)
             entry = self._entry(target)
@@ -204,7 +223,6 @@ class _Planner:
             reasons=reasons,
             key=key,
             is_locked=bool(output) and output == locked,
-            is_own_change=bool(reasons) and _is_own_change(reasons),
             rows_total=current.row_count if current is not None and current.row_count >= 0 else None,
         )
 
@@ -226,7 +244,7 @@ class _Planner:
         return self._priced(entry, entry.rows_total)
 
     def _stale(
-        self, target: Target, entry: PlanEntry, key: str, files: Mapping[str, str], generation: int
+        self, target: Target, entry: PlanEntry, key: str, files: Mapping[str, str], generation: Generation
     ) -> PlanEntry:
         parent_of(target, key, self._known, "")
         roles = {role: self._outputs.get(name, "") for role, name in (*target.inputs, *target.order_only)}
@@ -259,7 +277,7 @@ class _Planner:
             self._scratch = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="loopbuild-plan-")))
         return self._scratch
 
-    def _table(self, target: Target, entry: PlanEntry, action: StoredAction, generation: int) -> PlanEntry:
+    def _table(self, target: Target, entry: PlanEntry, action: StoredAction, generation: Generation) -> PlanEntry:
         verdicts, _ = choose_rows(
             target,
             action,
@@ -268,6 +286,7 @@ class _Planner:
             entry=self._known.current.get(target.id),
             forced=False,
             generation=generation,
+            proves=self.proves,
         )
         stored = StoredOutputs(self._objects)
         outputs: dict[str, Json] = {}
@@ -343,11 +362,6 @@ class _Planner:
             seconds, high = cost.seconds * times, cost.seconds_high * times
         stale = rows if rows is not None else entry.rows_stale
         return entry._replace(rows_stale=stale, seconds=seconds, seconds_high=high)
-
-
-def _is_own_change(reasons: Sequence[StaleReason]) -> bool:
-    own = ("recipe_changed", "params_changed", "input_changed", "input_added", "input_removed", "refreshed")
-    return any(reason.code in own for reason in reasons)
 
 
 def _row_reasons(verdict: RowVerdict) -> tuple[StaleReason, ...]:

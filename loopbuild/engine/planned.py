@@ -48,8 +48,6 @@ class PlanEntry(NamedTuple):
     """Empty while an input's output is not known."""
     is_locked: bool = False
     """loop.lock names its output for this very key: at most the bytes are not here."""
-    is_own_change: bool = False
-    """Its recipe, params, files or list of inputs are not what they were, whatever happened upstream."""
     error: LoopbuildError | None = None
     """It would fail like this."""
 

@@ -27,9 +27,11 @@ from loopbuild.engine.objects import ObjectDamaged
 from loopbuild.engine.options import Options
 from loopbuild.engine.outcome import BAD, Event, Outcome, Result, What
 from loopbuild.engine.staleness import StaleReason
+from loopbuild.engine.tables import has_proven
 from loopbuild.engine.target import Json, Target
 from loopbuild.engine.uptodate import Still, definitions_of, still
 from loopbuild.engine.walk import Walk
+from loopbuild.errors import BuildError
 
 
 class RunningBuild:
@@ -51,7 +53,12 @@ class RunningBuild:
         self._interrupts = interrupts
         self._on_event = on_event
         self._options = options
-        self._lock = LockBook(shop.known.lock, is_frozen=options.frozen, with_proofs=options.proofs)
+        self._lock = LockBook(
+            shop.known.lock,
+            is_frozen=options.frozen,
+            is_kept=options.borrowed is not None,
+            with_proofs=options.proofs,
+        )
         self._outputs: dict[str, str] = {}
         self._has_demands = bool(options.demands)
         self._earlier: Mapping[str, Result] = {}
@@ -92,7 +99,8 @@ class RunningBuild:
         """Find out what has not moved since the last complete build."""
         shop, targets = self._shop, self._walk.targets
         self._definitions = definitions_of(targets.values()) if stamp else ""
-        if not (self._has_demands or self._options.frozen or self._earlier):
+        is_plain = self._options.proves and self._options.borrowed is None and not self._options.frozen
+        if is_plain and not (self._has_demands or self._earlier):
             self._still = still(shop.ws, shop.journal, stamp, targets, self._definitions)
         if self._still is not None:
             shop.leaves.trust(self._still.leaves, self._still.objects)
@@ -141,11 +149,22 @@ class RunningBuild:
 
     def _look(self, target: Target, start: float) -> Result | Job:
         """Return the result when a stored one counts, else what has to be run."""
+        if (borrowed := self._options.borrowed) is not None:
+            try:
+                output = borrowed.output(
+                    target, is_chosen=self._walk.is_chosen(target.id), is_there=self._shop.known.is_there
+                )
+            except BuildError as error:
+                return Result(target=target.id, outcome="failed", error=error)
+            if output:
+                return Result(target=target.id, outcome="borrowed", output=output)
         leaves = self._shop.leaves
         files = {path: leaves.digest(path) for _, path in target.files}
         inputs = {name: self._outputs[name] for _, name in target.inputs}
         demand = self._options.demands.of(target, self._walk.targets) if self._has_demands else ""
-        generation = self._lock.generation(target.id, is_refreshed=demand == "refresh")
+        generation = self._lock.generation(
+            target.id, is_refreshed=demand == "refresh", rows=self._options.demands.rows_of(target)
+        )
         key = key_of(target, files=files, inputs=inputs, generation=generation)
         is_forced = demand in ("force", "from_scratch") and target.id not in self._earlier
         reasons: tuple[StaleReason, ...] = (reason_for(demand),)
@@ -156,6 +175,9 @@ class RunningBuild:
             manifest = manifest_of(target, files=files, inputs=inputs, generation=generation)
             if self._shop.sharing is not None and not is_forced:
                 usable = self._shop.sharing.restore(target, key, manifest)
+        if usable is not None and not self._options.proves and has_proven(target, usable, self._shop.objects):
+            usable, reasons = None, (StaleReason(code="forced"),)
+            manifest = manifest_of(target, files=files, inputs=inputs, generation=generation)
         if not self._lock.allows(target, key, usable):
             return Result(target=target.id, outcome="skipped", cause=lockfile.NAME)
         if usable is not None:
@@ -214,7 +236,7 @@ class RunningBuild:
             self._walk.settle(target.id)
         for name in self._walk.take_late():
             self._skip(name, "")
-        if result.outcome != "fresh":
+        if result.outcome not in ("fresh", "borrowed"):
             self._tell_finished(result)
 
     def _expand(self, target: Target, result: Result) -> Result:
