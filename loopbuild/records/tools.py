@@ -96,6 +96,8 @@ class ToolSchema:
     returns: str = ""
     docs: str = ""
     """Roll-ups: equal means nothing to look at."""
+    transport: dict[str, Json] = field(default_factory=dict)
+    """Where a call goes over HTTP: `method`, `path`, `media`, and `in`, the part of the request of each property."""
     span: Span | None = None
 
 

@@ -104,6 +104,7 @@ def _tool(
         params=digest("params", [gate, [[leaf.pointer, leaf.fingerprint] for leaf in inputs]]),
         returns=digest("returns", [origin, [[leaf.pointer, leaf.fingerprint] for leaf in outputs]]),
         docs=digest("docs", [tool.description, taken.wording, given.wording]),
+        transport=tool.hints.get("transport") or {},
         span=tool.span,
     )
 
