@@ -49,5 +49,6 @@ def wishes_of(arguments: argparse.Namespace) -> Wishes:
         force=tuple(arguments.force),
         refresh=tuple(arguments.refresh),
         from_scratch=tuple(arguments.from_scratch),
+        record=tuple(getattr(arguments, "record", ())),
         frozen=getattr(arguments, "frozen", False),
     )

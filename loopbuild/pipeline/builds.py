@@ -42,10 +42,12 @@ class Wishes:
     force: tuple[str, ...] = ()
     refresh: tuple[str, ...] = ()
     from_scratch: tuple[str, ...] = ()
+    record: tuple[str, ...] = ()
+    """Sources whose recordings are made again first."""
     frozen: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.select or self.exclude or self.force or self.refresh or self.from_scratch)
+        return bool(self.select or self.exclude or self.force or self.refresh or self.from_scratch or self.record)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +107,9 @@ def build_project(
     demands = demanded(opened, loaded, force=wishes.force, refresh=wishes.refresh, from_scratch=wishes.from_scratch)
     chosen = selected(opened, loaded, wishes.select, exclude=wishes.exclude)
     _list_live(loaded, wishes, on_event=on_event)
+    if wishes.record:
+        _record(opened, loaded, wishes, jobs=jobs, on_event=on_event)
+        loaded = load(opened.project, environment=os.environ)  # a recording that was missing is there now
     for warning in loaded.warnings:
         on_event(Event(kind="note", message=_warning(warning)))
     with shared(loaded.settings, use_remote=use_remote, on_event=on_event) as cache:
@@ -222,6 +227,28 @@ def _list_live(loaded: LoadedProject, wishes: Wishes, *, on_event: Callable[[Eve
         changed = write_listing(source, root=root, environment=os.environ)
         what = "written; commit it" if changed else "unchanged"
         on_event(Event(kind="note", message=f"asked `{source.name}` for its tools: listings/{source.name}.json {what}"))
+
+
+def _record(
+    opened: OpenProject, loaded: LoadedProject, wishes: Wishes, *, jobs: int, on_event: Callable[[Event], None]
+) -> None:
+    """Make recordings before anything reads them: what has to be asked follows from the cells."""
+    from loopbuild.engine.build import build
+    from loopbuild.engine.outcome import Event
+    from loopbuild.pipeline.recording import check_names, record
+    from loopbuild.pipeline.selections import selected
+
+    def note(text: str) -> None:
+        on_event(Event(kind="note", message=text))
+
+    check_names(loaded.settings, wishes.record)
+    first = build(
+        opened.workspace, loaded.targets, select=selected(opened, loaded, ("cells:main",)), jobs=jobs, on_event=on_event
+    )
+    for error in first.errors:
+        raise error
+    for source in dict.fromkeys(wishes.record):
+        note(record(opened, loaded.settings, source, on_progress=note).said())
 
 
 def _said_by_sources(opened: OpenProject, outcome: Outcome) -> list[str]:

@@ -14,6 +14,7 @@ from typing import Any
 from loopbuild.digest import digest
 from loopbuild.engine.target import Json, Recipe, Target
 from loopbuild.pipeline.models import base_identity, base_leaves, system_prompt
+from loopbuild.pipeline.sandbox_settings import identity_of, sandbox_context, sandbox_files, sandbox_settings
 
 R = "loopbuild.pipeline.recipes"
 
@@ -88,6 +89,7 @@ def static_targets(settings: Json, *, root: Path) -> list[Target]:
             context={
                 "settings": settings,
                 "project": root.name,
+                "root": str(root),
                 "base": base_identity(settings["training"]["base"], root=root),
                 "base_files": base_leaves(settings["training"]["base"], root=root),
             },
@@ -98,9 +100,10 @@ def static_targets(settings: Json, *, root: Path) -> list[Target]:
 def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     """One family of batches per subgraph, then everything that gathers them."""
     settings, project, base = (target.context[name] for name in ("settings", "project", "base"))
+    root = Path(target.context["root"])
     subgraphs = sorted(output["cells"])
     for name in subgraphs:
-        yield from _subgraph_targets(name, settings)
+        yield from _subgraph_targets(name, settings, root)
     batches = tuple((name, f"rows:{name}") for name in subgraphs)
     yield Target(
         id="negatives:main",
@@ -123,7 +126,7 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     yield Target(id="dataset:train", recipe=TRAIN_SET, inputs=(("dataset", "dataset:main"),))
     yield Target(id="dataset:eval", recipe=EVAL_SET, inputs=(("dataset", "dataset:main"),))
     yield from _training_targets(settings, base, target.context["base_files"])
-    yield from _evaluation_targets(settings, base, project)
+    yield from _evaluation_targets(settings, base, project, root)
 
 
 def _source(name: str, source: Json) -> Target:
@@ -138,20 +141,10 @@ def _source(name: str, source: Json) -> Target:
     return Target(id=f"source:{name}", recipe=SOURCE, params=params, files=(("listing", path),))
 
 
-def sandbox_params(settings: Json, source: str) -> Json:
-    """Return what identifies the sandbox of one source; the rest of loop.yaml does not matter to its calls."""
-    declared = settings["sources"].get(source, {})
-    chosen = declared.get("sandbox") or settings["sandbox"]
-    if chosen["kind"] == "mcp":
-        own = {"command": declared.get("command", []), "env": declared.get("env", {})}
-        chosen = {**chosen, **{name: value for name, value in own.items() if not chosen.get(name)}}
-    return {source: chosen}
-
-
-def _subgraph_targets(name: str, settings: Json) -> Iterable[Target]:
-    source = name.split("/")[0]
-    sandbox = sandbox_params(settings, source)
-    files = tuple(_sandbox_files(sandbox))
+def _subgraph_targets(name: str, settings: Json, root: Path) -> Iterable[Target]:
+    chosen = sandbox_settings(settings, name.split("/")[0])
+    sandbox, files = identity_of(chosen), sandbox_files(chosen, root=root)
+    context = sandbox_context(chosen, files)
     yield Target(
         id=f"trajectories:{name}",
         recipe=TRAJECTORIES,
@@ -162,6 +155,7 @@ def _subgraph_targets(name: str, settings: Json) -> Iterable[Target]:
         },
         inputs=(("cells", "cells:main"), ("contract", "contract:main"), ("graph", "graph:main")),
         files=files,
+        context=context,
     )
     synthesis = settings["synthesis"]
     yield Target(
@@ -181,17 +175,8 @@ def _subgraph_targets(name: str, settings: Json) -> Iterable[Target]:
             ("trajectories", f"trajectories:{name}"),
         ),
         files=files,
+        context=context,
     )
-
-
-def _sandbox_files(sandbox: Json) -> Iterable[tuple[str, str]]:
-    """A server that is part of the project is an input: its code decides what calls return."""
-    for source, chosen in sandbox.items():
-        if chosen["kind"] != "mcp":
-            continue
-        for position, word in enumerate(chosen["command"]):
-            if position and word.endswith((".py", ".js", ".mjs", ".ts")) and "://" not in word:
-                yield f"server/{source}/{position:02d}", word
 
 
 def _training_targets(settings: Json, base: str, base_files: list[str]) -> Iterable[Target]:
@@ -225,7 +210,7 @@ def _training_targets(settings: Json, base: str, base_files: list[str]) -> Itera
         )
 
 
-def _evaluation_targets(settings: Json, base: str, project: str) -> Iterable[Target]:
+def _evaluation_targets(settings: Json, base: str, project: str, root: Path) -> Iterable[Target]:
     phases = list(settings["training"]["phases"])
     last = f"checkpoint:{phases[-1]}"
     now = {"contract": "contract:main", "eval": "dataset:eval"}
@@ -235,7 +220,7 @@ def _evaluation_targets(settings: Json, base: str, project: str) -> Iterable[Tar
     if settings["evaluation"]["compare_base"]:
         arms["base"] = now
     for arm, inputs in arms.items():
-        yield from _arm(arm, settings, base, inputs)
+        yield from _arm(arm, settings, base, inputs, root)
     yield Target(
         id="report:main",
         recipe=REPORT,
@@ -263,13 +248,14 @@ def _evaluation_targets(settings: Json, base: str, project: str) -> Iterable[Tar
     )
 
 
-def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str]) -> Iterable[Target]:
+def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str], root: Path) -> Iterable[Target]:
     """Generations and scores of one model on one set of tasks."""
     evaluation = settings["evaluation"]
     system = system_prompt(settings["training"])
-    sandbox: dict[str, Json] = {}
+    chosen: dict[str, Json] = {}
     for source in sorted(settings["sources"]):
-        sandbox |= sandbox_params(settings, source)
+        chosen |= sandbox_settings(settings, source)
+    files = sandbox_files(chosen, root=root)
     yield Target(
         id=f"generations:{arm}",
         recipe=GENERATIONS,
@@ -280,10 +266,11 @@ def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str]) -> Iterabl
             "max_calls": evaluation["max_calls"],
             "max_new_tokens": evaluation["max_new_tokens"],
             "constrained": evaluation["constrained_decoding"],
-            "sandbox": sandbox,
+            "sandbox": identity_of(chosen),
         },
         inputs=tuple(sorted(inputs.items())),
-        files=tuple(_sandbox_files(sandbox)),
+        files=files,
+        context=sandbox_context(chosen, files),
     )
     yield Target(
         id=f"scores:{arm}",

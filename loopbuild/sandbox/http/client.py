@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -213,8 +214,9 @@ def _variable(name: str, environment: Mapping[str, str]) -> str:
 
 
 def _worth_hiding(*values: str) -> Iterator[str]:
-    """Yield secrets, longest first; one of three letters would be found in every other word."""
-    yield from sorted({value for value in values if len(value) >= 4}, key=lambda value: (-len(value), value))
+    """Yield secrets, longest first, also as JSON spells them; one of three letters would be found in every word."""
+    spelled = {spelling for value in values for spelling in (value, json.dumps(value)[1:-1])}
+    yield from sorted({value for value in spelled if len(value) >= 4}, key=lambda value: (-len(value), value))
 
 
 def _origin(url: str) -> tuple[str, str, int]:

@@ -33,6 +33,8 @@ _RESERVED = (".example", ".invalid", ".test", "example.com", "example.org", "exa
 """Domains that belong to nobody."""
 _KINDS = {"email": "email", "phone": "phone", "person": "person"}
 HIDDEN = "***"
+SECRET_KEYS = ("token", "user", "password")
+"""Keys of `auth` that name environment variables."""
 
 
 class Masks:
@@ -197,8 +199,6 @@ _MADE: dict[str, Callable[[int], str]] = {
 def named_secrets(settings: Json, environment: Mapping[str, str]) -> Iterator[str]:
     """Yield the values of the variables that a sandbox's settings name: in `auth`, and as `${VAR}` in `env`."""
     auth = settings.get("auth") or {}
-    for key in ("token", "user", "password"):
-        if auth.get(key) in environment:
-            yield environment[auth[key]]
+    yield from (environment[name] for key, name in auth.items() if key in SECRET_KEYS and name in environment)
     for text in (settings.get("env") or {}).values():
         yield from (environment[name] for name in re.findall(r"\$\{(\w+)\}", text) if name in environment)
