@@ -49,7 +49,7 @@ def run(argv: Sequence[str]) -> int:
     """Parse, run, and turn whatever happens into an exit code."""
     from loopbuild.errors import LoopbuildError
 
-    verb = next((word for word in argv if word in VERBS), "")
+    verb = _verb(argv)
     try:
         arguments = parser(verb).parse_args(argv)
     except SystemExit as exc:
@@ -78,6 +78,17 @@ def run(argv: Sequence[str]) -> int:
         return ExitCode.DONE
     except Exception:
         return _bug(arguments.project)
+
+
+def _verb(argv: Sequence[str]) -> str:
+    """The verb among the words: the first that is no flag before it and no value of one."""
+    words = iter(argv)
+    for word in words:
+        if word in ("--project", "-C", "--file", "-f"):
+            next(words, None)
+        elif not word.startswith("-"):
+            return word if word in VERBS else ""
+    return ""
 
 
 def _module(verb: str):  # type: ignore[no-untyped-def]

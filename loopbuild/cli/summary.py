@@ -26,7 +26,7 @@ def outcome_text(build: Build) -> str:
         f"{_done(len(ran), len(restored))} of {len(outcome.results)} targets in {duration(outcome.seconds)}"
         + (f": {details}" if details else "")
     )
-    if failed or skipped:
+    if failed or (skipped and not outcome.is_interrupted):
         lines.append(f"{count(len(failed), 'target')} failed, {count(len(skipped), 'target')} behind them skipped")
     if outcome.is_interrupted:
         lines.append("Interrupted; the next `loopbuild build` goes on from here")

@@ -157,7 +157,7 @@ class Workshop:
         )
         entry, seconds = self._commit(job, record, rows_run=table.run)
         outcome = self._outcome(job, entry)
-        if not table.run:
+        if table.total and not table.run:
             outcome = "revalidated" if table.revalidated else "restored"
         return Result(
             target=job.target.id,

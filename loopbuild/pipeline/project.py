@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -70,24 +69,8 @@ def load(project: Project, *, environment: Mapping[str, str]) -> LoadedProject:
 
     loaded = load_loopfile(project.loopfile, environment=environment)
     settings = loaded.loopfile.model_dump(mode="json")
-    _check_gates(settings["evaluation"]["gate"])
     targets = static_targets(settings, root=project.root)
     return LoadedProject(project=project, settings=settings, targets=tuple(targets), warnings=loaded.warnings)
-
-
-def _check_gates(gate: Mapping[str, float]) -> None:
-    from loopbuild.stages.evaluation.gates import REGRESSION
-    from loopbuild.stages.evaluation.summary import METRICS, SPLITS
-
-    for name in gate:
-        split, _, metric = name.rpartition(".")
-        if name == REGRESSION or (metric in METRICS and (not split or split in SPLITS)):
-            continue
-        near = difflib.get_close_matches(
-            name, [REGRESSION, *METRICS, *(f"{s}.{m}" for s in SPLITS for m in METRICS)], n=1
-        )
-        hint = f"did you mean `{near[0]}`?" if near else f"metrics: {', '.join(METRICS)}"
-        raise LoopfileError(f"`evaluation.gate.{name}` is no metric", hint=hint)
 
 
 def _shown(folder: Path) -> str:

@@ -40,15 +40,15 @@ EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
 GENERATIONS = Recipe(
     name="generations",
-    version=2,
+    version=3,
     run=f"{R}.generations:run",
     wanted=f"{R}.generations:wanted",
     facts=f"{R}.generations:facts",
     nature="pinned",
     chunk_rows=1_000_000,
 )
-SCORES = Recipe(name="scores", version=1, run=f"{R}.scores:run")
-REPORT = Recipe(name="report", version=2, run=f"{R}.report:run")
+SCORES = Recipe(name="scores", version=2, run=f"{R}.scores:run")
+REPORT = Recipe(name="report", version=3, run=f"{R}.report:run")
 
 NATURES = {
     recipe.name: recipe.nature

@@ -43,6 +43,10 @@ ERRORS = [
         HEAD + "sampling: {topologies: {single: 0, chain: 0, fan_out: 0, join: 0, map: 0}}\n",
         "4:12 bad-value: every share of `topologies` is 0",
     ),
+    (HEAD + "sampling: {topologies: {parallel: 0.1}}\n", "4:35 bad-value: `parallel` trajectories are not sampled yet"),
+    (HEAD + "training: {phases: {}}\n", "4:12 bad-value: no phase: there is no model to make"),
+    (HEAD + "evaluation: {gate: {tool_selecton: 0.9}}\n", "4:21 unknown-name: `tool_selecton` is no metric"),
+    (HEAD + "evaluation: {gate: {values.speed: 0.9}}\n", "4:21 unknown-name: `values.speed` is no metric"),
     (
         HEAD + "synthesis: {negatives: {no_tool: 0.9}}\n",
         "4:13 bad-value: the shares of `negatives` add up to 1: no row is left that calls a tool",
@@ -66,7 +70,6 @@ WARNINGS = [
     ("synthesis: {levels: [low, low]}\n", "4:27 suspicious: level `low` is listed twice"),
     ("filters: []\n", "4:1 suspicious: no filter: every row is kept, wrong ones too"),
     ("filters: [schema, {kind: schema}]\n", "4:19 suspicious: filter `schema` is listed twice"),
-    ("training: {phases: {}}\n", "4:12 suspicious: no phase: nothing would be trained"),
     (
         "training: {phases: {teach: {learning_rate: 2}}}\n",
         "4:44 suspicious: a learning rate of 2 rarely converges",

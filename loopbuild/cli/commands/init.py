@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 from pathlib import Path
 
@@ -31,6 +32,9 @@ def run(arguments: argparse.Namespace) -> int:
             "no schema file found here",
             hint="name one: `loopbuild init tools/my_tools.json`; tool lists in JSON and MCP dumps are recognised",
         )
+    for path in found:
+        if not (root / path).is_file():
+            raise LoopfileError(f"`{path}` is no file", intact="no loop.yaml was written")
     lines = ["# Run: loopbuild build", "version: 1", "sources:"]
     names: set[str] = set()
     for path in found:
@@ -38,8 +42,13 @@ def run(arguments: argparse.Namespace) -> int:
         while name in names:
             name += "2"
         names.add(name)
-        lines.append(f"  {name}: {{kind: toolspec, path: {path.as_posix()}}}")
+        lines.append(f"  {name}: {{kind: toolspec, path: {_plain(path.as_posix())}}}")
     target.write_text("\n".join(lines) + "\n", encoding="utf-8")
     say(f"Wrote `{target}` with {len(found)} source{'s' if len(found) != 1 else ''}. Next: `loopbuild plan`")
     answer("\n".join(lines))
     return 0
+
+
+def _plain(path: str) -> str:
+    """A path as YAML: as it is where nothing in it could mean something else, else in quotes."""
+    return path if re.fullmatch(r"[A-Za-z_][\w./-]*", path) else json.dumps(path, ensure_ascii=False)

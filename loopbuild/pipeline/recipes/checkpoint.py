@@ -101,9 +101,16 @@ def _fresh(rows_digest: str, reason: str) -> dict[str, Any]:
 
 
 def _parent(action: Action, course: Mapping[str, Any]) -> dict[str, Any]:
-    """What the weights start from: the phase before, else the head of an increment, else the base (no files)."""
+    """What the weights start from: the phase before, else the head of an increment, else the base (no files).
+
+    A phase that starts afresh takes the phase before as that was when it last started afresh itself: what an increment
+    left under its name descends from the very weights this phase is to be free of.
+    """
     if action.params["position"]:
-        return dict(action.input("before"))
+        before = dict(action.input("before"))
+        if course["mode"] != "continue":
+            before |= before["origins"][action.params["goal_of"][-2]]
+        return before
     if course["mode"] == "continue":
         return dict(action.head or {})
     return {"files": {}, "is_adapter": False, "increments": 0}
@@ -187,6 +194,10 @@ def _record(
     seen = dict(wanted)
     increments = 0
     lineage = {"parent_files": {}, "parent_contract": "", "parent_eval": "", "parent_is_adapter": False}
+    above = action.input("before") if action.params["position"] else head if course["mode"] == "continue" else None
+    origins = dict(above["origins"]) if above is not None else {}
+    if course["mode"] != "continue":
+        origins[action.params["phase"]] = {"files": dict(files), "is_adapter": is_adapter}
     if course["mode"] == "continue" and action.params["position"]:
         # The first phase of the increment has decided; a later one descends from the same head.
         before = action.input("before")
@@ -198,7 +209,12 @@ def _record(
         delta = set(course["delta"])
         seen = {key: value for key, value in wanted.items() if key in delta or old.get(key) == value}
         increments = head["increments"] + 1
-        # The head an increment starts from is the last phase of the chain, whichever phase this is.
+    if (
+        head is not None
+        and head["identity"] == _identity(action)
+        and not (course["mode"] == "continue" and action.params["position"])
+    ):
+        # The last phase of the chain, whichever phase this is: increments start from it, reports compare with it.
         lineage = {
             "parent_files": head["files"],
             "parent_contract": head["contract"],
@@ -216,6 +232,8 @@ def _record(
         "is_adapter": is_adapter,
         "parent": digest("model", parent["files"]) if parent["files"] else "",
         "increments": increments,
+        "origins": origins,
+        "has_predecessor": head is not None,
         "seen": action.keep_bytes(canonical(seen)),
         "contract": action.input_digest("contract"),
         "eval": action.input_digest("eval"),

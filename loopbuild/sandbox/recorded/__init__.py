@@ -75,7 +75,7 @@ class RecordedSandbox:
                 f"no recording of the state of `{self.name}` after {_writes(self._count[self._after])}",
                 hint=f"record it with `loopbuild build --record {self.name}`",
             )
-        return found
+        return found.facts
 
     def known(self, tool_id: str, pointer: str) -> tuple[Json, ...]:
         """Return the recorded values for an input leaf."""

@@ -44,6 +44,14 @@ class Answer:
     writes: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """How a state differs from the start, and the tool whose call led to it."""
+
+    tool: str
+    facts: tuple[StateFact, ...]
+
+
 @dataclass(slots=True, kw_only=True)
 class Cassette:
     """Everything recorded of one source."""
@@ -55,7 +63,7 @@ class Cassette:
     masked: dict[str, int] = field(default_factory=dict)
     """Kind of personal data or secret -> how many different values were replaced."""
     calls: dict[Asked, Answer] = field(default_factory=dict)
-    states: dict[tuple[int, str], tuple[StateFact, ...]] = field(default_factory=dict)
+    states: dict[tuple[int, str], State] = field(default_factory=dict)
     known: dict[tuple[int, str, str, str], tuple[Json, ...]] = field(default_factory=dict)
 
 
@@ -81,8 +89,8 @@ def write(cassette: Cassette) -> bytes:
         for one, answer in cassette.calls.items()
     ]  # fmt: skip
     lines += [
-        {"line": "state", "fixture": fixture, "after": after, "facts": to_json(facts)}
-        for (fixture, after), facts in cassette.states.items()
+        {"line": "state", "fixture": fixture, "after": after, **to_json(state)}
+        for (fixture, after), state in cassette.states.items()
     ]
     lines += [
         {"line": "known", "fixture": fixture, "after": after, "tool": tool, "pointer": pointer, "values": list(values)}
@@ -124,8 +132,8 @@ def _add(cassette: Cassette, line: Json, *, is_first: bool) -> None:
         result = from_json(ToolResult, {name: line[name] for name in ("status", "value", "code")})
         cassette.calls[key] = Answer(result=result, writes=bool(line["writes"]))
     elif kind == "state":
-        facts = from_json(tuple[StateFact, ...], line["facts"])
-        cassette.states[line["fixture"], line["after"]] = tuple(facts)
+        state = from_json(State, {"tool": line["tool"], "facts": line["facts"]})
+        cassette.states[line["fixture"], line["after"]] = state
     elif kind == "known":
         place = (line["fixture"], line["after"], line["tool"], line["pointer"])
         cassette.known[place] = tuple(line["values"])
@@ -134,12 +142,12 @@ def _add(cassette: Cassette, line: Json, *, is_first: bool) -> None:
 
 
 def facts_of(content: bytes, *, source: str) -> dict[str, str]:
-    """Return fact name -> digest: one for each tool's calls, one for everything else. What rows depend on."""
+    """Return fact name -> digest: one for each tool, one for what is said of all. What rows depend on."""
     parts: dict[str, list[bytes]] = {}
     for text in content.splitlines():
         try:
             line = json.loads(text)
-            tool = str(line["tool"]) if line["line"] == "call" else ""
+            tool = str(line["tool"]) if line["line"] in ("call", "state", "known") else ""
         except (ValueError, KeyError, TypeError):
             tool = ""  # the sandbox says what is wrong with it
         parts.setdefault(tool, []).append(text)

@@ -11,7 +11,7 @@ from typing import Any
 
 from loopbuild.records import Json, StateFact, ToolResult, ToolSchema
 from loopbuild.sandbox.protocol import Sandbox
-from loopbuild.sandbox.recorded.cassette import Answer, Cassette, after_write, asked
+from loopbuild.sandbox.recorded.cassette import Answer, Cassette, State, after_write, asked
 from loopbuild.sandbox.recorded.masking import Masks
 
 
@@ -68,7 +68,8 @@ class Recorder:
         if writes:
             self._after, self._facts = after_write(self._after, tool_id, key.arguments), facts
             if self.sees_state:
-                self.cassette.states[self._fixture, self._after] = self._masked(facts)
+                state = State(tool=tool_id, facts=self._masked(facts))
+                self.cassette.states[self._fixture, self._after] = state
         return result
 
     def snapshot(self) -> Token:
