@@ -112,7 +112,11 @@ def build_project(
         loaded = load(opened.project, environment=os.environ)  # a recording that was missing is there now
     for warning in loaded.warnings:
         on_event(Event(kind="note", message=_warning(warning)))
-    with shared(loaded.settings, use_remote=use_remote, on_event=on_event) as cache:
+    from loopbuild.pipeline.sandboxes import close_kept
+
+    with contextlib.ExitStack() as stack:
+        stack.callback(close_kept)
+        cache = stack.enter_context(shared(loaded.settings, use_remote=use_remote, on_event=on_event))
         outcome = build(
             opened.workspace,
             loaded.targets,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from loopbuild.digest import digest
 from loopbuild.engine.target import Action, Json, RowResult, WantedRow
 from loopbuild.errors import SandboxError
-from loopbuild.pipeline.sandboxes import opened, server_facts, server_reads, settings_of
+from loopbuild.pipeline.sandboxes import opened, opened_again, server_facts, server_reads, settings_of
 from loopbuild.records import Cell, DataFlowEdge, Subgraph, ToolCatalog, ToolGraph, Trajectory, from_json, to_json
 
 
@@ -62,7 +62,7 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
                     settings=settings,
                 )
             except SandboxError as error:
-                yield RowResult(key=row.key, error=error.message)
+                yield RowResult(key=row.key, error="; ".join(filter(None, [error.message, error.hint])))
                 continue
             if isinstance(outcome, Unreachable) and outcome.reason == "sandbox_error":
                 # The third state is no result: the row is asked again next time.
@@ -86,7 +86,7 @@ def revalidate(action: Action, row: WantedRow, old_output: Json, changed: tuple[
     servers = server_facts(action, catalog)
     if any(name.startswith("edge ") and name not in known for name in _reads(old, servers)):
         return None
-    with opened(settings_of(action), catalog, root=action.root) as sandbox:
+    with opened_again(action, catalog, facts=servers) as sandbox:
         outcome = replay(old, catalog=catalog, sandbox=sandbox)
     if isinstance(outcome, ReplayFault) or outcome.digest != old.digest:
         return None
