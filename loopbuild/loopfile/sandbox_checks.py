@@ -95,7 +95,9 @@ def _check_module(
 def _check_recording(
     settings: Settings, path: Path, sandbox: dict[str, Any], sources: Sources, folder: FilePath
 ) -> Iterator[Diagnostic]:
-    yield from _check(settings, (*path, "of"), sandbox.get("of"), sources, folder)
+    inner = sandbox.get("of")
+    if not (isinstance(inner, dict) and inner.get("kind") == "recorded"):  # its kind alone is a mistake already
+        yield from _check(settings, (*path, "of"), inner, sources, folder)
     if len(sources) > 1:
         names = ", ".join(f"`{name}`" for name in sorted(sources))
         message = f"one recording holds one source, and this sandbox is that of {names}"

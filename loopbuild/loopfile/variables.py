@@ -27,6 +27,7 @@ _PLACES: tuple[Path, ...] = (
     ("sources", "*", "url"),
     ("sources", "*", "path"),
     *((*sandbox, *place) for sandbox in _SANDBOXES for place in _IN_SANDBOX),
+    ("synthesis", "writers", "*", "api_base"),
     ("engine", "remote", "url"),
     ("engine", "remote", "headers", "*"),
 )
@@ -55,7 +56,7 @@ def check_variables(settings: Settings, environment: Mapping[str, str]) -> Itera
         if not any(_fits(path, place) for place in _PLACES):
             found = _BRACE.search(text)
             if found:
-                hint = "only `env`, `headers`, `url` and paths take `${VAR}`"
+                hint = "only `env`, `headers`, `url`, `api_base` and paths take `${VAR}`"
                 yield _at(settings, path, "error", "bad-value", f"`{found[0]}` is not filled in here", hint)
             continue
         for written in _BRACE.findall(text):

@@ -12,6 +12,7 @@ from loopbuild import __version__
 from loopbuild.digest import digest_bytes
 from loopbuild.engine.target import Target
 from loopbuild.errors import LoopfileError
+from loopbuild.pipeline.source_files import globbed
 
 NAMES = ("loop.yaml", "loop.yml")
 
@@ -25,13 +26,15 @@ class Project:
 
     @property
     def stamp(self) -> str:
-        """Digest of everything static a build depends on: this program's version, its base model, loop.yaml's bytes."""
+        """Digest of all that is static in a build: program version, base model, loop.yaml, names its globs match."""
         shipped = Path(__file__).parent.parent / "stages" / "training" / "nano" / "model.safetensors"
         try:
             weights = f"{shipped.stat().st_size} {shipped.stat().st_mtime_ns}"
         except OSError:
             weights = ""
-        return digest_bytes("stamp", f"{__version__} {weights}\0".encode() + self.loopfile.read_bytes())
+        written = self.loopfile.read_bytes()
+        names = "\n".join(globbed(written, root=self.root))
+        return digest_bytes("stamp", f"{__version__} {weights} {names}\0".encode() + written)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

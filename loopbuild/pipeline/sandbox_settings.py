@@ -88,7 +88,7 @@ def _completed(chosen: Json, declared: Mapping[str, Json]) -> Json:
     if chosen["kind"] == "mcp":
         own = {"command": declared.get("command", []), "env": declared.get("env", {})}
     elif chosen["kind"] == "python":
-        own = {"module": declared.get("module", "")}
+        own = {name: declared.get(name, "") for name in ("module", "python")}
     elif chosen["kind"] == "recorded" and chosen["of"]:
         return {**chosen, "of": _completed(chosen["of"], declared)}
     return {**chosen, **{name: value for name, value in own.items() if not chosen.get(name)}}

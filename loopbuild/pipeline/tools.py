@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 from loopbuild.engine.target import Json
 from loopbuild.errors import SourceError
 from loopbuild.pipeline.builds import OpenProject
 from loopbuild.pipeline.project import load
+from loopbuild.pipeline.source_files import read_source
 from loopbuild.records import CatalogDiff, Listing, ToolCatalog, ToolGraph, from_json, to_json
 
 
@@ -35,31 +35,20 @@ def current_tools(opened: OpenProject) -> CurrentTools:
     for target in loaded.targets:
         if not target.id.startswith("source:"):
             continue
-        (_, path), params = target.files[0], target.params
+        params, path = target.params, target.params["path"]
         try:
-            content = (opened.project.root / path).read_bytes()
+            content, *others = [(opened.project.root / name).read_bytes() for name in (path, *params["beside"])]
         except OSError as error:
             hint = f"`loopbuild build --refresh {target.id}` asks the server" if params["is_live"] else ""
             raise SourceError(
                 f"source `{params['name']}`: cannot read `{path}`", source=params["name"], hint=hint
             ) from error
-        listings.append(read_source(params, content))
+        listings.append(read_source(params, content, dict(zip(params["beside"], others, strict=True))))
     settings = loaded.settings
     catalog = build_catalog(listings, entities=settings["graph"]["entities"])
     return CurrentTools(
         settings=settings, catalog=catalog, graph=build_graph(catalog, settings["graph"]), listings=tuple(listings)
     )
-
-
-def read_source(params: Json, content: bytes) -> Listing:
-    """Read one source's file with the reader of its kind."""
-    from loopbuild.stages.sources import KINDS
-
-    module, _, attribute = KINDS[params["kind"]].partition(":")
-    listing: Listing = getattr(import_module(module), attribute)(
-        params["name"], content, file=params["path"], settings=params
-    )
-    return listing
 
 
 def built_catalog(opened: OpenProject) -> ToolCatalog | None:

@@ -117,7 +117,7 @@ class PythonSandbox(Section):
     module: Text = ""
     """`pkg.module:Class`, or `pkg.module` for functions; defaults to the source's own."""
     python: Text = ""
-    """The interpreter; loopbuild's own by default."""
+    """The interpreter; defaults to the source's own, then to loopbuild's."""
     fixtures: Positive = 16
     """How many starting worlds training rows are drawn from; a constructor may take `fixture`."""
     cpu_seconds: Positive = 5

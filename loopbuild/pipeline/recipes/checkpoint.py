@@ -20,7 +20,7 @@ from loopbuild.records import ToolCatalog, from_json, to_json
 
 def run(action: Action) -> Json:
     """Train the phase; returns the checkpoint's record with what it was trained on and what it came from."""
-    from loopbuild.stages.training.presets import runs_on_increment
+    from loopbuild.stages.training.taking_part import runs_on_increment
 
     rows = action.input("rows")
     course = _course(action, rows["rows"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -13,8 +14,10 @@ from declared_tools import catalog, only, schema_tool, tool
 
 from loopbuild.records import ToolCatalog, from_json, to_json
 from loopbuild.stages.catalog.callnames import call_names
+from loopbuild.stages.catalog.canonical import build_catalog
 from loopbuild.stages.catalog.facts import facts
 from loopbuild.stages.catalog.words import words_of
+from loopbuild.stages.sources.toolspec import read
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
@@ -132,9 +135,10 @@ def test_references_are_followed_within_the_schema_and_cycles_end_in_an_opaque_l
 
 def test_a_remote_reference_is_not_fetched_and_costs_only_its_leaf() -> None:
     schema = {"type": "object", "properties": {"a": {"$ref": "http://127.0.0.1:9/x.json"}, "b": {"type": "string"}}}
-    found = catalog(schema_tool(schema))
-    assert [leaf.pointer for leaf in found.tools[0].inputs] == ["/a", "/b"]
-    assert "is not followed" in found.diagnostics[0].message
+    content = json.dumps([schema_tool(schema)]).encode()
+    listing = read("hr", content, file="hr.json", settings={})
+    assert [leaf.pointer for leaf in build_catalog([listing]).tools[0].inputs] == ["/a", "/b"]
+    assert [item.code for item in listing.diagnostics] == ["remote-ref"]
 
 
 def test_unions_of_scalars_are_one_leaf_and_other_unions_are_branches() -> None:
