@@ -33,6 +33,16 @@ def sandbox_settings(settings: Json, source: str) -> Json:
     return {source: _completed(declared.get("sandbox") or settings["sandbox"], declared)}
 
 
+def live_settings(settings: Json, source: str) -> Json:
+    """Return the sandbox section of one source for questions no recording answers.
+
+    That is what a recording is made from: an invented value was never recorded, so a miss would pass for a refusal. A
+    recording of nothing at hand can show no more than a simulated sandbox.
+    """
+    chosen = sandbox_settings(settings, source)[source]
+    return chosen if chosen["kind"] != "recorded" else chosen["of"] or {"kind": "simulated"}
+
+
 def sandbox_params(settings: Json, source: str) -> Json:
     """Return what identifies the sandbox of one source; the rest of loop.yaml does not matter to its calls."""
     return identity_of(sandbox_settings(settings, source))

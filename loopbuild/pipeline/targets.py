@@ -19,15 +19,17 @@ from loopbuild.pipeline.sandbox_settings import identity_of, sandbox_context, sa
 from loopbuild.pipeline.source_files import files_of
 
 R = "loopbuild.pipeline.recipes"
+EVIDENCE = "graph.lock"
+"""What replays found out about edges, beside loop.yaml; a project without the file goes by names alone."""
 
 SOURCE = Recipe(name="source", version=2, run=f"{R}.source:run", is_cheap=True)
 CATALOG = Recipe(name="catalog", version=3, run=f"{R}.catalog:run", is_cheap=True)
 CONTRACT = Recipe(name="contract", version=2, run=f"{R}.catalog:run_contract", is_cheap=True)
-GRAPH = Recipe(name="graph", version=1, run=f"{R}.graph:run", is_cheap=True)
+GRAPH = Recipe(name="graph", version=2, run=f"{R}.graph:run", is_cheap=True)
 CELLS = Recipe(name="cells", version=1, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
     name="trajectories",
-    version=1,
+    version=2,
     run=f"{R}.trajectories:run",
     wanted=f"{R}.trajectories:wanted",
     facts=f"{R}.trajectories:facts",
@@ -43,7 +45,7 @@ ANSWERS = Recipe(
     is_request_whole=True,
 )
 TASKS = Recipe(name="tasks", version=2, run=f"{R}.tasks:run", wanted=f"{R}.tasks:wanted", facts=f"{R}.tasks:facts")
-ROWS = Recipe(name="rows", version=1, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
+ROWS = Recipe(name="rows", version=2, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
 NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
 DATASET = Recipe(name="dataset", version=1, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
@@ -51,7 +53,7 @@ EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
 GENERATIONS = Recipe(
     name="generations",
-    version=3,
+    version=4,
     run=f"{R}.generations:run",
     wanted=f"{R}.generations:wanted",
     facts=f"{R}.generations:facts",
@@ -75,9 +77,8 @@ def static_targets(settings: Json, *, root: Path) -> list[Target]:
     # Here, because it loads the records of `training:`; questions about sources do without.
     from loopbuild.pipeline.models import base_identity, base_leaves
 
-    # Here, because it loads the records of `training:`; questions about sources do without.
-
     sources = [source_target(name, source, root) for name, source in sorted(settings["sources"].items())]
+    has_evidence = (root / EVIDENCE).is_file()
     return [
         *sources,
         Target(
@@ -92,6 +93,8 @@ def static_targets(settings: Json, *, root: Path) -> list[Target]:
             recipe=GRAPH,
             params=_without(settings["graph"], "renames", "entities"),
             inputs=(("contract", "contract:main"),),
+            files=(("evidence", EVIDENCE),) if has_evidence else (),
+            context={"has_evidence": has_evidence},
         ),
         Target(
             id="cells:main",

@@ -11,7 +11,7 @@ from projects import Screen, hr_project, loopbuild
 
 from loopbuild.engine.target import Json
 from loopbuild.loopfile.load import load
-from loopbuild.pipeline.sandbox_settings import modules_of, sandbox_files, sandbox_params
+from loopbuild.pipeline.sandbox_settings import live_settings, modules_of, sandbox_files, sandbox_params
 from loopbuild.pipeline.sandboxes import exam_batch, for_exam, server_reads, variables_of
 from loopbuild.stages.sources import KINDS as SOURCES
 from tests.sandbox.kinds import ENTRIES
@@ -169,6 +169,12 @@ def test_how_an_answer_is_got_is_in_no_key(tmp_path: Path, one: str, two: str) -
 @pytest.mark.parametrize(("one", "two"), OTHER)
 def test_what_decides_an_answer_is_in_the_key(tmp_path: Path, one: str, two: str) -> None:
     assert sandbox_params(settings_of(tmp_path, one), "s") != sandbox_params(settings_of(tmp_path, two), "s")
+
+
+def test_edges_are_proven_where_a_recording_was_made_and_by_no_recording(tmp_path: Path) -> None:
+    with_source = settings_of(tmp_path, "{kind: recorded, path: tape.jsonl, of: {kind: python, module: 'shop:Shop'}}")
+    assert live_settings(with_source, "s")["kind"] == "python"
+    assert live_settings(settings_of(tmp_path, "{kind: recorded, path: tape.jsonl}"), "s")["kind"] == "simulated"
 
 
 def test_files_that_decide_answers_are_inputs(tmp_path: Path) -> None:
