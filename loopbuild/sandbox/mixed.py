@@ -20,7 +20,7 @@ class MixedSandbox:
 
     @property
     def sees_state(self) -> bool:
-        """Whether every part shows what calls change; some know only when they are open."""
+        """Whether every part shows what calls change."""
         return all(part.sees_state for part in self._parts.values())
 
     def open(self, fixture: int) -> None:

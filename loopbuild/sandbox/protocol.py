@@ -28,7 +28,7 @@ class Sandbox(Protocol):
 
     @property
     def sees_state(self) -> bool:
-        """Whether `state_diff` shows what calls change; False where nobody can look. Asked of an open sandbox."""
+        """Whether `state_diff` shows what calls change; False where nobody can look."""
 
     def open(self, fixture: int) -> None:
         """Start in the world numbered `fixture`, forgetting everything done before."""

@@ -55,6 +55,15 @@ def some_writes(sandbox: Sandbox) -> None:
     value(sandbox, "create_order", customer_id=customer, total=7)
 
 
+def test_whether_its_state_is_seen_is_known_before_it_is_open(hold: Callable[[Law], None]) -> None:
+    def law(sandbox: Sandbox) -> None:
+        if isinstance(sandbox, Recorder):
+            sandbox.open(0)
+        assert sandbox.sees_state
+
+    hold(law)
+
+
 def test_reset_gives_the_first_state_again(hold: Callable[[Law], None]) -> None:
     def law(sandbox: Sandbox) -> None:
         for fixture in (0, EVAL_FIXTURES):

@@ -60,7 +60,7 @@ class PythonSandbox:
     ) -> None:
         self.name = source
         self.fixtures: int = settings.get("fixtures", 16)
-        self.sees_state = False
+        self._sees_state: bool | None = None
         self._tools = dict(tools)
         self._settings = settings
         self._root = root
@@ -73,6 +73,14 @@ class PythonSandbox:
         self._calls: tuple[_Done, ...] = ()
         self._known: dict[int, Known] = {}
         self._start: dict[int, Rows] = {}
+
+    @property
+    def sees_state(self) -> bool:
+        """Whether the object shows a state; an object is made to find out when none was made before."""
+        if self._sees_state is None:
+            self.open(0)
+            self._fixture = -1
+        return bool(self._sees_state)
 
     def open(self, fixture: int) -> None:
         """Make a new object; raises SandboxError."""
@@ -162,7 +170,7 @@ class PythonSandbox:
             self.close_process()
             self._process = self._started()
             answer = self._process.open(self._fixture, timeout_seconds=self._timeout)
-        self.sees_state, self._loads = bool(answer["sees_state"]), bool(answer["loads"])
+        self._sees_state, self._loads = bool(answer["sees_state"]), bool(answer["loads"])
         self._calls, self._lost = (), None
 
     def close_process(self) -> None:
