@@ -50,7 +50,7 @@ def action(catalog: ToolCatalog, graph: ToolGraph, subgraph: str) -> Any:
         "cells": {"cells": {name: [to_json(cell) for cell in cells] for name, cells in planned.items()}},
     }
     params = {"subgraph": subgraph, "sandbox": SANDBOX, "sampling": SAMPLING}
-    return SimpleNamespace(input=inputs.__getitem__, params=params, root=EXAMPLES / "hr")
+    return SimpleNamespace(context=None, input=inputs.__getitem__, params=params, root=EXAMPLES / "hr")
 
 
 @lru_cache(maxsize=1)
