@@ -73,6 +73,7 @@ def wishes_of(arguments: argparse.Namespace) -> Wishes:
         force=tuple(getattr(arguments, "force", ())),
         refresh=tuple(getattr(arguments, "refresh", ())),
         from_scratch=tuple(getattr(arguments, "from_scratch", ())),
+        record=tuple(getattr(arguments, "record", ())),
         state=arguments.state,
         proves=not getattr(arguments, "no_revalidate", False),
         defer=getattr(arguments, "defer", ""),

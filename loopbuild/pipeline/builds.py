@@ -47,13 +47,15 @@ class Wishes:
     """The lock that `state:` words and the plan's comparison are about, see `references`; empty for loop.lock."""
     defer: str = ""
     """The lock whose results stand for whatever is not selected."""
+    record: tuple[str, ...] = ()
+    """Sources whose recordings are made again first."""
     frozen: bool = False
     proves: bool = True
     """Whether rows may be proven good under changed schemas instead of drawn afresh."""
 
     def __bool__(self) -> bool:
         asked = self.select or self.exclude or self.force or self.refresh or self.from_scratch or self.state
-        return bool(asked) or not self.proves
+        return bool(asked or self.record) or not self.proves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,11 +119,18 @@ def build_project(
     asked: dict[str, Any] = {"select": chosen, "demands": demands, "defer": defer, "proves": wishes.proves}
     _refuse_gone(opened, loaded, chosen)
     _list_live(loaded, wishes, on_event=on_event)
+    if wishes.record:
+        _record(opened, loaded, wishes, jobs=jobs, on_event=on_event)
+        loaded = load(opened.project, environment=os.environ)  # a recording that was missing is there now
     if not wishes.frozen:
         _price(opened, loaded, asked, on_event=on_event)
     for warning in loaded.warnings:
         on_event(Event(kind="note", message=_warning(warning)))
-    with shared(loaded.settings, use_remote=use_remote, on_event=on_event) as cache:
+    from loopbuild.pipeline.sandboxes import close_kept
+
+    with contextlib.ExitStack() as stack:
+        stack.callback(close_kept)
+        cache = stack.enter_context(shared(loaded.settings, use_remote=use_remote, on_event=on_event))
         outcome = build(
             opened.workspace,
             loaded.targets,
@@ -273,6 +282,28 @@ def _list_live(loaded: LoadedProject, wishes: Wishes, *, on_event: Callable[[Eve
         changed = write_listing(source, root=root, environment=os.environ)
         what = "written; commit it" if changed else "unchanged"
         on_event(Event(kind="note", message=f"asked `{source.name}` for its tools: listings/{source.name}.json {what}"))
+
+
+def _record(
+    opened: OpenProject, loaded: LoadedProject, wishes: Wishes, *, jobs: int, on_event: Callable[[Event], None]
+) -> None:
+    """Make recordings before anything reads them: what has to be asked follows from the cells."""
+    from loopbuild.engine.build import build
+    from loopbuild.engine.outcome import Event
+    from loopbuild.pipeline.recording import check_names, record
+    from loopbuild.pipeline.selections import selected
+
+    def note(text: str) -> None:
+        on_event(Event(kind="note", message=text))
+
+    check_names(loaded.settings, wishes.record)
+    first = build(
+        opened.workspace, loaded.targets, select=selected(opened, loaded, ("cells:main",)), jobs=jobs, on_event=on_event
+    )
+    for error in first.errors:
+        raise error
+    for source in dict.fromkeys(wishes.record):
+        note(record(opened, loaded.settings, source, on_progress=note).said())
 
 
 def _said_by_sources(opened: OpenProject, outcome: Outcome) -> list[str]:

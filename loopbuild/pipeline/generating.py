@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import queue
-import re
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ from loopbuild.engine.action import Interrupted
 from loopbuild.engine.target import Action, Json
 from loopbuild.errors import BuildError, MissingExtra
 from loopbuild.pipeline.arms import Arm
+from loopbuild.pipeline.sandboxes import for_exam, is_served, settings_of, variables_of
 from loopbuild.records import EvalTask, Transcript, from_json, to_json
 from loopbuild.stages.training.presets import cuda_is_visible
 from loopbuild.stages.training.taking_part import NANO
@@ -43,7 +43,7 @@ def generate(action: Action, arm: Arm, tasks: Sequence[EvalTask]) -> Iterator[tu
     job = {
         "model": str(folder / "model") if arm.files else "",
         "is_adapter": arm.is_adapter,
-        "params": action.params,
+        "params": {**action.params, "sandbox": for_exam(settings_of(action))},
         "catalog": to_json(arm.catalog),
         "root": str(action.root),
     }
@@ -76,20 +76,10 @@ def _children(params: Json, tasks: int) -> int:
 
     Each holds the weights once more; where servers are the sandbox, each task has a process already.
     """
-    if (
-        params["base"] != NANO
-        or cuda_is_visible()
-        or any(chosen["kind"] == "mcp" for chosen in params["sandbox"].values())
-    ):
+    if params["base"] != NANO or cuda_is_visible() or is_served(params["sandbox"]):
         return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(cores, MOST_CHILDREN, tasks // LEAST_TASKS))
-
-
-def _named(action: Action) -> list[str]:
-    """The variables that loop.yaml names for the sandboxes' servers."""
-    texts = [text for chosen in action.params["sandbox"].values() for text in chosen.get("env", {}).values()]
-    return [name for text in texts for name in re.findall(r"\$\{(\w+)\}", text)]
 
 
 def _lines(action: Action, commands: Sequence[list[str]]) -> Iterator[tuple[int, str]]:
@@ -97,7 +87,7 @@ def _lines(action: Action, commands: Sequence[list[str]]) -> Iterator[tuple[int,
 
     Stops them all when the build is cancelled, when one fails, and when the caller looks no further.
     """
-    environment = python_environment(os.environ, also=_named(action))
+    environment = python_environment(os.environ, also=variables_of(settings_of(action)))
     environment |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive", "TOKENIZERS_PARALLELISM": "false"}
     environment |= {"PYTHONHASHSEED": "0", "HF_HUB_OFFLINE": os.environ.get("HF_HUB_OFFLINE", "1")}
     said: queue.SimpleQueue[tuple[int, str | Exception | None]] = queue.SimpleQueue()

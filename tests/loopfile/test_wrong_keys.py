@@ -24,7 +24,10 @@ IN_SECTIONS = [
     ),
     (
         "sandbox: {kind: docker}\n",
-        ["4:17 unknown-kind: unknown sandbox kind `docker` (known are `simulated` and `mcp`)"],
+        [
+            "4:17 unknown-kind: unknown sandbox kind `docker` (known are `simulated`, `mcp`, `http`, `python` and "
+            "`recorded`)"
+        ],
     ),
     (
         "sandbox: simulated\n",

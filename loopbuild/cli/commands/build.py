@@ -23,6 +23,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="spend nothing, ask no server and leave loop.lock as it is; exit 1 naming what would change it",
     )
+    parser.add_argument(
+        "--record",
+        action="append",
+        default=[],
+        metavar="SOURCE",
+        help="first ask the sandbox this source's recording is made `of` everything again, and write its answers down",
+    )
     parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="processes for row work (default 1)")
     parser.add_argument(
         "--executor", choices=("processes", "ray"), default="", help="where row work runs (default: `engine.executor`)"
@@ -53,8 +60,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     opened = open_project(arguments.project, loopfile=arguments.file)
     wishes = wishes_of(arguments)
-    if wishes.frozen and (wishes.force or wishes.refresh or wishes.from_scratch):
-        raise SelectionError("`--frozen` runs nothing again", hint="leave out --force, --refresh and --from-scratch")
+    if wishes.frozen and (wishes.force or wishes.refresh or wishes.from_scratch or wishes.record):
+        hint = "leave out --force, --refresh, --from-scratch and --record"
+        raise SelectionError("`--frozen` runs nothing again", hint=hint)
     if wishes.frozen and wishes.defer:
         raise SelectionError("`--frozen` compares with the loop.lock that `--defer` leaves aside", hint="leave out one")
     if not wishes:

@@ -9,7 +9,7 @@ from loopbuild.digest import digest
 from loopbuild.engine.target import Action, RowResult, WantedRow
 from loopbuild.pipeline import shared
 from loopbuild.pipeline.recipes.tasks import trajectories
-from loopbuild.pipeline.sandboxes import opened, server_facts
+from loopbuild.pipeline.sandboxes import opened, server_facts, server_reads, settings_of
 from loopbuild.records import Split, Task, Trajectory, from_json, to_json
 
 
@@ -24,7 +24,7 @@ def facts(action: Action) -> Mapping[str, str]:
     """The catalog's leaves: a call is validated against them; and the servers calls are replayed on."""
     leaves = action.derived(shared.leaf_facts, "contract")
     names = action.derived(shared.name_facts, "contract")
-    return {**leaves, **names, **server_facts(action)}
+    return {**leaves, **names, **server_facts(action, action.derived(shared.catalog, "contract"))}
 
 
 def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
@@ -38,7 +38,7 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
     catalog = action.derived(shared.catalog, "contract")
     known = {one.key: one for one in trajectories(action.input("trajectories"))}
     texts = action.input("tasks")["rows"]
-    servers = tuple(sorted(server_facts(action)))
+    servers = server_facts(action, catalog)
     made: list[Row] = []
     for row in rows:
         task = from_json(Task, texts[row.key])
@@ -46,7 +46,7 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
         split = split_of(trajectory, task, action.params["held_out"])
         example = to_example(trajectory, task, catalog, split=split)
         made.append(Row(example=example, task=task, trajectory=trajectory))
-    with opened(action.params["sandbox"], catalog, root=action.root) as sandbox:
+    with opened(settings_of(action), catalog, root=action.root) as sandbox:
         verdicts = judge_rows(
             made,
             catalog=catalog,
@@ -64,8 +64,9 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
             output["task"] = to_json(to_task(trajectory, one.task, split=one.example.split))
         elif one.example.split != "train" and verdict.kept:
             output["verdict"] |= {"kept": False, "filter": "split", "reason": "held_out_path"}
-        names = {f"{step.call.tool} call name" for step in trajectory.steps}
-        yield RowResult(key=key, output=output, reads=tuple(sorted({*trajectory.reads, *names, *servers})))
+        tools = {step.call.tool for step in trajectory.steps}
+        reads = {*trajectory.reads, *(f"{tool} call name" for tool in tools), *server_reads(servers, tools)}
+        yield RowResult(key=key, output=output, reads=tuple(sorted(reads)))
 
 
 def split_of(trajectory: Trajectory, task: Task, held_out: float) -> Split:

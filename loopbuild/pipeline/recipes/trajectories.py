@@ -11,7 +11,7 @@ from loopbuild.digest import digest
 from loopbuild.engine.target import Action, Json, RowResult, WantedRow
 from loopbuild.errors import SandboxError
 from loopbuild.pipeline import shared
-from loopbuild.pipeline.sandboxes import opened, server_facts
+from loopbuild.pipeline.sandboxes import opened, opened_again, server_facts, server_reads, settings_of
 from loopbuild.records import Cell, Subgraph, ToolGraph, Trajectory, from_json, to_json
 
 
@@ -31,7 +31,7 @@ def facts(action: Action) -> Mapping[str, str]:
     subgraph = _subgraph(graph, action.params["subgraph"])
     inside = [to_json(edge) for edge in graph.edges if edge.consumer in subgraph.tools]
     known[f"subgraph {subgraph.name}"] = digest("subgraph", [to_json(subgraph), inside])
-    return known | server_facts(action)
+    return known | server_facts(action, action.derived(shared.catalog, "contract"))
 
 
 def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
@@ -42,8 +42,8 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
     graph = action.derived(shared.graph, "graph")
     subgraph = _subgraph(graph, action.params["subgraph"])
     settings = action.params["sampling"]
-    servers = tuple(sorted(server_facts(action)))
-    with opened(action.params["sandbox"], catalog, root=action.root) as sandbox:
+    servers = server_facts(action, catalog)
+    with opened(settings_of(action), catalog, root=action.root) as sandbox:
         for row in rows:
             try:
                 outcome = sample(
@@ -56,9 +56,12 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
                     settings=settings,
                 )
             except SandboxError as error:
-                yield RowResult(key=row.key, error=error.message)
+                yield RowResult(key=row.key, error="; ".join(filter(None, [error.message, error.hint])))
                 continue
-            if isinstance(outcome, Unreachable):
+            if isinstance(outcome, Unreachable) and outcome.reason == "sandbox_error":
+                # The third state is no result: the row is asked again next time.
+                yield RowResult(key=row.key, error=outcome.detail)
+            elif isinstance(outcome, Unreachable):
                 reads = (f"subgraph {subgraph.name}", *servers)
                 yield RowResult(key=row.key, output={"unreachable": to_json(outcome)}, reads=tuple(sorted(reads)))
             else:
@@ -74,20 +77,21 @@ def revalidate(action: Action, row: WantedRow, old_output: Json, changed: tuple[
     old = from_json(Trajectory, old_output)
     catalog = action.derived(shared.catalog, "contract")
     known = action.derived(shared.walk_facts, "contract", "graph")
-    servers = tuple(sorted(server_facts(action)))
+    servers = server_facts(action, catalog)
     if any(name.startswith("edge ") and name not in known for name in _reads(old, servers)):
         return None
-    with opened(action.params["sandbox"], catalog, root=action.root) as sandbox:
+    with opened_again(action, catalog, facts=servers) as sandbox:
         outcome = replay(old, catalog=catalog, sandbox=sandbox)
     if isinstance(outcome, ReplayFault) or outcome.digest != old.digest:
         return None
     return RowResult(key=row.key, output=to_json(outcome), reads=_reads(outcome, servers))
 
 
-def _reads(trajectory: Trajectory, servers: tuple[str, ...]) -> tuple[str, ...]:
+def _reads(trajectory: Trajectory, servers: Mapping[str, str]) -> tuple[str, ...]:
     from loopbuild.stages.sampling.pointers import schematic
 
-    reads = {*trajectory.reads, *servers, *(f"{step.call.tool} returns" for step in trajectory.steps)}
+    tools = {step.call.tool for step in trajectory.steps}
+    reads = {*trajectory.reads, *server_reads(servers, tools), *(f"{tool} returns" for tool in tools)}
     for step in trajectory.steps:
         for pointer, source in step.call.provenance.items():
             if source.kind == "tool":
