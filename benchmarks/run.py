@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-ALL = ("demo", "incremental", "memory", "engine.figures", "engine.faults", "graph.check")
+ALL = ("demo", "incremental", "memory", "engine.figures", "engine.faults", "graph.check", "data.filters", "data.dedup")
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ALL:
