@@ -60,3 +60,14 @@ def test_questions_about_a_changed_project_load_no_model_and_no_server(verb: str
     root = tmp_path / "hr"
     shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns(".loopbuild", "loop.lock"))
     assert not HEAVY_FOR_PLAN & modules("--project", str(root), verb)
+
+
+def test_pricing_texts_loads_no_litellm(tmp_path: Path) -> None:
+    import shutil
+
+    root = tmp_path / "hr"
+    shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns(".loopbuild", "loop.lock"))
+    text = (root / "loop.yaml").read_text().partition("\nsynthesis:")[0]
+    (root / "loop.yaml").write_text(text + "\nsynthesis: {writers: [{model: openai/gpt-4.1-mini}], budget_usd: 500}\n")
+    pytest.importorskip("litellm", reason="its list of prices is read")
+    assert not (HEAVY_FOR_PLAN | {"openai"}) & modules("--project", str(root), "plan")

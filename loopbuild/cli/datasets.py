@@ -19,8 +19,10 @@ def dataset_text(dataset: dict[str, Any]) -> str:
         for split, counts in dataset["funnel"]["dropped"].items()
         for reason, number in counts.items()
     ]
+    unwritten = dataset["funnel"].get("unwritten", {})
+    reasons += [{"reason": f"not written, {why}", "count": number} for why, number in unwritten.items()]
     funnel = {
-        "generated": sum(dataset["funnel"]["made"].values()),
+        "generated": sum(dataset["funnel"]["made"].values()) + sum(unwritten.values()),
         "splits": dataset["funnel"]["kept"],
         "dropped": reasons,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from loopbuild.cli.units import count, duration, percent
+from loopbuild.cli.units import count, duration, percent, spent_in, spent_text
 from loopbuild.digest import short
 from loopbuild.pipeline.builds import Build
 
@@ -60,6 +60,7 @@ def outcome_json(build: Build) -> dict[str, Any]:
         "counts": dict(outcome.counts),
         "targets": {
             name: {"outcome": result.outcome, "rows_run": result.rows_run, "rows_total": result.rows_total}
+            | ({"spent": dict(result.spent)} if result.spent else {})
             for name, result in outcome.results.items()
         },
         "errors": [{"target": getattr(error, "target", ""), "message": error.message} for error in outcome.errors],
@@ -84,6 +85,9 @@ def _details(build: Build) -> list[str]:
     for kind, (singular, plural) in ROWS.items():
         if rows[kind]:
             parts.append(count(rows[kind], singular, plural))
+    spent = spent_in(result.spent for result in build.outcome.results.values())
+    if spent:
+        parts.append(f"{spent_text(spent)} spent on writers")
     phases = {phase["phase"]: phase for phase in (build.report or {}).get("training", [])}
     for result in build.outcome.of("built", "cut_off"):
         kind, _, phase = result.target.partition(":")

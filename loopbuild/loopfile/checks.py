@@ -20,6 +20,7 @@ from loopbuild.loopfile.source_checks import check_sources
 from loopbuild.loopfile.spans import Settings
 from loopbuild.loopfile.translate import did_you_mean
 from loopbuild.loopfile.variables import check_variables
+from loopbuild.loopfile.writer_checks import check_writers
 from loopbuild.records import METRICS, REGRESSION, SPLITS, Diagnostic
 
 FEW = 5
@@ -37,6 +38,7 @@ def check(settings: Settings, *, folder: FilePath, environment: Mapping[str, str
         *_check_training(settings, folder),
         *_check_gates(settings),
         *check_remote(settings),
+        *check_writers(settings),
         *check_variables(settings, environment),
     ]
 

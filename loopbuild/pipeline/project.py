@@ -32,9 +32,11 @@ class Project:
             weights = f"{shipped.stat().st_size} {shipped.stat().st_mtime_ns}"
         except OSError:
             weights = ""
+        # Whether there is a graph.lock decides what the graph reads; its contents are a file like any other.
+        evidence = "graph.lock" if (self.root / "graph.lock").is_file() else ""
         written = self.loopfile.read_bytes()
         names = "\n".join(globbed(written, root=self.root))
-        return digest_bytes("stamp", f"{__version__} {weights} {names}\0".encode() + written)
+        return digest_bytes("stamp", f"{__version__} {weights} {names}{evidence}\0".encode() + written)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

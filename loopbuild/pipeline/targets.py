@@ -13,15 +13,18 @@ from typing import Any
 
 from loopbuild.digest import digest
 from loopbuild.engine.target import Json, Recipe, Target
+from loopbuild.llm.hosted.identity import OFFLINE, identity
 from loopbuild.pipeline.listings import is_live
 from loopbuild.pipeline.source_files import files_of
 
 R = "loopbuild.pipeline.recipes"
+EVIDENCE = "graph.lock"
+"""What replays found out about edges, beside loop.yaml; a project without the file goes by names alone."""
 
 SOURCE = Recipe(name="source", version=2, run=f"{R}.source:run", is_cheap=True)
 CATALOG = Recipe(name="catalog", version=3, run=f"{R}.catalog:run", is_cheap=True)
 CONTRACT = Recipe(name="contract", version=2, run=f"{R}.catalog:run_contract", is_cheap=True)
-GRAPH = Recipe(name="graph", version=1, run=f"{R}.graph:run", is_cheap=True)
+GRAPH = Recipe(name="graph", version=2, run=f"{R}.graph:run", is_cheap=True)
 CELLS = Recipe(name="cells", version=1, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
     name="trajectories",
@@ -30,6 +33,15 @@ TRAJECTORIES = Recipe(
     wanted=f"{R}.trajectories:wanted",
     facts=f"{R}.trajectories:facts",
     revalidate=f"{R}.trajectories:revalidate",
+)
+ANSWERS = Recipe(
+    name="answers",
+    version=1,
+    run=f"{R}.answers:run",
+    wanted=f"{R}.answers:wanted",
+    nature="pinned",
+    chunk_rows=1_000_000,
+    is_request_whole=True,
 )
 TASKS = Recipe(name="tasks", version=2, run=f"{R}.tasks:run", wanted=f"{R}.tasks:wanted", facts=f"{R}.tasks:facts")
 ROWS = Recipe(name="rows", version=2, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
@@ -53,7 +65,7 @@ REPORT = Recipe(name="report", version=4, run=f"{R}.report:run")
 NATURES = {
     recipe.name: recipe.nature
     for recipe in (
-        *(SOURCE, CATALOG, CONTRACT, GRAPH, CELLS, TRAJECTORIES, TASKS, ROWS, NEGATIVES),
+        *(SOURCE, CATALOG, CONTRACT, GRAPH, CELLS, TRAJECTORIES, ANSWERS, TASKS, ROWS, NEGATIVES),
         *(DATASET, TRAIN_SET, EVAL_SET, CHECKPOINT, GENERATIONS, SCORES, REPORT),
     )
 }
@@ -65,6 +77,7 @@ def static_targets(settings: Json, *, root: Path) -> list[Target]:
     from loopbuild.pipeline.models import base_identity, base_leaves
 
     sources = [source_target(name, source, root) for name, source in sorted(settings["sources"].items())]
+    has_evidence = (root / EVIDENCE).is_file()
     return [
         *sources,
         Target(
@@ -79,6 +92,8 @@ def static_targets(settings: Json, *, root: Path) -> list[Target]:
             recipe=GRAPH,
             params=_without(settings["graph"], "renames", "entities"),
             inputs=(("contract", "contract:main"),),
+            files=(("evidence", EVIDENCE),) if has_evidence else (),
+            context={"has_evidence": has_evidence},
         ),
         Target(
             id="cells:main",
@@ -105,7 +120,11 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     subgraphs = sorted(output["cells"])
     for name in subgraphs:
         yield from _subgraph_targets(name, settings)
-    batches = tuple((name, f"rows:{name}") for name in subgraphs)
+    batches = [(f"rows/{name}", f"rows:{name}") for name in subgraphs]
+    if asks_writers(settings):
+        batches += [(f"answers/{name}", f"answers:{name}") for name in subgraphs]
+    trained = sum(not writer["held_out"] for writer in settings["synthesis"]["writers"])
+    copies = trained if settings["synthesis"]["assignment"] == "each" else 1
     yield Target(
         id="negatives:main",
         recipe=NEGATIVES,
@@ -113,7 +132,7 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
             "negatives": _without(settings["synthesis"]["negatives"], "clarify"),
             "per_tool": settings["sampling"]["per_tool"],
             "per_tool_eval": settings["evaluation"]["per_tool"],
-            "levels": len(settings["synthesis"]["levels"]) * settings["synthesis"]["texts_per_level"],
+            "levels": len(settings["synthesis"]["levels"]) * settings["synthesis"]["texts_per_level"] * copies,
             "seed": settings["sampling"]["seed"],
         },
         inputs=(("contract", "contract:main"),),
@@ -122,7 +141,7 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
         id="dataset:main",
         recipe=DATASET,
         params={"filters": settings["filters"]},
-        inputs=tuple(sorted([("negatives", "negatives:main"), *((f"rows/{role}", tid) for role, tid in batches)])),
+        inputs=tuple(sorted([("negatives", "negatives:main"), *batches])),
     )
     yield Target(id="dataset:train", recipe=TRAIN_SET, inputs=(("dataset", "dataset:main"),))
     yield Target(id="dataset:eval", recipe=EVAL_SET, inputs=(("dataset", "dataset:main"),))
@@ -154,7 +173,7 @@ def sandbox_params(settings: Json, source: str) -> Json:
 def _subgraph_targets(name: str, settings: Json) -> Iterable[Target]:
     source = name.split("/")[0]
     sandbox = sandbox_params(settings, source)
-    files = tuple(_sandbox_files(sandbox))
+    files = tuple(sandbox_files(sandbox))
     yield Target(
         id=f"trajectories:{name}",
         recipe=TRAJECTORIES,
@@ -166,14 +185,7 @@ def _subgraph_targets(name: str, settings: Json) -> Iterable[Target]:
         inputs=(("cells", "cells:main"), ("contract", "contract:main"), ("graph", "graph:main")),
         files=files,
     )
-    synthesis = settings["synthesis"]
-    yield Target(
-        id=f"tasks:{name}",
-        recipe=TASKS,
-        params={key: synthesis[key] for key in ("writers", "levels", "texts_per_level", "lexicon")}
-        | {"clarify": synthesis["negatives"]["clarify"], "seed": settings["sampling"]["seed"]},
-        inputs=(("contract", "contract:main"), ("trajectories", f"trajectories:{name}")),
-    )
+    yield from _writing_targets(name, settings)
     yield Target(
         id=f"rows:{name}",
         recipe=ROWS,
@@ -187,8 +199,35 @@ def _subgraph_targets(name: str, settings: Json) -> Iterable[Target]:
     )
 
 
-def _sandbox_files(sandbox: Json) -> Iterable[tuple[str, str]]:
-    """A server that is part of the project is an input: its code decides what calls return."""
+def _writing_targets(name: str, settings: Json) -> Iterable[Target]:
+    """Who words what, and the words; between them the answers of writers that are asked over the network."""
+    synthesis = settings["synthesis"]
+    params = {key: synthesis[key] for key in ("assignment", "levels", "texts_per_level", "lexicon")} | {
+        "writers": [identity(writer) for writer in synthesis["writers"]],
+        "clarify": synthesis["negatives"]["clarify"],
+        "seed": settings["sampling"]["seed"],
+    }
+    inputs = [("contract", "contract:main"), ("trajectories", f"trajectories:{name}")]
+    if asks_writers(settings):
+        yield Target(
+            id=f"answers:{name}",
+            recipe=ANSWERS,
+            params=params,
+            inputs=tuple(inputs),
+            # How a writer is reached and what may be spent on it decides no answer.
+            context={key: synthesis[key] for key in ("writers", "budget_usd", "budget_tokens")},
+        )
+        inputs.append(("answers", f"answers:{name}"))
+    yield Target(id=f"tasks:{name}", recipe=TASKS, params=params, inputs=tuple(sorted(inputs)))
+
+
+def asks_writers(settings: Json) -> bool:
+    """Return whether some writer is asked over the network."""
+    return any(writer["model"] != OFFLINE for writer in settings["synthesis"]["writers"])
+
+
+def sandbox_files(sandbox: Json) -> Iterable[tuple[str, str]]:
+    """Yield (role, path) of the servers that are part of the project: their code decides what calls return."""
     for source, chosen in sandbox.items():
         if chosen["kind"] != "mcp":
             continue
@@ -268,6 +307,7 @@ def _evaluation_targets(settings: Json, base: str, project: str) -> Iterable[Tar
 
 def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str]) -> Iterable[Target]:
     """Generations and scores of one model on one set of tasks."""
+
     from loopbuild.pipeline.models import system_prompt
 
     evaluation = settings["evaluation"]
@@ -288,7 +328,7 @@ def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str]) -> Iterabl
             "sandbox": sandbox,
         },
         inputs=tuple(sorted(inputs.items())),
-        files=tuple(_sandbox_files(sandbox)),
+        files=tuple(sandbox_files(sandbox)),
     )
     yield Target(
         id=f"scores:{arm}",

@@ -7,7 +7,7 @@ construction.
 from __future__ import annotations
 
 from loopbuild.records.codec import Json, from_json, to_json
-from loopbuild.records.graph import DataFlowEdge, EdgeStatus, Subgraph, ToolGraph
+from loopbuild.records.graph import DataFlowEdge, EdgeEvidence, EdgeStatus, Subgraph, ToolGraph
 from loopbuild.records.places import Diagnostic, Span
 from loopbuild.records.rows import Example, Level, Split, Task, Verdict
 from loopbuild.records.scores import (
@@ -64,6 +64,7 @@ __all__ = [
     "DeclaredTool",
     "Decoding",
     "Diagnostic",
+    "EdgeEvidence",
     "EdgeStatus",
     "Effect",
     "EvalTask",

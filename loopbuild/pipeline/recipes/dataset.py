@@ -41,7 +41,7 @@ def run(action: Action) -> Json:
         "tasks": tasks,
         "files": files,
         "verdicts": {key: [v.filter, v.reason, v.detail] for key, v in sorted(verdicts.items()) if not v.kept},
-        "funnel": _funnel(rows, verdicts),
+        "funnel": _funnel(rows, verdicts) | _unwritten(action),
         "figures": figures(made, stay, facts=rows),
         "unreachable": [
             unreachable
@@ -87,8 +87,25 @@ def run_eval(action: Action) -> Json:
 
 
 def _rows(action: Action) -> Iterator[tuple[str, Json]]:
-    for _, batch in sorted(action.inputs().items()):
-        yield from sorted(batch["rows"].items())
+    for role, batch in sorted(action.inputs().items()):
+        if not role.startswith(ANSWERS):
+            yield from sorted(batch["rows"].items())
+
+
+ANSWERS = "answers/"
+"""How the roles of the tables begin that say what writers answered."""
+
+
+def _unwritten(action: Action) -> Json:
+    """Texts that no writer gave, by writer and reason; nothing where only the offline one writes."""
+    answers = [batch["rows"] for role, batch in sorted(action.inputs().items()) if role.startswith(ANSWERS)]
+    reasons = Counter(
+        f"{row['writer']}: {row['unusable']['reason']}"
+        for table in answers
+        for row in table.values()
+        if "unusable" in row
+    )
+    return {"unwritten": dict(sorted(reasons.items()))} if answers else {}
 
 
 def _funnel(rows: dict[str, Json], verdicts: dict[str, Verdict]) -> Json:

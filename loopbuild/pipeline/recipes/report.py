@@ -155,8 +155,10 @@ def _data(dataset: Json) -> Json:
         for split, counts in funnel["dropped"].items()
         for reason, count in counts.items()
     ]
+    unwritten = funnel.get("unwritten", {})
+    dropped += [{"filter": "writer", "reason": f"not written, {why}", "count": n} for why, n in unwritten.items()]
     return {
-        "generated": sum(funnel["made"].values()),
+        "generated": sum(funnel["made"].values()) + sum(unwritten.values()),
         "kept": sum(funnel["kept"].values()),
         "dropped": dropped,
         "splits": funnel["kept"],
