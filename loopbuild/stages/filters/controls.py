@@ -6,12 +6,13 @@ caller brings the execution; this file decides what the controls are and what th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal, Protocol
 
+from loopbuild.digest import canonical
 from loopbuild.judging.compare import same_state
-from loopbuild.records import Json, StateFact, ToolCatalog, Trajectory
+from loopbuild.records import Json, StateFact, Step, ToolCatalog, Trajectory
 from loopbuild.stages.filters.rows import Finding, Row
 
 
@@ -55,7 +56,7 @@ def check_controls(row: Row, *, catalog: ToolCatalog, attempt: Attempt) -> Findi
 
 
 def shuffled(trajectory: Trajectory) -> Trajectory | None:
-    """Return the same calls with values of one JSON type moved on by one place; None where none can move."""
+    """Return the same calls with values of one JSON type moved on by one place; None where that asks for the same."""
     pools: dict[str, list[Json]] = {}
     for step in trajectory.steps:
         for value in _leaves(step.call.arguments):
@@ -69,7 +70,20 @@ def shuffled(trajectory: Trajectory) -> Trajectory | None:
         replace(step, call=replace(step.call, arguments=_moved(step.call.arguments, following)))
         for step in trajectory.steps
     )
-    return replace(trajectory, steps=steps)
+    # `delete [a, b]` and `delete [b, a]` ask for the same; so do two deletions in the other order.
+    return replace(trajectory, steps=steps) if _asked(steps) != _asked(trajectory.steps) else None
+
+
+def _asked(steps: Sequence[Step]) -> list[bytes]:
+    return sorted(canonical([step.call.tool, _unordered(step.call.arguments)]) for step in steps)
+
+
+def _unordered(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {key: _unordered(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return sorted((_unordered(one) for one in value), key=canonical)
+    return value
 
 
 def _leaves(value: Json) -> list[Json]:

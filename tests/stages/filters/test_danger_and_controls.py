@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from loopbuild.records import Example, Task
+from loopbuild.records import Example, Task, Trajectory
 from loopbuild.stages.filters.controls import check_controls, shuffled
 from loopbuild.stages.filters.danger import PATTERNS, check_danger
 from loopbuild.stages.filters.rows import Row
@@ -105,3 +105,18 @@ def test_shuffling_keeps_types_and_changes_the_calls() -> None:
     assert before != after
     kinds = [[{name: type(v) for name, v in call.items()} for call in calls] for calls in (before, after)]
     assert kinds[0] == kinds[1]
+
+
+def test_another_order_of_a_list_or_of_equal_calls_is_no_control() -> None:
+    one = writing()
+    assert one.trajectory is not None
+    step = one.trajectory.steps[0]
+
+    def asking(*arguments: dict[str, object]) -> Trajectory:
+        steps = tuple(replace(step, call=replace(step.call, arguments=each)) for each in arguments)
+        return replace(one.trajectory, steps=steps)
+
+    assert shuffled(asking({"names": ["a", "b"]})) is None
+    assert shuffled(asking({"name": "a"}, {"name": "b"})) is None
+    assert shuffled(asking({"source": "a", "target": "b"})) is not None
+    assert shuffled(asking({"name": "a"})) is None
