@@ -30,8 +30,10 @@ def facts(action: Action) -> Mapping[str, str]:
 def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
     """Make and judge each row."""
     from loopbuild.stages.evaluation.tasks import to_task
+    from loopbuild.stages.filters.figures import origins
     from loopbuild.stages.filters.rows import Row
     from loopbuild.stages.filters.verdicts import judge_rows
+    from loopbuild.stages.sampling.attempt import attempt
     from loopbuild.stages.sampling.replay import replay
     from loopbuild.stages.synthesis.dialogues import to_example
 
@@ -52,6 +54,7 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
             catalog=catalog,
             filters=action.params["filters"],
             replay=lambda one: replay(one, catalog=catalog, sandbox=sandbox),
+            attempt=lambda one: attempt(one, sandbox=sandbox),
         )
     for one in made:
         key, trajectory = one.example.key, known[one.task.trajectory]
@@ -60,6 +63,7 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
             yield RowResult(key=key, error=f"the sandbox failed while replaying: {verdict.detail}")
             continue
         output: dict[str, Any] = {"example": to_json(one.example), "verdict": to_json(verdict)}
+        output |= origins(trajectory)
         if trajectory.cell.purpose == "eval":
             output["task"] = to_json(to_task(trajectory, one.task, split=one.example.split))
         elif one.example.split != "train" and verdict.kept:
