@@ -8,8 +8,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 GRAPH = ("graph.check", "graph.edges", "graph.verified", "graph.scale")
-DATA = ("data.llm_path", "data.rate", "data.one_leaf")
-ALL = ("demo", "incremental", "memory", "engine.figures", "engine.faults", *GRAPH, *DATA)
+ALL = (
+    "demo",
+    "incremental",
+    "memory",
+    "engine.figures",
+    "engine.planning",
+    "engine.faults",
+    *GRAPH,
+    "data.llm_path",
+    "data.filters",
+    "data.dedup",
+    "data.rate",
+    "data.one_leaf",
+)
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ALL:

@@ -17,7 +17,7 @@ from benchmarks.common import loopbuild, machine, project
 from loopbuild.engine.query import output
 from loopbuild.pipeline.builds import open_project
 from loopbuild.pipeline.project import load
-from loopbuild.pipeline.targets import sandbox_params
+from loopbuild.pipeline.sandbox_settings import sandbox_settings
 from loopbuild.records import Cell, Example, Task, ToolCatalog, ToolGraph, Trajectory, from_json
 from loopbuild.sandbox import open_sandboxes
 from loopbuild.stages.filters.rows import Row
@@ -62,7 +62,7 @@ def measure(name: str, wanted: int) -> tuple[Clock, int, int, int]:
         settings = load(opened.project, environment={}).settings
         sections = {}
         for source in settings["sources"]:
-            sections |= sandbox_params(settings, source)
+            sections |= sandbox_settings(settings, source)
         cells = [(from_json(Cell, cell), each) for each in graph.subgraphs for cell in planned[each.name]]
         step = max(1, len(cells) // wanted)
         chosen = cells[::step]

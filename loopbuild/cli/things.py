@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from loopbuild.cli.datasets import dataset_text
 from loopbuild.cli.units import count, spent_text, table
 from loopbuild.digest import short
 from loopbuild.pipeline.lookups import Found, RowView
@@ -125,7 +126,7 @@ def _target(name: str, output: Any) -> str:
         more = "\n  ..." if len(keys) > 10 else ""
         return f"{name}  {count(len(rows), 'row')}\n{shown}{more}" + _unreached(rows)
     if name == "dataset:main":
-        return f"{name}\n{json.dumps(output['funnel'], indent=2)}"
+        return f"{name}\n{dataset_text(output)}"
     if name.startswith("checkpoint:"):
         hidden = ("course", "libraries")
         plain = {key: value for key, value in output.items() if key not in hidden}

@@ -15,6 +15,13 @@ from loopbuild.digest import digest
 from loopbuild.engine.target import Json, Recipe, Target
 from loopbuild.llm.hosted.identity import OFFLINE, identity
 from loopbuild.pipeline.listings import is_live
+from loopbuild.pipeline.sandbox_settings import (
+    identity_of,
+    sandbox_context,
+    sandbox_files,
+    sandbox_params,
+    sandbox_settings,
+)
 from loopbuild.pipeline.source_files import files_of
 
 R = "loopbuild.pipeline.recipes"
@@ -23,12 +30,12 @@ EVIDENCE = "graph.lock"
 
 SOURCE = Recipe(name="source", version=2, run=f"{R}.source:run", is_cheap=True)
 CATALOG = Recipe(name="catalog", version=4, run=f"{R}.catalog:run", is_cheap=True)
-CONTRACT = Recipe(name="contract", version=2, run=f"{R}.catalog:run_contract", is_cheap=True)
+CONTRACT = Recipe(name="contract", version=3, run=f"{R}.catalog:run_contract", is_cheap=True)
 GRAPH = Recipe(name="graph", version=2, run=f"{R}.graph:run", is_cheap=True)
 CELLS = Recipe(name="cells", version=2, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
     name="trajectories",
-    version=2,
+    version=3,
     run=f"{R}.trajectories:run",
     wanted=f"{R}.trajectories:wanted",
     facts=f"{R}.trajectories:facts",
@@ -44,15 +51,15 @@ ANSWERS = Recipe(
     is_request_whole=True,
 )
 TASKS = Recipe(name="tasks", version=3, run=f"{R}.tasks:run", wanted=f"{R}.tasks:wanted", facts=f"{R}.tasks:facts")
-ROWS = Recipe(name="rows", version=1, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
+ROWS = Recipe(name="rows", version=2, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
 NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
-DATASET = Recipe(name="dataset", version=1, run=f"{R}.dataset:run")
+DATASET = Recipe(name="dataset", version=2, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
 EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
 GENERATIONS = Recipe(
     name="generations",
-    version=4,
+    version=5,
     run=f"{R}.generations:run",
     wanted=f"{R}.generations:wanted",
     facts=f"{R}.generations:facts",
@@ -60,7 +67,7 @@ GENERATIONS = Recipe(
     chunk_rows=1_000_000,
 )
 SCORES = Recipe(name="scores", version=2, run=f"{R}.scores:run")
-REPORT = Recipe(name="report", version=3, run=f"{R}.report:run")
+REPORT = Recipe(name="report", version=4, run=f"{R}.report:run")
 
 NATURES = {
     recipe.name: recipe.nature
@@ -108,6 +115,7 @@ def static_targets(settings: Json, *, root: Path) -> list[Target]:
             context={
                 "settings": settings,
                 "project": root.name,
+                "root": str(root),
                 "base": base_identity(settings["training"]["base"], root=root),
                 "base_files": base_leaves(settings["training"]["base"], root=root),
             },
@@ -118,9 +126,10 @@ def static_targets(settings: Json, *, root: Path) -> list[Target]:
 def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     """One family of batches per subgraph, then everything that gathers them."""
     settings, project, base = (target.context[name] for name in ("settings", "project", "base"))
+    root = Path(target.context["root"])
     subgraphs = sorted(output["cells"])
     for name in subgraphs:
-        yield from _subgraph_targets(name, settings, output.get("beside", {}).get(name, ()))
+        yield from _subgraph_targets(name, settings, root, output.get("beside", {}).get(name, ()))
     batches = [(f"rows/{name}", f"rows:{name}") for name in subgraphs]
     if asks_writers(settings):
         batches += [(f"answers/{name}", f"answers:{name}") for name in subgraphs]
@@ -147,7 +156,7 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     yield Target(id="dataset:train", recipe=TRAIN_SET, inputs=(("dataset", "dataset:main"),))
     yield Target(id="dataset:eval", recipe=EVAL_SET, inputs=(("dataset", "dataset:main"),))
     yield from _training_targets(settings, base, target.context["base_files"])
-    yield from _evaluation_targets(settings, base, project)
+    yield from _evaluation_targets(settings, base, project, root)
 
 
 def source_target(name: str, source: Json, root: Path) -> Target:
@@ -161,29 +170,18 @@ def source_target(name: str, source: Json, root: Path) -> Target:
     return Target(id=f"source:{name}", recipe=SOURCE, params=params, files=tuple(sorted(roles)))
 
 
-def sandbox_params(settings: Json, source: str) -> Json:
-    """Return what identifies the sandbox of one source; the rest of loop.yaml does not matter to its calls."""
-    declared = settings["sources"].get(source, {})
-    chosen = declared.get("sandbox") or settings["sandbox"]
-    if chosen["kind"] == "mcp":
-        own = {"command": declared.get("command", []), "env": declared.get("env", {})}
-        chosen = {**chosen, **{name: value for name, value in own.items() if not chosen.get(name)}}
-    return {source: chosen}
-
-
-def _subgraph_targets(name: str, settings: Json, others: Iterable[str]) -> Iterable[Target]:
+def _subgraph_targets(name: str, settings: Json, root: Path, others: Iterable[str]) -> Iterable[Target]:
     """The targets of one subgraph; `others` are the sources beside its own that feed it.
 
     Their sandboxes are no parameters, which would concern every row: they are in what the cells say, and are a fact
     for the rows that called them.
     """
-    source = name.split("/")[0]
-    sandbox = sandbox_params(settings, source)
-    beside: dict[str, Json] = {}
+    own = sandbox_settings(settings, name.split("/")[0])
+    chosen = dict(own)
     for other in others:
-        beside |= sandbox_params(settings, other)
-    files = tuple(sandbox_files(sandbox | beside))
-    context = {"beside": beside}
+        chosen |= sandbox_settings(settings, other)
+    sandbox, files = identity_of(own), sandbox_files(chosen, root=root)
+    context = sandbox_context(chosen, files)
     yield Target(
         id=f"trajectories:{name}",
         recipe=TRAJECTORIES,
@@ -238,16 +236,6 @@ def asks_writers(settings: Json) -> bool:
     return any(writer["model"] != OFFLINE for writer in settings["synthesis"]["writers"])
 
 
-def sandbox_files(sandbox: Json) -> Iterable[tuple[str, str]]:
-    """Yield (role, path) of the servers that are part of the project: their code decides what calls return."""
-    for source, chosen in sandbox.items():
-        if chosen["kind"] != "mcp":
-            continue
-        for position, word in enumerate(chosen["command"]):
-            if position and word.endswith((".py", ".js", ".mjs", ".ts")) and "://" not in word:
-                yield f"server/{source}/{position:02d}", word
-
-
 def _training_targets(settings: Json, base: str, base_files: list[str]) -> Iterable[Target]:
     training = settings["training"]
     phases = list(training["phases"])
@@ -279,7 +267,7 @@ def _training_targets(settings: Json, base: str, base_files: list[str]) -> Itera
         )
 
 
-def _evaluation_targets(settings: Json, base: str, project: str) -> Iterable[Target]:
+def _evaluation_targets(settings: Json, base: str, project: str, root: Path) -> Iterable[Target]:
     phases = list(settings["training"]["phases"])
     last = f"checkpoint:{phases[-1]}"
     now = {"contract": "contract:main", "eval": "dataset:eval"}
@@ -289,7 +277,7 @@ def _evaluation_targets(settings: Json, base: str, project: str) -> Iterable[Tar
     if settings["evaluation"]["compare_base"]:
         arms["base"] = now
     for arm, inputs in arms.items():
-        yield from _arm(arm, settings, base, inputs)
+        yield from _arm(arm, settings, base, inputs, root)
     yield Target(
         id="report:main",
         recipe=REPORT,
@@ -317,16 +305,17 @@ def _evaluation_targets(settings: Json, base: str, project: str) -> Iterable[Tar
     )
 
 
-def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str]) -> Iterable[Target]:
+def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str], root: Path) -> Iterable[Target]:
     """Generations and scores of one model on one set of tasks."""
 
     from loopbuild.pipeline.models import system_prompt
 
     evaluation = settings["evaluation"]
     system = system_prompt(settings["training"])
-    sandbox: dict[str, Json] = {}
+    chosen: dict[str, Json] = {}
     for source in sorted(settings["sources"]):
-        sandbox |= sandbox_params(settings, source)
+        chosen |= sandbox_settings(settings, source)
+    files = sandbox_files(chosen, root=root)
     yield Target(
         id=f"generations:{arm}",
         recipe=GENERATIONS,
@@ -337,10 +326,11 @@ def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str]) -> Iterabl
             "max_calls": evaluation["max_calls"],
             "max_new_tokens": evaluation["max_new_tokens"],
             "constrained": evaluation["constrained_decoding"],
-            "sandbox": sandbox,
+            "sandbox": identity_of(chosen),
         },
         inputs=tuple(sorted(inputs.items())),
-        files=tuple(sandbox_files(sandbox)),
+        files=files,
+        context=sandbox_context(chosen, files),
     )
     yield Target(
         id=f"scores:{arm}",

@@ -50,7 +50,11 @@ def action(catalog: ToolCatalog, graph: ToolGraph, subgraph: str) -> Any:
         "cells": {"cells": {name: [to_json(cell) for cell in cells] for name, cells in planned.items()}},
     }
     params = {"subgraph": subgraph, "sandbox": SANDBOX, "sampling": SAMPLING}
-    return SimpleNamespace(input=inputs.__getitem__, params=params, root=EXAMPLES / "hr")
+
+    def derived(make: Callable[..., Any], *roles: str) -> Any:
+        return make(*(inputs[role] for role in roles))
+
+    return SimpleNamespace(context=None, input=inputs.__getitem__, derived=derived, params=params, root=EXAMPLES / "hr")
 
 
 @lru_cache(maxsize=1)

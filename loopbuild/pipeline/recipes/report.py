@@ -52,7 +52,7 @@ def run(action: Action) -> Json:
         ),
         increment=increment,
         graph_svg=to_svg(graph, catalog),
-        data=_funnel(action.input("dataset")["funnel"]),
+        data=_data(action.input("dataset")),
         training=[
             {name: checkpoint[name] for name in TRAINING_FIGURES if checkpoint.get(name) is not None}
             for checkpoint in checkpoints
@@ -148,7 +148,8 @@ def _group(task: Json, added: set[str], touched: set[str]) -> str:
     return "changed" if any(tool in touched for tool in task["tools"]) else "unchanged"
 
 
-def _funnel(funnel: Json) -> Json:
+def _data(dataset: Json) -> Json:
+    funnel = dataset["funnel"]
     dropped = [
         {"filter": reason.partition(": ")[0], "reason": f"{reason} ({split})", "count": count}
         for split, counts in funnel["dropped"].items()
@@ -163,4 +164,6 @@ def _funnel(funnel: Json) -> Json:
         "splits": funnel["kept"],
         "categories": funnel["categories"],
         "topologies": funnel["topologies"],
+        "figures": dataset["figures"],
+        "unreachable": len(dataset["unreachable"]),
     }

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from loopbuild.records import Json, ToolResult
-
-_CODED = re.compile(r"\b(not_found|conflict|invalid_argument|permission_denied|already_exists|unavailable)\b")
-_SPOKEN = (
-    (re.compile(r"not found|no such|does not exist|doesn't exist|unknown|could not find", re.IGNORECASE), "not_found"),
-    (re.compile(r"already|conflict|exists", re.IGNORECASE), "conflict"),
-    (re.compile(r"invalid|validation|required|expected|must be|not allowed", re.IGNORECASE), "invalid_argument"),
-)
+from loopbuild.sandbox.answers import code_of
 
 
 def result_of(answer: Any) -> ToolResult:
@@ -21,11 +14,11 @@ def result_of(answer: Any) -> ToolResult:
     if isinstance(answer, Exception):
         # A protocol error, or structured content that breaks the server's own output schema: the call gave nothing.
         message = str(answer) or type(answer).__name__
-        return ToolResult(status="tool_error", value={"error": message}, code=_code(message))
+        return ToolResult(status="tool_error", value={"error": message}, code=code_of(message))
     texts = [block.text for block in answer.content if getattr(block, "type", "") == "text"]
     if answer.is_error:
         message = "\n".join(texts) or "the tool reported an error"
-        return ToolResult(status="tool_error", value={"error": message}, code=_code(message))
+        return ToolResult(status="tool_error", value={"error": message}, code=code_of(message))
     if answer.structured_content is not None:
         return ToolResult(status="ok", value=answer.structured_content)
     values = [_parsed(text) for text in texts]
@@ -39,10 +32,3 @@ def _parsed(text: str) -> Json:
         except ValueError:
             return text
     return text
-
-
-def _code(message: str) -> str:
-    coded = _CODED.search(message)
-    if coded:
-        return coded[1]
-    return next((code for pattern, code in _SPOKEN if pattern.search(message)), "tool_error")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from loopbuild.judging.validate import Validator
 from loopbuild.records import Json, StateFact, ToolCatalog, ToolResult
 from loopbuild.sandbox.simulated.calls import carry_out, refusal
 from loopbuild.sandbox.simulated.known import known_values
-from loopbuild.sandbox.simulated.model import derive
+from loopbuild.sandbox.simulated.model import Model, derive
 from loopbuild.sandbox.simulated.tables import Tables
 from loopbuild.sandbox.simulated.world import World
 
@@ -29,6 +29,35 @@ class _Written:
     tables: Tables = field(default_factory=Tables)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lore:
+    """What follows from the tools of a source alone: every sandbox over the same ones shares it."""
+
+    validator: Validator
+    model: Model
+    world_of: Callable[[int], World]
+    """Worlds are pure functions of their number; keeping the recent ones saves making their rows again."""
+
+
+_RECENT: list[tuple[ToolCatalog, str, _Lore]] = []
+
+
+def _lore(catalog: ToolCatalog, source: str) -> _Lore:
+    """Return the lore of a source; the last few are kept, since a table of rows after the other opens the same tools.
+
+    Of a thousand tools it takes 20 ms to make, more than most tables need for all their rows.
+    """
+    for known, name, lore in _RECENT:
+        if known is catalog and name == source:
+            return lore
+    own = ToolCatalog(tools=tuple(tool for tool in catalog.tools if tool.source == source))
+    model = derive(own.tools)
+    worlds = lru_cache(maxsize=_WORLDS)(lambda fixture: World(model, fixture))
+    lore = _Lore(validator=Validator(own), model=model, world_of=worlds)
+    _RECENT[:] = [(catalog, source, lore), *_RECENT[:7]]
+    return lore
+
+
 class SimulatedSandbox:
     """The tools of one source over made-up tables; snapshots are references, so going back costs nothing.
 
@@ -40,11 +69,8 @@ class SimulatedSandbox:
     def __init__(self, catalog: ToolCatalog, *, source: str, fixtures: int = 16) -> None:
         self.name = source
         self.fixtures = fixtures
-        own = ToolCatalog(tools=tuple(tool for tool in catalog.tools if tool.source == source))
-        self._validator = Validator(own)
-        self._model = derive(own.tools)
-        # Worlds are pure functions of their number; keeping the recent ones saves making their rows again.
-        self._world_of = lru_cache(maxsize=_WORLDS)(lambda fixture: World(self._model, fixture))
+        lore = _lore(catalog, source)
+        self._validator, self._model, self._world_of = lore.validator, lore.model, lore.world_of
         self._world: World | None = None
         self._written = _Written()
         self._tells = True

@@ -22,6 +22,7 @@ from loopbuild.records import (
     ToolCall,
     ToolCatalog,
     ToolGraph,
+    ToolResult,
     Trajectory,
 )
 from loopbuild.sandbox.protocol import EVAL_FIXTURES, Sandbox
@@ -36,6 +37,8 @@ _CALLS = 200
 _PATHS = 20
 _TRIES = 4
 _INFRA_TRIES = 3
+_CERTAIN = frozenset({"not_recorded", "no_method", "state_lost"})
+"""Answers that asking again cannot change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,8 +181,16 @@ def _call(run: _Run, call: ToolCall, *, turn: int) -> Step | None:
         if result.status == "tool_error":
             run.refused = f"{call.tool}: {result.code}"
             return None
-    run.broken = f"{call.tool}: no answer after {_INFRA_TRIES} tries"
+        run.broken = _unanswered(call, result)
+        if result.code in _CERTAIN:
+            break
     return None
+
+
+def _unanswered(call: ToolCall, result: ToolResult) -> str:
+    said = result.value if isinstance(result.value, dict) else {}
+    told = [str(said[key]) for key in ("error", "hint") if said.get(key)]
+    return f"{call.tool}: no answer ({result.code})" + (f": {'; '.join(told)}" if told else "")
 
 
 def _state(run: _Run, tool: str, *, is_goal: bool) -> tuple[StateFact, ...] | None:
