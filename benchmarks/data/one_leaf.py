@@ -2,6 +2,8 @@
 
 The enterprise example, its trajectories and rows built; each change is made alone. `used` is counted in the stored
 reads before the change, `touched` is what the next build runs or proves again, `changed` what then has other bytes.
+
+A return leaf stands in the results of every row that called its tool: those that did not use it are replayed too.
 """
 
 from __future__ import annotations
