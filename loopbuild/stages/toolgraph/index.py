@@ -1,8 +1,8 @@
 """Finds the best producers of an input without looking at all pairs, and without scoring what is alike twice.
 
 Decides three things. Ports meet only under a common reading of their names. Ports that `score_fit` cannot tell apart
-are one `Alike`, scored once. Lookalikes that differ only in their surroundings (entity, container) are one `Family`: those
-whose surroundings have nothing to do with the input all fit it equally well, so one of them is scored for all. A large
+are one `Alike`, scored once. Those that differ only in their surroundings (entity, container) are one `Family`: where
+surroundings have nothing to do with the input all fit it equally well, so one of them is scored for all. A large
 API has a `name` in every answer; this is what keeps its thousand `name` inputs from meeting each of them.
 """
 
