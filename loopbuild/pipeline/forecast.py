@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from loopbuild.digest import digest
+from loopbuild.documents import json_lines
 from loopbuild.engine import lockfile
 from loopbuild.engine.plan import plan
 from loopbuild.engine.planned import Plan
@@ -160,7 +161,7 @@ def _decided(opened: OpenProject, settings: Json, head: Json, dataset: Json) -> 
     """The rows are there already: ask what the first phase will ask."""
     from loopbuild.stages.training.increment import decide
 
-    lines = opened.workspace.objects.get(dataset["file"]).decode("utf-8").splitlines() if dataset["rows"] else []
+    lines = json_lines(opened.workspace.objects.get(dataset["file"])) if dataset["rows"] else []
     tools = {row["key"]: tuple(row["tools"]) for row in map(json.loads, lines)}
     seen = json.loads(opened.workspace.objects.get(head["seen"]))
     decision = decide(wanted=dataset["rows"], seen=seen, tools=tools, settings=settings["training"]["incremental"])

@@ -16,6 +16,7 @@ from loopbuild.errors import LoopfileError, SandboxError
 from loopbuild.records import Json, StateFact, ToolCatalog
 from loopbuild.sandbox import open_sandbox, open_sandboxes
 from loopbuild.sandbox.mcp import McpSandbox
+from loopbuild.sandbox.mcp.state import StateFile
 from tests.sandbox.tools import HR_TOOLS, catalog
 
 pytest.importorskip("mcp")
@@ -139,6 +140,15 @@ def test_a_server_sees_little_and_works_in_its_own_copy(tmp_path: Path) -> None:
     assert not folder.exists()
     with pytest.raises(LoopfileError, match="SECRET_OF_TESTS"), till(tmp_path, "sqlite", env=extra):
         pass
+
+
+def test_a_state_file_may_hold_any_line_separator_in_its_values(tmp_path: Path) -> None:
+    state = StateFile("jsonl", tmp_path / "notes.jsonl")
+    saved = '{"id": "N-1", "text": "one\u2028two"}\n{"id": "N-2", "text": "three\u0085four"}\n'.encode()
+    assert state.rows(saved) == {
+        ("note", "N-1"): {"text": "one\u2028two"},
+        ("note", "N-2"): {"text": "three\u0085four"},
+    }
 
 
 def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
