@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -149,6 +150,17 @@ def test_a_state_file_may_hold_any_line_separator_in_its_values(tmp_path: Path) 
         ("note", "N-1"): {"text": "one\u2028two"},
         ("note", "N-2"): {"text": "three\u0085four"},
     }
+
+
+@pytest.mark.parametrize("is_absolute", [True, False])
+def test_a_state_file_outside_of_the_private_folder_is_never_touched(tmp_path: Path, is_absolute: bool) -> None:
+    own = tmp_path / "own.jsonl"
+    own.write_text('{"id": "A-1", "balance": 1}\n')
+    path = str(own) if is_absolute else os.path.relpath(own, Path(tempfile.gettempdir()) / "any")
+    chosen = till(tmp_path, "jsonl", state={"kind": "jsonl", "path": path})
+    with pytest.raises(SandboxError, match="outside of the server's private"):
+        chosen.__enter__()
+    assert own.read_text() == '{"id": "A-1", "balance": 1}\n'
 
 
 def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ class McpSandbox:
                     raise SandboxError(f"`sandbox.folder` `{self._settings['folder']}` is no folder")
                 shutil.copytree(original, folder, dirs_exist_ok=True)
             chosen = self._settings.get("state") or {}
-            state = StateFile(chosen.get("kind", "none"), folder / (chosen.get("path") or "state"))
+            state = StateFile(chosen.get("kind", "none"), _inside(folder, chosen.get("path") or "state"))
             return _Server(self._session(folder, fixture), folder, state)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -197,6 +197,18 @@ def open_mcp(
         )
     tools = {tool.id: tool for tool in catalog.tools if tool.source == source}
     return McpSandbox(tools, source=source, settings=settings, root=root, environment=environment)
+
+
+def _inside(folder: Path, path: str) -> Path:
+    """Return the path in a private folder; raises SandboxError for one that leads out of it, as the file is reset."""
+    held = folder / path
+    if not held.resolve().is_relative_to(folder.resolve()):
+        raise SandboxError(
+            f"`sandbox.state.path` `{path}` is outside of the server's private working folder",
+            intact="the file itself: it was not opened",
+            hint="give a path inside of the folder, and put files the server needs into `sandbox.folder`",
+        )
+    return held
 
 
 def _end(server: _Server) -> None:
