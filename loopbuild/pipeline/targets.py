@@ -18,7 +18,7 @@ from loopbuild.pipeline.models import base_identity, base_leaves, system_prompt
 R = "loopbuild.pipeline.recipes"
 
 SOURCE = Recipe(name="source", version=1, run=f"{R}.source:run", is_cheap=True)
-CATALOG = Recipe(name="catalog", version=2, run=f"{R}.catalog:run", is_cheap=True)
+CATALOG = Recipe(name="catalog", version=3, run=f"{R}.catalog:run", is_cheap=True)
 CONTRACT = Recipe(name="contract", version=1, run=f"{R}.catalog:run_contract", is_cheap=True)
 GRAPH = Recipe(name="graph", version=1, run=f"{R}.graph:run", is_cheap=True)
 CELLS = Recipe(name="cells", version=1, run=f"{R}.cells:run", is_cheap=True)

@@ -10,6 +10,7 @@ import sys
 import textwrap
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from projects import Screen, hr_project, loopbuild
@@ -65,10 +66,21 @@ def test_invalid_json_is_named_with_line_and_column(project: Path) -> None:
     assert built(project) == before
 
 
-def test_a_tool_with_an_impossible_schema_costs_only_itself(project: Path) -> None:
+@pytest.mark.parametrize(
+    "leaf",
+    [
+        {"type": "integer", "minimum": 5, "maximum": 1},
+        {"type": "string", "pattern": "(["},
+        {"type": "string", "pattern": "^[a-z]{40000000}$"},
+        {"type": "integer", "multipleOf": 0},
+        {"type": "string", "minLength": -1},
+    ],
+    ids=["contradiction", "broken pattern", "huge pattern", "multiple of nothing", "negative length"],
+)
+def test_a_tool_with_an_impossible_schema_costs_only_itself(project: Path, leaf: dict[str, Any]) -> None:
     path = project / "tools" / "hr.json"
     tools = json.loads(path.read_text())
-    tools[0]["parameters"] = {"when": {"type": "integer", "minimum": 5, "maximum": 1}}
+    tools[0]["parameters"] = {"when": leaf}
     path.write_text(json.dumps(tools))
     screen = loopbuild(project, "build", DATA)
     assert screen.code == 0, screen.err

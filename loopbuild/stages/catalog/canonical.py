@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeGuard
 
 from loopbuild.digest import canonical, digest
+from loopbuild.judging.validate import unusable
 from loopbuild.records import (
     DeclaredTool,
     Diagnostic,
@@ -26,6 +27,7 @@ from loopbuild.stages.catalog.callnames import call_names
 from loopbuild.stages.catalog.impossible import flaws
 from loopbuild.stages.catalog.leaves import Found, Walk, walk
 from loopbuild.stages.catalog.meaning import effect_of, entity_of_leaf, entity_of_tool, kind_of, noun_words, verb_of
+from loopbuild.stages.catalog.references import without_unresolved
 from loopbuild.stages.catalog.spelling import ordered, plain
 from loopbuild.stages.catalog.words import words_of
 
@@ -69,6 +71,10 @@ def _tool(
     if wrong:
         say("error", "impossible-schema", f" is skipped: its input {wrong[0]}")
         return None
+    input_schema, reason = _usable(tool.input_schema)
+    if reason:
+        say("error", "unusable-schema", f" is skipped: its input schema cannot be used: {printable(reason)}")
+        return None
     output_schema, origin = _outputs(tool)
     if output_schema is not None and origin != "none":
         wrong = flaws(output_schema, is_strict=False)
@@ -92,7 +98,7 @@ def _tool(
         name=tool.name,
         call_name=call_name,
         description=tool.description,
-        input_schema=tool.input_schema,
+        input_schema=input_schema,
         output_schema=output_schema,
         output_origin=origin,
         effect=effect_of(verb, tool.hints, yields_own_id=_yields_own_id(inputs, outputs, entity)),
@@ -106,6 +112,15 @@ def _tool(
         docs=digest("docs", [tool.description, taken.wording, given.wording]),
         span=tool.span,
     )
+
+
+def _usable(schema: Json) -> tuple[Json, str]:
+    """Return the schema calls are checked against, and why none can be; references to nowhere are open where asked."""
+    reason = unusable(schema)
+    if not reason:
+        return schema, ""
+    opened = without_unresolved(schema)
+    return opened, unusable(opened)
 
 
 def _outputs(tool: DeclaredTool) -> tuple[Json, OutputOrigin]:

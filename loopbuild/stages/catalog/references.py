@@ -1,6 +1,6 @@
 """Local `$ref`s: where one points, and when following it would go round in circles.
 
-Remote references are never fetched: they become an open schema and a note. Pure.
+Remote references are never fetched: they become an open schema and a note, as do those that point at nothing. Pure.
 """
 
 from __future__ import annotations
@@ -80,3 +80,19 @@ class Resolver:
                 if isinstance(item, dict) and item.get("$anchor") == name:
                     return item
         return None
+
+
+def without_unresolved(schema: Json) -> Json:
+    """Return `schema` with every reference that leads out of it, or to nothing in it, left open."""
+    resolver = Resolver(root=schema)
+
+    def opened(item: Json) -> Json:
+        if isinstance(item, list):
+            return [opened(part) for part in item]
+        if not isinstance(item, dict):
+            return item
+        ref = item.get("$ref")
+        _, trail, _ = resolver.follow({"$ref": ref}, ()) if isinstance(ref, str) else (None, (ref,), False)
+        return {key: opened(value) for key, value in item.items() if key != "$ref" or trail}
+
+    return opened(schema)

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from declared_tools import catalog, only, schema_tool, tool
 
-from loopbuild.records import ToolCatalog, from_json, to_json
+from loopbuild.judging.validate import Validator
+from loopbuild.records import Json, ToolCatalog, from_json, to_json
 from loopbuild.stages.catalog.callnames import call_names
 from loopbuild.stages.catalog.facts import facts
 from loopbuild.stages.catalog.words import words_of
@@ -135,6 +136,31 @@ def test_a_remote_reference_is_not_fetched_and_costs_only_its_leaf() -> None:
     found = catalog(schema_tool(schema))
     assert [leaf.pointer for leaf in found.tools[0].inputs] == ["/a", "/b"]
     assert "is not followed" in found.diagnostics[0].message
+    validator = Validator(found)
+    assert validator.check(found.tools[0].id, {"a": 1, "b": "x"}) == ()
+    assert validator.check(found.tools[0].id, {"a": 1, "b": 2})[0].code == "wrong_type"
+
+
+def test_a_reference_to_nothing_costs_only_its_leaf() -> None:
+    schema = {"type": "object", "properties": {"a": {"$ref": "#/$defs/No"}, "b": {"$ref": "#/$defs/Yes"}},
+              "$defs": {"Yes": {"type": "string"}}}  # fmt: skip
+    found = catalog(schema_tool(schema))
+    assert Validator(found).check(found.tools[0].id, {"a": [], "b": 2})[0].pointer == "/b"
+
+
+@pytest.mark.parametrize(
+    ("leaf", "said"),
+    [
+        ({"type": "string", "pattern": "(["}, '`/properties/a/pattern`: "([" is not a "regex"'),
+        ({"type": "integer", "multipleOf": 0}, "`/properties/a/multipleOf`: 0 is less"),
+        ({"type": "string", "minLength": -1}, "`/properties/a/minLength`: -1 is less"),
+    ],
+)
+def test_a_schema_no_call_can_be_checked_against_is_said_with_its_place(leaf: Json, said: str) -> None:
+    found = catalog(schema_tool({"type": "object", "properties": {"a": leaf}}))
+    assert found.tools == ()
+    assert [one.code for one in found.diagnostics] == ["unusable-schema"]
+    assert f" is skipped: its input schema cannot be used: {said}" in found.diagnostics[0].message
 
 
 def test_unions_of_scalars_are_one_leaf_and_other_unions_are_branches() -> None:
