@@ -72,10 +72,11 @@ def test_invalid_json_is_named_with_line_and_column(project: Path) -> None:
         {"type": "integer", "minimum": 5, "maximum": 1},
         {"type": "string", "pattern": "(["},
         {"type": "string", "pattern": "^[a-z]{40000000}$"},
+        {"type": "string", "pattern": "^[a-z]{20000}$"},
         {"type": "integer", "multipleOf": 0},
         {"type": "string", "minLength": -1},
     ],
-    ids=["contradiction", "broken pattern", "huge pattern", "multiple of nothing", "negative length"],
+    ids=["contradiction", "broken pattern", "huge pattern", "long pattern", "multiple of nothing", "negative length"],
 )
 def test_a_tool_with_an_impossible_schema_costs_only_itself(project: Path, leaf: dict[str, Any]) -> None:
     path = project / "tools" / "hr.json"

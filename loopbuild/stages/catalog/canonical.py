@@ -23,6 +23,7 @@ from loopbuild.records import (
     ToolCatalog,
     ToolSchema,
 )
+from loopbuild.sandbox.patterns import MAX_LENGTH, is_too_much
 from loopbuild.stages.catalog.callnames import call_names
 from loopbuild.stages.catalog.impossible import flaws
 from loopbuild.stages.catalog.leaves import Found, Walk, walk
@@ -81,10 +82,16 @@ def _tool(
         if wrong:
             say("warning", "impossible-schema", f": its declared return is not used, {wrong[0]}")
             origin = "none"
-    verb = verb_of(tool.name, source=tool.source)
-    entity = entity_of_tool(tool.name, verb, source=tool.source, synonyms=entities)
     taken = walk(tool.input_schema)
     given = walk(output_schema) if origin != "none" else Walk()
+    if large := _too_much(taken):
+        say("error", "unusable-schema", f" is skipped: its input {large}")
+        return None
+    if large := _too_much(given):
+        say("warning", "impossible-schema", f": its declared return is not used, {large}")
+        origin, given = "none", Walk()
+    verb = verb_of(tool.name, source=tool.source)
+    entity = entity_of_tool(tool.name, verb, source=tool.source, synonyms=entities)
     for side, found in (("input", taken), ("output", given)):
         for note in found.notes:
             say("warning", "partly-read", f": its {side} has {note}" if note[0].isdigit() else f": {note}")
@@ -121,6 +128,15 @@ def _usable(schema: Json) -> tuple[Json, str]:
         return schema, ""
     opened = without_unresolved(schema)
     return opened, unusable(opened)
+
+
+def _too_much(found: Walk) -> str:
+    """Return which leaf of a schema has a pattern nobody can write a text for; empty when none has."""
+    for leaf in found.leaves:
+        pattern = leaf.schema.get("pattern")
+        if isinstance(pattern, str) and is_too_much(pattern):
+            return f"`{printable(leaf.pointer)}` has a pattern that asks for more than {MAX_LENGTH:,} characters"
+    return ""
 
 
 def _outputs(tool: DeclaredTool) -> tuple[Json, OutputOrigin]:

@@ -163,6 +163,13 @@ def test_a_schema_no_call_can_be_checked_against_is_said_with_its_place(leaf: Js
     assert f" is skipped: its input schema cannot be used: {said}" in found.diagnostics[0].message
 
 
+def test_a_return_of_endless_texts_is_not_used_and_its_tool_is_kept() -> None:
+    output = {"type": "object", "properties": {"id": {"type": "string", "pattern": "^[a-z]{40000000}$"}}}
+    found = catalog(schema_tool({"type": "object"}, output=output))
+    assert found.tools[0].outputs == ()
+    assert "`/id` has a pattern that asks for more than 4,096 characters" in found.diagnostics[0].message
+
+
 def test_unions_of_scalars_are_one_leaf_and_other_unions_are_branches() -> None:
     schema = {
         "type": "object",
