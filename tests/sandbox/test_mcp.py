@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from loopbuild.digest import digest
 from loopbuild.errors import LoopfileError, SandboxError
-from loopbuild.records import Json, StateFact, ToolCatalog
+from loopbuild.records import Json, StateFact, ToolCatalog, to_json
 from loopbuild.sandbox import open_sandbox, open_sandboxes
 from loopbuild.sandbox.mcp import McpSandbox
 from loopbuild.sandbox.mcp.state import StateFile
@@ -86,6 +87,25 @@ def test_refusals_are_answers_with_a_code(tmp_path: Path) -> None:
         three = sandbox.call("till/update_balance", {"account_id": "A-1", "balance": "much"})
         assert (three.status, three.code) == ("tool_error", "invalid_argument")
         assert sandbox.call("till/fly", {}).code == "unknown_tool"
+
+
+@pytest.mark.parametrize(
+    ("tool", "said"),
+    [("get_nothing", "`nan` has no canonical form"), ("get_half", "half a surrogate"), ("get_depth", "64 levels deep")],
+)
+def test_an_answer_json_cannot_hold_is_refused_and_names_its_tool(tmp_path: Path, tool: str, said: str) -> None:
+    with till(tmp_path, "sqlite", tools=[tool]) as sandbox:
+        result = sandbox.call(f"till/{tool}", {})
+        assert (result.status, result.code) == ("tool_error", "invalid_answer")
+        assert f"`till/{tool}`" in result.value["error"]
+        assert said in result.value["error"]
+        digest("result", to_json(result))
+        assert sandbox.call("till/list_accounts", {}).status == "ok"
+
+
+def test_a_text_that_only_looks_like_json_stays_a_text(tmp_path: Path) -> None:
+    with till(tmp_path, "sqlite", tools=["get_endless_depth"]) as sandbox:
+        assert sandbox.call("till/get_endless_depth", {}).value.startswith("[[[")
 
 
 def test_known_values_are_found_by_looking(tmp_path: Path) -> None:

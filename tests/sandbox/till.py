@@ -76,6 +76,10 @@ TOOLS: dict[str, Callable[..., Any]] = {
     "update_balance": update_balance,
     "get_environment": lambda: json.dumps(dict(os.environ) | {"cwd": str(Path.cwd())}),
     "get_note": lambda: Path("note.txt").read_text(),
+    "get_nothing": lambda: '{"share": NaN}',
+    "get_half": lambda: '{"name": "Ada \\ud83d"}',
+    "get_depth": lambda: "[" * 900 + "]" * 900,
+    "get_endless_depth": lambda: "[" * 90_000 + "]" * 90_000,
     "crash_now": crash_now,
     "hang_now": hang_now,
 }

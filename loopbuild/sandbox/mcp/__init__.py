@@ -100,7 +100,7 @@ class McpSandbox:
             )
         if server.state.kind == "none":
             server.calls = (*server.calls, (tool.name, dict(arguments)))
-        return result_of(answer)
+        return result_of(answer, tool=tool_id)
 
     def snapshot(self) -> Any:
         """Return the saved state file; for a server without one, the calls that led here."""
