@@ -100,7 +100,9 @@ def build_project(
     from loopbuild.engine.outcome import Event
     from loopbuild.pipeline.locking import lines_in_force
     from loopbuild.pipeline.selections import demanded, selected
+    from loopbuild.sandbox.patience import forget_losses
 
+    forget_losses()
     loaded = load(opened.project, environment=os.environ)
     demands = demanded(opened, loaded, force=wishes.force, refresh=wishes.refresh, from_scratch=wishes.from_scratch)
     chosen = selected(opened, loaded, wishes.select, exclude=wishes.exclude)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from loopbuild.digest import digest_bytes
 from loopbuild.engine.target import Action, Json
+from loopbuild.errors import SandboxError
 from loopbuild.records import ToolCatalog
+from loopbuild.sandbox.patience import GivenUp
 from loopbuild.sandbox.protocol import Sandbox
+
+T = TypeVar("T")
 
 
 def server_facts(action: Action) -> dict[str, str]:
@@ -24,6 +29,25 @@ def server_facts(action: Action) -> dict[str, str]:
                 role = f"server/{source}/{position:02d}"
                 facts[role] = digest_bytes("server", action.file(role))
     return facts
+
+
+def twice(attempt: Callable[[], T]) -> T | SandboxError:
+    """Return what `attempt` gives, at the second try where the sandbox was lost once; else how it was lost.
+
+    Raises GivenUp when the sandbox was lost too often: no other row would fare better.
+    """
+    try:
+        return attempt()
+    except GivenUp:
+        raise
+    except SandboxError:
+        pass
+    try:
+        return attempt()
+    except GivenUp:
+        raise
+    except SandboxError as error:
+        return error
 
 
 @contextmanager

@@ -70,6 +70,17 @@ def hang_now() -> str:
     return "late"
 
 
+def misbehave(tool: str) -> None:
+    """Do what the file named by TILL_TROUBLE says about a tool: `NAME exit` or `NAME hang`, `* ...`, `... once`."""
+    path = Path(os.environ.get("TILL_TROUBLE", "/nowhere"))
+    name, _, what = (path.read_text() if path.exists() else "").partition(" ")
+    if name not in ("*", tool):
+        return
+    if what.endswith(" once"):
+        path.write_text("")
+    (crash_now if what.startswith("exit") else hang_now)()
+
+
 TOOLS: dict[str, Callable[..., Any]] = {
     "list_accounts": lambda: {"account_ids": sorted(load())},
     "get_balance": get_balance,
@@ -98,6 +109,7 @@ def answer(method: str, params: dict[str, Any]) -> dict[str, Any] | None:
         return {"tools": [{"name": name, "inputSchema": {"type": "object"}} for name in TOOLS]}
     if method != "tools/call":
         return None
+    misbehave(params["name"])
     try:
         value = TOOLS[params["name"]](**params.get("arguments", {}))
     except Exception as exc:

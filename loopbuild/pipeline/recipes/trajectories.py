@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from loopbuild.digest import digest
 from loopbuild.engine.target import Action, Json, RowResult, WantedRow
 from loopbuild.errors import SandboxError
-from loopbuild.pipeline.sandboxes import opened, server_facts
+from loopbuild.pipeline.sandboxes import opened, server_facts, twice
 from loopbuild.records import Cell, DataFlowEdge, Subgraph, ToolCatalog, ToolGraph, Trajectory, from_json, to_json
 
 
@@ -41,7 +41,10 @@ def facts(action: Action) -> Mapping[str, str]:
 
 
 def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
-    """Sample and execute; a cell that cannot be reached is a row that says why."""
+    """Sample and execute; a cell that cannot be reached is a row that says why.
+
+    A sandbox that broke is no finding about the cell: its row fails and is asked for again by the next build.
+    """
     from loopbuild.stages.sampling.walk import Unreachable, sample
 
     catalog = from_json(ToolCatalog, action.input("contract"))
@@ -51,8 +54,9 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
     servers = tuple(sorted(server_facts(action)))
     with opened(action.params["sandbox"], catalog, root=action.root) as sandbox:
         for row in rows:
-            try:
-                outcome = sample(
+
+            def attempt(row: WantedRow = row) -> Trajectory | Unreachable:
+                return sample(
                     from_json(Cell, row.request),
                     seed=settings["seed"],
                     catalog=catalog,
@@ -61,8 +65,11 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
                     sandbox=sandbox,
                     settings=settings,
                 )
-            except SandboxError as error:
-                yield RowResult(key=row.key, error=error.message)
+
+            outcome = twice(attempt)
+            if isinstance(outcome, SandboxError):
+                last = outcome.hint.strip().rpartition("\n")[2]  # of a server: what it wrote to stderr last
+                yield RowResult(key=row.key, error=f"{outcome.message} ({last})" if last else outcome.message)
                 continue
             if isinstance(outcome, Unreachable):
                 reads = (f"subgraph {subgraph.name}", *servers)

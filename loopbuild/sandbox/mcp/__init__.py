@@ -18,6 +18,7 @@ from loopbuild.sandbox.mcp.answers import result_of
 from loopbuild.sandbox.mcp.scouting import Known, from_rows, scout, slot_of
 from loopbuild.sandbox.mcp.session import Session, resolved, surroundings
 from loopbuild.sandbox.mcp.state import StateFile, difference
+from loopbuild.sandbox.patience import patience_with
 from loopbuild.sandbox.pools import side_of
 from loopbuild.sandbox.protocol import purpose_of
 
@@ -37,6 +38,8 @@ class _Server:
         self.state = state
         self.start: bytes | None = None
         self.known: Known = {}
+        self.loss: SandboxError | None = None
+        """How it was lost, until it is started again."""
         self.calls: tuple[tuple[str, Json], ...] = ()
         """Calls since the start, for servers whose state is no file."""
 
@@ -61,12 +64,14 @@ class McpSandbox:
         self._settings = settings
         self._root = root
         self._environment = environment
+        self._patience = patience_with(source, root=str(root), settings=settings)
         self._servers: dict[int, _Server] = {}
         self._fixture = -1
 
     def open(self, fixture: int) -> None:
         """Start a server for this world, or reset the one that runs; raises SandboxError."""
         self._fixture = fixture
+        self._patience.check()
         server = self._servers.pop(fixture, None)
         if server is not None and server.session.is_alive:
             self._servers[fixture] = server
@@ -79,7 +84,7 @@ class McpSandbox:
         server = self._start(fixture)
         self._servers[fixture] = server
         try:
-            server.known = scout(self._tools, self.call)
+            server.known = scout(self._tools, self._look)
             server.start = server.state.save()
             server.calls = ()
         except BaseException:
@@ -92,12 +97,17 @@ class McpSandbox:
         if tool is None:
             return ToolResult(status="tool_error", value={"error": f"unknown tool `{tool_id}`"}, code="unknown_tool")
         server = self._server()
+        if server.loss is not None:
+            return _lost(server.loss)  # asked again before anybody opened it anew: still the same loss
+        if self._patience.is_out_for(tool_id) and self._patience.last is not None:
+            return _lost(self._patience.last)
         try:
             answer = server.session.call(tool.name, arguments)
         except SandboxError as error:
-            return ToolResult(
-                status="infra_error", value={"error": error.message, "hint": error.hint}, code="server_lost"
-            )
+            self._patience.lost(error, tool=tool_id)
+            server.loss = error
+            return _lost(error)
+        self._patience.answered(tool_id)
         if server.state.kind == "none":
             server.calls = (*server.calls, (tool.name, dict(arguments)))
         return result_of(answer, tool=tool_id)
@@ -144,6 +154,14 @@ class McpSandbox:
             _end(server)
         self._servers = {}
 
+    def _look(self, tool_id: str, arguments: Mapping[str, Json]) -> ToolResult:
+        """Call while looking around; raises SandboxError when the server is lost: values would be missing."""
+        result = self.call(tool_id, arguments)
+        if result.status == "infra_error":
+            self._patience.check(needed=tool_id)
+            raise SandboxError(f"`{tool_id}` got no answer: {result.value['error']}", hint=result.value["hint"])
+        return result
+
     def _server(self) -> _Server:
         if self._fixture not in self._servers:
             raise SandboxError(f"the sandbox of `{self.name}` is not open")
@@ -166,13 +184,17 @@ class McpSandbox:
 
     def _session(self, folder: Path, fixture: int) -> Session:
         env = surroundings(self._environment, self._settings.get("env") or {}, fixture=fixture)
-        return Session(
-            resolved(self._settings.get("command") or (), root=self._root, folder=folder),
-            cwd=folder,
-            env=env,
-            start_timeout_seconds=self._settings.get("start_timeout_seconds", 60),
-            call_timeout_seconds=self._settings.get("call_timeout_seconds", 30),
-        )
+        try:
+            return Session(
+                resolved(self._settings.get("command") or (), root=self._root, folder=folder),
+                cwd=folder,
+                env=env,
+                start_timeout_seconds=self._settings.get("start_timeout_seconds", 60),
+                call_timeout_seconds=self._settings.get("call_timeout_seconds", 30),
+            )
+        except SandboxError as error:
+            self._patience.lost(error)
+            raise
 
     def _reset(self, server: _Server) -> None:
         if server.state.kind != "none":
@@ -184,7 +206,7 @@ class McpSandbox:
     def _restart(self, server: _Server) -> None:
         server.session.close()
         server.session = self._session(server.folder, self._fixture)
-        server.calls = ()
+        server.calls, server.loss = (), None
 
 
 def open_mcp(
@@ -197,6 +219,10 @@ def open_mcp(
         )
     tools = {tool.id: tool for tool in catalog.tools if tool.source == source}
     return McpSandbox(tools, source=source, settings=settings, root=root, environment=environment)
+
+
+def _lost(error: SandboxError) -> ToolResult:
+    return ToolResult(status="infra_error", value={"error": error.message, "hint": error.hint}, code="server_lost")
 
 
 def _inside(folder: Path, path: str) -> Path:
