@@ -8,6 +8,7 @@ from typing import Any
 from loopbuild.cli.units import count, duration, percent
 from loopbuild.digest import short
 from loopbuild.pipeline.builds import Build
+from loopbuild.pipeline.coverage import said
 
 ROWS = {"trajectories": ("trajectory", "trajectories"), "tasks": ("text", ""), "generations": ("held-out run", "")}
 
@@ -31,6 +32,7 @@ def outcome_text(build: Build) -> str:
     if outcome.is_interrupted:
         lines.append("Interrupted; the next `loopbuild build` goes on from here")
         return "\n".join(lines)
+    lines += said(build.gaps) if build.gaps else []
     tail = f"{count(fresh, 'target was', 'targets were')} up to date. " if fresh else ""
     if outcome.is_success and build.report:
         lines.append(f"{tail}See `loopbuild report`{_headline(build.report)}")
@@ -65,6 +67,7 @@ def outcome_json(build: Build) -> dict[str, Any]:
         "errors": [{"target": getattr(error, "target", ""), "message": error.message} for error in outcome.errors],
         "missed_gates": list(build.missed_gates),
         "lock_changes": list(build.lock_changes),
+        "gaps": build.gaps,
     }
 
 
@@ -77,13 +80,19 @@ def _done(ran: int, restored: int) -> str:
 def _details(build: Build) -> list[str]:
     rows: Counter[str] = Counter()
     parts = []
+    is_vague = False
     for result in build.outcome.results.values():
         kind = result.target.partition(":")[0]
         if kind in ROWS:
-            rows[kind] += result.rows_run
+            # A cell without a trajectory ran too; how many of them ran is known only where all cells did.
+            is_whole = result.rows_run == result.rows_total
+            pathless = build.pathless.get(result.target, 0)
+            rows[kind] += result.rows_run - result.rows_failed - (pathless if is_whole else 0)
+            is_vague |= bool(pathless) and not is_whole
     for kind, (singular, plural) in ROWS.items():
         if rows[kind]:
-            parts.append(count(rows[kind], singular, plural))
+            some = count(rows[kind], singular, plural)
+            parts.append(f"up to {some}" if kind == "trajectories" and is_vague else some)
     phases = {phase["phase"]: phase for phase in (build.report or {}).get("training", [])}
     for result in build.outcome.of("built", "cut_off"):
         kind, _, phase = result.target.partition(":")

@@ -7,6 +7,7 @@ from typing import Any
 
 from loopbuild.cli.units import count, table
 from loopbuild.digest import short
+from loopbuild.pipeline.coverage import said
 from loopbuild.pipeline.lookups import Found, RowView
 
 WIDTH = 100
@@ -111,7 +112,8 @@ def _target(name: str, output: Any) -> str:
         shown = "\n".join(f"  {key[:16]}" for key in keys[:10])
         return f"{name}  {count(len(rows), 'row')}\n{shown}" + ("\n  ..." if len(keys) > 10 else "")
     if name == "dataset:main":
-        return f"{name}\n{json.dumps(output['funnel'], indent=2)}"
+        lacking = "".join(f"\n{line}" for line in said(output["gaps"], most=1000)) if "gaps" in output else ""
+        return f"{name}\n{json.dumps(output['funnel'], indent=2)}{lacking}"
     if name.startswith("checkpoint:"):
         hidden = ("course", "libraries")
         plain = {key: value for key, value in output.items() if key not in hidden}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,6 +58,10 @@ class Build:
     missed_gates: tuple[str, ...] = field(default=())
     lock_changes: tuple[str, ...] = ()
     """Of a frozen build: what would change loop.lock, the costly first, with the rows that would run."""
+    gaps: Json = None
+    """What there is no trajectory and no row for (see `coverage.gaps`); None where no part of the build says so."""
+    pathless: Mapping[str, int] = field(default_factory=dict)
+    """Target whose rows ran -> how many of its cells have no trajectory."""
 
 
 def open_project(folder: str, *, loopfile: str = "") -> OpenProject:
@@ -136,7 +140,27 @@ def build_project(
         report=report,
         missed_gates=gates_missed(report),
         lock_changes=_lock_changes(opened, loaded, chosen, outcome) if outcome.lock_changes else (),
+        gaps=_gaps(opened, outcome),
+        pathless=_pathless(opened, outcome),
     )
+
+
+def _gaps(opened: OpenProject, outcome: Outcome) -> Json:
+    from loopbuild.engine.query import output
+
+    result = outcome.results.get("dataset:main")
+    found = output(opened.workspace, "dataset:main") if result is not None and result.output else None
+    return (found or {}).get("gaps")
+
+
+def _pathless(opened: OpenProject, outcome: Outcome) -> dict[str, int]:
+    from loopbuild.engine.query import output
+
+    ran = [name for name, one in outcome.results.items() if name.startswith("trajectories:") and one.rows_run]
+    tables = {name: output(opened.workspace, name) for name in ran if outcome.results[name].output}
+    return {
+        name: sum("unreachable" in row for row in table["rows"].values()) for name, table in tables.items() if table
+    }
 
 
 def _lock_changes(opened: OpenProject, loaded: LoadedProject, chosen: Selection, outcome: Outcome) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ TRAJECTORIES = Recipe(
 TASKS = Recipe(name="tasks", version=2, run=f"{R}.tasks:run", wanted=f"{R}.tasks:wanted", facts=f"{R}.tasks:facts")
 ROWS = Recipe(name="rows", version=1, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
 NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
-DATASET = Recipe(name="dataset", version=1, run=f"{R}.dataset:run")
+DATASET = Recipe(name="dataset", version=2, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
 EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
@@ -47,7 +47,7 @@ GENERATIONS = Recipe(
     chunk_rows=1_000_000,
 )
 SCORES = Recipe(name="scores", version=1, run=f"{R}.scores:run")
-REPORT = Recipe(name="report", version=2, run=f"{R}.report:run")
+REPORT = Recipe(name="report", version=3, run=f"{R}.report:run")
 
 NATURES = {
     recipe.name: recipe.nature
@@ -101,7 +101,7 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     subgraphs = sorted(output["cells"])
     for name in subgraphs:
         yield from _subgraph_targets(name, settings)
-    batches = tuple((name, f"rows:{name}") for name in subgraphs)
+    batches = [(f"{kind}/{name}", f"{kind}:{name}") for name in subgraphs for kind in ("rows", "trajectories")]
     yield Target(
         id="negatives:main",
         recipe=NEGATIVES,
@@ -118,7 +118,7 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
         id="dataset:main",
         recipe=DATASET,
         params={"filters": settings["filters"]},
-        inputs=tuple(sorted([("negatives", "negatives:main"), *((f"rows/{role}", tid) for role, tid in batches)])),
+        inputs=tuple(sorted([("negatives", "negatives:main"), *batches])),
     )
     yield Target(id="dataset:train", recipe=TRAIN_SET, inputs=(("dataset", "dataset:main"),))
     yield Target(id="dataset:eval", recipe=EVAL_SET, inputs=(("dataset", "dataset:main"),))

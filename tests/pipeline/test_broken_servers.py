@@ -125,7 +125,14 @@ def test_a_server_lost_once_costs_nothing(tmp_path: Path) -> None:
 def test_an_answer_no_row_can_hold_costs_only_the_rows_of_its_tool(tmp_path: Path) -> None:
     root = till_project(tmp_path, "get_nothing")
     trouble(root, "")
-    build(root, code=0)
+    screen = build(root, code=0)
     lost = {json.dumps(row["unreachable"]) for row in rows(root, "trajectories").values() if "unreachable" in row}
     assert lost == {'{"detail": "till/get_nothing: invalid_answer", "reason": "exhausted"}'}
     assert len(rows(root, "tasks")) > 0
+    assert "No training row calls `till/get_nothing`\n" in screen.out
+    gap = "No trajectory for 6 of 24 cells: `till/get_nothing` 6 of 6 (exhausted: till/get_nothing: invalid_answer)"
+    assert f"{gap}\n" in screen.out
+    assert ": 18 trajectories," in screen.out
+    assert gap in loopbuild(root, "show", "dataset:main").out
+    again = json.loads(loopbuild(root, "build", "dataset:", "--force", "dataset:main", "--json").out)
+    assert again["gaps"]["untaught"] == ["till/get_nothing"]

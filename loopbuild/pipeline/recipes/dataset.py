@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from loopbuild.engine.target import Action, Json
+from loopbuild.pipeline.coverage import gaps
 from loopbuild.records import Example, Verdict, from_json
 
 
@@ -19,7 +20,7 @@ def run(action: Action) -> Json:
     """Judge rows together, assign splits, and report the funnel."""
     from loopbuild.stages.filters.selection import select_rows
 
-    rows = dict(_rows(action))
+    rows = {**dict(_rows(action, "negatives")), **dict(_rows(action, "rows"))}
     train = [row for row in rows.values() if row["example"]["split"] == "train"]
     verdicts = {key: from_json(Verdict, row["verdict"]) for key, row in rows.items()}
     kept = [from_json(Example, row["example"]) for row in train if row["verdict"]["kept"]]
@@ -39,11 +40,7 @@ def run(action: Action) -> Json:
         "files": files,
         "verdicts": {key: [v.filter, v.reason, v.detail] for key, v in sorted(verdicts.items()) if not v.kept},
         "funnel": _funnel(rows, verdicts),
-        "unreachable": [
-            unreachable
-            for role, batch in sorted(action.inputs().items())
-            for unreachable in batch.get("unreachable", [])
-        ],
+        "gaps": gaps(dict(_rows(action, "trajectories")), examples.values()),
     }
 
 
@@ -82,9 +79,10 @@ def run_eval(action: Action) -> Json:
     return {"tasks": action.input("dataset")["tasks"]}
 
 
-def _rows(action: Action) -> Iterator[tuple[str, Json]]:
-    for _, batch in sorted(action.inputs().items()):
-        yield from sorted(batch["rows"].items())
+def _rows(action: Action, kind: str) -> Iterator[tuple[str, Json]]:
+    for role, batch in sorted(action.inputs().items()):
+        if role.partition("/")[0] == kind:
+            yield from sorted(batch["rows"].items())
 
 
 def _funnel(rows: dict[str, Json], verdicts: dict[str, Verdict]) -> Json:

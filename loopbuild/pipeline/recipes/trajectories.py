@@ -73,7 +73,8 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
                 continue
             if isinstance(outcome, Unreachable):
                 reads = (f"subgraph {subgraph.name}", *servers)
-                yield RowResult(key=row.key, output={"unreachable": to_json(outcome)}, reads=tuple(sorted(reads)))
+                told = {"unreachable": to_json(outcome), "goal": row.request["goal"]}
+                yield RowResult(key=row.key, output=told, reads=tuple(sorted(reads)))
             else:
                 yield RowResult(key=row.key, output=to_json(outcome), reads=_reads(outcome, servers))
 

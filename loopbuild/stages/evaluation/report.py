@@ -91,8 +91,12 @@ def assemble(
     data: Json = None,
     training: Sequence[Json] = (),
     is_constrained: bool = False,
+    gaps: Sequence[str] = (),
 ) -> Report:
-    """Return the report of the arm `model` (or `recall`) beside the others; arms without tasks are left out."""
+    """Return the report of the arm `model` (or `recall`) beside the others; arms without tasks are left out.
+
+    `gaps` are sentences on what there are no rows for: they open the limits.
+    """
     shown = {name: arms[name] for name in sorted(arms, key=_column) if arms[name] and arms[name]["tasks"]}
     main = next((name for name in ("model", "recall") if name in shown), next(iter(shown), ""))
     summary = shown.get(main, {})
@@ -110,7 +114,7 @@ def assemble(
         tools=summary.get("tools", []),
         failures=summary.get("failures", []),
         gates=[to_json(result) for result in gates],
-        limits=limits(summary, has_increment=increment is not None, is_constrained=is_constrained),
+        limits=[*gaps, *limits(summary, has_increment=increment is not None, is_constrained=is_constrained)],
     )
 
 
