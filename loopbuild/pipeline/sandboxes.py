@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
+from weakref import WeakKeyDictionary, finalize
 
 from loopbuild.digest import digest_bytes
 from loopbuild.engine.target import Action, Json
@@ -48,6 +49,21 @@ def twice(attempt: Callable[[], T]) -> T | SandboxError:
         raise
     except SandboxError as error:
         return error
+
+
+_KEPT: WeakKeyDictionary[Action, Sandbox] = WeakKeyDictionary()
+
+
+def kept_open(action: Action, catalog: ToolCatalog) -> Sandbox:
+    """Return the sandbox of an action that is asked row by row: opened once, closed when the action is gone."""
+    sandbox = _KEPT.get(action)
+    if sandbox is None:
+        from loopbuild.sandbox import open_sandboxes
+
+        sandbox = open_sandboxes(action.params["sandbox"], catalog, root=action.root, environment=os.environ)
+        _KEPT[action] = sandbox
+        finalize(action, sandbox.close)
+    return sandbox
 
 
 @contextmanager

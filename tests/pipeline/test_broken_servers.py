@@ -32,7 +32,7 @@ evaluation: {{per_tool: 2}}
 sandbox:
   kind: mcp
   command: [{python}, till.py, jsonl]
-  env: {{TILL_TROUBLE: {trouble}}}
+  env: {{TILL_TROUBLE: {trouble}, TILL_STARTS: {trouble}.starts}}
   state: {{kind: jsonl, path: till.jsonl}}
   call_timeout_seconds: 1
 """
@@ -120,6 +120,21 @@ def test_a_server_lost_once_costs_nothing(tmp_path: Path) -> None:
     build(root, code=0)
     assert (root / "trouble").read_text() == ""
     assert len(rows(root, "tasks")) > 0
+
+
+def test_rows_are_proven_on_few_servers_and_none_is_left_behind(tmp_path: Path) -> None:
+    root = till_project(tmp_path)
+    build(root, code=0)
+    starts = root / "trouble.starts"
+    starts.write_text("")
+    with (root / "till.py").open("a") as stream:
+        stream.write("# the same server\n")
+    screen = loopbuild(root, "build", "trajectories:")
+    assert screen.code == 0, screen.err
+    assert "revalidated" in screen.err or "proven" in screen.err, screen.err
+    processes = starts.read_text().split()
+    assert 0 < len(processes) <= 2 * 6, "one server per world and table, not one per row"
+    assert not [one for one in processes if Path(f"/proc/{one}").exists()]
 
 
 def test_an_answer_no_row_can_hold_costs_only_the_rows_of_its_tool(tmp_path: Path) -> None:

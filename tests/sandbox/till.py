@@ -120,6 +120,9 @@ def answer(method: str, params: dict[str, Any]) -> dict[str, Any] | None:
 
 
 if __name__ == "__main__":
+    if "TILL_STARTS" in os.environ:
+        with Path(os.environ["TILL_STARTS"]).open("a") as stream:
+            stream.write(f"{os.getpid()}\n")
     for line in sys.stdin:
         request = json.loads(line)
         if "id" not in request:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from loopbuild.digest import digest
 from loopbuild.engine.target import Action, Json, RowResult, WantedRow
 from loopbuild.errors import SandboxError
-from loopbuild.pipeline.sandboxes import opened, server_facts, twice
+from loopbuild.pipeline.sandboxes import kept_open, opened, server_facts, twice
 from loopbuild.records import Cell, DataFlowEdge, Subgraph, ToolCatalog, ToolGraph, Trajectory, from_json, to_json
 
 
@@ -91,9 +91,9 @@ def revalidate(action: Action, row: WantedRow, old_output: Json, changed: tuple[
     servers = tuple(sorted(server_facts(action)))
     if any(name.startswith("edge ") and name not in known for name in _reads(old, servers)):
         return None
-    with opened(action.params["sandbox"], catalog, root=action.root) as sandbox:
-        outcome = replay(old, catalog=catalog, sandbox=sandbox)
-    if isinstance(outcome, ReplayFault) or outcome.digest != old.digest:
+    sandbox = kept_open(action, catalog)
+    outcome = twice(lambda: replay(old, catalog=catalog, sandbox=sandbox))
+    if isinstance(outcome, ReplayFault | SandboxError) or outcome.digest != old.digest:
         return None
     return RowResult(key=row.key, output=to_json(outcome), reads=_reads(outcome, servers))
 
