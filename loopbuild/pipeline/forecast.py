@@ -25,7 +25,9 @@ from loopbuild.pipeline.prices import Effort, Writing, effort, writing
 from loopbuild.pipeline.project import LoadedProject, load
 from loopbuild.pipeline.remote import is_declared
 from loopbuild.pipeline.selections import demanded, selected
+from loopbuild.pipeline.targets import sandbox_params
 from loopbuild.pipeline.tools import built_catalog, current_tools, difference
+from loopbuild.pipeline.watched import unwatched
 from loopbuild.records import CatalogDiff
 
 WHOLE = Wishes()
@@ -63,6 +65,8 @@ class Forecast:
     """A remote cache is declared; it was not asked."""
     lock_changes: tuple[str, ...] = ()
     """Lines of loop.lock that are not what it would say now; what would run is left out."""
+    unwatched: tuple[str, ...] = ()
+    """Sources whose server is no file of the project: nobody notices when its program changes."""
 
     @property
     def is_work_left(self) -> bool:
@@ -93,6 +97,11 @@ def forecast(opened: OpenProject, wishes: Wishes = WHOLE) -> Forecast:
         unlisted=tuple(source.name for source in live if not source.is_listed),
         has_remote=is_declared(loaded.settings),
         lock_changes=(*planned.lock_changes, *_other_lines(opened, loaded, lines)),
+        unwatched=tuple(
+            source
+            for source in sorted(loaded.settings["sources"])
+            if unwatched(source, sandbox_params(loaded.settings, source)[source], root=loaded.project.root)
+        ),
     )
 
 

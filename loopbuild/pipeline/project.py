@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,11 @@ from loopbuild import __version__
 from loopbuild.digest import digest_bytes
 from loopbuild.engine.target import Target
 from loopbuild.errors import LoopfileError
+from loopbuild.pipeline.watched import files_below
 
 NAMES = ("loop.yaml", "loop.yml")
+_FOLDER = re.compile(rb"""\bfolder["']?\s*:\s*["']?([^\s,}"'#]+)""")
+"""Folders whose files are inputs, found without parsing; one too many does no harm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +30,21 @@ class Project:
 
     @property
     def stamp(self) -> str:
-        """Digest of everything static a build depends on: this program's version, its base model, loop.yaml's bytes."""
+        """Digest of what a build depends on besides leaves: this program, its base, loop.yaml, names in folders."""
         shipped = Path(__file__).parent.parent / "stages" / "training" / "nano" / "model.safetensors"
         try:
             weights = f"{shipped.stat().st_size} {shipped.stat().st_mtime_ns}"
         except OSError:
             weights = ""
-        return digest_bytes("stamp", f"{__version__} {weights}\0".encode() + self.loopfile.read_bytes())
+        content = self.loopfile.read_bytes()
+        listed = "\n".join(
+            name for folder in _FOLDER.findall(content) for name in self._names(folder.decode("utf-8", "replace"))
+        )
+        return digest_bytes("stamp", f"{__version__} {weights} {listed}\0".encode() + content)
+
+    def _names(self, folder: str) -> list[str]:
+        """Files below a folder: a file that came into it is in no list of files seen before."""
+        return [str(path) for path in files_below(self.root / folder)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 from weakref import WeakKeyDictionary, finalize
 
-from loopbuild.digest import digest_bytes
+from loopbuild.digest import digest, digest_bytes
 from loopbuild.engine.target import Action, Json
 from loopbuild.errors import SandboxError
 from loopbuild.records import ToolCatalog
@@ -17,19 +17,26 @@ from loopbuild.sandbox.patience import GivenUp
 from loopbuild.sandbox.protocol import Sandbox
 
 T = TypeVar("T")
+_FACTS: WeakKeyDictionary[Action, dict[str, str]] = WeakKeyDictionary()
 
 
 def server_facts(action: Action) -> dict[str, str]:
-    """Return the digests of server programs that are part of the project: their code decides what calls return."""
-    facts = {}
-    for source, chosen in action.params["sandbox"].items():
-        if chosen["kind"] != "mcp":
-            continue
-        for position, word in enumerate(chosen["command"]):
-            if position and word.endswith((".py", ".js", ".mjs", ".ts")) and "://" not in word:
-                role = f"server/{source}/{position:02d}"
-                facts[role] = digest_bytes("server", action.file(role))
-    return facts
+    """Return the digests of what the project holds of its servers: programs, and each folder they start in as a whole.
+
+    Their bytes decide what calls return. Asked for row by row, so what was read once is kept with the action.
+    """
+    known = _FACTS.get(action)
+    if known is None:
+        facts, folders = {}, dict[str, dict[str, str]]()
+        for role in action.context["watched"]:
+            kind, source, name = role.split("/", 2)
+            found = digest_bytes("server", action.file(role))
+            if kind == "folder":
+                folders.setdefault(f"folder/{source}", {})[name] = found
+            else:
+                facts[role] = found
+        known = _FACTS[action] = facts | {name: digest("folder", held) for name, held in folders.items()}
+    return known
 
 
 def twice(attempt: Callable[[], T]) -> T | SandboxError:

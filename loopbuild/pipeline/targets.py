@@ -14,6 +14,7 @@ from typing import Any
 from loopbuild.digest import digest
 from loopbuild.engine.target import Json, Recipe, Target
 from loopbuild.pipeline.models import base_identity, base_leaves, system_prompt
+from loopbuild.pipeline.watched import sandbox_files
 
 R = "loopbuild.pipeline.recipes"
 
@@ -31,7 +32,7 @@ TRAJECTORIES = Recipe(
     revalidate=f"{R}.trajectories:revalidate",
 )
 TASKS = Recipe(name="tasks", version=2, run=f"{R}.tasks:run", wanted=f"{R}.tasks:wanted", facts=f"{R}.tasks:facts")
-ROWS = Recipe(name="rows", version=1, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
+ROWS = Recipe(name="rows", version=2, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
 NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
 DATASET = Recipe(name="dataset", version=2, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
@@ -90,6 +91,10 @@ def static_targets(settings: Json, *, root: Path) -> list[Target]:
                 "project": root.name,
                 "base": base_identity(settings["training"]["base"], root=root),
                 "base_files": base_leaves(settings["training"]["base"], root=root),
+                "sandbox_files": {
+                    source: sandbox_files(source, sandbox_params(settings, source)[source], root=root)
+                    for source in sorted(settings["sources"])
+                },
             },
         ),
     ]
@@ -98,9 +103,10 @@ def static_targets(settings: Json, *, root: Path) -> list[Target]:
 def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     """One family of batches per subgraph, then everything that gathers them."""
     settings, project, base = (target.context[name] for name in ("settings", "project", "base"))
+    watched = target.context["sandbox_files"]
     subgraphs = sorted(output["cells"])
     for name in subgraphs:
-        yield from _subgraph_targets(name, settings)
+        yield from _subgraph_targets(name, settings, watched)
     batches = [(f"{kind}/{name}", f"{kind}:{name}") for name in subgraphs for kind in ("rows", "trajectories")]
     yield Target(
         id="negatives:main",
@@ -123,7 +129,7 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     yield Target(id="dataset:train", recipe=TRAIN_SET, inputs=(("dataset", "dataset:main"),))
     yield Target(id="dataset:eval", recipe=EVAL_SET, inputs=(("dataset", "dataset:main"),))
     yield from _training_targets(settings, base, target.context["base_files"])
-    yield from _evaluation_targets(settings, base, project)
+    yield from _evaluation_targets(settings, base, project, watched)
 
 
 def _source(name: str, source: Json) -> Target:
@@ -148,10 +154,10 @@ def sandbox_params(settings: Json, source: str) -> Json:
     return {source: chosen}
 
 
-def _subgraph_targets(name: str, settings: Json) -> Iterable[Target]:
+def _subgraph_targets(name: str, settings: Json, watched: Json) -> Iterable[Target]:
     source = name.split("/")[0]
     sandbox = sandbox_params(settings, source)
-    files = tuple(_sandbox_files(sandbox))
+    files = _files(watched, [source])
     yield Target(
         id=f"trajectories:{name}",
         recipe=TRAJECTORIES,
@@ -162,6 +168,7 @@ def _subgraph_targets(name: str, settings: Json) -> Iterable[Target]:
         },
         inputs=(("cells", "cells:main"), ("contract", "contract:main"), ("graph", "graph:main")),
         files=files,
+        context={"watched": [role for role, _ in files]},
     )
     synthesis = settings["synthesis"]
     yield Target(
@@ -181,17 +188,12 @@ def _subgraph_targets(name: str, settings: Json) -> Iterable[Target]:
             ("trajectories", f"trajectories:{name}"),
         ),
         files=files,
+        context={"watched": [role for role, _ in files]},
     )
 
 
-def _sandbox_files(sandbox: Json) -> Iterable[tuple[str, str]]:
-    """A server that is part of the project is an input: its code decides what calls return."""
-    for source, chosen in sandbox.items():
-        if chosen["kind"] != "mcp":
-            continue
-        for position, word in enumerate(chosen["command"]):
-            if position and word.endswith((".py", ".js", ".mjs", ".ts")) and "://" not in word:
-                yield f"server/{source}/{position:02d}", word
+def _files(watched: Json, sources: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((role, path) for source in sources for role, path in watched[source]))
 
 
 def _training_targets(settings: Json, base: str, base_files: list[str]) -> Iterable[Target]:
@@ -225,7 +227,7 @@ def _training_targets(settings: Json, base: str, base_files: list[str]) -> Itera
         )
 
 
-def _evaluation_targets(settings: Json, base: str, project: str) -> Iterable[Target]:
+def _evaluation_targets(settings: Json, base: str, project: str, watched: Json) -> Iterable[Target]:
     phases = list(settings["training"]["phases"])
     last = f"checkpoint:{phases[-1]}"
     now = {"contract": "contract:main", "eval": "dataset:eval"}
@@ -235,7 +237,7 @@ def _evaluation_targets(settings: Json, base: str, project: str) -> Iterable[Tar
     if settings["evaluation"]["compare_base"]:
         arms["base"] = now
     for arm, inputs in arms.items():
-        yield from _arm(arm, settings, base, inputs)
+        yield from _arm(arm, settings, base, inputs, watched)
     yield Target(
         id="report:main",
         recipe=REPORT,
@@ -263,13 +265,14 @@ def _evaluation_targets(settings: Json, base: str, project: str) -> Iterable[Tar
     )
 
 
-def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str]) -> Iterable[Target]:
+def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str], watched: Json) -> Iterable[Target]:
     """Generations and scores of one model on one set of tasks."""
     evaluation = settings["evaluation"]
     system = system_prompt(settings["training"])
     sandbox: dict[str, Json] = {}
     for source in sorted(settings["sources"]):
         sandbox |= sandbox_params(settings, source)
+    files = _files(watched, sandbox)
     yield Target(
         id=f"generations:{arm}",
         recipe=GENERATIONS,
@@ -283,7 +286,8 @@ def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str]) -> Iterabl
             "sandbox": sandbox,
         },
         inputs=tuple(sorted(inputs.items())),
-        files=tuple(_sandbox_files(sandbox)),
+        files=files,
+        context={"watched": [role for role, _ in files]},
     )
     yield Target(
         id=f"scores:{arm}",
