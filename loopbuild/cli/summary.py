@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from loopbuild.cli.scores import SPLITS, words_of
 from loopbuild.cli.units import count, duration, percent
 from loopbuild.digest import short
 from loopbuild.pipeline.builds import Build
@@ -110,4 +111,5 @@ def _mode(phase: dict[str, Any]) -> str:
 def _headline(report: dict[str, Any]) -> str:
     splits = report["arms"].get("model", {}).get("splits", {})
     rate = splits.get("values", {}).get("tool_selection")
-    return f" (tool selection {percent(rate['k'], rate['n'])} on unseen values)" if rate else ""
+    what = "unseen values" if words_of(report) is SPLITS else "other requests"
+    return f" (tool selection {percent(rate['k'], rate['n'])} on {what})" if rate else ""

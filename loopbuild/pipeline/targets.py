@@ -124,7 +124,7 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
         id="dataset:main",
         recipe=DATASET,
         params={"filters": settings["filters"]},
-        inputs=tuple(sorted([("negatives", "negatives:main"), *batches])),
+        inputs=tuple(sorted([("contract", "contract:main"), ("negatives", "negatives:main"), *batches])),
     )
     yield Target(id="dataset:train", recipe=TRAIN_SET, inputs=(("dataset", "dataset:main"),))
     yield Target(id="dataset:eval", recipe=EVAL_SET, inputs=(("dataset", "dataset:main"),))

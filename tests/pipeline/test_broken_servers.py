@@ -122,6 +122,16 @@ def test_a_server_lost_once_costs_nothing(tmp_path: Path) -> None:
     assert len(rows(root, "tasks")) > 0
 
 
+def test_a_server_with_one_world_is_usable_and_its_known_ids_are_counted(tmp_path: Path) -> None:
+    root = till_project(tmp_path)
+    build(root, code=0)
+    known = (output(Workspace.open(root, code_version="test"), "dataset:main") or {})["known"]
+    counted = [(one["k"], one["n"]) for one in known.values()]
+    assert sum(k for k, _ in counted) > 0
+    assert all(0 <= k <= n for k, n in counted)
+    assert all(value.startswith("A-") for one in known.values() for value in one["such"])
+
+
 def test_rows_are_proven_on_few_servers_and_none_is_left_behind(tmp_path: Path) -> None:
     root = till_project(tmp_path)
     build(root, code=0)

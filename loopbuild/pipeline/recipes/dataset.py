@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from loopbuild.engine.target import Action, Json
 from loopbuild.pipeline.coverage import gaps
-from loopbuild.records import Example, Verdict, from_json
+from loopbuild.records import EvalTask, Example, ToolCatalog, Trajectory, Verdict, from_json
 
 
 def run(action: Action) -> Json:
@@ -31,6 +31,7 @@ def run(action: Action) -> Json:
     tasks = {key: rows[key]["task"] for key in sorted(survivors) if rows[key].get("task")}
     lines = "".join(json.dumps(example, ensure_ascii=False, sort_keys=True) + "\n" for example in examples.values())
     tested = "".join(json.dumps(task, ensure_ascii=False, sort_keys=True) + "\n" for task in tasks.values())
+    trajectories = dict(_rows(action, "trajectories"))
     files = {"train": action.keep_bytes(lines.encode()), "eval": action.keep_bytes(tested.encode())}
     for name, kept_file in files.items():
         action.publish(f"dataset/{name}.jsonl", kept_file)
@@ -40,7 +41,8 @@ def run(action: Action) -> Json:
         "files": files,
         "verdicts": {key: [v.filter, v.reason, v.detail] for key, v in sorted(verdicts.items()) if not v.kept},
         "funnel": _funnel(rows, verdicts),
-        "gaps": gaps(dict(_rows(action, "trajectories")), examples.values()),
+        "gaps": gaps(trajectories, examples.values()),
+        "known": _known(tasks, examples, trajectories, from_json(ToolCatalog, action.input("contract"))),
     }
 
 
@@ -61,6 +63,31 @@ def _leaks(rows: dict[str, Json], verdicts: dict[str, Verdict]) -> dict[str, Ver
         if text in said:
             found[key] = Verdict(key=key, kept=False, filter="split", reason="text_is_known")
         said.add(text)
+    return found
+
+
+def _known(
+    tasks: Mapping[str, Json], examples: Mapping[str, Json], trajectories: Mapping[str, Json], catalog: ToolCatalog
+) -> Json:
+    """Return per split how many tasks that call hold ids or names a training row shows, of how many, and some of them.
+
+    Nothing is dropped for it: a server with a single world would keep no task. It is said instead.
+    """
+    from loopbuild.stages.evaluation.overlap import known_of, shown_in
+
+    tools = catalog.by_id()
+    shown: set[str] = set()
+    for key in sorted({row["trajectory"] for row in examples.values()} & trajectories.keys()):
+        shown |= shown_in(from_json(Trajectory, trajectories[key]).steps, tools)
+    found: dict[str, Json] = {}
+    for _, value in sorted(tasks.items()):
+        task = from_json(EvalTask, value)
+        if task.gold:
+            known = known_of(task, shown, tools)
+            split = found.setdefault(task.split, {"k": 0, "n": 0, "such": []})
+            split["k"] += bool(known)
+            split["n"] += 1
+            split["such"] = sorted({*split["such"], *known})[:3]
     return found
 
 

@@ -51,7 +51,7 @@ def run(action: Action) -> Json:
         gates=check_gates(arms["model"], action.params["gate"], change=change),
         increment=increment,
         graph_svg=to_svg(graph, catalog),
-        data=_funnel(action.input("dataset")["funnel"]),
+        data=_funnel(action.input("dataset")["funnel"]) | {"known": action.input("dataset")["known"]},
         gaps=[f"{line}." for line in said(action.input("dataset")["gaps"])],
         training=[
             {name: checkpoint[name] for name in TRAINING_FIGURES if checkpoint.get(name) is not None}
