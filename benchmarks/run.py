@@ -7,7 +7,8 @@ from importlib import import_module
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-ALL = ("demo", "incremental", "memory", "engine.figures", "engine.faults")
+GRAPH = ("graph.check", "graph.edges", "graph.verified", "graph.scale")
+ALL = ("demo", "incremental", "memory", "engine.figures", "engine.faults", *GRAPH, "data.llm_path")
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ALL:

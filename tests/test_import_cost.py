@@ -42,10 +42,31 @@ def test_help_loads_nothing(arguments: list[str]) -> None:
     assert not HEAVY & modules(*arguments)
 
 
-@pytest.mark.parametrize("verb", ["plan", "status", "diff", "graph"])
+def test_a_check_of_a_schema_file_loads_no_records_of_loop_yaml(tmp_path: Path) -> None:
+    """Importing and running what validates loop.yaml would take longer than all of `check`."""
+    import shutil
+
+    root = tmp_path / "hr"
+    shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns(".loopbuild", "loop.lock"))
+    for arguments in (["check", str(root / "tools" / "hr.json")], ["--project", str(root), "diff"]):
+        assert not (HEAVY - {"yaml"}) & modules(*arguments)
+
+
+@pytest.mark.parametrize("verb", ["plan", "status", "diff", "check", "graph"])
 def test_questions_about_a_changed_project_load_no_model_and_no_server(verb: str, tmp_path: Path) -> None:
     import shutil
 
     root = tmp_path / "hr"
     shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns(".loopbuild", "loop.lock"))
     assert not HEAVY_FOR_PLAN & modules("--project", str(root), verb)
+
+
+def test_pricing_texts_loads_no_litellm(tmp_path: Path) -> None:
+    import shutil
+
+    root = tmp_path / "hr"
+    shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns(".loopbuild", "loop.lock"))
+    text = (root / "loop.yaml").read_text().partition("\nsynthesis:")[0]
+    (root / "loop.yaml").write_text(text + "\nsynthesis: {writers: [{model: openai/gpt-4.1-mini}], budget_usd: 500}\n")
+    pytest.importorskip("litellm", reason="its list of prices is read")
+    assert not (HEAVY_FOR_PLAN | {"openai"}) & modules("--project", str(root), "plan")

@@ -33,7 +33,7 @@ LEAVES = {
     "accelerate": ("stages/training/",),
     "bitsandbytes": ("stages/training/",),
     "safetensors": ("stages/training/", "llm/local.py"),
-    "litellm": ("llm/",),
+    "litellm": ("llm/hosted/worker.py",),
     "llguidance": ("llm/constrained.py",),
     "networkx": ("stages/toolgraph/",),
     "mcp": ("stages/sources/", "sandbox/mcp/"),

@@ -20,7 +20,12 @@ from projects import EXAMPLES, loopbuild
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.M | re.S)
 YAML = re.compile(r"^```yaml\n(.*?)^```", re.M | re.S)
-PAGES = [("README.md", "hr"), ("examples/hr/README.md", "hr"), ("examples/memory/README.md", "memory")]
+PAGES = [
+    ("README.md", "hr"),
+    ("docs/check.md", "hr"),
+    ("examples/hr/README.md", "hr"),
+    ("examples/memory/README.md", "memory"),
+]
 
 
 def commands(block: str) -> list[tuple[str, list[str]]]:
@@ -62,7 +67,8 @@ def test_yaml_blocks_load(page: str, example: str, tmp_path: Path) -> None:
 
     root = tmp_path / example
     shutil.copytree(EXAMPLES / example, root, ignore=shutil.ignore_patterns(".loopbuild", "loop.lock"))
-    for number, block in enumerate(YAML.findall((ROOT / page).read_text(encoding="utf-8"))):
+    blocks = [text for text in YAML.findall((ROOT / page).read_text(encoding="utf-8")) if text.startswith("version")]
+    for number, block in enumerate(blocks):
         path = root / f"loop.{number}.yaml"
         path.write_text(block, encoding="utf-8")
         load(path, environment={})

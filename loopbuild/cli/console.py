@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 def answer(text: str) -> None:
-    """Print what was asked for."""
-    print(text)
+    """Print what was asked for; names and texts in it may come from anywhere."""
+    print(printable(text))
 
 
 def say(text: str) -> None:
-    """Print part of the conversation."""
-    print(text, file=sys.stderr)
+    """Print part of the conversation; names and texts in it may come from anywhere."""
+    print(printable(text), file=sys.stderr)
 
 
 def is_live() -> bool:
@@ -30,7 +30,9 @@ def printable(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(
-        character if character == "\n" or (character.isprintable() and character not in _BIDI) else _escaped(character)
+        character
+        if character in "\n\t" or (character.isprintable() and character not in _BIDI)
+        else _escaped(character)
         for character in text
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from loopbuild.cli.changes import change_lines
@@ -10,6 +11,7 @@ from loopbuild.cli.units import count, duration, table
 from loopbuild.digest import short
 from loopbuild.engine.planned import PlanEntry
 from loopbuild.pipeline.forecast import Forecast, Training
+from loopbuild.pipeline.writing import ANSWERS, Writing, lines_of
 
 MOST = 5
 
@@ -35,7 +37,7 @@ def plan_text(forecast: Forecast) -> str:
 
 def plan_rows(forecast: Forecast) -> list[list[str]]:
     """Return the table of what would run, its head first; a column for calls only where a writer costs money."""
-    is_priced = bool(forecast.writing.priced_writers)
+    is_priced = bool(forecast.writing.names)
     head = ["Would run", "new", "check", "of", *(["calls"] if is_priced else []), "time", "why"]
     return [head, *(_row(entry, is_priced=is_priced) for entry in forecast.plan.would if not entry.is_cheap)]
 
@@ -54,6 +56,7 @@ def tail_lines(forecast: Forecast) -> list[str]:
         lost = [entry.target for entry in plan.missing if natures[entry.target] == "historical"]
         if lost:
             lines.append(f"  only a cache can bring back {', '.join(lost)}; `--from-scratch PHASE` would begin again")
+    lines += writing_lines(forecast.writing)
     if forecast.training:
         lines.append("Training: " + _training(forecast.training))
     kept = sum((entry.rows_total or 0) - (entry.rows_stale or 0) for entry in _tables(forecast, "trajectories"))
@@ -98,13 +101,24 @@ def closing(forecast: Forecast) -> str:
 
 def _money(forecast: Forecast) -> str:
     writing = forecast.writing
-    if not writing.priced_writers:
+    if not writing.names:
         return "costs no money: all writers are offline"
-    names = ", ".join(f"`{name}`" for name in writing.priced_writers)
-    if not writing.calls:
-        return f"no call to {names}"
-    price = f"${writing.usd:,.2f}" if writing.usd is not None else "a price no build has recorded yet"
-    return f"{count(writing.calls, 'call')} to {names} at {price}"
+    if not writing.writers:
+        return "no call to " + ", ".join(f"`{name}`" for name in writing.names)
+    if not writing.usd_most:
+        return "costs no money: every writer asked is free"
+    budget = f" of ${writing.budget_usd:,.2f}" if writing.budget_usd is not None else ""
+    return f"about ${writing.usd:,.2f} (at most ${writing.usd_most:,.2f}){budget}"
+
+
+def writing_lines(writing: Writing) -> list[str]:
+    """Return what writers would be asked, and whether the budget allows it."""
+    lines = [f"Would ask {line}" for line in lines_of(writing)]
+    if writing.excess:
+        lines.append(f"Over the budget, so a build would not begin: the texts would cost {writing.excess}")
+    elif writing.budget_usd is not None and writing.usd_most > writing.budget_usd:
+        lines.append(f"No more than ${writing.budget_usd:,.2f} is spent in one build, whatever texts turn out to cost")
+    return lines
 
 
 def status_text(forecast: Forecast) -> str:
@@ -144,7 +158,16 @@ def plan_json(forecast: Forecast) -> dict[str, Any]:
             {"tool": change.tool, "change": change.change, "level": change.level, "was": change.old_tool}
             for change in forecast.changes.changes
         ],
-        "llm": {"calls": writing.calls, "tokens": writing.tokens, "usd": writing.usd},
+        "llm": {
+            "calls": writing.calls,
+            "tokens": writing.tokens,
+            "usd": writing.usd,
+            "usd_most": writing.usd_most,
+            "budget_usd": writing.budget_usd,
+            "budget_tokens": writing.budget_tokens,
+            "over_budget": writing.excess,
+            "writers": [asdict(one) for one in writing.writers],
+        },
         "training": None
         if training is None
         else {
@@ -177,7 +200,7 @@ def _row(entry: PlanEntry, *, is_priced: bool) -> list[str]:
     check = "-" if entry.rows_total is None else f"{entry.rows_revalidate:,}"
     total = "-" if entry.rows_total is None else f"{entry.rows_total:,}"
     seconds = duration(entry.seconds) if entry.seconds else "-"
-    calls = [new if entry.kind == "tasks" else "-"] if is_priced else []
+    calls = [new if entry.kind == ANSWERS else "-"] if is_priced else []
     return [f"  {entry.target}", new, check, total, *calls, seconds, _why(entry)]
 
 

@@ -18,7 +18,8 @@ VERBS = {
     "status": "say in one paragraph what is stale, and why",
     "why": "explain why a target is stale, down to the changed line, or why it is not",
     "show": "print a tool, trajectory, task, row, verdict or checkpoint",
-    "diff": "say what changed in the tools since the last build, or against another file",
+    "diff": "say what changed in the tools: against loop.lock, a git revision or another file",
+    "check": "check changed schema files: what they break, make stale and cost, and what could be better",
     "graph": "draw which outputs may feed which inputs",
     "report": "print the scores of the last build and where the HTML report lies",
     "try": "talk to the trained model; its calls run in the sandbox",
@@ -49,7 +50,7 @@ def run(argv: Sequence[str]) -> int:
     """Parse, run, and turn whatever happens into an exit code."""
     from loopbuild.errors import LoopbuildError
 
-    verb = next((word for word in argv if word in VERBS), "")
+    verb = _verb(argv)
     try:
         arguments = parser(verb).parse_args(argv)
     except SystemExit as exc:
@@ -78,6 +79,17 @@ def run(argv: Sequence[str]) -> int:
         return ExitCode.DONE
     except Exception:
         return _bug(arguments.project)
+
+
+def _verb(argv: Sequence[str]) -> str:
+    """The verb among the words: the first that is no flag before it and no value of one."""
+    words = iter(argv)
+    for word in words:
+        if word in ("--project", "-C", "--file", "-f"):
+            next(words, None)
+        elif not word.startswith("-"):
+            return word if word in VERBS else ""
+    return ""
 
 
 def _module(verb: str):  # type: ignore[no-untyped-def]

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from loopbuild.cli.console import is_live, printable, say
-from loopbuild.cli.units import duration
+from loopbuild.cli.units import duration, spent_text
 from loopbuild.engine.outcome import Event
 
 QUIET = frozenset({"fresh", "skipped"})
@@ -86,8 +86,9 @@ def finished_line(event: Event) -> str:
     if event.rows_total and event.outcome in ("built", "cut_off"):
         rows = f" {event.rows_run} of {event.rows_total} rows"
     took = f" in {duration(event.seconds)}" if event.seconds >= 0.05 else ""
+    spent = f", {spent_text(event.spent)}" if event.spent else ""
     note = f": {event.message}" if event.message else ""
-    return f"[{event.done}/{event.total}] {event.target}  {outcome}{rows}{took}{note}"
+    return f"[{event.done}/{event.total}] {event.target}  {outcome}{rows}{took}{spent}{note}"
 
 
 def _amount(event: Event) -> str:
@@ -104,7 +105,10 @@ class JsonLines(Silent):
         """Write the event."""
         record: dict[str, Any] = {
             name: value
-            for name in ("kind", "target", "outcome", "seconds", "rows_run", "rows_total", "message", "done", "total")
+            for name in (
+                *("kind", "target", "outcome", "seconds", "rows_run", "rows_total", "message", "done", "total"),
+                "spent",
+            )
             if (value := getattr(event, name))
         }
         sys.stderr.write(json.dumps(record) + "\n")

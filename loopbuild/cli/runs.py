@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from loopbuild.cli.units import count, duration, table
+from loopbuild.cli.units import count, duration, spent_in, spent_text, table
 from loopbuild.engine.history import Run, TargetRun
 from loopbuild.engine.runs import Difference
 
@@ -91,7 +91,7 @@ def _table(targets: Sequence[TargetRun]) -> list[str]:
             target.outcome,
             _rows(target),
             duration(target.seconds),
-            target.message or ", ".join(target.reasons),
+            "; ".join(filter(None, [target.message or ", ".join(target.reasons), spent_text(target.spent)])),
         ]
         for target in targets
     ]
@@ -104,4 +104,6 @@ def _rows(target: TargetRun) -> str:
 
 def _head(run: Run) -> str:
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.started))
-    return f"build {run.number}  {when}  {run.outcome} in {duration(run.seconds)}, {count(len(run.targets), 'target')}"
+    spent = spent_text(spent_in(target.spent for target in run.targets))
+    head = f"build {run.number}  {when}  {run.outcome} in {duration(run.seconds)}, {count(len(run.targets), 'target')}"
+    return f"{head}, {spent}" if spent else head

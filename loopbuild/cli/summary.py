@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from loopbuild.cli.scores import SPLITS, words_of
-from loopbuild.cli.units import count, duration, percent
+from loopbuild.cli.units import count, duration, percent, spent_in, spent_text
 from loopbuild.digest import short
 from loopbuild.pipeline.builds import Build
 from loopbuild.pipeline.coverage import said
@@ -28,7 +28,7 @@ def outcome_text(build: Build) -> str:
         f"{_done(len(ran), len(restored))} of {len(outcome.results)} targets in {duration(outcome.seconds)}"
         + (f": {details}" if details else "")
     )
-    if failed or skipped:
+    if failed or (skipped and not outcome.is_interrupted):
         lines.append(f"{count(len(failed), 'target')} failed, {count(len(skipped), 'target')} behind them skipped")
     if outcome.is_interrupted:
         lines.append("Interrupted; the next `loopbuild build` goes on from here")
@@ -63,6 +63,7 @@ def outcome_json(build: Build) -> dict[str, Any]:
         "counts": dict(outcome.counts),
         "targets": {
             name: {"outcome": result.outcome, "rows_run": result.rows_run, "rows_total": result.rows_total}
+            | ({"spent": dict(result.spent)} if result.spent else {})
             for name, result in outcome.results.items()
         },
         "errors": [{"target": getattr(error, "target", ""), "message": error.message} for error in outcome.errors],
@@ -94,6 +95,9 @@ def _details(build: Build) -> list[str]:
         if rows[kind]:
             some = count(rows[kind], singular, plural)
             parts.append(f"up to {some}" if kind == "trajectories" and is_vague else some)
+    spent = spent_in(result.spent for result in build.outcome.results.values())
+    if spent:
+        parts.append(f"{spent_text(spent)} spent on writers")
     phases = {phase["phase"]: phase for phase in (build.report or {}).get("training", [])}
     for result in build.outcome.of("built", "cut_off"):
         kind, _, phase = result.target.partition(":")

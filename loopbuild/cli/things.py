@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from loopbuild.cli.units import count, table
+from loopbuild.cli.units import count, spent_text, table
 from loopbuild.digest import short
 from loopbuild.pipeline.coverage import said
 from loopbuild.pipeline.lookups import Found, RowView
@@ -27,7 +27,7 @@ def found_json(found: Found) -> Any:
     if found.tool:
         return found.tool
     if found.rows:
-        names = ("target", "key", "trajectory", "task", "example", "verdict", "selected")
+        names = ("target", "key", "trajectory", "answer", "task", "example", "verdict", "selected")
         return [{name: getattr(row, name) for name in names} for row in found.rows]
     return found.output
 
@@ -59,8 +59,11 @@ def _row(row: RowView) -> str:
         example = row.example
         lines.append("  " + ", ".join(example[name] for name in ("split", "category", "topology", "level", "writer")))
         lines += [f"  {line}" for message in example["messages"] for line in _message(message)]
-    elif row.task:
-        lines += [f"  user       {turn}" for turn in row.task["user_turns"]]
+    elif row.task or (row.answer and "words" in row.answer):
+        words = row.task or row.answer["words"]
+        lines += [f"  user       {turn}" for turn in words["user_turns"]]
+    if row.answer:
+        lines.append(f"  written by {row.answer['writer']}: {_usage(row.answer['usage'])}")
     if row.trajectory and "steps" in row.trajectory:
         lines.append("  calls")
         for step in row.trajectory["steps"]:
@@ -80,7 +83,17 @@ def _fate(row: RowView) -> str:
     if verdict:
         name, reason, detail = verdict
         return f"dropped by `{name}`: {reason}" + (f" ({detail})" if detail else "")
+    if row.answer and "unusable" in row.answer:
+        unusable = row.answer["unusable"]
+        why = f"not written: {unusable['reason']} ({unusable['detail']})"
+        return f"{why}; `--refresh {row.target}` asks its writers again"
     return "kept" if row.verdict else ""
+
+
+def _usage(usage: dict[str, Any]) -> str:
+    amounts = {name: usage[name] for name in ("calls", "prompt_tokens", "completion_tokens", "usd")}
+    served = f", answered by {', '.join(usage['served'])}" if usage["served"] else ""
+    return f"{spent_text(amounts)}{served}"
 
 
 def _message(message: dict[str, Any]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 
 def duration(seconds: float) -> str:
     """Return `0.4 s`, `41 s`, `5 min 12 s`, `1 h 03 min`."""
@@ -28,6 +30,36 @@ def size(number: int) -> str:
             return f"{amount:.0f} B" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:,.1f} TB"
+
+
+def money(usd: float) -> str:
+    """Return `$0.13`, `$1,204.00`, and `$0.0004` where cents say nothing."""
+    return f"${usd:,.4f}" if 0 < usd < 0.01 else f"${usd:,.2f}"
+
+
+def spent_text(spent: Mapping[str, float]) -> str:
+    """Return `18 calls, 14,203 tokens, $0.01`; whatever else was used up, by its own name; empty for nothing."""
+    rest = dict(spent)
+    parts = []
+    if "calls" in rest:
+        parts.append(count(round(rest.pop("calls")), "call"))
+    tokens = rest.pop("prompt_tokens", 0) + rest.pop("completion_tokens", 0)
+    if tokens:
+        parts.append(count(round(tokens), "token"))
+    usd = rest.pop("usd", None)
+    parts += [f"{amount:,.0f} {name.replace('_', ' ')}" for name, amount in sorted(rest.items())]
+    if usd is not None:
+        parts.append(money(usd))
+    return ", ".join(parts)
+
+
+def spent_in(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """Return the sums of several amounts by name."""
+    total: dict[str, float] = {}
+    for spent in parts:
+        for name, amount in spent.items():
+            total[name] = total.get(name, 0) + amount
+    return total
 
 
 def percent(k: int, n: int) -> str:

@@ -128,7 +128,13 @@ class Builder:
         self.root: Place | None = None
         self.value: Json = None
         self.found: list[Diagnostic] = []
+        self.last: Json = None
+        """The scalar added last."""
+        self.closed: tuple[Json, int, int] = (None, 0, 0)
+        """The mapping or list closed last: its value, the nodes in it and the levels below it."""
         self._nodes = 0
+        self._opened: list[list[int]] = []
+        """Of each open mapping or list: nodes before it, and the levels below it so far."""
         self._stack: list[tuple[Json, Place]] = []
         self._key: tuple[str, int, int] | None = None
         self._lines: Lines | None = None
@@ -144,6 +150,16 @@ class Builder:
     def wants_key(self) -> bool:
         """Whether the next scalar is a key."""
         return bool(self._stack) and type(self._stack[-1][0]) is dict and self._key is None
+
+    @property
+    def depth(self) -> int:
+        """How many mappings and lists are open."""
+        return len(self._stack)
+
+    @property
+    def has_key(self) -> bool:
+        """Whether a key waits for its value."""
+        return self._key is not None
 
     @property
     def innermost(self) -> int:
@@ -168,17 +184,49 @@ class Builder:
             raise self.fatal("too-deep", f"nested deeper than {MAX_DEPTH} levels", start, start + 1)
         value: Json = {} if kind == "{" else []
         place = Place(start, children={} if kind == "{" else [])
+        self._opened.append([self._nodes, 0])
         self._add(value, place)
         self._stack.append((value, place))
         self._key = None
 
     def close(self, end: int) -> None:
         """End the innermost mapping or list."""
-        self._stack.pop()[1].end = end
+        value, place = self._stack.pop()
+        place.end = end
+        before, levels = self._opened.pop()
+        if self._opened:
+            self._opened[-1][1] = max(self._opened[-1][1], levels + 1)
+        self.closed = (value, self._nodes - before, levels + 1)
         self._key = None
+
+    def shared(self, value: Json, nodes: int, levels: int, start: int, end: int) -> None:
+        """Add a value that stands elsewhere too, with what it weighs; it has no places of its own."""
+        if len(self._stack) + levels > MAX_DEPTH:
+            raise self.fatal("too-deep", f"nested deeper than {MAX_DEPTH} levels", start, end)
+        self._nodes += nodes - 1
+        self._add(value, Place(start, end))
+        if self._opened:
+            self._opened[-1][1] = max(self._opened[-1][1], levels)
+        self._key = None
+
+    def merge(self, key: str) -> bool:
+        """Bring the mapping, or each of the list, under `key` into the innermost mapping, which keeps its own keys."""
+        around, place = self._stack[-1]
+        value = around.pop(key, None)
+        assert isinstance(place.children, dict)
+        merged = place.children.pop(key, None)
+        parts = value if isinstance(value, list) else [value]
+        if merged is None or not all(isinstance(part, dict) for part in parts):
+            return False
+        for part in parts:
+            for name, item in part.items():
+                if name not in around:
+                    around[name] = item
+        return True
 
     def scalar(self, value: Json, start: int, end: int) -> None:
         """Add a value without parts."""
+        self.last = value
         self._add(value, Place(start, end))
         self._key = None
 

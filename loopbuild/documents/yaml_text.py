@@ -11,6 +11,7 @@ import math
 import re
 from typing import Any
 
+from loopbuild.documents.aliases import Aliases
 from loopbuild.documents.document import MAX_DIGITS, Builder, Document, Unreadable, decode
 from loopbuild.records import Json
 
@@ -43,8 +44,11 @@ _TROUBLES = (
 )
 
 
-def read_yaml(content: bytes, *, file: str) -> Document:
+def read_yaml(content: bytes, *, file: str, allows_aliases: bool = False) -> Document:
     """Read one YAML document of JSON types.
+
+    `allows_aliases` is for what others wrote: `&a`, `*a` and `<<` are read, and a value counts as often as it is used.
+    In what our users write an alias is a mistake.
 
     Keys given twice and numbers that YAML 1.1 and 1.2 read differently, or that are not finite, become diagnostics of
     the document (the value is then the first, or the text); whatever else is wrong raises `Unreadable`.
@@ -58,11 +62,15 @@ def read_yaml(content: bytes, *, file: str) -> Document:
         raise builder.fatal("not-yaml", f"character U+{ord(bad[0]):04X} is not allowed", bad.start(), bad.end())
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     to_scanner, from_scanner = _line_end_disguise(text)
+    aliases = Aliases(builder) if allows_aliases else None
     try:
         for event in yaml.parse(text.translate(to_scanner) if to_scanner else text, Loader=loader):
             if from_scanner and isinstance(event, yaml.ScalarEvent):
                 event.value = event.value.translate(from_scanner)
-            _take(builder, event)
+            if aliases is None or not aliases.take(event):
+                _take(builder, event)
+                if aliases is not None:
+                    aliases.note(event)
     except yaml.MarkedYAMLError as exc:
         raise _trouble(builder, exc) from None
     except yaml.YAMLError as exc:

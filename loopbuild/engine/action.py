@@ -11,12 +11,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
 
 from loopbuild.digest import digest as digest_of
 from loopbuild.engine.objects import Objects
+from loopbuild.engine.session import Session
 from loopbuild.engine.target import Json, Target
 from loopbuild.engine.workspace import remove_tree
 from loopbuild.errors import BuildError
+
+if TYPE_CHECKING:
+    from loopbuild.engine.memory import Memory
 
 
 class Interrupted(BuildError):
@@ -82,6 +87,8 @@ class StoredAction:
         folders: Folders,
         on_progress: Callable[[int, int, str], None] = _silent,
         cancelled: Callable[[], bool] = _never,
+        memory: Memory | None = None,
+        session: Session | None = None,
     ) -> None:
         self.target = target.id
         self.params = target.params
@@ -91,6 +98,9 @@ class StoredAction:
         self.head_key = wiring.head
         self.kept: set[str] = set()
         self.published: dict[str, str] = {}
+        self.spent: dict[str, float] = {}
+        self._memory = memory
+        self._session = session or Session()
         self._wiring = wiring
         self._objects = objects
         self._folders = folders
@@ -168,6 +178,25 @@ class StoredAction:
         digest = digest.removeprefix("b3:")
         self.kept.add(digest)
         self.published[str(pure)] = digest
+
+    def recall(self, name: str) -> tuple[Json] | None:
+        """Return what an earlier run of this recipe remembered under `name`."""
+        return self._memory.recall(name) if self._memory is not None else None
+
+    def remember(self, name: str, value: Json) -> None:
+        """Keep a value that cost something; raises BuildError where the recipe is not pinned."""
+        if self._memory is None:
+            raise BuildError(f"`{self.target}` is not pinned, so it can not remember anything", target=self.target)
+        self._memory.remember(name, value)
+
+    def hold(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return what an action of this build made under `name`, or make it."""
+        return self._session.hold(name, make)
+
+    def spend(self, **amounts: float) -> None:
+        """Note what was used up."""
+        for name, amount in amounts.items():
+            self.spent[name] = self.spent.get(name, 0) + amount
 
     def progress(self, done: int, total: int, note: str = "") -> None:
         """Report progress."""

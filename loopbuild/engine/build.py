@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from loopbuild.engine import lockfile
@@ -32,8 +33,8 @@ from loopbuild.engine.options import Options
 from loopbuild.engine.outcome import Event, Outcome, Result, What
 from loopbuild.engine.recover import open_journal
 from loopbuild.engine.selection import Selection
+from loopbuild.engine.session import Session
 from loopbuild.engine.staleness import StaleReason
-from loopbuild.engine.tables import RowsFailed, Table
 from loopbuild.engine.target import Json, Target
 from loopbuild.engine.uptodate import remember
 from loopbuild.engine.walk import Walk
@@ -96,6 +97,7 @@ def build(
         place = {"root": ws.root, "cas": ws.objects.folder, "scratch": scratch}
         pool = stack.enter_context(Pool(jobs, executor=executor, **place))
         stack.enter_context(interrupts.listening())
+        session = stack.enter_context(Session())
         earlier: dict[str, Result] = {}
         given_up: set[str] = set()
         while True:
@@ -105,7 +107,13 @@ def build(
                 journal = open_journal(ws, lambda text: on_event(Event(kind="note", message=text)))
                 ws.sweep_partial(journal.with_key)
                 shop = Workshop(
-                    ws, journal, scratch, lock=lock, on_event=on_event, cancelled=lambda: interrupts.is_asked
+                    ws,
+                    journal,
+                    scratch,
+                    lock=lock,
+                    on_event=on_event,
+                    cancelled=lambda: interrupts.is_asked,
+                    session=session,
                 )
                 walk = Walk(targets, select=select)
                 if remote is not None:
@@ -207,7 +215,7 @@ class _Build:
         except ObjectDamaged:
             raise
         except Exception as error:
-            result = self._failed(target, key, error, start)
+            result = self._shop.failed(target, key, error, start)
         self._settle(target, result)
 
     def _collect(self) -> None:
@@ -219,24 +227,8 @@ class _Build:
             except ObjectDamaged:
                 raise
             except Exception as error:
-                result = self._failed(job.target, job.key, error, job.started)
+                result = self._shop.failed(job.target, job.key, error, job.started)
             self._settle(job.target, result)
-
-    def _failed(self, target: Target, key: str, error: Exception, start: float) -> Result:
-        failure = translate(error, target.id)
-        with self._shop.journal.transaction():
-            self._shop.journal.add_failure(target.id, key=key, message=failure.message)
-        table = failure.table if isinstance(failure, RowsFailed) else Table()
-        return Result(
-            target=target.id,
-            outcome="failed",
-            seconds=time.monotonic() - start,
-            rows_run=table.run,
-            rows_revalidated=table.revalidated,
-            rows_failed=len(table.failed),
-            rows_total=table.total,
-            error=failure,
-        )
 
     def _look(self, target: Target, start: float) -> Result | Job:
         """Return the result when a stored one counts, else what has to be run."""
@@ -294,6 +286,8 @@ class _Build:
         return Result(target=target.id, outcome=outcome, output=entry.output, reasons=reasons, rows_total=rows)
 
     def _settle(self, target: Target, result: Result) -> None:
+        if spent := self._shop.spent.get(target.id):
+            result = replace(result, spent=dict(spent))
         if result.outcome not in _BAD and target.expand:
             result = self._expand(target, result)
         if result.outcome not in _BAD:

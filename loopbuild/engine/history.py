@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from loopbuild.engine.journal import Journal
 from loopbuild.engine.outcome import Outcome
@@ -25,6 +25,8 @@ class TargetRun:
     message: str = ""
     output: str = ""
     """First digits of its output's digest, empty when there is none."""
+    spent: Mapping[str, float] = field(default_factory=dict)
+    """What its action said it used up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,7 @@ def history(ws: Workspace, limit: int = 20) -> tuple[Run, ...]:
                         reasons=tuple(row[5]),
                         message=row[6],
                         output=row[7] if len(row) > 7 else "",
+                        spent=row[8] if len(row) > 8 else {},
                     )
                     for row in results
                 ),
@@ -88,6 +91,7 @@ def summary(outcome: Outcome) -> Json:
             list(dict.fromkeys(reason.code for reason in result.reasons)),
             result.error.message if result.error else "",
             result.output[:16],
+            *([dict(sorted(result.spent.items()))] if result.spent else []),
         ]
         for result in outcome.results.values()
         if result.outcome != "fresh"

@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING
 from loopbuild.digest import canonical, short
 from loopbuild.engine.action import Folders, StoredAction, Wiring, recipe_function
 from loopbuild.engine.commit import Record, encode_trace, publish, store_record
-from loopbuild.engine.execute import recipe_code
+from loopbuild.engine.execute import recipe_code, translate
 from loopbuild.engine.journal import Entry, Journal
 from loopbuild.engine.known import Known
 from loopbuild.engine.leaves import Leaves
 from loopbuild.engine.lockfile import Lines
+from loopbuild.engine.memory import Memory
 from loopbuild.engine.objects import Objects
 from loopbuild.engine.outcome import Event, Result, What
+from loopbuild.engine.session import Session
 from loopbuild.engine.staleness import StaleReason
-from loopbuild.engine.tables import RowBook, StoredOutputs, Table, choose_rows, fill_table, rows_failed
+from loopbuild.engine.tables import RowBook, RowsFailed, StoredOutputs, Table, choose_rows, fill_table, rows_failed
 from loopbuild.engine.target import Json, RowResult, Target, WantedRow
 from loopbuild.engine.workspace import Workspace, remove_tree
 from loopbuild.errors import BuildError
@@ -62,6 +64,7 @@ class Workshop:
         lock: Lines,
         on_event: Callable[[Event], None],
         cancelled: Callable[[], bool],
+        session: Session,
     ) -> None:
         self.ws = ws
         self.journal = journal
@@ -73,6 +76,9 @@ class Workshop:
         """Other machines' results, if this build has a remote cache."""
         self.publishers: dict[str, str] = {}
         """Published path -> the target it belongs to."""
+        self.spent: dict[str, Mapping[str, float]] = {}
+        """Target -> what its action used up, however it ended."""
+        self._session = session
         self._on_event = on_event
         self._cancelled = cancelled
 
@@ -85,7 +91,10 @@ class Workshop:
 
     def action(self, job: Job) -> StoredAction:
         """Return what the recipe is handed."""
-        return StoredAction(
+        recipe, memory = job.target.recipe, None
+        if recipe.nature == "pinned":
+            memory = Memory(recipe, job.generation, objects=self.objects, journal=self.journal)
+        action = StoredAction(
             job.target,
             key=job.key,
             wiring=job.wiring,
@@ -94,7 +103,11 @@ class Workshop:
             folders=Folders(work=self.scratch / "work", partial=self.ws.partial(job.key)),
             on_progress=lambda done, total, note: self._progress(job, done, total, note),
             cancelled=self._cancelled,
+            memory=memory,
+            session=self._session,
         )
+        self.spent[job.target.id] = action.spent
+        return action
 
     def make(self, job: Job, *, run_rows: RunRows) -> Result:
         """Run the recipe here and commit its result."""
@@ -121,6 +134,23 @@ class Workshop:
             output=entry.output,
             seconds=seconds,
             reasons=job.reasons,
+        )
+
+    def failed(self, target: Target, key: str, error: Exception, started: float) -> Result:
+        """Return the result of a target that broke, and remember that it did; raises what is not about the target."""
+        failure = translate(error, target.id)
+        with self.journal.transaction():
+            self.journal.add_failure(target.id, key=key, message=failure.message)
+        table = failure.table if isinstance(failure, RowsFailed) else Table()
+        return Result(
+            target=target.id,
+            outcome="failed",
+            seconds=time.monotonic() - started,
+            rows_run=table.run,
+            rows_revalidated=table.revalidated,
+            rows_failed=len(table.failed),
+            rows_total=table.total,
+            error=failure,
         )
 
     def _make_table(self, job: Job, action: StoredAction, run_rows: RunRows) -> Result:
@@ -157,7 +187,7 @@ class Workshop:
         )
         entry, seconds = self._commit(job, record, rows_run=table.run)
         outcome = self._outcome(job, entry)
-        if not table.run:
+        if table.total and not table.run:
             outcome = "revalidated" if table.revalidated else "restored"
         return Result(
             target=job.target.id,

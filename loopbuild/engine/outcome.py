@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from loopbuild.engine.staleness import StaleReason
@@ -28,6 +28,7 @@ class Event:
     message: str = ""
     done: int = 0
     total: int = 0
+    spent: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,8 @@ class Result:
     error: LoopbuildError | None = None
     cause: str = ""
     """For a skipped target, the target that broke."""
+    spent: Mapping[str, float] = field(default_factory=dict)
+    """What its action said it used up, summed by name."""
 
     def event(self, *, done: int, total: int) -> Event:
         """Return what watchers are told."""
@@ -60,6 +63,7 @@ class Result:
             message=self.error.message if self.error else "",
             done=done,
             total=total,
+            spent=self.spent,
         )
 
 

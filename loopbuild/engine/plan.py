@@ -267,7 +267,8 @@ class _Planner:
             rows_total=len(verdicts),
         )
         if not rows:
-            return replace(entry, will="reuse", output=self._objects.put(canonical({"rows": outputs})))
+            made = replace(entry, output=self._objects.put(canonical({"rows": outputs})))
+            return replace(made, will="reuse") if verdicts else made  # a build makes a table without rows
         if not self._promise([verdict.fingerprint for verdict in stale]):
             return self._priced(replace(entry, will="maybe"), entry.rows_stale)
         return self._priced(entry, entry.rows_stale)

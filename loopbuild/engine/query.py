@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from loopbuild.engine.commit import Record, StoredRow, decode_record, decode_trace
+from loopbuild.engine.objects import ObjectDamaged
 from loopbuild.engine.target import Json
 from loopbuild.engine.workspace import Workspace
 
@@ -53,6 +55,51 @@ def readers_of(ws: Workspace, is_read: Callable[[str], bool]) -> frozenset[str]:
                 if any(map(is_read, reads)):
                     found.add(name)
     return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TracedTable:
+    """A table in force: how many rows it has, and those that may have read what was asked for."""
+
+    target: str
+    output: str
+    row_count: int
+    reads: Mapping[str, Mapping[str, str]]
+    """Row key -> fact -> its digest when the row was made; empty where no row can have read any."""
+    is_lost: bool = False
+    """Its trace is not here any more."""
+
+
+def traced(ws: Workspace, kind: str, mentioned: Sequence[str]) -> list[TracedTable]:
+    """Return the tables of a kind in force, with the reads of those whose trace holds one of the words `mentioned`.
+
+    Traces are searched as bytes first: most tables read nothing of what was asked for, and need no decoding. A trace
+    whose bytes are gone is that of a table without reads.
+    """
+    words = [word.encode() for word in mentioned]
+    found = []
+    with ws.reading() as journal:
+        entries = [entry for name, entry in journal.current().items() if name.startswith(f"{kind}:")]
+    for entry in sorted(entries, key=lambda one: one.target):
+        reads: dict[str, Mapping[str, str]] = {}
+        is_lost = False
+        if entry.row_count > 0 and len(entry.needs) > 1 and words:
+            try:
+                content = ws.objects.get(entry.needs[1])
+            except ObjectDamaged:
+                content, is_lost = b"", True
+            if any(word in content for word in words):
+                reads = {key: read for key, (_, read, _) in decode_trace(content).items()}
+        found.append(
+            TracedTable(
+                target=entry.target,
+                output=entry.output,
+                row_count=max(0, entry.row_count),
+                reads=reads,
+                is_lost=is_lost,
+            )
+        )
+    return found
 
 
 def targets_in_force(ws: Workspace) -> Mapping[str, str]:

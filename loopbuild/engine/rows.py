@@ -36,7 +36,7 @@ def fingerprints(
     recipe: Recipe, params: Json, wanted: Iterable[WantedRow], *, generation: int = 0
 ) -> dict[str, tuple[WantedRow, str]]:
     """Return row key -> (row, fingerprint), in the order given; raises BuildError when a key appears twice."""
-    params_digest = digest("params", params)
+    params_digest = digest("params", {} if recipe.is_request_whole else params)
     found: dict[str, tuple[WantedRow, str]] = {}
     for row in wanted:
         if row.key in found:

@@ -145,8 +145,12 @@ class RowBook:
         self.reuse(row, result.output)
         self._held[row.key] = row
         # A paid answer is written down before anything else happens: a kill loses the calls in flight and no other.
-        is_paid = self._target.recipe.nature == "pinned"
-        if is_paid or len(self._held) >= _HOLD_ROWS or time.monotonic() - self._last >= _HOLD_SECONDS:
+        # Those that came together are written down together, since a sync for each takes longer than asking.
+        if self._target.recipe.nature == "pinned":
+            is_due = not result.is_more
+        else:
+            is_due = time.monotonic() - self._last >= _HOLD_SECONDS
+        if is_due or len(self._held) >= _HOLD_ROWS:
             self.flush()
 
     def flush(self) -> None:
@@ -237,7 +241,7 @@ def run_inline(
             if result is None:
                 break
             yield result, action.kept
-            if action.is_cancelled() and result.key != rows[-1].key:
+            if action.is_cancelled() and not result.is_more and result.key != rows[-1].key:
                 raise Interrupted(f"`{target.id}` was interrupted", target=target.id)
 
 

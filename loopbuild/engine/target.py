@@ -42,6 +42,8 @@ class Recipe:
 
     chunk_rows: int = 64
     """Row recipe only: at most this many rows are handed to one call of `run`."""
+    is_request_whole: bool = False
+    """Row recipe only: a row's request holds all that its output depends on, so params that changed stale no row."""
 
     @property
     def is_rows(self) -> bool:
@@ -65,6 +67,8 @@ class RowResult:
     output: Json = None
     reads: tuple[str, ...] = ()
     error: str = ""
+    is_more: bool = False
+    """The next result is already at hand: both may be written down together, and nothing is stopped in between."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +146,18 @@ class Action(Protocol):
 
     def publish(self, path: str, digest: str) -> None:
         """Make the object appear as `.loopbuild/out/<path>` after commit."""
+
+    def recall(self, name: str) -> tuple[Json] | None:
+        """Pinned recipes: what an earlier run of this recipe remembered under `name`, in a tuple; else None."""
+
+    def remember(self, name: str, value: Json) -> None:
+        """Pinned recipes: keep a value that cost something. On the disk when this returns, whatever happens later."""
+
+    def hold(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return what an action of this build made under `name`, or make it; it is closed when the build ends."""
+
+    def spend(self, **amounts: float) -> None:
+        """Note what was used up, such as `usd=0.02`; the sums stand in the target's result and in the log."""
 
     def progress(self, done: int, total: int, note: str = "") -> None:
         """Report progress to whoever watches."""

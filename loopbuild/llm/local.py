@@ -16,7 +16,7 @@ from typing import Any, Self
 from loopbuild.errors import LlmError, MissingExtra
 from loopbuild.llm.constrained import CallGrammar, CallMask
 from loopbuild.llm.remembered import Memory, remembers, start, take_out
-from loopbuild.records import Json
+from loopbuild.records import Decoding, Json
 
 BATCH_ROWS = 64
 BATCH_TOKENS = 65_536
@@ -36,6 +36,7 @@ class Completion:
     tokens: int
     is_truncated: bool
     """The answer did not end by itself."""
+    decoding: Decoding = "free"
 
 
 class LocalModel:
@@ -141,12 +142,13 @@ class LocalModel:
             batch = _next_batch(waiting, prompts)
             waiting = waiting[len(batch) :]
             answers = self._decode([prompts[index] for index in batch], max_new_tokens)
-            for index, (ids, ended) in zip(batch, answers, strict=True):
+            for index, (ids, ended, is_steered) in zip(batch, answers, strict=True):
                 made[index] = Completion(
                     text=self._tokenizer.decode(ids, skip_special_tokens=False),
                     prompt_tokens=len(prompts[index]),
                     tokens=len(ids),
                     is_truncated=not ended,
+                    decoding="free" if self._grammar is None else "steered" if is_steered else "constrained",
                 )
             if on_progress is not None:
                 on_progress(len(made), len(prompts))
@@ -162,15 +164,16 @@ class LocalModel:
         )
         return list(made["input_ids"])
 
-    def _decode(self, prompts: list[list[int]], max_new_tokens: int) -> list[tuple[list[int], bool]]:
+    def _decode(self, prompts: list[list[int]], max_new_tokens: int) -> list[tuple[list[int], bool, bool]]:
         import torch
 
         longest = max(map(len, prompts))
         answers: list[list[int]] = [[] for _ in prompts]
         ended = [False] * len(prompts)
+        steered = [False] * len(prompts)
         room = min(max_new_tokens, self._limit - longest)
         if room <= 0:
-            return list(zip(answers, ended, strict=True))
+            return list(zip(answers, ended, steered, strict=True))
         pad = self._tokenizer.pad_token_id or 0
         pasts = [self._memory.find(prompt) if self._memory else (None, 0) for prompt in prompts]
         cache, width = start(pasts) if self._memory else (None, 0)
@@ -202,8 +205,9 @@ class LocalModel:
                 logits = out.logits[:, -1]
                 for place, row in enumerate(alive):
                     if row in masks:
-                        refused = torch.from_numpy(masks[row].refused(logits.shape[-1]))
-                        logits[place].masked_fill_(refused.to(self._device), float("-inf"))
+                        refused = masks[row].refused(logits.shape[-1])
+                        steered[row] |= bool(refused[int(logits[place].argmax())])
+                        logits[place].masked_fill_(torch.from_numpy(refused).to(self._device), float("-inf"))
                 tokens = logits.argmax(-1)
                 going: list[int] = []
                 for place, (row, token) in enumerate(zip(alive, tokens.tolist(), strict=True)):
@@ -231,7 +235,7 @@ class LocalModel:
                 ids = tokens[:, None]
                 mask = torch.cat([mask, mask.new_ones(len(alive), 1)], dim=1)
                 positions = positions[:, -1:] + 1
-        return list(zip(answers, ended, strict=True))
+        return list(zip(answers, ended, steered, strict=True))
 
 
 def repeats(answer: Sequence[int]) -> bool:

@@ -16,6 +16,9 @@ Json = Any
 Wording = Literal["seen", "held_out"]
 """`seen`: the voices training rows are written in. `held_out`: the voice kept for evaluation."""
 
+RESERVED = "reserved: "
+"""How the voice of a writer begins that no training row was worded by."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Argument:
@@ -122,6 +125,11 @@ class WriteAnswer:
     answer: str = ""
     structure: str = ""
     voice: str = ""
+
+
+def reserved(writer: str) -> str:
+    """Return the voice of a writer that words held-out tasks only."""
+    return f"{RESERVED}{writer}"
 
 
 class Writer(Protocol):

@@ -20,7 +20,8 @@ from loopbuild.loopfile.source_checks import check_sources
 from loopbuild.loopfile.spans import Settings
 from loopbuild.loopfile.translate import did_you_mean
 from loopbuild.loopfile.variables import check_variables
-from loopbuild.records import Diagnostic
+from loopbuild.loopfile.writer_checks import check_writers
+from loopbuild.records import METRICS, REGRESSION, SPLITS, Diagnostic
 
 FEW = 5
 """Fewer rows than this per tool say little about the tool."""
@@ -35,7 +36,9 @@ def check(settings: Settings, *, folder: FilePath, environment: Mapping[str, str
         *_check_shares(settings),
         *_check_rows(settings),
         *_check_training(settings, folder),
+        *_check_gates(settings),
         *check_remote(settings),
+        *check_writers(settings),
         *check_variables(settings, environment),
     ]
 
@@ -75,6 +78,10 @@ def _check_shares(settings: Settings) -> Iterator[Diagnostic]:
     shares = [_number(topologies.get(name, field.default)) for name, field in Topologies.model_fields.items()]
     if topologies and sum(shares) == 0:
         yield _error(settings, ("sampling", "topologies"), "bad-value", "every share of `topologies` is 0", key=True)
+    for name in ("conditional", "parallel"):
+        if _number(topologies.get(name)) > 0:
+            message = f"`{name}` trajectories are not sampled yet"
+            yield _error(settings, ("sampling", "topologies", name), "bad-value", message, "leave it out")
     negatives = _mapping(_mapping(settings.value, "synthesis"), "negatives")
     total = sum(_number(negatives.get(name, field.default)) for name, field in Negatives.model_fields.items())
     if negatives and total >= 1:
@@ -128,7 +135,10 @@ def _check_training(settings: Settings, folder: FilePath) -> Iterator[Diagnostic
         hint = "a local base is relative to the folder of loop.yaml"
         yield _error(settings, ("training", "base"), "missing-file", f"`{base}` does not exist", hint)
     if training.get("phases") == {}:
-        yield _warning(settings, ("training", "phases"), "no phase: nothing would be trained", key=True)
+        hint = "to stop before training: `loopbuild build dataset:`"
+        yield _error(
+            settings, ("training", "phases"), "bad-value", "no phase: there is no model to make", hint, key=True
+        )
     for name, phase in _mapping(training, "phases").items():
         rate = phase.get("learning_rate") if isinstance(phase, dict) else None
         if _is_number(rate) and rate > 0.01:
@@ -136,6 +146,17 @@ def _check_training(settings: Settings, folder: FilePath) -> Iterator[Diagnostic
             yield _warning(
                 settings, path, f"a learning rate of {rate:g} rarely converges", "adapters train at 1e-5 to 1e-3"
             )
+
+
+def _check_gates(settings: Settings) -> Iterator[Diagnostic]:
+    """A gate is a metric, a metric of one split, or the bar on losses."""
+    for name in _mapping(_mapping(settings.value, "evaluation"), "gate"):
+        split, _, metric = str(name).rpartition(".")
+        if name == REGRESSION or (metric in METRICS and (not split or split in SPLITS)):
+            continue
+        known = [REGRESSION, *METRICS, *(f"{one}.{other}" for one in SPLITS for other in METRICS)]
+        hint = did_you_mean(str(name), known) or f"metrics: {', '.join(METRICS)}; splits: {', '.join(SPLITS)}"
+        yield _error(settings, ("evaluation", "gate", name), "unknown-name", f"`{name}` is no metric", hint, key=True)
 
 
 def _mapping(value: Json, key: str) -> dict[str, Any]:

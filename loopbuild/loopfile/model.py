@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from loopbuild.loopfile.sections.base import Name, Section
+from loopbuild.loopfile.sections.check import CheckSettings
 from loopbuild.loopfile.sections.engine import EngineSettings
 from loopbuild.loopfile.sections.evaluation import EvaluationSettings
 from loopbuild.loopfile.sections.filters import DEFAULT_FILTERS, FilterSettings
@@ -23,6 +24,7 @@ class Loopfile(Section):
 
     version: Literal[1]
     sources: dict[Name, SourceSettings] = Field(min_length=1)
+    check: CheckSettings = CheckSettings()
     graph: GraphSettings = GraphSettings()
     sampling: SamplingSettings = SamplingSettings()
     sandbox: SandboxSettings = SimulatedSandbox(kind="simulated")

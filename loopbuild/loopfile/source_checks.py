@@ -35,6 +35,10 @@ def check_sources(settings: Settings, *, folder: FilePath, environment: Mapping[
             yield from _check_server(settings, path, source)
         if source.get("kind") in ("toolspec", "openapi", "mcp"):
             yield from _check_file(settings, (*path, "path"), source.get("path"), folder, environment)
+        if source.get("kind") == "openapi":
+            yield from _check_document(settings, path, source, folder, environment)
+        if source.get("kind") == "python":
+            yield from _check_module(settings, path, source, folder)
         yield from _check_secrets(settings, path, source)
         yield from _check_sandbox(settings, (*path, "sandbox"), source.get("sandbox"), [source], folder, environment)
     shared = [
@@ -58,6 +62,52 @@ def _check_server(settings: Settings, path: Path, source: dict[str, Any]) -> Ite
         message = "`headers` without `url` are sent nowhere"
         yield _diagnostic(settings, (*path, "headers"), "warning", "suspicious", message, key=True)
     yield from _check_pinned(settings, (*path, "command"), source.get("command"))
+
+
+def _check_document(
+    settings: Settings, path: Path, source: dict[str, Any], folder: FilePath, environment: Mapping[str, str]
+) -> Iterator[Diagnostic]:
+    given = [key for key in source if key in ("path", "url") and source[key]]
+    if not given:
+        message = f"missing key `path` or `url` in `sources.{path[-1]}`"
+        yield _diagnostic(
+            settings, path, "error", "missing-key", message, "a document, or where it is fetched", key=True
+        )
+    for key in given[1:]:
+        message = f"`{key}` beside `{given[0]}`: a source is read from one place"
+        yield _diagnostic(settings, (*path, key), "error", "bad-value", message, "keep one of the two", key=True)
+    url = source.get("url")
+    if isinstance(url, str) and url and not url.startswith(("http://", "https://", "${")):
+        message = f"`{url}` is no address to fetch from"
+        yield _diagnostic(settings, (*path, "url"), "error", "bad-value", message, "a file is named by `path`")
+    if source.get("headers") and "url" not in given:
+        message = "`headers` without `url` are sent nowhere"
+        yield _diagnostic(settings, (*path, "headers"), "warning", "suspicious", message, key=True)
+    refs = source.get("refs")
+    for name, file in refs.items() if isinstance(refs, dict) else ():
+        yield from _check_file(settings, (*path, "refs", name), file, folder, environment)
+
+
+_MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[A-Za-z_]\w*)?\Z")
+
+
+def _check_module(settings: Settings, path: Path, source: dict[str, Any], folder: FilePath) -> Iterator[Diagnostic]:
+    module = source.get("module")
+    if not isinstance(module, str) or not module:
+        return
+    where = (*path, "module")
+    if not _MODULE.match(module):
+        hint = "write `pkg.module`, or `pkg.module:Class` for the methods of a class"
+        yield _diagnostic(settings, where, "error", "bad-value", f"`{module}` names no module", hint)
+        return
+    file = module.partition(":")[0].replace(".", "/")
+    if not any((folder / name).is_file() for name in (f"{file}.py", f"{file}/__init__.py")):
+        message = f"module `{module.partition(':')[0]}` does not exist: there is no `{file}.py`"
+        hint = _nearby(folder, f"{file}.py") or "modules are found from the folder of loop.yaml"
+        yield _diagnostic(settings, where, "error", "missing-file", message, hint)
+    if source.get("python") and not source.get("import"):
+        message = "`python` without `import: true` is not used: nothing is imported"
+        yield _diagnostic(settings, (*path, "python"), "warning", "suspicious", message, key=True)
 
 
 def _check_pinned(settings: Settings, path: Path, command: Any) -> Iterator[Diagnostic]:

@@ -179,8 +179,10 @@ def _hint_for_mapping(path: Path, given: str, settings: Settings) -> str:
     kinds = [kind_of(section) for section in sections]
     if given in kinds:
         return f"write `{{kind: {given}}}`"
-    if len(sections) == 1 and len(sections[0].model_fields) == 1:
-        return f"write `{{{next(iter(sections[0].model_fields))}: {given}}}`"
+    if len(sections) == 1:
+        first, field = next(iter(sections[0].model_fields.items()))
+        if field.annotation is str:
+            return f"write `{{{first}: {given}}}`"
     return f"its `kind` is one of {_listed(kinds)}" if len(kinds) > 1 else ""
 
 

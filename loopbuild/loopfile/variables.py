@@ -25,6 +25,7 @@ _PLACES: tuple[Path, ...] = (
     ("sandbox", "env", "*"),
     ("sandbox", "folder"),
     ("sandbox", "state", "path"),
+    ("synthesis", "writers", "*", "api_base"),
     ("engine", "remote", "url"),
     ("engine", "remote", "headers", "*"),
 )
@@ -53,7 +54,7 @@ def check_variables(settings: Settings, environment: Mapping[str, str]) -> Itera
         if not any(_fits(path, place) for place in _PLACES):
             found = _BRACE.search(text)
             if found:
-                hint = "only `env`, `headers`, `url` and paths take `${VAR}`"
+                hint = "only `env`, `headers`, `url`, `api_base` and paths take `${VAR}`"
                 yield _at(settings, path, "error", "bad-value", f"`{found[0]}` is not filled in here", hint)
             continue
         for written in _BRACE.findall(text):

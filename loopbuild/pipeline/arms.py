@@ -2,7 +2,7 @@
 
 `model` is the newest checkpoint on today's tasks, `base` the untrained base on the same. After an increment, `before`
 is the checkpoint it started from on the tasks of that time, `stale` the same checkpoint on today's tasks: what the
-change would have cost without retraining.
+change would have cost without retraining. After a fresh start `before` is the checkpoint that was replaced.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def arm_of(action: Action) -> Arm:
     inputs = action.inputs()
     name = next((role for role in ("checkpoint", "before", "stale") if role in inputs), "base")
     checkpoint: Json = action.input(name) if name != "base" else None
-    if name in ("before", "stale") and checkpoint["mode"] != "continue":
+    is_empty = name == "stale" and checkpoint["mode"] != "continue"
+    if is_empty or (name == "before" and not checkpoint["parent_contract"]):
         return Arm(name=name, model="", files={}, is_adapter=False, tasks={}, catalog=ToolCatalog(), is_empty=True)
     if name == "before":
         tasks = json.loads(action.fetch(checkpoint["parent_eval"]))

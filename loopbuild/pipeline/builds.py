@@ -7,17 +7,19 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loopbuild import __version__
 from loopbuild.digest import digest_bytes
 from loopbuild.engine.workspace import Workspace
-from loopbuild.errors import SelectionError, SourceError
+from loopbuild.errors import MissingExtra, SelectionError, SourceError
 from loopbuild.pipeline.project import LoadedProject, Project, find, load
 from loopbuild.pipeline.remote import is_declared, open_cache
 
 if TYPE_CHECKING:
+    from loopbuild.engine.demands import Demands
     from loopbuild.engine.outcome import Event, Outcome
     from loopbuild.engine.remote.client import RemoteCache, Tally
     from loopbuild.engine.selection import Selection
@@ -111,6 +113,8 @@ def build_project(
     demands = demanded(opened, loaded, force=wishes.force, refresh=wishes.refresh, from_scratch=wishes.from_scratch)
     chosen = selected(opened, loaded, wishes.select, exclude=wishes.exclude)
     _list_live(loaded, wishes, on_event=on_event)
+    if not wishes.frozen:
+        _price(opened, loaded, chosen, demands, on_event=on_event)
     for warning in loaded.warnings:
         on_event(Event(kind="note", message=_warning(warning)))
     with shared(loaded.settings, use_remote=use_remote, on_event=on_event) as cache:
@@ -161,6 +165,30 @@ def _pathless(opened: OpenProject, outcome: Outcome) -> dict[str, int]:
     return {
         name: sum("unreachable" in row for row in table["rows"].values()) for name, table in tables.items() if table
     }
+
+
+def _price(
+    opened: OpenProject,
+    loaded: LoadedProject,
+    chosen: Selection,
+    demands: Demands,
+    *,
+    on_event: Callable[[Event], None],
+) -> None:
+    """Say what writers will be asked before they are; raises BuildError when that costs more than may be spent."""
+    from loopbuild.engine.outcome import Event
+    from loopbuild.engine.plan import plan
+    from loopbuild.pipeline.targets import asks_writers
+    from loopbuild.pipeline.writing import check_budget, lines_of, writing
+
+    if not asks_writers(loaded.settings):
+        return
+    found = writing(opened, loaded.settings, plan(opened.workspace, loaded.targets, select=chosen, demands=demands))
+    check_budget(found)
+    if found.writers and find_spec("litellm") is None:
+        raise MissingExtra(f"writer `{found.writers[0].writer}`", extra="llm")
+    for line in lines_of(found):
+        on_event(Event(kind="note", message=f"asking {line}"))
 
 
 def _lock_changes(opened: OpenProject, loaded: LoadedProject, chosen: Selection, outcome: Outcome) -> tuple[str, ...]:

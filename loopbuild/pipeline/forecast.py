@@ -21,13 +21,14 @@ from loopbuild.errors import SourceError
 from loopbuild.pipeline.builds import OpenProject, Wishes
 from loopbuild.pipeline.listings import live_sources
 from loopbuild.pipeline.locking import lines_of, outdated
-from loopbuild.pipeline.prices import Effort, Writing, effort, writing
+from loopbuild.pipeline.prices import Effort, effort
 from loopbuild.pipeline.project import LoadedProject, load
 from loopbuild.pipeline.remote import is_declared
 from loopbuild.pipeline.selections import demanded, selected
 from loopbuild.pipeline.targets import sandbox_params
 from loopbuild.pipeline.tools import built_catalog, current_tools, difference
 from loopbuild.pipeline.watched import unwatched
+from loopbuild.pipeline.writing import Writing, writing
 from loopbuild.records import CatalogDiff
 
 WHOLE = Wishes()
@@ -93,7 +94,7 @@ def forecast(opened: OpenProject, wishes: Wishes = WHOLE) -> Forecast:
         plan=planned,
         changes=changes_since_build(opened, loaded),
         training=_with_effort(opened, loaded.settings, planned),
-        writing=writing(loaded.settings, planned),
+        writing=writing(opened, loaded.settings, planned),
         unlisted=tuple(source.name for source in live if not source.is_listed),
         has_remote=is_declared(loaded.settings),
         lock_changes=(*planned.lock_changes, *_other_lines(opened, loaded, lines)),

@@ -16,8 +16,9 @@ from loopbuild.engine.target import Action, Json
 from loopbuild.errors import BuildError, MissingExtra
 from loopbuild.pipeline.arms import Arm
 from loopbuild.records import EvalTask, Transcript, from_json, to_json
-from loopbuild.stages.training.presets import NANO, cuda_is_visible
+from loopbuild.stages.training.presets import cuda_is_visible
 from loopbuild.stages.training.run import PASSED_ON
+from loopbuild.stages.training.taking_part import NANO
 
 MOST_CHILDREN = 4
 LEAST_TASKS = 48

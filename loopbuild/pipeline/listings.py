@@ -22,34 +22,31 @@ class LiveSource:
     settings: Json
     path: Path
     is_listed: bool
+    sandbox: Json = None
+    """Where its calls run."""
+
+
+def is_live(source: Json) -> bool:
+    """Return whether a source of loop.yaml has to be asked: a server, an address, a module that is to be run."""
+    if source["kind"] in ("mcp", "openapi"):
+        return not source["path"]
+    return source["kind"] == "python" and source["import"] is True
 
 
 def live_sources(settings: Json, *, root: Path) -> list[LiveSource]:
-    """Return the sources of loop.yaml that are servers, and whether each was listed before."""
+    """Return the sources of loop.yaml that have to be asked, and whether each was listed before."""
     found = []
     for name, source in sorted(settings["sources"].items()):
-        if source["kind"] == "mcp" and not source["path"]:
+        if is_live(source):
             path = root / "listings" / f"{name}.json"
-            found.append(LiveSource(name=name, settings=source, path=path, is_listed=path.is_file()))
+            sandbox = source.get("sandbox") or settings["sandbox"]
+            found.append(LiveSource(name=name, settings=source, path=path, is_listed=path.is_file(), sandbox=sandbox))
     return found
 
 
 def write_listing(source: LiveSource, *, root: Path, environment: Mapping[str, str]) -> bool:
-    """Ask the server and write its listing; returns whether the file changed. On SourceError it stays as it was."""
-    from loopbuild.loopfile.variables import fill
-    from loopbuild.stages.sources.listing import canonical_listing
-    from loopbuild.stages.sources.mcp_live import list_live
-
-    settings = source.settings
-    raw = list_live(
-        source.name,
-        command=command_of(settings["command"], root=root),
-        env={name: fill(text, environment) for name, text in settings["env"].items()},
-        cwd=root,
-        start_timeout_seconds=settings["start_timeout_seconds"],
-        call_timeout_seconds=settings["call_timeout_seconds"],
-    )
-    content = canonical_listing(raw)
+    """Ask the source and write its listing; returns whether the file changed. On SourceError it stays as it was."""
+    content = _ASK[source.settings["kind"]](source, root, environment)
     if source.is_listed and source.path.read_bytes() == content:
         return False
     source.path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,3 +54,74 @@ def write_listing(source: LiveSource, *, root: Path, environment: Mapping[str, s
     fresh.write_bytes(content)
     fresh.replace(source.path)
     return True
+
+
+def _ask_server(source: LiveSource, root: Path, environment: Mapping[str, str]) -> bytes:
+    from loopbuild.loopfile.variables import fill
+    from loopbuild.stages.sources.listing import canonical_listing
+    from loopbuild.stages.sources.mcp_live import list_live
+
+    settings = source.settings
+    listed = list_live(
+        source.name,
+        command=command_of(settings["command"], root=root),
+        url=fill(settings["url"], environment),
+        headers={name: fill(text, environment) for name, text in settings["headers"].items()},
+        env={name: fill(text, environment) for name, text in settings["env"].items()},
+        cwd=root,
+        start_timeout_seconds=settings["start_timeout_seconds"],
+        call_timeout_seconds=settings["call_timeout_seconds"],
+    )
+    more: dict[str, Json] = {"notes": list(listed.notes)} if listed.notes else {}
+    if source.sandbox["kind"] == "mcp":
+        observed = _observed(source, canonical_listing(listed.entries), root, environment)
+        more |= {"observed": observed} if observed else {}
+    return canonical_listing(listed.entries, **more)
+
+
+def _observed(source: LiveSource, content: bytes, root: Path, environment: Mapping[str, str]) -> Json:
+    """Call the read-only tools where calls run anyway; a sandbox that cannot start costs the observation alone."""
+    from loopbuild.errors import SandboxError
+    from loopbuild.sandbox import open_sandbox
+    from loopbuild.stages.catalog.canonical import build_catalog
+    from loopbuild.stages.sources.mcp_dump import read
+    from loopbuild.stages.sources.observing import observe
+
+    listing = read(source.name, content, file=source.path.name, settings={**source.settings, "allow_empty": True})
+    catalog = build_catalog([listing])
+    chosen = {**source.sandbox, **{key: source.settings[key] for key in ("command", "env") if not source.sandbox[key]}}
+    try:
+        sandbox = open_sandbox(chosen, catalog, root=root, environment=environment, source=source.name)
+    except SandboxError:
+        return {}
+    try:
+        return observe(catalog.tools, sandbox)
+    finally:
+        sandbox.close()
+
+
+def _ask_address(source: LiveSource, _: Path, environment: Mapping[str, str]) -> bytes:
+    from loopbuild.loopfile.variables import fill
+    from loopbuild.stages.sources.openapi.fetch import fetch
+
+    settings = source.settings
+    headers = {name: fill(text, environment) for name, text in settings["headers"].items()}
+    return fetch(source.name, fill(settings["url"], environment), headers=headers)
+
+
+def _ask_module(source: LiveSource, root: Path, environment: Mapping[str, str]) -> bytes:
+    from loopbuild.stages.sources.python.importing import list_imported
+
+    settings = source.settings
+    interpreter = settings["python"] or "python"
+    return list_imported(
+        source.name,
+        module=settings["module"],
+        root=root,
+        interpreter=command_of([str(root / interpreter) if "/" in interpreter else interpreter], root=root)[0],
+        search_path=environment.get("PATH", os.defpath),
+        timeout_seconds=settings["import_timeout_seconds"],
+    )
+
+
+_ASK = {"mcp": _ask_server, "openapi": _ask_address, "python": _ask_module}

@@ -11,7 +11,7 @@ from loopbuild.engine.target import Json
 from loopbuild.errors import SelectionError
 from loopbuild.pipeline.builds import OpenProject
 
-ROW_KINDS = ("trajectories", "tasks", "rows", "negatives")
+ROW_KINDS = ("trajectories", "answers", "tasks", "rows", "negatives")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,8 @@ class RowView:
     target: str
     key: str
     trajectory: Json = None
+    answer: Json = None
+    """What a writer that is asked over the network answered, and what that took."""
     task: Json = None
     example: Json = None
     verdict: Json = None
@@ -89,17 +91,23 @@ def _view(opened: OpenProject, place: str, key: str, row: Json, dropped: Json) -
     kind, _, unit = place.partition(":")
     if kind == "trajectories":
         return RowView(target=place, key=key, trajectory=row)
+    if kind == "answers":
+        return RowView(target=place, key=key, answer=row)
+    answer = _row(opened, f"answers:{unit}", key) if kind in ("tasks", "rows") else None
     if kind == "tasks":
-        return RowView(target=place, key=key, task=row)
+        return RowView(target=place, key=key, task=row, answer=answer)
     example = row["example"]
-    trajectories = output(opened.workspace, f"trajectories:{unit}") if kind == "rows" else None
-    tasks = output(opened.workspace, f"tasks:{unit}") if kind == "rows" else None
     return RowView(
         target=place,
         key=key,
-        trajectory=(trajectories or {"rows": {}})["rows"].get(example["trajectory"]),
-        task=(tasks or {"rows": {}})["rows"].get(key),
+        trajectory=_row(opened, f"trajectories:{unit}", example["trajectory"]) if kind == "rows" else None,
+        answer=answer,
+        task=_row(opened, f"tasks:{unit}", key) if kind == "rows" else None,
         example=example,
         verdict=row["verdict"],
         selected=dropped.get(key),
     )
+
+
+def _row(opened: OpenProject, place: str, key: str) -> Json:
+    return (output(opened.workspace, place) or {"rows": {}})["rows"].get(key)

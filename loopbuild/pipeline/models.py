@@ -23,7 +23,14 @@ def base_identity(base: str, *, root: Path) -> str:
     if not folder.is_dir():
         return f"hub:{base}"
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".md")
-    return digest("base", [[str(path.relative_to(folder)), blake3(path.read_bytes()).hexdigest()] for path in files])
+    return digest("base", [[str(path.relative_to(folder)), _content(path)] for path in files])
+
+
+def _content(path: Path) -> str:
+    """Digest of a file of any size: weights are not read into memory at once."""
+    hasher = blake3()
+    hasher.update_mmap(path)
+    return str(hasher.hexdigest())
 
 
 def base_leaves(base: str, *, root: Path) -> list[str]:

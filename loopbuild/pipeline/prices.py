@@ -1,4 +1,4 @@
-"""What work would cost before it is done: calls to writers, training steps and tokens, going by earlier runs.
+"""What training would cost before it is done: steps and tokens, going by earlier runs.
 
 Starts nothing. What no earlier run tells is None and said so, never guessed.
 """
@@ -8,23 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from loopbuild.engine.planned import Plan
 from loopbuild.engine.query import output
 from loopbuild.engine.target import Json
 from loopbuild.pipeline.builds import OpenProject
-
-OFFLINE = "offline"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Writing:
-    """Texts that would be asked for."""
-
-    priced_writers: tuple[str, ...]
-    calls: int
-    """To priced writers; the offline one costs nothing and is not counted."""
-    tokens: int | None
-    usd: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,21 +21,13 @@ class Effort:
     tokens: int
 
 
-def writing(settings: Json, planned: Plan) -> Writing:
-    """Return what writers would be asked; nothing is known of a priced writer's tokens before its first answers."""
-    models = [writer["model"] for writer in settings["synthesis"]["writers"]]
-    priced = tuple(model for model in models if model != OFFLINE)
-    rows = sum(entry.rows_stale or 0 for entry in (*planned.would, *planned.may) if entry.kind == "tasks")
-    calls = round(rows * len(priced) / len(models))
-    return Writing(priced_writers=priced, calls=calls, tokens=None if calls else 0, usd=None if calls else 0.0)
-
-
 def effort(opened: OpenProject, settings: Json, phases: Iterable[str], *, mode: str, rows: int) -> Effort | None:
     """Return steps and tokens of training `rows` rows in some phases, scaled from what each phase last took.
 
     None when some phase was never trained, or never on any row, or the rows are not known.
     """
-    from loopbuild.stages.training.presets import resolve, runs_on_increment
+    from loopbuild.stages.training.presets import resolve
+    from loopbuild.stages.training.taking_part import runs_on_increment
 
     training = settings["training"]
     steps = tokens = 0.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from loopbuild import __version__
 from loopbuild.digest import digest_bytes
 from loopbuild.engine.target import Target
 from loopbuild.errors import LoopfileError
+from loopbuild.pipeline.source_files import globbed
 from loopbuild.pipeline.watched import files_below
 
 NAMES = ("loop.yaml", "loop.yml")
@@ -30,21 +30,22 @@ class Project:
 
     @property
     def stamp(self) -> str:
-        """Digest of what a build depends on besides leaves: this program, its base, loop.yaml, names in folders."""
+        """Digest of all that is static in a build: program version, base, loop.yaml, names in its globs and folders."""
         shipped = Path(__file__).parent.parent / "stages" / "training" / "nano" / "model.safetensors"
         try:
             weights = f"{shipped.stat().st_size} {shipped.stat().st_mtime_ns}"
         except OSError:
             weights = ""
-        content = self.loopfile.read_bytes()
-        listed = "\n".join(
-            name for folder in _FOLDER.findall(content) for name in self._names(folder.decode("utf-8", "replace"))
-        )
-        return digest_bytes("stamp", f"{__version__} {weights} {listed}\0".encode() + content)
+        # Whether there is a graph.lock decides what the graph reads; its contents are a file like any other.
+        evidence = "graph.lock" if (self.root / "graph.lock").is_file() else ""
+        written = self.loopfile.read_bytes()
+        names = "\n".join([*globbed(written, root=self.root), *self._below(written)])
+        return digest_bytes("stamp", f"{__version__} {weights} {names}{evidence}\0".encode() + written)
 
-    def _names(self, folder: str) -> list[str]:
-        """Files below a folder: a file that came into it is in no list of files seen before."""
-        return [str(path) for path in files_below(self.root / folder)]
+    def _below(self, written: bytes) -> list[str]:
+        """Files of folders that loop.yaml names: one that came into a folder is in no list of files seen before."""
+        folders = sorted({name.decode("utf-8", "replace") for name in _FOLDER.findall(written)})
+        return [str(path) for folder in folders for path in files_below(self.root / folder)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,24 +83,8 @@ def load(project: Project, *, environment: Mapping[str, str]) -> LoadedProject:
 
     loaded = load_loopfile(project.loopfile, environment=environment)
     settings = loaded.loopfile.model_dump(mode="json")
-    _check_gates(settings["evaluation"]["gate"])
     targets = static_targets(settings, root=project.root)
     return LoadedProject(project=project, settings=settings, targets=tuple(targets), warnings=loaded.warnings)
-
-
-def _check_gates(gate: Mapping[str, float]) -> None:
-    from loopbuild.stages.evaluation.gates import REGRESSION
-    from loopbuild.stages.evaluation.summary import METRICS, SPLITS
-
-    for name in gate:
-        split, _, metric = name.rpartition(".")
-        if name == REGRESSION or (metric in METRICS and (not split or split in SPLITS)):
-            continue
-        near = difflib.get_close_matches(
-            name, [REGRESSION, *METRICS, *(f"{s}.{m}" for s in SPLITS for m in METRICS)], n=1
-        )
-        hint = f"did you mean `{near[0]}`?" if near else f"metrics: {', '.join(METRICS)}"
-        raise LoopfileError(f"`evaluation.gate.{name}` is no metric", hint=hint)
 
 
 def _shown(folder: Path) -> str:

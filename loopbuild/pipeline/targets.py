@@ -13,15 +13,19 @@ from typing import Any
 
 from loopbuild.digest import digest
 from loopbuild.engine.target import Json, Recipe, Target
-from loopbuild.pipeline.models import base_identity, base_leaves, system_prompt
+from loopbuild.llm.hosted.identity import OFFLINE, identity
+from loopbuild.pipeline.listings import is_live
+from loopbuild.pipeline.source_files import files_of
 from loopbuild.pipeline.watched import sandbox_files
 
 R = "loopbuild.pipeline.recipes"
+EVIDENCE = "graph.lock"
+"""What replays found out about edges, beside loop.yaml; a project without the file goes by names alone."""
 
-SOURCE = Recipe(name="source", version=1, run=f"{R}.source:run", is_cheap=True)
-CATALOG = Recipe(name="catalog", version=3, run=f"{R}.catalog:run", is_cheap=True)
-CONTRACT = Recipe(name="contract", version=1, run=f"{R}.catalog:run_contract", is_cheap=True)
-GRAPH = Recipe(name="graph", version=1, run=f"{R}.graph:run", is_cheap=True)
+SOURCE = Recipe(name="source", version=2, run=f"{R}.source:run", is_cheap=True)
+CATALOG = Recipe(name="catalog", version=4, run=f"{R}.catalog:run", is_cheap=True)
+CONTRACT = Recipe(name="contract", version=2, run=f"{R}.catalog:run_contract", is_cheap=True)
+GRAPH = Recipe(name="graph", version=2, run=f"{R}.graph:run", is_cheap=True)
 CELLS = Recipe(name="cells", version=1, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
     name="trajectories",
@@ -30,6 +34,15 @@ TRAJECTORIES = Recipe(
     wanted=f"{R}.trajectories:wanted",
     facts=f"{R}.trajectories:facts",
     revalidate=f"{R}.trajectories:revalidate",
+)
+ANSWERS = Recipe(
+    name="answers",
+    version=1,
+    run=f"{R}.answers:run",
+    wanted=f"{R}.answers:wanted",
+    nature="pinned",
+    chunk_rows=1_000_000,
+    is_request_whole=True,
 )
 TASKS = Recipe(name="tasks", version=2, run=f"{R}.tasks:run", wanted=f"{R}.tasks:wanted", facts=f"{R}.tasks:facts")
 ROWS = Recipe(name="rows", version=2, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
@@ -40,20 +53,20 @@ EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
 GENERATIONS = Recipe(
     name="generations",
-    version=2,
+    version=3,
     run=f"{R}.generations:run",
     wanted=f"{R}.generations:wanted",
     facts=f"{R}.generations:facts",
     nature="pinned",
     chunk_rows=1_000_000,
 )
-SCORES = Recipe(name="scores", version=1, run=f"{R}.scores:run")
-REPORT = Recipe(name="report", version=3, run=f"{R}.report:run")
+SCORES = Recipe(name="scores", version=2, run=f"{R}.scores:run")
+REPORT = Recipe(name="report", version=4, run=f"{R}.report:run")
 
 NATURES = {
     recipe.name: recipe.nature
     for recipe in (
-        *(SOURCE, CATALOG, CONTRACT, GRAPH, CELLS, TRAJECTORIES, TASKS, ROWS, NEGATIVES),
+        *(SOURCE, CATALOG, CONTRACT, GRAPH, CELLS, TRAJECTORIES, ANSWERS, TASKS, ROWS, NEGATIVES),
         *(DATASET, TRAIN_SET, EVAL_SET, CHECKPOINT, GENERATIONS, SCORES, REPORT),
     )
 }
@@ -61,7 +74,11 @@ NATURES = {
 
 def static_targets(settings: Json, *, root: Path) -> list[Target]:
     """Return the targets known before anything is read; `settings` is loop.yaml with defaults filled in."""
-    sources = [_source(name, source) for name, source in sorted(settings["sources"].items())]
+    # Here, because it loads the records of `training:`; questions about sources do without.
+    from loopbuild.pipeline.models import base_identity, base_leaves
+
+    sources = [source_target(name, source, root) for name, source in sorted(settings["sources"].items())]
+    has_evidence = (root / EVIDENCE).is_file()
     return [
         *sources,
         Target(
@@ -76,6 +93,8 @@ def static_targets(settings: Json, *, root: Path) -> list[Target]:
             recipe=GRAPH,
             params=_without(settings["graph"], "renames", "entities"),
             inputs=(("contract", "contract:main"),),
+            files=(("evidence", EVIDENCE),) if has_evidence else (),
+            context={"has_evidence": has_evidence},
         ),
         Target(
             id="cells:main",
@@ -108,6 +127,10 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     for name in subgraphs:
         yield from _subgraph_targets(name, settings, watched)
     batches = [(f"{kind}/{name}", f"{kind}:{name}") for name in subgraphs for kind in ("rows", "trajectories")]
+    if asks_writers(settings):
+        batches += [(f"answers/{name}", f"answers:{name}") for name in subgraphs]
+    trained = sum(not writer["held_out"] for writer in settings["synthesis"]["writers"])
+    copies = trained if settings["synthesis"]["assignment"] == "each" else 1
     yield Target(
         id="negatives:main",
         recipe=NEGATIVES,
@@ -115,7 +138,7 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
             "negatives": _without(settings["synthesis"]["negatives"], "clarify"),
             "per_tool": settings["sampling"]["per_tool"],
             "per_tool_eval": settings["evaluation"]["per_tool"],
-            "levels": len(settings["synthesis"]["levels"]) * settings["synthesis"]["texts_per_level"],
+            "levels": len(settings["synthesis"]["levels"]) * settings["synthesis"]["texts_per_level"] * copies,
             "seed": settings["sampling"]["seed"],
         },
         inputs=(("contract", "contract:main"),),
@@ -132,16 +155,15 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     yield from _evaluation_targets(settings, base, project, watched)
 
 
-def _source(name: str, source: Json) -> Target:
-    params: dict[str, Any] = {"name": name, "kind": source["kind"]}
+def source_target(name: str, source: Json, root: Path) -> Target:
+    """Return the target of one source of loop.yaml; looks which files are there."""
+    files = files_of(name, source, root=root)
+    params: dict[str, Any] = {"name": name, "kind": source["kind"], "path": files[0], "beside": list(files[1:])}
     params |= {key: source[key] for key in ("include", "exclude", "effects", "returns", "allow_empty")}
-    path = source.get("path") or f"listings/{name}.json"
-    if source["kind"] == "functions":
-        path = source["module"].partition(":")[0].replace(".", "/") + ".py"
-        params["module"] = source["module"]
-    params["path"] = path
-    params["is_live"] = source["kind"] == "mcp" and not source["path"]
-    return Target(id=f"source:{name}", recipe=SOURCE, params=params, files=(("listing", path),))
+    params |= {key: source[key] for key in ("refs", "module") if key in source}
+    params["is_live"] = is_live(source)
+    roles = [("listing", files[0]), *((f"beside/{number:04d}", path) for number, path in enumerate(files[1:]))]
+    return Target(id=f"source:{name}", recipe=SOURCE, params=params, files=tuple(sorted(roles)))
 
 
 def sandbox_params(settings: Json, source: str) -> Json:
@@ -170,14 +192,7 @@ def _subgraph_targets(name: str, settings: Json, watched: Json) -> Iterable[Targ
         files=files,
         context={"watched": [role for role, _ in files]},
     )
-    synthesis = settings["synthesis"]
-    yield Target(
-        id=f"tasks:{name}",
-        recipe=TASKS,
-        params={key: synthesis[key] for key in ("writers", "levels", "texts_per_level", "lexicon")}
-        | {"clarify": synthesis["negatives"]["clarify"], "seed": settings["sampling"]["seed"]},
-        inputs=(("contract", "contract:main"), ("trajectories", f"trajectories:{name}")),
-    )
+    yield from _writing_targets(name, settings)
     yield Target(
         id=f"rows:{name}",
         recipe=ROWS,
@@ -190,6 +205,33 @@ def _subgraph_targets(name: str, settings: Json, watched: Json) -> Iterable[Targ
         files=files,
         context={"watched": [role for role, _ in files]},
     )
+
+
+def _writing_targets(name: str, settings: Json) -> Iterable[Target]:
+    """Who words what, and the words; between them the answers of writers that are asked over the network."""
+    synthesis = settings["synthesis"]
+    params = {key: synthesis[key] for key in ("assignment", "levels", "texts_per_level", "lexicon")} | {
+        "writers": [identity(writer) for writer in synthesis["writers"]],
+        "clarify": synthesis["negatives"]["clarify"],
+        "seed": settings["sampling"]["seed"],
+    }
+    inputs = [("contract", "contract:main"), ("trajectories", f"trajectories:{name}")]
+    if asks_writers(settings):
+        yield Target(
+            id=f"answers:{name}",
+            recipe=ANSWERS,
+            params=params,
+            inputs=tuple(inputs),
+            # How a writer is reached and what may be spent on it decides no answer.
+            context={key: synthesis[key] for key in ("writers", "budget_usd", "budget_tokens")},
+        )
+        inputs.append(("answers", f"answers:{name}"))
+    yield Target(id=f"tasks:{name}", recipe=TASKS, params=params, inputs=tuple(sorted(inputs)))
+
+
+def asks_writers(settings: Json) -> bool:
+    """Return whether some writer is asked over the network."""
+    return any(writer["model"] != OFFLINE for writer in settings["synthesis"]["writers"])
 
 
 def _files(watched: Json, sources: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -267,6 +309,9 @@ def _evaluation_targets(settings: Json, base: str, project: str, watched: Json) 
 
 def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str], watched: Json) -> Iterable[Target]:
     """Generations and scores of one model on one set of tasks."""
+
+    from loopbuild.pipeline.models import system_prompt
+
     evaluation = settings["evaluation"]
     system = system_prompt(settings["training"])
     sandbox: dict[str, Json] = {}

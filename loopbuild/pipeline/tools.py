@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
 from loopbuild.engine.target import Json
-from loopbuild.errors import SourceError
+from loopbuild.errors import SelectionError, SourceError
 from loopbuild.pipeline.builds import OpenProject
 from loopbuild.pipeline.project import load
-from loopbuild.records import CatalogDiff, Listing, ToolCatalog, ToolGraph, from_json, to_json
+from loopbuild.pipeline.source_files import read_source
+from loopbuild.pipeline.targets import EVIDENCE
+from loopbuild.records import CatalogDiff, EdgeEvidence, Listing, ToolCatalog, ToolGraph, from_json, to_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,31 +38,27 @@ def current_tools(opened: OpenProject) -> CurrentTools:
     for target in loaded.targets:
         if not target.id.startswith("source:"):
             continue
-        (_, path), params = target.files[0], target.params
+        params, path = target.params, target.params["path"]
         try:
-            content = (opened.project.root / path).read_bytes()
+            content, *others = [(opened.project.root / name).read_bytes() for name in (path, *params["beside"])]
         except OSError as error:
             hint = f"`loopbuild build --refresh {target.id}` asks the server" if params["is_live"] else ""
             raise SourceError(
                 f"source `{params['name']}`: cannot read `{path}`", source=params["name"], hint=hint
             ) from error
-        listings.append(read_source(params, content))
+        listings.append(read_source(params, content, dict(zip(params["beside"], others, strict=True))))
     settings = loaded.settings
     catalog = build_catalog(listings, entities=settings["graph"]["entities"])
-    return CurrentTools(
-        settings=settings, catalog=catalog, graph=build_graph(catalog, settings["graph"]), listings=tuple(listings)
-    )
+    graph = build_graph(catalog, settings["graph"], stored_evidence(opened.project.root))
+    return CurrentTools(settings=settings, catalog=catalog, graph=graph, listings=tuple(listings))
 
 
-def read_source(params: Json, content: bytes) -> Listing:
-    """Read one source's file with the reader of its kind."""
-    from loopbuild.stages.sources import KINDS
+def stored_evidence(root: Path) -> tuple[EdgeEvidence, ...]:
+    """Return the lines of graph.lock, none where there is no such file; raises LoopfileError for a broken one."""
+    from loopbuild.stages.toolgraph.evidence import read_evidence
 
-    module, _, attribute = KINDS[params["kind"]].partition(":")
-    listing: Listing = getattr(import_module(module), attribute)(
-        params["name"], content, file=params["path"], settings=params
-    )
-    return listing
+    path = root / EVIDENCE
+    return read_evidence(path.read_bytes()) if path.is_file() else ()
 
 
 def built_catalog(opened: OpenProject) -> ToolCatalog | None:
@@ -95,12 +94,39 @@ def catalog_of_file(opened: OpenProject, path: Path) -> ToolCatalog:
     return build_catalog([listing], entities=loaded.settings["graph"]["entities"])
 
 
-def drawn(tools: CurrentTools, *, form: str) -> str:
-    """Return the graph as text, mermaid, svg or json."""
+def drawn(tools: CurrentTools, *, form: str, around: str = "") -> str:
+    """Return the graph as text, report, mermaid, dot, svg, html or json; raises SelectionError for an unknown tool."""
+    graph, catalog = tools.graph, tools.catalog
+    if around:
+        graph, catalog = _around(graph, catalog, around)
     if form == "json":
-        return json.dumps(to_json(tools.graph), indent=2, sort_keys=True)
-    from loopbuild.stages.toolgraph.draw import to_mermaid, to_text
-    from loopbuild.stages.toolgraph.svg import to_svg
+        return json.dumps(to_json(graph), indent=2, sort_keys=True)
+    module, attribute = DRAWINGS[form]
+    text: str = getattr(import_module(f"loopbuild.stages.toolgraph.{module}"), attribute)(graph, catalog)
+    return text
 
-    draw = {"text": to_text, "mermaid": to_mermaid, "svg": to_svg}[form]
-    return draw(tools.graph, tools.catalog)
+
+DRAWINGS = {
+    "text": ("draw", "to_text"),
+    "report": ("report", "to_report"),
+    "mermaid": ("draw", "to_mermaid"),
+    "dot": ("dot", "to_dot"),
+    "svg": ("svg", "to_svg"),
+    "html": ("html", "to_html"),
+}
+
+
+def _around(graph: ToolGraph, catalog: ToolCatalog, tool: str) -> tuple[ToolGraph, ToolCatalog]:
+    names = {each.id: each.id for each in catalog.tools} | {each.name: each.id for each in catalog.tools}
+    if tool not in names:
+        near = difflib.get_close_matches(tool, names, n=1)
+        raise SelectionError(f"no tool is called `{tool}`", hint=f"did you mean `{near[0]}`?" if near else "")
+    edges = tuple(edge for edge in graph.edges if names[tool] in (edge.producer, edge.consumer))
+    shown = {names[tool], *(edge.producer for edge in edges), *(edge.consumer for edge in edges)}
+    groups = tuple(
+        replace(group, goals=kept, tools=tuple(each for each in group.tools if each in shown))
+        for group in graph.subgraphs
+        if (kept := tuple(goal for goal in group.goals if goal in shown))
+    )
+    tools = tuple(each for each in catalog.tools if each.id in shown)
+    return replace(graph, edges=edges, subgraphs=groups, notes=()), replace(catalog, tools=tools)

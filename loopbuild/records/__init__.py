@@ -7,10 +7,22 @@ construction.
 from __future__ import annotations
 
 from loopbuild.records.codec import Json, from_json, to_json
-from loopbuild.records.graph import DataFlowEdge, EdgeStatus, Subgraph, ToolGraph
+from loopbuild.records.graph import DataFlowEdge, EdgeEvidence, EdgeStatus, Subgraph, ToolGraph
 from loopbuild.records.places import Diagnostic, Span
 from loopbuild.records.rows import Example, Level, Split, Task, Verdict
-from loopbuild.records.scores import Checkpoint, EvalTask, FailureClass, Rate, Score, Table, Transcript
+from loopbuild.records.scores import (
+    METRICS,
+    REGRESSION,
+    SPLITS,
+    Checkpoint,
+    Decoding,
+    EvalTask,
+    FailureClass,
+    Rate,
+    Score,
+    Table,
+    Transcript,
+)
 from loopbuild.records.tools import (
     CatalogDiff,
     ChangeLevel,
@@ -40,6 +52,9 @@ from loopbuild.records.trajectories import (
 )
 
 __all__ = [
+    "METRICS",
+    "REGRESSION",
+    "SPLITS",
     "CatalogDiff",
     "Category",
     "Cell",
@@ -47,7 +62,9 @@ __all__ = [
     "Checkpoint",
     "DataFlowEdge",
     "DeclaredTool",
+    "Decoding",
     "Diagnostic",
+    "EdgeEvidence",
     "EdgeStatus",
     "Effect",
     "EvalTask",

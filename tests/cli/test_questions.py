@@ -112,15 +112,32 @@ def test_a_plan_shows_changes_work_and_price(project: Path) -> None:
     assert "calls" not in lines[5]
 
 
-def test_a_column_for_calls_is_there_only_with_a_priced_writer(project: Path) -> None:
+PRICED = (
+    "synthesis:\n  writers: [{model: offline}, {model: openai/x, price: {prompt_usd_per_million: 1, "
+    "completion_usd_per_million: 4}}]\n  budget_usd: 5\n"
+)
+
+
+def test_texts_that_cost_money_are_priced_before_they_are_asked_for(project: Path) -> None:
     path = project / "loop.yaml"
-    path.write_text(path.read_text() + "synthesis: {writers: [{model: offline}, {model: openai/x}]}\n")
+    path.write_text(path.read_text() + PRICED)
     screen = ask(project, "plan", DATA)
     assert "Would run  new  check  of  calls  time  why" in screen
-    assert re.search(r"calls to `openai/x` at a price no build has recorded yet", screen)
+    calls = re.search(r"Would ask openai/x: about (\d+) calls, [\d,]+ tokens, \$0.\d\d \(at most \$\d.\d\d\)", screen)
+    assert calls
+    assert screen.splitlines()[-1].endswith("of $5.00. Run `loopbuild build` to do it")
     found = json.loads(loopbuild(project, "plan", DATA, "--json").out)["llm"]
-    assert found["calls"] > 0
-    assert found["usd"] is None
+    assert found["calls"] == int(calls[1]) == sum(one["calls"] for one in found["writers"])
+    assert 0 < found["usd"] <= found["usd_most"]
+    assert found["over_budget"] == ""
+
+
+def test_a_writer_nobody_knows_the_price_of_is_refused(project: Path) -> None:
+    path = project / "loop.yaml"
+    path.write_text(path.read_text() + "synthesis: {writers: [{model: openai/of-ours}], budget_usd: 5}\n")
+    pytest.importorskip("litellm")
+    said = refused(project, "plan", DATA, code=2)
+    assert "writer `openai/of-ours` has no price: litellm lists none for it" in said
 
 
 def test_a_check_fails_on_work_and_on_an_old_lock(project: Path) -> None:
@@ -222,7 +239,7 @@ def test_why_not_names_what_its_key_covers(project: Path) -> None:
     assert ask(project, "why", "tasks:hr/role") == (
         "tasks:hr/role is up to date\n"
         "  nothing it depends on changed (6 targets upstream)\n"
-        "  its key [HEX] covers recipe `tasks 2`, 6 params, 0 files, 2 inputs\n"
+        "  its key [HEX] covers recipe `tasks 2`, 7 params, 0 files, 2 inputs\n"
         "last time: built"
     )
 

@@ -210,6 +210,45 @@ def train(action: Action) -> Json:
     return {"seen": [*seen, *action.input("data")["lines"]], "parent": action.head_key}
 
 
+def pay_together(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
+    """All answers of a call come at once; each costs a cent."""
+    note(action, f"asked {len(rows)}")
+    for number, row in enumerate(rows, 1):
+        action.spend(usd=0.01, calls=1)
+        note(action, f"{row.key} paid")
+        yield RowResult(key=row.key, output={"text": f"answer to {row.key}"}, is_more=number < len(rows))
+
+
+def pay_twice(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
+    """A first answer that is no use, remembered, and a second one, which may not come."""
+    phone = action.hold("phone", lambda: Phone(action.root))
+    for row in rows:
+        first = action.recall(f"first {row.key}")
+        if first is None:
+            note(action, f"{row.key} first")
+            action.remember(f"first {row.key}", {"text": "no use"})
+        if (action.root / "kill").exists():
+            os._exit(9)
+        note(action, f"{row.key} second")
+        yield RowResult(key=row.key, output={"text": f"answer to {row.key} over phone {phone.number}"})
+
+
+class Phone:
+    """Something a build opens once."""
+
+    def __init__(self, root: Path) -> None:
+        self.number = 1
+        self._log = root / "phone"
+        self._note("opened")
+
+    def close(self) -> None:
+        self._note("closed")
+
+    def _note(self, what: str) -> None:
+        with self._log.open("a") as stream:
+            stream.write(f"{what} ")
+
+
 READ = Recipe(name="read", version=1, run=f"{HERE}:read")
 READ_CHEAP = Recipe(name="read", version=1, run=f"{HERE}:read", is_cheap=True)
 JOIN = Recipe(name="join", version=1, run=f"{HERE}:join")
@@ -232,6 +271,13 @@ KEPT = Recipe(name="kept", version=1, run=f"{HERE}:kept_rows", wanted=f"{HERE}:w
 PAID = Recipe(
     name="pay", version=1, run=f"{HERE}:pay", wanted=f"{HERE}:wanted", facts=f"{HERE}:facts", nature="pinned"
 )  # fmt: skip
+TOGETHER = Recipe(
+    name="together", version=1, run=f"{HERE}:pay_together", wanted=f"{HERE}:wanted", nature="pinned",
+    is_request_whole=True,
+)  # fmt: skip
+TWICE = Recipe(
+    name="twice", version=1, run=f"{HERE}:pay_twice", wanted=f"{HERE}:wanted", nature="pinned"
+)  # fmt: skip
 STRAY = Recipe(name="stray", version=1, run=f"{HERE}:stray", wanted=f"{HERE}:wanted", facts=f"{HERE}:facts")
 CLAIMS = Recipe(name="claims", version=1, run=f"{HERE}:claims")
 NONSENSE = Recipe(name="nonsense", version=1, run=f"{HERE}:returns_nonsense")
@@ -249,11 +295,12 @@ def chain(count: int = 4) -> list[Target]:
     return found
 
 
-def table(recipe: Recipe = TABLE) -> list[Target]:
+def table(recipe: Recipe = TABLE, **params: Json) -> list[Target]:
     """Rows are the lines of rows.txt (key, then the words it shows), words those of words.txt."""
+    inputs = (("words", "words:main"),)
     return [
         Target(id="words:main", recipe=WORDS, files=(("text", "words.txt"),)),
-        Target(id="table:main", recipe=recipe, files=(("rows", "rows.txt"),), inputs=(("words", "words:main"),)),
+        Target(id="table:main", recipe=recipe, params=params, files=(("rows", "rows.txt"),), inputs=inputs),
     ]
 
 

@@ -31,7 +31,7 @@ def uncommented() -> str:
 
 
 def test_commented_sources_are_valid(tmp_path: Path) -> None:
-    for file in ("specs/shop.yaml", "examples/hr/tools/hr.json"):
+    for file in ("specs/shop.yaml", "mypkg/tools.py", "examples/hr/tools/hr.json"):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_text("{}")
     document = read_yaml(uncommented().encode(), file="loop.yaml")
@@ -50,7 +50,7 @@ def test_every_section_shows_all_its_keys() -> None:
     document = read_yaml(uncommented().encode(), file="loop.yaml")
     default = Loopfile.model_validate({"version": 1, "sources": {"hr": {"kind": "toolspec", "path": "x"}}})
     settings = default.model_dump(mode="json")
-    for section in ("graph", "sampling", "synthesis", "training", "evaluation", "engine", "sandbox"):
+    for section in ("check", "graph", "sampling", "synthesis", "training", "evaluation", "engine", "sandbox"):
         assert set(document.value[section]) == set(settings[section])
     assert set(document.value["training"]["phases"]["teach"]) == set(settings["training"]["phases"]["teach"])
     assert set(document.value["sources"]["hr"]) == set(settings["sources"]["hr"])

@@ -23,6 +23,21 @@ ERRORS = [
         SOURCES + '  hr: {kind: mcp, command: [serve], url: "http://localhost/mcp"}\n',
         "3:37 bad-value: `url` beside `command`: a source is read from one place",
     ),
+    (SOURCES + "  hr: {kind: openapi}\n", "3:3 missing-key: missing key `path` or `url` in `sources.hr`"),
+    (SOURCES + "  hr: {kind: openapi, url: hr.yaml}\n", "3:28 bad-value: `hr.yaml` is no address to fetch from"),
+    (
+        SOURCES + '  hr: {kind: openapi, path: hr.json, url: "https://x/y"}\n',
+        "3:38 bad-value: `url` beside `path`: a source is read from one place",
+    ),
+    (
+        SOURCES + '  hr: {kind: openapi, path: hr.json, refs: {"https://x/y": absent.yaml}}\n',
+        "3:60 missing-file: `absent.yaml` does not exist",
+    ),
+    (SOURCES + "  hr: {kind: python, module: my-tools}\n", "3:30 bad-value: `my-tools` names no module"),
+    (
+        SOURCES + "  hr: {kind: python, module: my.tools}\n",
+        "3:30 missing-file: module `my.tools` does not exist: there is no `my/tools.py`",
+    ),
     (HEAD + "sandbox: {kind: mcp}\n", "4:1 missing-key: missing key `command` in `sandbox`"),
     (
         HEAD + "sandbox: {kind: mcp, command: [serve], state: {kind: sqlite}}\n",
@@ -51,6 +66,10 @@ ERRORS = [
         HEAD + "sampling: {topologies: {single: 0, chain: 0, fan_out: 0, join: 0, map: 0}}\n",
         "4:12 bad-value: every share of `topologies` is 0",
     ),
+    (HEAD + "sampling: {topologies: {parallel: 0.1}}\n", "4:35 bad-value: `parallel` trajectories are not sampled yet"),
+    (HEAD + "training: {phases: {}}\n", "4:12 bad-value: no phase: there is no model to make"),
+    (HEAD + "evaluation: {gate: {tool_selecton: 0.9}}\n", "4:21 unknown-name: `tool_selecton` is no metric"),
+    (HEAD + "evaluation: {gate: {values.speed: 0.9}}\n", "4:21 unknown-name: `values.speed` is no metric"),
     (
         HEAD + "synthesis: {negatives: {no_tool: 0.9}}\n",
         "4:13 bad-value: the shares of `negatives` add up to 1: no row is left that calls a tool",
@@ -74,7 +93,6 @@ WARNINGS = [
     ("synthesis: {levels: [low, low]}\n", "4:27 suspicious: level `low` is listed twice"),
     ("filters: []\n", "4:1 suspicious: no filter: every row is kept, wrong ones too"),
     ("filters: [schema, {kind: schema}]\n", "4:19 suspicious: filter `schema` is listed twice"),
-    ("training: {phases: {}}\n", "4:12 suspicious: no phase: nothing would be trained"),
     (
         "training: {phases: {teach: {learning_rate: 2}}}\n",
         "4:44 suspicious: a learning rate of 2 rarely converges",
@@ -197,3 +215,13 @@ def test_missing_file_and_folder_are_named(folder: Folder, tmp_path: Path) -> No
 def test_the_error_counts_its_mistakes(folder: Folder) -> None:
     with pytest.raises(LoopfileError, match=r"`loop.yaml` has 2 mistakes"):
         folder.load(HEAD + "a: 1\nb: 1\nsampling: {per_tool: 1}\n")
+
+
+def test_the_key_that_is_a_keyword_of_python_is_a_key_like_others(folder: Folder) -> None:
+    (folder.path / "tools.py").write_text("")
+    (line,) = folder.lines(SOURCES + "  hr: {kind: python, module: tools, import: 1}\n")
+    assert line.startswith("3:45 wrong-type: `import` must be `true` or `false`, not `1`")
+    (line,) = folder.lines(SOURCES + "  hr: {kind: python, module: tools, imprt: true}\n")
+    assert line == "3:37 unknown-key: unknown key `imprt` (did you mean `import`?)"
+    (line,) = folder.lines(SOURCES + "  hr: {kind: python, module: tools, python: python3.12}\n")
+    assert line == "3:37 suspicious: `python` without `import: true` is not used: nothing is imported"

@@ -166,7 +166,7 @@ IN_SOURCES = [
     (
         "version: 1\nsources:\n  hr: hr.json\n",
         [
-            "3:7 wrong-type: `hr` must be a mapping, not the text `hr.json` (its `kind` is one of `toolspec`, `mcp`, `openapi` or `functions`)"
+            "3:7 wrong-type: `hr` must be a mapping, not the text `hr.json` (its `kind` is one of `toolspec`, `mcp`, `openapi` or `python`)"
         ],
     ),
     (
@@ -176,12 +176,12 @@ IN_SOURCES = [
     (
         "version: 1\nsources:\n  hr: {path: hr.json}\n",
         [
-            "3:3 missing-key: missing key `kind` in `sources.hr` (`kind` is one of `toolspec`, `mcp`, `openapi` or `functions`)"
+            "3:3 missing-key: missing key `kind` in `sources.hr` (`kind` is one of `toolspec`, `mcp`, `openapi` or `python`)"
         ],
     ),
     (
         "version: 1\nsources:\n  hr: {kind: 3, path: hr.json}\n",
-        ["3:14 unknown-kind: unknown source kind `3` (known are `toolspec`, `mcp`, `openapi` and `functions`)"],
+        ["3:14 unknown-kind: unknown source kind `3` (known are `toolspec`, `mcp`, `openapi` and `python`)"],
     ),
     (
         "version: 1\nsources:\n  hr: {kind: [toolspec], path: hr.json}\n",

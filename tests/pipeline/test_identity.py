@@ -53,6 +53,12 @@ def table() -> dict[str, Covered]:
     return found
 
 
+ASKED = """synthesis:
+  writers:
+    - {model: openai/x, price: {prompt_usd_per_million: 0, completion_usd_per_million: 0}}
+"""
+
+
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = hr_project(tmp_path_factory.mktemp("identity") / "hr", per_tool=2, per_tool_eval=1)
@@ -60,7 +66,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "server.py").write_text("")
     (folder / "seed").mkdir()
     (folder / "seed" / "start.db").write_text("")
-    path.write_text(path.read_text() + "sandbox: {kind: mcp, command: [python, server.py], folder: seed}\n")
+    path.write_text(path.read_text() + "sandbox: {kind: mcp, command: [python, server.py], folder: seed}\n" + ASKED)
     return folder
 
 
@@ -89,6 +95,16 @@ def test_what_decides_results_is_in_some_key(tmp_path: Path, extra: str) -> None
     one = declared_params(hr_project(tmp_path / "a", per_tool=2, per_tool_eval=1))
     two = declared_params(hr_project(tmp_path / "b", per_tool=2, per_tool_eval=1, extra=extra))
     assert one != two
+
+
+def test_how_a_writer_is_reached_and_paid_is_in_no_key(tmp_path: Path) -> None:
+    keys = planned_keys(hr_project(tmp_path / "a", per_tool=2, per_tool_eval=1, extra=ASKED))
+    assert [name for name in keys if name.startswith("answers:")]
+    own = (
+        "    - {model: openai/x, api_base: 'http://localhost:1/v1', concurrency: 3, max_tries: 2, timeout_seconds: 5}\n"
+    )
+    other = f"synthesis:\n  writers:\n{own}  budget_usd: 7\n  budget_tokens: 10000\n"
+    assert planned_keys(hr_project(tmp_path / "b", per_tool=2, per_tool_eval=1, extra=other)) == keys
 
 
 def declared_params(root: Path) -> dict[str, str]:

@@ -81,6 +81,8 @@ def misbehave(tool: str) -> None:
     (crash_now if what.startswith("exit") else hang_now)()
 
 
+ACCOUNT = {"type": "object", "properties": {"account_id": {"type": "string"}}, "required": ["account_id"]}
+INPUTS = {"get_balance": ACCOUNT}
 TOOLS: dict[str, Callable[..., Any]] = {
     "list_accounts": lambda: {"account_ids": sorted(load())},
     "get_balance": get_balance,
@@ -106,7 +108,7 @@ def answer(method: str, params: dict[str, Any]) -> dict[str, Any] | None:
             "serverInfo": {"name": "till", "version": "1"},
         }
     if method == "tools/list":
-        return {"tools": [{"name": name, "inputSchema": {"type": "object"}} for name in TOOLS]}
+        return {"tools": [{"name": name, "inputSchema": INPUTS.get(name, {"type": "object"})} for name in TOOLS]}
     if method != "tools/call":
         return None
     misbehave(params["name"])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterable, Iterator
 
 from loopbuild.cli.console import answer, error_text, say
 from loopbuild.cli.exit_codes import ExitCode
+from loopbuild.cli.units import count
 from loopbuild.cli.wishes import add_demands, add_selection, wishes_of
-from loopbuild.errors import SelectionError
+from loopbuild.errors import LoopbuildError, SelectionError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +33,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-wait", action="store_true", help="fail instead of waiting while another build runs here")
     parser.add_argument("--progress", choices=("auto", "plain", "json", "none"), default="auto", help="how to show it")
     parser.add_argument("--json", action="store_true", help="the outcome as JSON on stdout")
+
+
+def _errors(errors: Iterable[LoopbuildError]) -> Iterator[str]:
+    """What stopped several targets alike is told once."""
+    found: dict[tuple[str, str], list[LoopbuildError]] = {}
+    for error in errors:
+        found.setdefault((error.message, error.hint), []).append(error)
+    for first, *others in found.values():
+        yield error_text(first)
+        if others:
+            yield f"  the same stopped {count(len(others), 'more target')}"
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -67,8 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
             on_event=watch,
             use_remote=not arguments.no_remote,
         )
-    for error in done.outcome.errors:
-        say(error_text(error))
+    for text in _errors(done.outcome.errors):
+        say(text)
     if done.lock_changes:
         say(frozen_text(done.lock_changes))
     if arguments.json:

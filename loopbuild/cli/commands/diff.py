@@ -3,37 +3,62 @@
 from __future__ import annotations
 
 import argparse
-import json
-from pathlib import Path
 
-from loopbuild.cli.changes import change_lines
-from loopbuild.cli.console import answer, printable, say
+from loopbuild.cli.console import answer, error_text, printable, say
 from loopbuild.cli.exit_codes import ExitCode
+
+FORMATS = ("text", "json", "markdown", "github")
+FAIL_ON = ("breaking", "behavioural", "compatible", "doc")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of `diff`."""
-    parser.add_argument("old", nargs="?", help="another version of the schema file (default: the last build)")
-    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument(
+        "old", nargs="?", help="a git revision or another version of the schema file (default: loop.lock)"
+    )
+    parser.add_argument("--against", default="", metavar="REV|FILE", help="the same as OLD")
+    parser.add_argument(
+        "--format", choices=FORMATS, default="text", help="markdown: for a pull request; github: annotations"
+    )
+    parser.add_argument("--json", action="store_true", help="the same as --format json")
+    parser.add_argument("--fail-on", choices=FAIL_ON, default="", help="exit 1 on a change at least as grave")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Compare the declared tools with the last build, or with another file."""
+    """Compare the declared tools with loop.lock, a revision or a file; builds and starts nothing."""
+    from loopbuild.errors import SelectionError
     from loopbuild.pipeline.builds import open_project
-    from loopbuild.pipeline.tools import built_catalog, catalog_of_file, current_tools, difference
+    from loopbuild.pipeline.comparing import compare, has_at_least, settings_of
 
+    if arguments.old and arguments.against:
+        raise SelectionError("OLD and `--against` are the same thing", hint="give one of the two")
     opened = open_project(arguments.project, loopfile=arguments.file)
-    tools = current_tools(opened)
-    old = catalog_of_file(opened, Path(arguments.old)) if arguments.old else built_catalog(opened)
-    if old is None:
-        say("Nothing was built yet, so there is nothing to compare with. Run `loopbuild build`, or name a file")
-        return ExitCode.DONE
-    changes = difference(old, tools.catalog, settings=tools.settings)
-    if arguments.json:
-        from loopbuild.records import to_json
+    found = compare(opened, settings_of(opened), against=arguments.old or arguments.against)
+    form = "json" if arguments.json else arguments.format
+    for error in found.errors if form != "github" else ():
+        say(error_text(error))
+    if not found.base and form == "text":
+        say(
+            "Nothing was built or committed yet, so there is nothing to compare with. Run `loopbuild build`, or name "
+            "another version"
+        )
+    elif found.tools or not found.errors:
+        answer(_shown(found, form, root=str(opened.project.root)))
+    is_bad = bool(arguments.fail_on) and has_at_least(found.difference, arguments.fail_on)
+    return ExitCode.FAILED if found.errors or is_bad else ExitCode.DONE
 
-        answer(json.dumps(to_json(changes), indent=2, sort_keys=True))
-        return ExitCode.DONE
-    lines = change_lines(changes)
-    answer(printable("\n".join(lines)) if lines else f"No change in {len(tools.catalog.tools)} tools")
-    return ExitCode.DONE
+
+def _shown(found, form: str, *, root: str) -> str:  # type: ignore[no-untyped-def]
+    from loopbuild.cli import differences
+    from loopbuild.cli.units import count
+
+    if form == "json":
+        return differences.diff_json(found)
+    if form == "markdown":
+        return printable(differences.diff_markdown(found))
+    if form == "github":
+        return printable(differences.diff_github(found, root=root))
+    notes = "".join(f"\nnote: {note}" for note in found.notes)
+    if not found.difference.changes:
+        return printable(f"No change in {count(found.tools, 'tool')}{notes}")
+    return printable(differences.diff_text(found))

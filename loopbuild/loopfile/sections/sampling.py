@@ -15,6 +15,7 @@ class Topologies(Section):
     map: Share = 0.15
     conditional: Share = 0.0
     parallel: Share = 0.0
+    """These two are not sampled yet; more than 0 is refused."""
 
 
 class SamplingSettings(Section):

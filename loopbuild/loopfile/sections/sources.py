@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, create_model
 
 from loopbuild.loopfile.sections.base import Flag, Json, Seconds, Section, Text
 from loopbuild.loopfile.sections.sandbox import SandboxSettings
@@ -12,7 +12,7 @@ from loopbuild.loopfile.sections.sandbox import SandboxSettings
 
 class _Common(Section):
     include: tuple[Text, ...] = ()
-    """Globs over tool names; empty means all."""
+    """Globs over tool names, or `tag:x`, `method:x`, `path:x` for HTTP operations; empty means all."""
     exclude: tuple[Text, ...] = ()
     effects: dict[Text, Literal["read", "create", "update", "delete", "unknown"]] = {}
     """Tool name or glob -> what calling it does, where the name misleads."""
@@ -28,6 +28,7 @@ class ToolspecSource(_Common):
 
     kind: Literal["toolspec"]
     path: Text
+    """A file, or a glob over files."""
 
 
 class McpSource(_Common):
@@ -44,17 +45,46 @@ class McpSource(_Common):
 
 
 class OpenapiSource(_Common):
-    """An OpenAPI or Swagger document."""
+    """An OpenAPI or Swagger document: a file, or an address it is fetched from once."""
 
     kind: Literal["openapi"]
-    path: Text
+    path: Text = ""
+    url: Text = ""
+    """Fetched into `listings/`, and again only by `--refresh`."""
+    headers: dict[Text, Text] = {}
+    refs: dict[Text, Text] = {}
+    """A URL that `$ref`s name -> the file that stands for it; nothing is fetched for a `$ref`."""
 
 
-class FunctionsSource(_Common):
-    """Python functions, read without importing them."""
+class _Python(_Common):
+    """Python functions and classes."""
 
-    kind: Literal["functions"]
+    kind: Literal["python"]
     module: Text
+    """`pkg.module`, or `pkg.module:Class` for the methods of a class."""
+    python: Text = ""
+    """The interpreter that imports the module; loopbuild's own by default."""
+    import_timeout_seconds: Seconds = 30.0
 
 
-SourceSettings = Annotated[ToolspecSource | McpSource | OpenapiSource | FunctionsSource, Field(discriminator="kind")]
+if TYPE_CHECKING:
+    PythonSource = _Python
+else:
+    # The key is a keyword of Python, so its field cannot be written down in a class.
+    PythonSource = create_model(
+        "PythonSource",
+        __base__=_Python,
+        __doc__="Python functions and classes, read without importing them unless `import` says so.",
+        **{
+            "import": (
+                Flag,
+                Field(
+                    default=False,
+                    description="Run the module in a child process, once and at `--refresh`: its types then say more.",
+                ),
+            )
+        },
+    )
+
+
+SourceSettings = Annotated[ToolspecSource | McpSource | OpenapiSource | PythonSource, Field(discriminator="kind")]

@@ -19,7 +19,7 @@ def run(action: Action) -> Json:
 def run_contract(action: Action) -> Json:
     """Drop descriptions, examples of wording and places: what is left decides what is sampled, written and trained."""
     catalog = from_json(ToolCatalog, action.input("catalog"))
-    return to_json(ToolCatalog(tools=tuple(_bare(tool) for tool in catalog.tools)))
+    return to_json(ToolCatalog(tools=tuple(_bare(tool) for tool in catalog.tools), edges=catalog.edges))
 
 
 def _bare(tool: ToolSchema) -> ToolSchema:
@@ -27,6 +27,7 @@ def _bare(tool: ToolSchema) -> ToolSchema:
         tool,
         description="",
         docs="",
+        is_deprecated=False,
         span=None,
         input_schema=_without_words(tool.input_schema),
         output_schema=_without_words(tool.output_schema),

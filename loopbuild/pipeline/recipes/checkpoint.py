@@ -21,7 +21,7 @@ from loopbuild.records import ToolCatalog, from_json, to_json
 
 def run(action: Action) -> Json:
     """Train the phase; returns the checkpoint's record with what it was trained on and what it came from."""
-    from loopbuild.stages.training.presets import runs_on_increment
+    from loopbuild.stages.training.taking_part import runs_on_increment
 
     rows = action.input("rows")
     course = _course(action, rows["rows"])
@@ -102,9 +102,16 @@ def _fresh(rows_digest: str, reason: str) -> dict[str, Any]:
 
 
 def _parent(action: Action, course: Mapping[str, Any]) -> dict[str, Any]:
-    """What the weights start from: the phase before, else the head of an increment, else the base (no files)."""
+    """What the weights start from: the phase before, else the head of an increment, else the base (no files).
+
+    A phase that starts afresh takes the phase before as that was when it last started afresh itself: what an increment
+    left under its name descends from the very weights this phase is to be free of.
+    """
     if action.params["position"]:
-        return dict(action.input("before"))
+        before = dict(action.input("before"))
+        if course["mode"] != "continue":
+            before |= before["origins"][action.params["goal_of"][-2]]
+        return before
     if course["mode"] == "continue":
         return dict(action.head or {})
     return {"files": {}, "is_adapter": False, "increments": 0}
@@ -186,6 +193,10 @@ def _record(
     seen = dict(wanted)
     increments = 0
     lineage = {"parent_files": {}, "parent_contract": "", "parent_eval": "", "parent_is_adapter": False}
+    above = action.input("before") if action.params["position"] else head if course["mode"] == "continue" else None
+    origins = dict(above["origins"]) if above is not None else {}
+    if course["mode"] != "continue":
+        origins[action.params["phase"]] = {"files": dict(files), "is_adapter": is_adapter}
     if course["mode"] == "continue" and action.params["position"]:
         # The first phase of the increment has decided; a later one descends from the same head.
         before = action.input("before")
@@ -197,7 +208,12 @@ def _record(
         delta = set(course["delta"])
         seen = {key: value for key, value in wanted.items() if key in delta or old.get(key) == value}
         increments = head["increments"] + 1
-        # The head an increment starts from is the last phase of the chain, whichever phase this is.
+    if (
+        head is not None
+        and head["identity"] == _identity(action)
+        and not (course["mode"] == "continue" and action.params["position"])
+    ):
+        # The last phase of the chain, whichever phase this is: increments start from it, reports compare with it.
         lineage = {
             "parent_files": head["files"],
             "parent_contract": head["contract"],
@@ -215,6 +231,8 @@ def _record(
         "is_adapter": is_adapter,
         "parent": digest("model", parent["files"]) if parent["files"] else "",
         "increments": increments,
+        "origins": origins,
+        "has_predecessor": head is not None,
         "seen": action.keep_bytes(canonical(seen)),
         "contract": action.input_digest("contract"),
         "eval": action.input_digest("eval"),

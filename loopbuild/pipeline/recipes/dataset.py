@@ -40,7 +40,7 @@ def run(action: Action) -> Json:
         "tasks": tasks,
         "files": files,
         "verdicts": {key: [v.filter, v.reason, v.detail] for key, v in sorted(verdicts.items()) if not v.kept},
-        "funnel": _funnel(rows, verdicts),
+        "funnel": _funnel(rows, verdicts) | _unwritten(action),
         "gaps": gaps(trajectories, examples.values()),
         "known": _known(tasks, examples, trajectories, from_json(ToolCatalog, action.input("contract"))),
     }
@@ -110,6 +110,16 @@ def _rows(action: Action, kind: str) -> Iterator[tuple[str, Json]]:
     for role, batch in sorted(action.inputs().items()):
         if role.partition("/")[0] == kind:
             yield from sorted(batch["rows"].items())
+
+
+def _unwritten(action: Action) -> Json:
+    """Texts that no writer gave, by writer and reason; nothing where only the offline one writes."""
+    if not any(role.startswith("answers/") for role in action.inputs()):
+        return {}
+    reasons = Counter(
+        f"{row['writer']}: {row['unusable']['reason']}" for _, row in _rows(action, "answers") if "unusable" in row
+    )
+    return {"unwritten": dict(sorted(reasons.items()))}
 
 
 def _funnel(rows: dict[str, Json], verdicts: dict[str, Verdict]) -> Json:

@@ -1,6 +1,7 @@
 """`generations:<arm>`: a model's closed-loop runs over held-out tasks, one row per task.
 
-A row depends on the weights, on what the model is shown, and on the tools it really called.
+A row depends on the weights, on what the model is shown, and on the tools it really called; on all schemas where they
+steered its decoding.
 """
 
 from __future__ import annotations
@@ -24,13 +25,15 @@ def wanted(action: Action) -> Iterable[WantedRow]:
 
 
 def facts(action: Action) -> Mapping[str, str]:
-    """Every leaf of the arm's own contract, the set of names a call may have, and the project's server programs."""
+    """Every leaf of the arm's own contract, names and schemas calls may have, and the project's server programs."""
     from loopbuild.stages.catalog.facts import facts as catalog_facts
+    from loopbuild.stages.training.render import function_schemas
 
     arm = arm_of(action)
     names = sorted(tool.call_name for tool in arm.catalog.tools)
     known = {**catalog_facts(arm.catalog), **call_names(arm.catalog), **server_facts(action)}
-    return known | {"call names": digest("call names", names)}
+    schemas = digest("call schemas", function_schemas(arm.catalog)) if action.params["constrained"] else ""
+    return known | {"call names": digest("call names", names), "call schemas": schemas}
 
 
 def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
@@ -50,6 +53,8 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
 def _reads(arm: Arm, transcript: Transcript, servers: tuple[str, ...]) -> tuple[str, ...]:
     known = arm.catalog.by_call_name()
     reads = set(servers)
+    if transcript.decoding == "steered":
+        reads.add("call schemas")
     for message in transcript.messages:
         for call in message.get("tool_calls") or ():
             tool = known.get(call["function"]["name"])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from loopbuild.engine.target import Action, Json
 from loopbuild.pipeline.coverage import said
-from loopbuild.records import EvalTask, Score, ToolCatalog, ToolGraph, Transcript, from_json, to_json
+from loopbuild.records import REGRESSION, EvalTask, Score, ToolCatalog, ToolGraph, Transcript, from_json, to_json
 
 if TYPE_CHECKING:
     from loopbuild.stages.evaluation.statistics import PairedChange
@@ -48,7 +48,9 @@ def run(action: Action) -> Json:
     report = assemble(
         project=action.context["project"],
         arms=arms,
-        gates=check_gates(arms["model"], action.params["gate"], change=change),
+        gates=check_gates(
+            arms["model"], action.params["gate"], change=change, has_predecessor=checkpoints[-1]["has_predecessor"]
+        ),
         increment=increment,
         graph_svg=to_svg(graph, catalog),
         data=_funnel(action.input("dataset")["funnel"]) | {"known": action.input("dataset")["known"]},
@@ -57,7 +59,9 @@ def run(action: Action) -> Json:
             {name: checkpoint[name] for name in TRAINING_FIGURES if checkpoint.get(name) is not None}
             for checkpoint in checkpoints
         ],
-        is_constrained=action.params["constrained"],
+        is_constrained=any(
+            run.get("decoding", "free") != "free" for run in action.input("generations/model")["rows"].values()
+        ),
     )
     for name, render in (("json", render_json), ("md", render_markdown), ("html", render_html)):
         action.publish(f"report/report.{name}", action.keep_bytes(render(report).encode("utf-8")))
@@ -79,7 +83,7 @@ def _arms(
         rows = action.input(f"generations/{arm}")["rows"]
         transcripts = {key: from_json(Transcript, value) for key, value in rows.items()}
         if arm == "before":
-            if checkpoint["mode"] != "continue":
+            if not checkpoint["parent_contract"]:
                 continue
             old = from_json(ToolCatalog, json.loads(action.fetch(checkpoint["parent_contract"])))
             old_tasks = _tasks(json.loads(action.fetch(checkpoint["parent_eval"])), old_groups)
@@ -101,12 +105,14 @@ def _tasks(output: Json, groups: Mapping[str, str]) -> list[EvalTask]:
 def _increment(
     action: Action, checkpoint: Json, catalog: ToolCatalog
 ) -> tuple[Json, PairedChange | None, dict[str, str], dict[str, str]]:
-    """What the last increment was about, and the group of every task of today and of then."""
-    if checkpoint["mode"] != "continue":
+    """What the last increment was about, and the group of every task of today and of then.
+
+    A model that replaces another, continued or trained afresh, is compared with it: a gate on losses applies to both.
+    """
+    if not checkpoint["parent_contract"]:
         return None, None, {}, {}
     from loopbuild.stages.catalog.diff import diff_catalogs
     from loopbuild.stages.evaluation.comparison import compare_runs
-    from loopbuild.stages.evaluation.gates import REGRESSION
 
     old = from_json(ToolCatalog, json.loads(action.fetch(checkpoint["parent_contract"])))
     difference = diff_catalogs(old, catalog, renames=action.params["renames"])
@@ -124,6 +130,8 @@ def _increment(
     unchanged = [task for task in tasks if task.group == "unchanged"]
     margin = action.params["gate"].get(REGRESSION, 0.05)
     change = compare_runs(before, after, unchanged, margin=margin) if unchanged else None
+    if checkpoint["mode"] != "continue":
+        return None, change, groups, old_groups
     increment = {
         "tools": tools,
         "comparisons": {"unchanged": to_json(change)} if change else {},
@@ -148,8 +156,10 @@ def _funnel(funnel: Json) -> Json:
         for split, counts in funnel["dropped"].items()
         for reason, count in counts.items()
     ]
+    unwritten = funnel.get("unwritten", {})
+    dropped += [{"filter": "writer", "reason": f"not written, {why}", "count": n} for why, n in unwritten.items()]
     return {
-        "generated": sum(funnel["made"].values()),
+        "generated": sum(funnel["made"].values()) + sum(unwritten.values()),
         "kept": sum(funnel["kept"].values()),
         "dropped": dropped,
         "splits": funnel["kept"],

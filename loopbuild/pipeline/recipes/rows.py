@@ -76,6 +76,7 @@ def call_names(catalog: ToolCatalog) -> dict[str, str]:
 def split_of(trajectory: Trajectory, task: Task, held_out: float) -> Split:
     """Return where a row belongs: a held-out call path never trains, the reserved voice is asked for its wordings."""
     from loopbuild.llm.offline.choices import HELD_OUT_VOICE
+    from loopbuild.llm.protocol import RESERVED
     from loopbuild.stages.evaluation.tasks import is_held_out
 
     is_path = is_held_out(trajectory.signature, held_out, length=len(trajectory.steps))
@@ -83,4 +84,4 @@ def split_of(trajectory: Trajectory, task: Task, held_out: float) -> Split:
         return "paths" if is_path else "train"
     if is_path:
         return "paths"
-    return "wordings" if task.voice == HELD_OUT_VOICE else "values"
+    return "wordings" if task.voice == HELD_OUT_VOICE or task.voice.startswith(RESERVED) else "values"

@@ -1,4 +1,4 @@
-"""`source:<name>`: a file of declarations -> a listing."""
+"""`source:<name>`: files of declarations -> a listing."""
 
 from __future__ import annotations
 
@@ -7,13 +7,9 @@ from loopbuild.records import to_json
 
 
 def run(action: Action) -> Json:
-    """Read the source's file; what cannot be read becomes a diagnostic in the listing."""
-    from importlib import import_module
-
-    from loopbuild.stages.sources import KINDS
+    """Read the source's files; what cannot be read becomes a diagnostic in the listing."""
+    from loopbuild.pipeline.source_files import read_source
 
     params = action.params
-    module, _, attribute = KINDS[params["kind"]].partition(":")
-    read = getattr(import_module(module), attribute)
-    listing = read(params["name"], action.file("listing"), file=params["path"], settings=params)
-    return to_json(listing)
+    beside = {path: action.file(f"beside/{number:04d}") for number, path in enumerate(params["beside"])}
+    return to_json(read_source(params, action.file("listing"), beside))

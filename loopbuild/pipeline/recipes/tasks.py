@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from loopbuild.digest import unit_interval
+from loopbuild.digest import digest, unit_interval
 from loopbuild.engine.target import Action, Json, RowResult, WantedRow
-from loopbuild.llm import WriteRequest
+from loopbuild.llm import WriteAnswer, WriteRequest
+from loopbuild.llm.hosted.identity import OFFLINE, candidates, name_of
 from loopbuild.records import ToolCatalog, Trajectory, from_json, to_json
 
 
-def wanted(action: Action) -> Iterable[WantedRow]:
-    """The requests of every trajectory; each holds everything its writer learns."""
-    from loopbuild.stages.synthesis.requests import writer_of
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requested:
+    """A text that shall exist, and who writes it."""
 
-    writers = [writer["model"] for writer in action.params["writers"]]
-    catalog = from_json(ToolCatalog, action.input("contract"))
-    for trajectory in trajectories(action.input("trajectories")):
-        for request in requests_of(trajectory, catalog, action.params):
-            told = {"writer": writer_of(request.key, writers), "asked": to_json(request), "basis": trajectory.digest}
-            yield WantedRow(key=request.key, request=told | {"trajectory": trajectory.key})
+    trajectory: Trajectory
+    request: WriteRequest
+    writer: Mapping[str, Json]
+    """Its identity."""
+
+
+def wanted(action: Action) -> Iterable[WantedRow]:
+    """The requests of every trajectory; each holds everything its writer learns. Of asked writers, those answered."""
+    answers = action.input("answers")["rows"] if "answers" in action.inputs() else {}
+    for one in requested(action):
+        told = {"writer": name_of(one.writer), "asked": to_json(one.request), "basis": one.trajectory.digest}
+        if one.writer["model"] != OFFLINE:
+            answer = answers.get(one.request.key, {})
+            if "words" not in answer:
+                continue
+            told["words"] = digest("words", answer["words"])
+        yield WantedRow(key=one.request.key, request=told | {"trajectory": one.trajectory.key})
 
 
 def facts(action: Action) -> Mapping[str, str]:
@@ -28,7 +41,7 @@ def facts(action: Action) -> Mapping[str, str]:
 
 
 def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
-    """Let each writer word its rows."""
+    """Let each writer word its rows; what was asked for money is there already."""
     from loopbuild.llm import open_writer
     from loopbuild.stages.synthesis.dialogues import to_task
 
@@ -39,9 +52,36 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
     for name, share in sorted(by_writer.items()):
         asked = {row.key: from_json(WriteRequest, row.request["asked"]) for row in share}
         basis = {row.key: known[row.request["trajectory"]] for row in share}
-        for answer in open_writer(name).write_many(list(asked.values())):
+        if name == OFFLINE:
+            answers: Iterable[WriteAnswer] = open_writer(name).write_many(list(asked.values()))
+        else:
+            table = action.input("answers")["rows"]
+            answers = (from_json(WriteAnswer, table[key]["words"]) for key in asked)
+        for answer in answers:
             task = to_task(basis[answer.key], asked[answer.key], answer, writer=name)
             yield RowResult(key=answer.key, output=to_json(task))
+
+
+def requested(action: Action) -> Iterator[Requested]:
+    """Yield every text that shall exist, with its writer."""
+    catalog = from_json(ToolCatalog, action.input("contract"))
+    for trajectory in trajectories(action.input("trajectories")):
+        yield from texts_of(trajectory, catalog, action.params)
+
+
+def texts_of(trajectory: Trajectory, catalog: ToolCatalog, params: Mapping[str, Json]) -> Iterator[Requested]:
+    """Yield the texts about one trajectory: each of one writer, or of every one."""
+    from loopbuild.stages.synthesis.requests import writer_of
+
+    writers = {OFFLINE: {"model": OFFLINE}} | {name_of(writer): writer for writer in params["writers"]}
+    for request in requests_of(trajectory, catalog, params):
+        names = candidates(params["writers"], request.wording)
+        if params["assignment"] == "split":
+            yield Requested(trajectory=trajectory, request=request, writer=writers[writer_of(request.key, names)])
+            continue
+        for name in sorted(names):
+            own = replace(request, key=digest("worded", [request.key, name]))
+            yield Requested(trajectory=trajectory, request=own, writer=writers[name])
 
 
 def trajectories(table: Json) -> list[Trajectory]:

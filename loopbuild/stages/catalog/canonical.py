@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import TypeGuard
+from dataclasses import dataclass
+from typing import TypeGuard, cast, get_args
 
 from loopbuild.digest import canonical, digest
 from loopbuild.judging.validate import unusable
 from loopbuild.records import (
+    DataFlowEdge,
     DeclaredTool,
     Diagnostic,
+    Effect,
     Json,
     Listing,
     OutputOrigin,
@@ -25,13 +28,17 @@ from loopbuild.records import (
 )
 from loopbuild.sandbox.patterns import MAX_LENGTH, is_too_much
 from loopbuild.stages.catalog.callnames import call_names
+from loopbuild.stages.catalog.components import members_of, noun_of
 from loopbuild.stages.catalog.impossible import flaws
-from loopbuild.stages.catalog.leaves import Found, Walk, walk
+from loopbuild.stages.catalog.leaves import MAX_DEPTH, Found, Walk, walk
 from loopbuild.stages.catalog.meaning import effect_of, entity_of_leaf, entity_of_tool, kind_of, noun_words, verb_of
-from loopbuild.stages.catalog.references import without_unresolved
+from loopbuild.stages.catalog.references import Shared
 from loopbuild.stages.catalog.spelling import ordered, plain
 from loopbuild.stages.catalog.words import words_of
 
+MAX_ENUM = 1000
+"""Values of an enum kept in a leaf; its fingerprint and the schema itself have them all."""
+_KEPT_HINTS = frozenset({"destructiveHint", "idempotentHint", "openWorldHint", "readOnlyHint", "tags"})
 _WRAPPERS = frozenset({"content", "result", "output", "text", "data"})
 
 
@@ -44,13 +51,55 @@ def build_catalog(listings: Sequence[Listing], *, entities: Mapping[str, str] | 
         (tool for listing in listings for tool in listing.tools), key=lambda tool: (tool.source, tool.name)
     )
     names = call_names((tool.source, tool.name) for tool in declared)
+    shared = {listing.source: Shared(listing.definitions) for listing in listings if listing.definitions}
     tools: list[ToolSchema] = []
     diagnostics: list[Diagnostic] = []
     for tool in declared:
-        built = _tool(tool, names[f"{tool.source}/{tool.name}"], entities or {}, diagnostics)
+        call_name = names[f"{tool.source}/{tool.name}"]
+        built = _tool(tool, call_name, entities or {}, diagnostics, shared.get(tool.source))
         if built is not None:
             tools.append(built)
-    return ToolCatalog(tools=tuple(sorted(tools, key=lambda tool: tool.id)), diagnostics=tuple(diagnostics))
+    diagnostics += _cut(tools)
+    edges = _standing(tools, [edge for listing in listings for edge in listing.edges])
+    tools.sort(key=lambda tool: tool.id)
+    return ToolCatalog(tools=tuple(tools), diagnostics=tuple(diagnostics), edges=tuple(edges))
+
+
+def _cut(tools: Sequence[ToolSchema]) -> list[Diagnostic]:
+    """Say once for each source how much of what its tools return lies too deep to be looked into."""
+    found: dict[str, list[int]] = {}
+    for tool in tools:
+        counts = found.setdefault(tool.source, [0, 0, 0])
+        opaque = sum(1 for leaf in tool.outputs if leaf.component and leaf.kind != "id")
+        counts[0] += bool(opaque)
+        counts[1] += opaque
+        counts[2] += len(tool.outputs)
+    return [
+        Diagnostic(
+            severity="note",
+            code="opaque",
+            message=f"source `{source}`: {opaque} of {leaves} return leaves, of {those} tools, are shared schemas "
+            f"that lie {MAX_DEPTH} properties deep or within themselves; what is in them feeds nothing",
+        )
+        for source, (those, opaque, leaves) in sorted(found.items())
+        if opaque
+    ]
+
+
+def _standing(tools: Sequence[ToolSchema], edges: Sequence[DataFlowEdge]) -> list[DataFlowEdge]:
+    """Return the declared edges both ends of which are leaves of the catalog."""
+    ends = (
+        {(tool.id, leaf.side, leaf.pointer) for tool in tools for leaf in (*tool.inputs, *tool.outputs)}
+        if edges
+        else ()
+    )
+    kept = [
+        edge
+        for edge in edges
+        if (edge.producer, "output", edge.producer_leaf) in ends
+        and (edge.consumer, "input", edge.consumer_leaf) in ends
+    ]
+    return sorted(kept, key=lambda edge: (edge.consumer, edge.consumer_leaf, edge.producer, edge.producer_leaf))
 
 
 def printable(name: str) -> str:
@@ -59,7 +108,11 @@ def printable(name: str) -> str:
 
 
 def _tool(
-    tool: DeclaredTool, call_name: str, entities: Mapping[str, str], diagnostics: list[Diagnostic]
+    tool: DeclaredTool,
+    call_name: str,
+    entities: Mapping[str, str],
+    diagnostics: list[Diagnostic],
+    shared: Shared | None,
 ) -> ToolSchema | None:
     tool_id = f"{tool.source}/{tool.name}"
 
@@ -72,8 +125,8 @@ def _tool(
     if wrong:
         say("error", "impossible-schema", f" is skipped: its input {wrong[0]}")
         return None
-    input_schema, reason = _usable(tool.input_schema)
-    if reason:
+    # Sources take out what they can; what comes by another way, or only fails once closed, must not stop the others.
+    if reason := unusable(tool.input_schema):
         say("error", "unusable-schema", f" is skipped: its input schema cannot be used: {printable(reason)}")
         return None
     output_schema, origin = _outputs(tool)
@@ -83,7 +136,7 @@ def _tool(
             say("warning", "impossible-schema", f": its declared return is not used, {wrong[0]}")
             origin = "none"
     taken = walk(tool.input_schema)
-    given = walk(output_schema) if origin != "none" else Walk()
+    given = walk(output_schema, shared=shared) if origin != "none" else Walk()
     if large := _too_much(taken):
         say("error", "unusable-schema", f" is skipped: its input {large}")
         return None
@@ -96,8 +149,12 @@ def _tool(
         for note in found.notes:
             say("warning", "partly-read", f": its {side} has {note}" if note[0].isdigit() else f": {note}")
     nouns = noun_words(tool.name, verb)
-    inputs = tuple(_leaf(leaf, "input", entity, nouns, entities) for leaf in taken.leaves)
-    outputs = tuple(_leaf(leaf, "output", entity, nouns, entities) for leaf in given.leaves)
+    about = _About(entity=entity, nouns=nouns, synonyms=entities, members=members_of(_path(tool)))
+    observed = frozenset(tool.hints.get("observed") or ())
+    inputs = tuple(_leaf(leaf, "input", about) for leaf in taken.leaves)
+    outputs = tuple(
+        _leaf(leaf, "output", about, origin="observed" if leaf.pointer in observed else origin) for leaf in given.leaves
+    )
     gate = digest("gate", {"required": taken.required, "defaults": taken.defaults, "combinators": taken.combinators})
     return ToolSchema(
         id=tool_id,
@@ -105,10 +162,10 @@ def _tool(
         name=tool.name,
         call_name=call_name,
         description=tool.description,
-        input_schema=input_schema,
+        input_schema=tool.input_schema,
         output_schema=output_schema,
         output_origin=origin,
-        effect=effect_of(verb, tool.hints, yields_own_id=_yields_own_id(inputs, outputs, entity)),
+        effect=_effect(tool, verb, yields_own_id=_yields_own_id(inputs, outputs, entity)),
         verb=verb,
         entity=entity,
         inputs=inputs,
@@ -117,17 +174,11 @@ def _tool(
         params=digest("params", [gate, [[leaf.pointer, leaf.fingerprint] for leaf in inputs]]),
         returns=digest("returns", [origin, [[leaf.pointer, leaf.fingerprint] for leaf in outputs]]),
         docs=digest("docs", [tool.description, taken.wording, given.wording]),
+        transport=tool.hints.get("transport") or {},
+        hints={key: value for key, value in sorted(tool.hints.items()) if key in _KEPT_HINTS},
+        is_deprecated=tool.hints.get("deprecated") is True,
         span=tool.span,
     )
-
-
-def _usable(schema: Json) -> tuple[Json, str]:
-    """Return the schema calls are checked against, and why none can be; references to nowhere are open where asked."""
-    reason = unusable(schema)
-    if not reason:
-        return schema, ""
-    opened = without_unresolved(schema)
-    return opened, unusable(opened)
 
 
 def _too_much(found: Walk) -> str:
@@ -137,6 +188,19 @@ def _too_much(found: Walk) -> str:
         if isinstance(pattern, str) and is_too_much(pattern):
             return f"`{printable(leaf.pointer)}` has a pattern that asks for more than {MAX_LENGTH:,} characters"
     return ""
+
+
+def _effect(tool: DeclaredTool, verb: str, *, yields_own_id: bool) -> Effect:
+    """Return the word of loop.yaml, else that of the HTTP method, else what name and annotations suggest."""
+    by_method = tool.hints.get("effect_by_method")
+    if "effect" not in tool.hints and by_method in get_args(Effect):
+        return cast(Effect, by_method)
+    return effect_of(verb, tool.hints, yields_own_id=yields_own_id)
+
+
+def _path(tool: DeclaredTool) -> str:
+    transport = tool.hints.get("transport")
+    return str(transport.get("path", "")) if isinstance(transport, dict) else ""
 
 
 def _outputs(tool: DeclaredTool) -> tuple[Json, OutputOrigin]:
@@ -183,12 +247,28 @@ def _yields_own_id(inputs: Sequence[SchemaLeaf], outputs: Sequence[SchemaLeaf], 
     )
 
 
-def _leaf(
-    found: Found, side: Side, tool_entity: str, nouns: tuple[str, ...], entities: Mapping[str, str]
-) -> SchemaLeaf:
-    words = words_of(found.path[-1]) if found.path else nouns
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _About:
+    """What of its tool a leaf's meaning depends on."""
+
+    entity: str
+    nouns: tuple[str, ...]
+    synonyms: Mapping[str, str]
+    members: Mapping[str, tuple[str, ...]]
+    """Path parameter -> the noun of the collection it picks a member of."""
+
+
+def _leaf(found: Found, side: Side, about: _About, *, origin: OutputOrigin = "none") -> SchemaLeaf:
+    words = words_of(found.path[-1]) if found.path else about.nouns
     container = words_of(found.path[-2]) if len(found.path) > 1 else ()
-    entity = entity_of_leaf(words, container, tool_entity, synonyms=entities)
+    if found.container:
+        container = noun_of(found.container)
+    entity = entity_of_leaf(words, container, about.entity, synonyms=about.synonyms)
+    whose = noun_of(found.component) if found.component and "x-expands" in found.schema else ()
+    if side == "input" and len(found.path) == 1 and not whose:
+        whose = about.members.get(found.path[0], ())
+    if whose:
+        entity = entity_of_leaf((*whose, "id"), (), about.entity, synonyms=about.synonyms)
     schema = found.schema
     format_name = schema["format"] if isinstance(schema.get("format"), str) else ""
     fingerprint = dict(found.rules)
@@ -199,7 +279,7 @@ def _leaf(
         pointer=found.pointer,
         types=found.types,
         format=format_name,
-        enum=tuple(ordered(schema["enum"])) if isinstance(schema.get("enum"), list) else (),
+        enum=tuple(ordered(schema["enum"])[:MAX_ENUM]) if isinstance(schema.get("enum"), list) else (),
         is_required=found.is_required,
         default=plain(schema.get("default")),
         has_default="default" in schema,
@@ -210,8 +290,10 @@ def _leaf(
         examples=_examples(schema),
         words=words,
         entity=entity,
-        kind=kind_of(words, found.types, format_name, entity),
+        kind="id" if whose else kind_of(words, found.types, format_name, entity),
         fingerprint=digest("leaf", fingerprint),
+        origin=origin,
+        component=found.component,
     )
 
 

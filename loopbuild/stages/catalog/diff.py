@@ -5,12 +5,12 @@ Pure. Reordering, `$ref` against inline, number spelling and unknown `x-` keys a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from loopbuild.records import CatalogDiff, LeafChange, ToolCatalog, ToolChange, ToolSchema
 from loopbuild.stages.catalog.canonical import printable
 from loopbuild.stages.catalog.leafdiff import compare, worst
-from loopbuild.stages.catalog.renames import pair_up, tool_score
+from loopbuild.stages.catalog.renames import pair_tools, tool_reason
 
 
 def diff_catalogs(old: ToolCatalog, new: ToolCatalog, *, renames: Mapping[str, str] | None = None) -> CatalogDiff:
@@ -24,18 +24,15 @@ def diff_catalogs(old: ToolCatalog, new: ToolCatalog, *, renames: Mapping[str, s
     removed = [tool for tool in old.tools if tool.id not in after]
     added = [tool for tool in new.tools if tool.id not in before]
     notes: list[str] = []
-    pairs: list[tuple[ToolSchema, ToolSchema, float]] = []
-    for tool in list(removed):
+    pairs: list[tuple[ToolSchema, ToolSchema, float, str]] = []
+    for tool in removed:
         twin = next((candidate for candidate in added if candidate.id == said.get(tool.id)), None)
-        if twin is not None:
-            pairs.append((tool, twin, 1.0))
-            removed.remove(tool)
-            added.remove(twin)
-    found = pair_up(removed, added, tool_score, lambda tool: tool.id)
-    for tool, twin, points in found.certain:
-        pairs.append((tool, twin, points))
-        removed.remove(tool)
-        added.remove(twin)
+        if twin is not None and not any(twin is other for _, other, *_ in pairs):
+            pairs.append((tool, twin, 1.0, "loop.yaml says so"))
+    removed, added = _unpaired(pairs, removed, added)
+    found = pair_tools(removed, added)
+    pairs += [(tool, twin, points, tool_reason(tool, twin)) for tool, twin, points in found.certain]
+    removed, added = _unpaired(pairs, removed, added)
     for tool, twin, points in found.doubtful:
         notes.append(
             f"`{printable(tool.id)}` may have become `{printable(twin.id)}` ({points:.2f}); treated as removed and "
@@ -43,11 +40,11 @@ def diff_catalogs(old: ToolCatalog, new: ToolCatalog, *, renames: Mapping[str, s
         )
     changes = [ToolChange(tool=tool.id, change="removed", level="breaking", span=tool.span) for tool in removed]
     changes += [ToolChange(tool=tool.id, change="added", level="compatible", span=tool.span) for tool in added]
-    for tool, twin, points in pairs:
+    for tool, twin, points, why in pairs:
         leaves = compare(tool, twin, renames=_parameters(said, tool.id, twin.id), notes=notes)
         changes.append(
-            ToolChange(tool=twin.id, change="renamed", level="breaking", old_tool=tool.id, score=points, leaves=leaves,
-                       span=twin.span)
+            ToolChange(tool=twin.id, change="renamed", level="breaking", old_tool=tool.id, score=points, why=why,
+                       leaves=leaves, span=twin.span)
         )  # fmt: skip
     for tool in old.tools:
         twin = after.get(tool.id)
@@ -61,10 +58,31 @@ def diff_catalogs(old: ToolCatalog, new: ToolCatalog, *, renames: Mapping[str, s
     return CatalogDiff(changes=tuple(changes), notes=tuple(sorted(notes)))
 
 
+def _unpaired(
+    pairs: Sequence[tuple[ToolSchema, ToolSchema, float, str]],
+    removed: Sequence[ToolSchema],
+    added: Sequence[ToolSchema],
+) -> tuple[list[ToolSchema], list[ToolSchema]]:
+    gone = {old.id for old, *_ in pairs}
+    come = {new.id for _, new, *_ in pairs}
+    return [tool for tool in removed if tool.id not in gone], [tool for tool in added if tool.id not in come]
+
+
 def _differs(old: ToolSchema, new: ToolSchema) -> bool:
     return any(
         getattr(old, name) != getattr(new, name)
-        for name in ("params", "returns", "docs", "effect", "gate", "call_name", "output_origin")
+        for name in (
+            "params",
+            "returns",
+            "docs",
+            "effect",
+            "gate",
+            "call_name",
+            "output_origin",
+            "transport",
+            "hints",
+            "is_deprecated",
+        )
     )
 
 

@@ -12,6 +12,7 @@ from loopbuild.digest import canonical
 from loopbuild.records import ChangeLevel, Json, LeafChange, SchemaLeaf, Side, ToolSchema
 from loopbuild.stages.catalog.canonical import printable
 from loopbuild.stages.catalog.renames import pair_up, parameter_score
+from loopbuild.stages.catalog.rulesdiff import RuleChange, Rules
 
 _RANK: dict[str, int] = {"breaking": 0, "safety": 1, "behavioural": 2, "compatible": 3, "doc": 4}
 
@@ -25,9 +26,10 @@ def compare(
     old: ToolSchema, new: ToolSchema, *, renames: Mapping[str, str], notes: list[str]
 ) -> tuple[LeafChange, ...]:
     """Return the changes of one tool, sorted by side, pointer and class; `renames` maps old to new pointers."""
-    changes = _inputs(old, new, renames, notes) + _outputs(old, new)
-    if old.gate != new.gate and not _explains_gate(changes):
-        changes.append(_change("rules_changed", "breaking", "input", detail="what makes a call valid changed"))
+    changes = _inputs(old, new, renames, notes)
+    if old.gate != new.gate:
+        changes += _gate(old, new, changes)
+    changes += _outputs(old, new)
     if old.output_origin != new.output_origin:
         detail = f"return shape was {old.output_origin}, is {new.output_origin}"
         changes.append(
@@ -37,6 +39,7 @@ def compare(
     if old.effect != new.effect:
         detail = f"effect was {old.effect}, is {new.effect}"
         changes.append(_change("effect_changed", "safety", old=old.effect, new=new.effect, detail=detail))
+    changes += _surroundings(old, new)
     changes += _wording(old, new, changes)
     return tuple(sorted(changes, key=lambda item: (item.side, item.pointer, item.change, item.detail)))
 
@@ -74,13 +77,33 @@ def _inputs(old: ToolSchema, new: ToolSchema, renames: Mapping[str, str], notes:
         )
     changes += [_gone("parameter_removed", leaf) for leaf in removed]
     changes += [_come(leaf) for leaf in added]
+    rules = Rules(old.input_schema, new.input_schema, renamed={twin.pointer: gone.pointer for gone, twin in pairs})
     pairs += [(before[pointer], after[pointer]) for pointer in before if pointer in after]
     for one, other in pairs:
-        changes += _parameter(one, other)
+        changes += _parameter(one, other, rules)
     return changes
 
 
-def _parameter(old: SchemaLeaf, new: SchemaLeaf) -> list[LeafChange]:
+def _gate(old: ToolSchema, new: ToolSchema, changes: Sequence[LeafChange]) -> list[LeafChange]:
+    """Return what changed in the rules around leaves; a gate whose difference nothing else shows may break."""
+    rules = Rules(old.input_schema, new.input_schema, renamed={})
+    explained = [item.pointer for item in changes if item.change in _OUTSIDE_LEAF or item.change in _MOVES]
+    explained += [str(item.old) for item in changes if item.change in ("parameter_renamed", "type_changed")]
+    explained += [leaf.pointer for leaf in old.inputs if not any(leaf.pointer == one.pointer for one in new.inputs)]
+    found = [_ruled(rule, "input") for rule in rules.of_objects(explained)]
+    if found or any(item.change in _GATE_CHANGES for item in changes):
+        return found
+    return [_change("rules_changed", "breaking", "input", detail="what makes a call valid changed")]
+
+
+def _ruled(rule: RuleChange, side: Side) -> LeafChange:
+    return _change(rule.change, rule.level, side, rule.pointer, rule.old, rule.new, rule.detail)
+
+
+_MOVES = frozenset(["parameter_added", "parameter_removed", "parameter_renamed", "type_changed"])
+
+
+def _parameter(old: SchemaLeaf, new: SchemaLeaf, rules: Rules) -> list[LeafChange]:
     changes: list[LeafChange] = []
 
     def note(change: str, level: ChangeLevel, before: Json, after: Json, detail: str) -> None:
@@ -108,8 +131,10 @@ def _parameter(old: SchemaLeaf, new: SchemaLeaf) -> list[LeafChange]:
             word = change.partition("_")[0]
             detail = f"{word} was {_quoted(before)}, is {_quoted(after)}"
             note(change, "breaking" if after else "compatible", before, after, detail)
-    if old.fingerprint != new.fingerprint and not any(item.change not in _OUTSIDE_LEAF for item in changes):
-        note("constraints_changed", "breaking", None, None, "allowed values changed")
+    if old.fingerprint != new.fingerprint:
+        changes += [_ruled(rule, "input") for rule in rules.of_leaf(new.pointer)]
+        if all(item.change in _OUTSIDE_LEAF for item in changes):
+            note("constraints_changed", "breaking", None, None, "allowed values changed")
     if (old.has_default, old.default) != (new.has_default, new.default):
         before, after = (_json(leaf.default) if leaf.has_default else "none" for leaf in (old, new))
         note("default_changed", "behavioural", old.default, new.default, f"default was {before}, is {after}")
@@ -153,26 +178,56 @@ def _outputs(old: ToolSchema, new: ToolSchema) -> list[LeafChange]:
     for pointer, leaf in before.items():
         twin = after.get(pointer)
         if twin is not None and twin.fingerprint != leaf.fingerprint:
-            changes.append(_returned(leaf, twin))
+            changes += _returned(leaf, twin)
     return changes
 
 
-def _returned(old: SchemaLeaf, new: SchemaLeaf) -> LeafChange:
-    level: ChangeLevel = "behavioural"
+def _returned(old: SchemaLeaf, new: SchemaLeaf) -> list[LeafChange]:
+    changes: list[LeafChange] = []
+
+    def note(level: ChangeLevel, before: Json, after: Json, detail: str) -> None:
+        changes.append(_change("return_changed", level, "output", new.pointer, before, after, detail))
+
     if old.types != new.types:
         is_narrower = bool(new.types) and (not old.types or _covers(old.types, new.types))
-        level = "compatible" if is_narrower else "breaking"
-        detail = f"type was {_types(old)}, is {_types(new)}"
-    elif old.is_required != new.is_required:
+        level: ChangeLevel = "compatible" if is_narrower else "breaking"
+        note(level, list(old.types), list(new.types), f"type was {_types(old)}, is {_types(new)}")
+    if old.is_required != new.is_required:
         level = "compatible" if new.is_required else "breaking"
         detail = "is always there now" if new.is_required else "may be missing now"
-    elif old.enum != new.enum:
-        detail = _enum(old, new).detail
-    elif old.format != new.format:
+        note(level, old.is_required, new.is_required, detail)
+    if old.enum != new.enum:
+        note("behavioural", list(old.enum), list(new.enum), _enum(old, new).detail)
+    if old.format != new.format:
         detail = f"format was {_quoted(old.format)}, is {_quoted(new.format)}"
-    else:
-        detail = "possible values changed"
-    return _change("return_changed", level, "output", new.pointer, list(old.types), list(new.types), detail)
+        note("behavioural", old.format, new.format, detail)
+    if not changes:
+        note("behavioural", None, None, "possible values changed")
+    return changes
+
+
+_ANNOTATIONS = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
+
+
+def _surroundings(old: ToolSchema, new: ToolSchema) -> list[LeafChange]:
+    """Return what changed around the leaves: where calls go, what the source says about their danger."""
+    found: list[LeafChange] = []
+    before, after = ([one.transport.get("method"), one.transport.get("path")] for one in (old, new))
+    if old.transport != new.transport:
+        was, now = (" ".join(str(part) for part in parts if part) for parts in (before, after))
+        detail = f"goes to {_quoted(now)}, went to {_quoted(was)}" if was != now else "is sent in another form"
+        found.append(_change("endpoint_changed", "behavioural", old=was, new=now, detail=detail))
+    # What changed the effect is told as that.
+    for name in _ANNOTATIONS if old.effect == new.effect else ():
+        if old.hints.get(name) != new.hints.get(name):
+            detail = f"`{name}` was {_json(old.hints.get(name))}, is {_json(new.hints.get(name))}"
+            found.append(
+                _change("annotation_changed", "safety", old=old.hints.get(name), new=new.hints.get(name), detail=detail)
+            )
+    if old.is_deprecated != new.is_deprecated:
+        detail = "is deprecated now" if new.is_deprecated else "is no longer deprecated"
+        found.append(_change("wording_changed", "doc", detail=detail))
+    return found
 
 
 def _wording(old: ToolSchema, new: ToolSchema, changes: Sequence[LeafChange]) -> list[LeafChange]:
@@ -197,13 +252,7 @@ def _wording(old: ToolSchema, new: ToolSchema, changes: Sequence[LeafChange]) ->
     return found
 
 
-_GATE_TEXT = """became_required became_optional default_changed parameter_added parameter_removed parameter_renamed
-type_changed"""
-_GATE_CHANGES = frozenset(_GATE_TEXT.split())
-
-
-def _explains_gate(changes: Sequence[LeafChange]) -> bool:
-    return any(change.side == "input" and change.change in _GATE_CHANGES for change in changes)
+_GATE_CHANGES = frozenset(["became_required", "became_optional", "default_changed", *_MOVES])
 
 
 def _change(

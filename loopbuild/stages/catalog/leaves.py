@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from loopbuild.digest import canonical
+from loopbuild.digest import canonical, digest
 from loopbuild.records import Json
-from loopbuild.stages.catalog.references import Resolver
+from loopbuild.stages.catalog.references import Resolver, Shared, component_of
 from loopbuild.stages.catalog.spelling import WORDING, bare, ordered, plain
 
 MAX_DEPTH = 4
@@ -40,6 +40,10 @@ class Found:
     description: str
     rules: Json
     """Everything but wording that says which values are allowed; the stuff of the fingerprint."""
+    container: str = ""
+    """The shared schema whose property this is, empty when the object around it is nobody else's."""
+    component: str = ""
+    """The shared schema that stands here and is not looked into, or whose id this is."""
 
 
 @dataclass(slots=True)
@@ -55,9 +59,9 @@ class Walk:
     notes: list[str] = field(default_factory=list)
 
 
-def walk(schema: Json) -> Walk:
+def walk(schema: Json, *, shared: Shared | None = None) -> Walk:
     """Return the leaves of `schema` sorted by pointer, at most MAX_LEAVES, and the rules around them."""
-    resolver = Resolver(root=schema if isinstance(schema, dict) else {})
+    resolver = Resolver(root=schema if isinstance(schema, dict) else {}, shared=shared)
     result = Walk()
     _visit(schema, result, resolver, _Place())
     result.leaves.sort(key=lambda leaf: leaf.pointer)
@@ -82,17 +86,23 @@ class _Place:
     arrays: tuple[Json, ...] = ()
     description: str = ""
     """Of the array around an item that has none of its own."""
+    container: str = ""
+    """The shared schema of the object around."""
 
-    def below(self, token: str, *, name: str = "", is_required: bool, trail: tuple[str, ...]) -> _Place:
+    def below(
+        self, token: str, *, name: str = "", is_required: bool, trail: tuple[str, ...], container: str = ""
+    ) -> _Place:
         return _Place(
             pointer=f"{self.pointer}/{token}",
             path=(*self.path, name) if name else self.path,
             is_required=self.is_required and is_required,
             trail=trail,
+            container=container,
         )
 
 
 def _visit(schema: Json, result: Walk, resolver: Resolver, place: _Place) -> None:
+    own = _shared_name(schema, resolver)
     schema, trail, is_cycle = resolver.follow(schema, place.trail)
     if not isinstance(schema, dict):
         schema = {}
@@ -104,25 +114,28 @@ def _visit(schema: Json, result: Walk, resolver: Resolver, place: _Place) -> Non
     if "default" in schema:
         result.defaults[place.pointer] = plain(schema["default"])
     if is_cycle:
-        _leaf(schema, types or ("object",), result, place, resolver, trail, extra="recursive")
+        _leaf(schema, types or ("object",), result, place, resolver, trail, extra="recursive", own=own)
         return
     is_object = "object" in types and set(types) <= {"object", "null"}
     is_array = "array" in types and set(types) <= {"array", "null"}
     if is_object and len(place.path) < MAX_DEPTH and _has_inside(schema):
-        _object(schema, result, resolver, place, trail)
+        _object(schema, result, resolver, place, trail, own)
     elif is_object and not place.pointer:
         _remember_rules(schema, result, place)
     elif is_array and isinstance(schema.get("items"), dict):
         _array(schema, result, resolver, place, trail)
     elif (branches := _branches(schema)) and len(place.path) < MAX_DEPTH:
         for index, branch in enumerate(branches):
-            _visit(branch, result, resolver, place.below(f"|{index}", is_required=False, trail=trail))
+            inner = place.below(f"|{index}", is_required=False, trail=trail, container=place.container)
+            _visit(branch, result, resolver, inner)
         _remember_rules(schema, result, place)
     else:
-        _leaf(schema, types, result, place, resolver, trail)
+        _leaf(schema, types, result, place, resolver, trail, own=own)
 
 
-def _object(schema: dict[str, Json], result: Walk, resolver: Resolver, place: _Place, trail: tuple[str, ...]) -> None:
+def _object(
+    schema: dict[str, Json], result: Walk, resolver: Resolver, place: _Place, trail: tuple[str, ...], own: str
+) -> None:
     required = [name for name in schema.get("required") or () if isinstance(name, str)]
     _remember_rules(schema, result, place)
     properties = schema.get("properties") or {}
@@ -130,11 +143,11 @@ def _object(schema: dict[str, Json], result: Walk, resolver: Resolver, place: _P
         item = properties[name]
         if item is False:
             continue
-        inner = place.below(token_of(name), name=name, is_required=name in required, trail=trail)
+        inner = place.below(token_of(name), name=name, is_required=name in required, trail=trail, container=own)
         _visit(item, result, resolver, inner)
     rest = schema.get("additionalProperties")
     if isinstance(rest, dict) and rest:
-        _visit(rest, result, resolver, place.below("*", is_required=False, trail=trail))
+        _visit(rest, result, resolver, place.below("*", is_required=False, trail=trail, container=own))
 
 
 def _array(schema: dict[str, Json], result: Walk, resolver: Resolver, place: _Place, trail: tuple[str, ...]) -> None:
@@ -146,6 +159,7 @@ def _array(schema: dict[str, Json], result: Walk, resolver: Resolver, place: _Pl
         trail=trail,
         arrays=(*place.arrays, {**rules, "nullable": "null" in types_of(schema)}),
         description=_text(schema.get("description")) or place.description,
+        container=place.container,
     )
     _visit(schema["items"], result, resolver, inner)
 
@@ -159,10 +173,11 @@ def _leaf(
     trail: tuple[str, ...],
     *,
     extra: str = "",
+    own: str = "",
 ) -> None:
     if not place.pointer and not schema:
         return
-    rules = _opaque(schema, resolver, trail)
+    rules = _opaque(schema, resolver, trail) if not own else {"shared": _shared_digest(own, resolver)}
     rules["type"] = list(types)
     rules.pop("nullable", None)
     rules.pop("const", None)
@@ -177,8 +192,34 @@ def _leaf(
             is_required=place.is_required,
             description=_text(schema.get("description")) or place.description,
             rules={"schema": rules, "arrays": list(place.arrays), "extra": extra},
+            container=place.container,
+            component=own or _expanded(schema),
         )
     )
+
+
+def _shared_name(schema: Json, resolver: Resolver) -> str:
+    """Return the shared schema a reference names, empty for any other."""
+    ref = schema.get("$ref") if isinstance(schema, dict) and resolver.shared is not None else None
+    name = component_of(ref) if isinstance(ref, str) else ""
+    return name if resolver.shared is not None and name in resolver.shared.definitions else ""
+
+
+def _expanded(schema: dict[str, Json]) -> str:
+    """Return the shared schema whose id a value is, where the source says so."""
+    named = schema.get("x-expands")
+    return str(named[0]) if isinstance(named, list) and named else ""
+
+
+def _shared_digest(name: str, resolver: Resolver) -> str:
+    """Return one digest for a shared schema and all it refers to, worked out once for its source."""
+    shared = resolver.shared
+    assert shared is not None
+    if name not in shared.digests:
+        target = shared.definitions.get(name)
+        alone = Resolver(root={}, shared=shared)
+        shared.digests[name] = digest("component", _opaque(target, alone, ("#/$defs/" + name,)))
+    return shared.digests[name]
 
 
 def _opaque(schema: Json, resolver: Resolver, trail: tuple[str, ...]) -> Json:

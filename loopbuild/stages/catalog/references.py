@@ -1,13 +1,29 @@
 """Local `$ref`s: where one points, and when following it would go round in circles.
 
-Remote references are never fetched: they become an open schema and a note, as do those that point at nothing. Pure.
+Remote references are never fetched: they become an open schema and a note. Pure.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from loopbuild.records import Json
+
+
+@dataclass(slots=True)
+class Shared:
+    """Schemas that all tools of a source share, and what was worked out about them once."""
+
+    definitions: Mapping[str, Json]
+    digests: dict[str, str] = field(default_factory=dict)
+
+
+def component_of(ref: str) -> str:
+    """Return the name of the shared schema a reference names, empty when it names none."""
+    if not ref.startswith("#/$defs/"):
+        return ""
+    return ref[len("#/$defs/") :].replace("~1", "/").replace("~0", "~")
 
 
 @dataclass(slots=True)
@@ -15,6 +31,8 @@ class Resolver:
     """Follows references within one root schema and collects what could not be followed."""
 
     root: Json
+    shared: Shared | None = None
+    """What lies outside the schema and belongs to its whole source."""
     remote: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     followed: int = 0
@@ -71,8 +89,11 @@ class Resolver:
             elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
                 value = value[int(name)]
             else:
-                return None
+                return self._shared(ref)
         return value
+
+    def _shared(self, ref: str) -> Json:
+        return self.shared.definitions.get(component_of(ref)) if self.shared is not None else None
 
     def _anchor(self, name: str) -> Json:
         for group in ("$defs", "definitions"):
@@ -80,19 +101,3 @@ class Resolver:
                 if isinstance(item, dict) and item.get("$anchor") == name:
                     return item
         return None
-
-
-def without_unresolved(schema: Json) -> Json:
-    """Return `schema` with every reference that leads out of it, or to nothing in it, left open."""
-    resolver = Resolver(root=schema)
-
-    def opened(item: Json) -> Json:
-        if isinstance(item, list):
-            return [opened(part) for part in item]
-        if not isinstance(item, dict):
-            return item
-        ref = item.get("$ref")
-        _, trail, _ = resolver.follow({"$ref": ref}, ()) if isinstance(ref, str) else (None, (ref,), False)
-        return {key: opened(value) for key, value in item.items() if key != "$ref" or trail}
-
-    return opened(schema)

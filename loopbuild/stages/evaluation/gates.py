@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from loopbuild.records import Json
+from loopbuild.records import REGRESSION, Json
 from loopbuild.stages.evaluation.statistics import PairedChange, Verdict
 
 MIN_TASKS = 20
 """Below this a share says too little to pass: 19 of 20 is 76% to 99%."""
-REGRESSION = "max_regression"
-"""The one gate that is no floor: the largest loss, net, that a comparison with the previous model may not exclude."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,18 +30,22 @@ class GateResult:
     reason: str
 
 
-def check_gates(summary: Json, gate: Mapping[str, float], *, change: PairedChange | None = None) -> list[GateResult]:
+def check_gates(
+    summary: Json, gate: Mapping[str, float], *, change: PairedChange | None = None, has_predecessor: bool = False
+) -> list[GateResult]:
     """Return a result per declared bar, sorted by name.
 
     A bar names a metric of the split `values` (`tool_selection`), or a split and a metric (`paths.solved`); metrics
-    that only the split `negative` has are found there. `change` answers `max_regression`; without an earlier model to
-    lose against, that bar does not apply and yields no result.
+    that only the split `negative` has are found there. `change` answers `max_regression`; without a predecessor to lose
+    against, that bar does not apply and yields no result.
     """
     results = []
     for name, wanted in sorted(gate.items()):
         if name == REGRESSION:
             if change is not None:
                 results.append(_regression(wanted, change))
+            elif has_predecessor:
+                results.append(_incomparable(wanted))
             continue
         results.append(_floor(name, wanted, summary.get("splits", {})))
     return results
@@ -83,6 +85,20 @@ def _floor(name: str, wanted: float, splits: Mapping[str, Json]) -> GateResult:
         k=rate["k"],
         n=rate["n"],
         verdict=verdict,
+        reason=reason,
+    )
+
+
+def _incomparable(wanted: float) -> GateResult:
+    reason = "the model before has another base, adapter or prompt, or no task in common with this one"
+    return GateResult(
+        metric=REGRESSION,
+        split="paired",
+        wanted=wanted,
+        value=None,
+        k=0,
+        n=0,
+        verdict="not enough tasks",
         reason=reason,
     )
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
-from loopbuild.records import Json, to_json
+from loopbuild.records import SPLITS, Json, to_json
 from loopbuild.stages.evaluation.gates import GateResult, worst
-from loopbuild.stages.evaluation.summary import SPLITS
 
 REPORT_VERSION = 1
 

@@ -16,7 +16,7 @@ from loopbuild.digest import canonical
 from loopbuild.errors import SandboxError
 from loopbuild.judging.decode import parse_assistant
 from loopbuild.judging.validate import Validator
-from loopbuild.records import EvalTask, Json, StateFact, ToolCatalog, ToolResult, Transcript
+from loopbuild.records import Decoding, EvalTask, Json, StateFact, ToolCatalog, ToolResult, Transcript
 from loopbuild.sandbox.protocol import Sandbox
 from loopbuild.stages.evaluation.score import checked
 
@@ -45,6 +45,10 @@ class Completed(Protocol):
     def is_truncated(self) -> bool:
         """The limit was reached before the turn ended."""
 
+    @property
+    def decoding(self) -> Decoding:
+        """How its calls came about."""
+
 
 class Completes(Protocol):
     """Anything that writes the next assistant turn of conversations in the OpenAI form."""
@@ -71,6 +75,7 @@ class _Conversation:
     tokens: int = 0
     status: str = ""
     state_diff: tuple[StateFact, ...] = field(default=())
+    decoding: Decoding = "free"
 
 
 def roll_out(
@@ -185,6 +190,7 @@ def _advance(
     """Take in one assistant turn and run its calls."""
     talk.prompt_tokens = max(talk.prompt_tokens, completion.prompt_tokens)
     talk.tokens += completion.tokens
+    talk.decoding = "steered" if talk.decoding == "steered" else completion.decoding
     raw = completion.text.encode("utf-8", "replace").decode("utf-8")
     content, decoded, faults = parse_assistant(raw, is_truncated=completion.is_truncated)
     calls = [call for call in decoded if _is_plain(call)]
@@ -263,4 +269,5 @@ def _transcript(talk: _Conversation) -> Transcript:
         state_diff=talk.state_diff,
         response_tokens=talk.tokens,
         prompt_tokens=talk.prompt_tokens,
+        decoding=talk.decoding,
     )

@@ -19,7 +19,7 @@ from loopbuild.stages.evaluation.mistakes import name_mistakes
 from loopbuild.stages.evaluation.plan import GoldPlan, plan_of
 from loopbuild.stages.evaluation.stale import Previous
 
-SCORER_VERSION = 1
+SCORER_VERSION = 2
 """Scores of different versions are never compared; raising it re-scores everything and generates nothing."""
 
 CALL_CATEGORIES = ("call", "clarify", "error_recovery")
@@ -88,6 +88,7 @@ def score(
         argument_exact=exact == len(found.pairs) if found.pairs else None,
         calls_exact=exact,
         calls_matched=len(found.pairs),
+        surplus=len(attempt.calls) - len(found.pairs) + len(attempt.faults) + (asked is False),
         chaining=all(links) if links else None,
         execution=execution,
         no_tool=asked,

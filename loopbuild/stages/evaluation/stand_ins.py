@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from loopbuild.records import EvalTask, Json, ToolCatalog, ToolSchema, Transcript
+from loopbuild.records import Decoding, EvalTask, Json, ToolCatalog, ToolSchema, Transcript
 from loopbuild.stages.evaluation.rollout import OpenSandbox, Progress, roll_out
 from loopbuild.stages.evaluation.score import CALL_CATEGORIES
 
@@ -23,6 +23,7 @@ class Said:
     prompt_tokens: int = 0
     tokens: int = 0
     is_truncated: bool = False
+    decoding: Decoding = "free"
 
 
 class NullAgent:

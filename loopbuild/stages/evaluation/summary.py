@@ -8,25 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from loopbuild.records import EvalTask, Json, Score, ToolCatalog, Transcript, to_json
+from loopbuild.records import METRICS, SPLITS, EvalTask, Json, Score, ToolCatalog, Transcript, to_json
 from loopbuild.stages.evaluation.failure import CLASS_OF
 from loopbuild.stages.evaluation.score import CALL_CATEGORIES, SCORER_VERSION
 from loopbuild.stages.evaluation.statistics import wilson
 
-SPLITS = ("values", "wordings", "paths", "negative")
-METRICS = (
-    "solved",
-    "tool_selection",
-    "schema_compliance",
-    "argument_exact",
-    "exact_call",
-    "execution",
-    "chaining",
-    "chains_solved",
-    "no_tool",
-    "clarify",
-)
-"""All rates a split can have; one that applies to no task of a split is absent there."""
 EXAMPLES = 3
 """Worst examples kept per failure code."""
 
@@ -93,7 +79,7 @@ def verdict_of(metric: str, task: EvalTask, score: Score) -> bool | None:
         "tool_selection": score.tool_selection,
         "schema_compliance": score.schema_compliance if task.category in CALL_CATEGORIES else None,
         "argument_exact": score.argument_exact if len(task.gold) == 1 else None,
-        "exact_call": score.calls_exact == 1 and not _has_surplus(score) if len(task.gold) == 1 else None,
+        "exact_call": score.calls_exact == 1 and not score.surplus if len(task.gold) == 1 else None,
         "execution": score.execution if task.category in CALL_CATEGORIES else None,
         "chaining": score.chaining if is_chain else None,
         "chains_solved": score.solved if is_chain else None,
@@ -101,11 +87,6 @@ def verdict_of(metric: str, task: EvalTask, score: Score) -> bool | None:
         "clarify": score.no_tool if task.category == "clarify" else None,
     }
     return values[metric]
-
-
-def _has_surplus(score: Score) -> bool:
-    surplus = ("extra_step", "repeats_completed_call", "hallucinated_tool", "loop_limit", "called_when_none_needed")
-    return any(code in surplus for code in score.codes)
 
 
 def _absent(task: EvalTask) -> Score:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
+from loopbuild.llm.presence import is_said
 from loopbuild.records import ToolCatalog
-from loopbuild.stages.filters.presence import is_said
 from loopbuild.stages.filters.rows import Bound, Finding, Row, bound_values, leaf_pointer
 
 _SILENT = ("no_tool", "out_of_scope")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+from loopbuild.llm.presence import spellings
 from loopbuild.records import Json
-from loopbuild.stages.filters.presence import spellings
 from loopbuild.stages.filters.rows import Finding, Row
 
 _TELLING = re.compile(r"[A-Za-z]*[-_#]?\d[\w@.+:/-]*|[\w.+-]+@[\w.-]+")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from loopbuild.llm.presence import spellings
 from loopbuild.records import Example, Json
-from loopbuild.stages.filters.presence import spellings
 
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 _VALUE = re.compile(rf"[\w.+-]+@[\w.-]+|(?:{_MONTHS}) \d{{1,2}}, \d{{4}}|[A-Za-z]*[-_#]?\d[\w:/-]*")

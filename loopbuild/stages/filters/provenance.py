@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
+from loopbuild.llm.presence import is_said, spellings
 from loopbuild.records import Json, ToolCatalog, ToolSchema
-from loopbuild.stages.filters.presence import is_said, spellings
 from loopbuild.stages.filters.rows import Bound, Finding, Row, bound_values, leaf_pointer
 
 _WORDS = {"low": (2, 120), "high": (2, 60)}

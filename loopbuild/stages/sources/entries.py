@@ -12,6 +12,7 @@ from loopbuild.documents import Document, Unreadable, read_json
 from loopbuild.errors import SourceError
 from loopbuild.records import Diagnostic, Json, Span
 from loopbuild.stages.sources.dialects import entry_name
+from loopbuild.stages.sources.names import shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,8 @@ class RawList:
     entries: tuple[RawEntry, ...]
     diagnostics: tuple[Diagnostic, ...]
     span: Span
+    observed: Json = None
+    """Tool name -> what its calls were seen to return, in a listing that was made with a sandbox at hand."""
 
 
 def read_entries(source: str, content: bytes, *, file: str) -> RawList:
@@ -46,6 +49,7 @@ def read_entries(source: str, content: bytes, *, file: str) -> RawList:
     except Unreadable as exc:
         raise refused(source, exc.diagnostics) from exc
     value, pointer = document.value, ""
+    notes, observed = (value.get("notes"), value.get("observed")) if isinstance(value, dict) else (None, None)
     for key in ("result", "tools"):
         if isinstance(value, dict) and key in value:
             value, pointer = value[key], f"{pointer}/{key}"
@@ -60,7 +64,18 @@ def read_entries(source: str, content: bytes, *, file: str) -> RawList:
             source=source,
             hint='a list of tool entries, `{"tools": [...]}` and a JSON-RPC reply are read',
         )
-    return RawList(entries=tuple(entries), diagnostics=document.diagnostics, span=span)
+    # What was said when a server was listed stays said: the file is all that later readers have.
+    said = tuple(
+        Diagnostic(severity="note", code="listing", message=f"source `{source}`: {shown(note, limit=200)}", span=span)
+        for note in (notes if isinstance(notes, list) else ())
+        if isinstance(note, str)
+    )
+    return RawList(
+        entries=tuple(entries),
+        diagnostics=(*document.diagnostics, *said),
+        span=span,
+        observed=observed if isinstance(observed, dict) else None,
+    )
 
 
 def refused(source: str, diagnostics: Sequence[Diagnostic]) -> SourceError:

@@ -7,52 +7,79 @@ paths nor servers: bytes come in.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from loopbuild.errors import SourceError
-from loopbuild.records import DeclaredTool, Diagnostic, Json, Listing
+from loopbuild.records import DeclaredTool, Diagnostic, Json, Listing, Span
 from loopbuild.stages.sources.dialects import entry_name, read_entry
 from loopbuild.stages.sources.entries import RawEntry, RawList, read_entries
 from loopbuild.stages.sources.names import shown
+from loopbuild.stages.sources.observed import as_observed
 from loopbuild.stages.sources.selection import select
 from loopbuild.stages.sources.shorthand import BadShape
+from loopbuild.stages.sources.usable import usable
 
 MAX_TOOLS = 10_000
 
 
-def canonical_listing(raw: Sequence[Json]) -> bytes:
+def canonical_listing(raw: Sequence[Json], **more: Json) -> bytes:
     """Return the entries of a live listing as the file that is committed: sorted by name, keys sorted, indented.
 
-    Two listings that differ in order alone give the same bytes.
+    Two listings that differ in order alone give the same bytes. `more` is what else is known, beside the entries.
     """
     entries = sorted(raw, key=lambda entry: (entry_name(entry), _spelling(entry)))
-    text = json.dumps({"tools": entries}, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    text = json.dumps({**more, "tools": entries}, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode("utf-8", errors="backslashreplace")
 
 
-def read_listing(source: str, content: bytes, *, file: str, settings: Json) -> Listing:
-    """Return the tools of a pinned listing, an MCP dump or a file of tool entries, sorted by name.
+def read_listing(
+    source: str, content: bytes, *, file: str, settings: Json, beside: Mapping[str, bytes] | None = None
+) -> Listing:
+    """Return the tools of a pinned listing, an MCP dump or files of tool entries, sorted by name.
 
-    Raises SourceError, naming `file:line:column`, when the bytes are not JSON, hold no list of tools, or yield none of
-    them although `allow_empty` is not set.
+    `beside` holds further files of the same source. Raises SourceError, naming `file:line:column`, when no file is
+    JSON with a list of tools, or none yields a tool although `allow_empty` is not set.
     """
-    found = read_entries(source, content, file=file)
-    if len(found.entries) > MAX_TOOLS:
-        raise SourceError(
-            f"source `{source}`: `{file}` holds {len(found.entries)} tools, {MAX_TOOLS} are allowed", source=source
-        )
-    diagnostics = list(found.diagnostics)
+    diagnostics: list[Diagnostic] = []
+    found = _lists(source, {file: content, **(beside or {})}, diagnostics)
+    count = sum(len(one.entries) for one in found)
+    if count > MAX_TOOLS:
+        raise SourceError(f"source `{source}`: `{file}` holds {count} tools, {MAX_TOOLS} are allowed", source=source)
     tools: list[DeclaredTool] = []
-    for number, entry in enumerate(found.entries, start=1):
-        tool = _tool(source, entry, number, diagnostics)
-        if tool is not None:
-            tools.append(tool)
-    kept, notes = select(_without_duplicates(tools, diagnostics), settings)
+    for one in found:
+        diagnostics += one.diagnostics
+        for number, entry in enumerate(one.entries, start=1):
+            tool = _tool(source, entry, number, diagnostics)
+            if tool is not None:
+                tools.append(tool)
+    tools = _without_duplicates(tools, diagnostics)
+    for one in found:
+        tools = as_observed(tools, one.observed or {}, diagnostics)
+    kept, notes = select(tools, settings)
+    diagnostics += notes
+    kept, notes = usable(kept)
     diagnostics += notes
     if not kept and not settings.get("allow_empty"):
-        raise _empty(source, found, diagnostics)
+        raise nothing_left(source, found[0].span, diagnostics, is_bare=not count)
     kept.sort(key=lambda tool: tool.name)
     return Listing(source=source, tools=tuple(kept), diagnostics=tuple(diagnostics))
+
+
+def _lists(source: str, files: Mapping[str, bytes], diagnostics: list[Diagnostic]) -> list[RawList]:
+    """Return the entries of each file; of several files a bad one costs no other."""
+    found: list[RawList] = []
+    first: SourceError | None = None
+    for name in sorted(files):
+        try:
+            found.append(read_entries(source, files[name], file=name))
+        except SourceError as exc:
+            first = first or exc
+            span = Span(file=name, line=1, column=1)
+            lost = exc.diagnostics or (Diagnostic(severity="error", code="bad-file", message=exc.message, span=span),)
+            diagnostics += lost
+    if not found and first is not None:
+        raise first
+    return found
 
 
 def _tool(source: str, entry: RawEntry, number: int, diagnostics: list[Diagnostic]) -> DeclaredTool | None:
@@ -84,7 +111,9 @@ def _without_duplicates(tools: list[DeclaredTool], diagnostics: list[Diagnostic]
         places.setdefault(tool.name, []).append(tool)
     for name in sorted(places):
         if len(places[name]) > 1:
-            lines = ", ".join(f"{tool.span.line}:{tool.span.column}" for tool in places[name] if tool.span)
+            spans = [tool.span for tool in places[name] if tool.span]
+            is_one = len({span.file for span in spans}) == 1
+            lines = ", ".join(f"{'' if is_one else span.file + ':'}{span.line}:{span.column}" for span in spans)
             diagnostics.append(
                 Diagnostic(
                     severity="error",
@@ -96,11 +125,11 @@ def _without_duplicates(tools: list[DeclaredTool], diagnostics: list[Diagnostic]
     return [tool for tool in tools if len(places[tool.name]) == 1]
 
 
-def _empty(source: str, found: RawList, diagnostics: Sequence[Diagnostic]) -> SourceError:
+def nothing_left(source: str, span: Span, diagnostics: Sequence[Diagnostic], *, is_bare: bool) -> SourceError:
+    """Return the error for a source without a tool; `is_bare` when there was nothing to read in the first place."""
     first = next((item for item in diagnostics if item.severity == "error"), None)
-    what = "no readable tool is left" if found.entries or first else "there are no tools"
+    what = "there are no tools" if is_bare and first is None else "no readable tool is left"
     more = f": {first.message}" if first else ""
-    span = found.span
     return SourceError(
         f"{span.file}:{span.line}:{span.column}: {what} in source `{source}`{more}",
         source=source,

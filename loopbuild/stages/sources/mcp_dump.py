@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from loopbuild.records import Diagnostic, Json, Listing
@@ -9,12 +10,14 @@ from loopbuild.stages.sources.listing import read_listing
 from loopbuild.stages.sources.names import shown
 
 
-def read(source: str, content: bytes, *, file: str, settings: Json) -> Listing:
+def read(
+    source: str, content: bytes, *, file: str, settings: Json, beside: Mapping[str, bytes] | None = None
+) -> Listing:
     """Return the tools of a dump; entries that are not in the MCP spelling are read, with a note each.
 
     Raises SourceError as `read_listing` does.
     """
-    listing = read_listing(source, content, file=file, settings=settings)
+    listing = read_listing(source, content, file=file, settings=settings, beside=beside)
     notes = tuple(
         Diagnostic(
             severity="note",

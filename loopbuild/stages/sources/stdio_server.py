@@ -29,7 +29,11 @@ class Traffic:
     """Raw results holding a list of tools, in order of arrival."""
     garbage: str = ""
     """The first line that was no JSON-RPC message."""
-    is_line_too_long: bool = False
+    too_long: str = ""
+    """Why reading ended, where more came in one piece than is read."""
+    is_out_of_time: bool = False
+    notes: list[str] = field(default_factory=list)
+    """What was cut: a listing without end."""
     exit_code: int | None = None
     """Set when the server ended by itself before it was told to."""
 
@@ -59,7 +63,7 @@ async def stdio_streams(
                 while True:
                     buffer += await process.stdout.receive(_CHUNK_BYTES)
                     if len(buffer) > MAX_LINE_BYTES and b"\n" not in buffer:
-                        traffic.is_line_too_long = True
+                        traffic.too_long = "wrote a line of more than 16 MiB"
                         return
                     *lines, rest = bytes(buffer).split(b"\n") if b"\n" in buffer else (bytes(buffer),)
                     buffer = bytearray(rest)

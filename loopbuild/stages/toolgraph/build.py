@@ -6,12 +6,13 @@ decides which of them become edges.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from loopbuild.records import DataFlowEdge, Json, ToolCatalog, ToolGraph, ToolSchema
-from loopbuild.stages.toolgraph.lists import LISTING_VERBS
+from loopbuild.records import DataFlowEdge, EdgeEvidence, Json, ToolCatalog, ToolGraph, ToolSchema
+from loopbuild.stages.toolgraph.evidence import Facts
+from loopbuild.stages.toolgraph.index import Found, PortIndex, rank
 from loopbuild.stages.toolgraph.patterns import EdgePattern, read_patterns
-from loopbuild.stages.toolgraph.ports import Port, PortIndex, port
+from loopbuild.stages.toolgraph.ports import Port, Words, input_ports, output_ports
 from loopbuild.stages.toolgraph.score import Match, conversion, score_pair
 from loopbuild.stages.toolgraph.subgraphs import subgraphs
 
@@ -23,105 +24,152 @@ FLAT_SHARE = 0.2
 """A source with a smaller share of tools touching an edge cannot carry chains."""
 
 
-def build_graph(catalog: ToolCatalog, settings: Json) -> ToolGraph:
+def build_graph(catalog: ToolCatalog, settings: Json, evidence: Sequence[EdgeEvidence] = ()) -> ToolGraph:
     """Return the graph; `settings` is the `graph:` section as plain values, an empty mapping means defaults.
 
-    Raises LoopfileError for a pattern of `edges` that matches no tool or leaf.
+    Of `evidence` only what still stands counts: a verified edge stays whatever its score and the cap, a rejected one
+    is out. The author's word is stronger. Raises LoopfileError for a pattern of `edges` that matches no tool or leaf.
     """
     chosen = settings or {}
     rules = chosen.get("edges") or {}
-    outputs = [port(tool, leaf) for tool in catalog.tools for leaf in tool.outputs]
-    inputs = [port(tool, leaf) for tool in catalog.tools for leaf in tool.inputs]
+    outputs = [port for tool in catalog.tools for port in output_ports(tool)]
+    inputs = [port for tool in catalog.tools for port in input_ports(tool)]
     allow = read_patterns(rules.get("allow") or (), outputs, inputs, key="allow")
     deny = read_patterns(rules.get("deny") or (), outputs, inputs, key="deny")
-    index = PortIndex(outputs)
-    edges: list[DataFlowEdge] = []
-    for consumer in sorted(inputs, key=lambda item: item.place):
-        edges += _edges_into(
-            consumer,
-            index.partners(consumer),
-            outputs,
-            allow,
-            deny,
-            min_score=float(chosen.get("min_score", MIN_SCORE)),
-            per_input=int(chosen.get("per_input", PER_INPUT)),
-        )
+    standing, gone = Facts(catalog).standing(evidence) if evidence else ([], 0)
+    search = _Search(
+        outputs,
+        allow,
+        deny,
+        [edge for edge, _ in standing],
+        min_score=float(chosen.get("min_score", MIN_SCORE)),
+        per_input=int(chosen.get("per_input", PER_INPUT)),
+    )
+    edges = [edge for consumer in inputs for edge in search.edges_into(consumer)]
     edges.sort(key=lambda edge: (edge.consumer, edge.consumer_leaf, -edge.score, edge.producer, edge.producer_leaf))
     flat, notes = _flat_sources(catalog.tools, edges)
+    if gone:
+        lines = "1 line" if gone == 1 else f"{gone} lines"
+        notes.append(f"{lines} of graph.lock no longer fit the tools; `loopbuild graph --verify` renews them")
     return ToolGraph(
         edges=tuple(edges), subgraphs=subgraphs(catalog.tools, edges), flat_sources=flat, notes=tuple(notes)
     )
 
 
-def _edges_into(
-    consumer: Port,
-    partners: Sequence[Port],
-    outputs: Sequence[Port],
-    allow: Sequence[EdgePattern],
-    deny: Sequence[EdgePattern],
-    *,
-    min_score: float,
-    per_input: int,
-) -> list[DataFlowEdge]:
-    declared: dict[tuple[str, str], tuple[Port, Match]] = {}
-    inferred: list[tuple[Port, Match]] = []
-    for producer in partners:
-        if any(pattern.takes(producer, consumer) for pattern in deny):
-            continue
-        match = score_pair(producer, consumer)
-        if match is None:
-            continue
-        if any(pattern.takes(producer, consumer) for pattern in allow):
-            declared[producer.place] = (producer, _declared(producer, consumer))
-        elif match.score >= min_score:
-            inferred.append((producer, match))
-    exact = [pattern for pattern in allow if pattern.is_exact]
-    for producer in outputs if exact else ():
-        if any(pattern.takes(producer, consumer) for pattern in exact) and not any(
-            pattern.takes(producer, consumer) for pattern in deny
-        ):
-            declared[producer.place] = (producer, _declared(producer, consumer))
-    strong = [item for item in inferred if item[1].score >= STRONG]
-    if strong or declared or not consumer.leaf.is_required:
-        inferred = strong
-    kept = [declared[place] for place in sorted(declared)] + _capped(inferred, per_input - len(declared))
-    return [
-        DataFlowEdge(
-            producer=producer.tool.id,
-            producer_leaf=producer.leaf.pointer,
-            consumer=consumer.tool.id,
-            consumer_leaf=consumer.leaf.pointer,
-            score=match.score,
-            rule=match.rule,
-            conversion=match.conversion,
-            status="declared" if match.rule == "declared" else "inferred",
-        )
-        for producer, match in kept
-    ]
+class _Search:
+    """The producers of a catalog under the author's rules."""
+
+    def __init__(
+        self,
+        outputs: Sequence[Port],
+        allow: Sequence[EdgePattern],
+        deny: Sequence[EdgePattern],
+        replayed: Sequence[DataFlowEdge],
+        *,
+        min_score: float,
+        per_input: int,
+    ) -> None:
+        self._allow, self._deny = allow, deny
+        self._min_score, self._per_input = min_score, per_input
+        self._index = PortIndex(outputs, denied=self._denied)
+        self._places = {port.place: port for port in outputs}
+        self._verified: dict[tuple[str, str], list[DataFlowEdge]] = {}
+        self._rejected: dict[tuple[str, str], set[tuple[str, str]]] = {}
+        for edge in replayed:
+            place = (edge.consumer, edge.consumer_leaf)
+            if edge.status == "verified":
+                self._verified.setdefault(place, []).append(edge)
+            elif edge.status == "rejected":
+                self._rejected.setdefault(place, set()).add((edge.producer, edge.producer_leaf))
+        self._exact = [(rule, [port for port in outputs if rule.takes_end(port)]) for rule in allow if rule.is_exact]
+
+    def edges_into(self, consumer: Port) -> list[DataFlowEdge]:
+        """Return the edges of one input, in no order."""
+        declared = self._declared(consumer)
+        verified = self._proven(consumer, declared)
+        sure = declared | verified
+        rejected = self._rejected.get(consumer.place)
+        if rejected:
+            found = self._thorough(consumer, rejected)
+        else:
+            found = self._index.best(consumer, min_score=self._min_score, tools=self._per_input + len(sure) + 1)
+        inferred = [
+            item for item in found if item.producer.tool.id != consumer.tool.id and item.producer.place not in sure
+        ]
+        strong = [item for item in inferred if item.match.score >= STRONG]
+        if strong or sure or not consumer.leaf.is_required:
+            inferred = strong
+        kept = [*sure.values(), *_capped(inferred, self._per_input - len(sure))]
+        return [
+            DataFlowEdge(
+                producer=item.producer.tool.id,
+                producer_leaf=item.producer.leaf.pointer,
+                consumer=consumer.tool.id,
+                consumer_leaf=consumer.leaf.pointer,
+                score=item.match.score,
+                rule=item.match.rule,
+                conversion=item.match.conversion,
+                status="verified"
+                if item.producer.place in verified
+                else "declared"
+                if item.match.rule == "declared"
+                else "inferred",
+            )
+            for item in kept
+        ]
+
+    def _proven(self, consumer: Port, declared: Mapping[tuple[str, str], Found]) -> dict[tuple[str, str], Found]:
+        """Return the producers whose values a replay saw accepted; the cap never evicts them."""
+        proven: dict[tuple[str, str], Found] = {}
+        for edge in self._verified.get(consumer.place, ()):
+            producer = self._places[edge.producer, edge.producer_leaf]
+            if not any(rule.takes(producer, consumer) for rule in self._deny):
+                match = Match(score=edge.score, rule=edge.rule, conversion=conversion(producer, consumer))
+                proven[producer.place] = declared.get(producer.place) or Found(producer, match)
+        return proven
+
+    def _thorough(self, consumer: Port, rejected: set[tuple[str, str]]) -> list[Found]:
+        """Return what the index would without the rejected producers, by asking every partner."""
+        scored = [
+            Found(port, match)
+            for port in self._index.partners(consumer)
+            if port.place not in rejected and not any(rule.takes(port, consumer) for rule in self._deny)
+            if (match := score_pair(port, consumer)) is not None and match.score >= self._min_score
+        ]
+        scored.sort(key=lambda item: (-item.match.score, rank(item.producer)))
+        best: dict[str, float] = {}
+        for item in scored:
+            best.setdefault(item.producer.tool.id, item.match.score)
+        return [item for item in scored if item.match.score == best[item.producer.tool.id]]
+
+    def _denied(self, port: Port) -> frozenset[int]:
+        return frozenset(at for at, rule in enumerate(self._deny) if rule.takes_end(port))
+
+    def _declared(self, consumer: Port) -> dict[tuple[str, str], Found]:
+        """Return what the author allows: leaves named on both sides, or any pair that names speak for."""
+        globs = [rule for rule in self._allow if not rule.is_exact and rule.takes_end(consumer)]
+        meant = [
+            port
+            for port in (self._index.partners(consumer) if globs else ())
+            if any(rule.takes_end(port) for rule in globs) and score_pair(port, consumer) is not None
+        ]
+        meant += [port for rule, ports in self._exact if rule.takes_end(consumer) for port in ports]
+        return {
+            port.place: Found(port, Match(score=1.0, rule="declared", conversion=conversion(port, consumer)))
+            for port in meant
+            if not any(rule.takes(port, consumer) for rule in self._deny)
+        }
 
 
-def _declared(producer: Port, consumer: Port) -> Match:
-    return Match(score=1.0, rule="declared", conversion=conversion(producer, consumer))
-
-
-def _capped(found: Sequence[tuple[Port, Match]], limit: int) -> list[tuple[Port, Match]]:
-    """Return the edges of the `limit` best producers, of each only the leaves that fit best."""
-    best: dict[str, float] = {}
-    for producer, match in found:
-        best[producer.tool.id] = max(match.score, best.get(producer.tool.id, 0.0))
-    tools = {producer.tool.id: producer.tool for producer, _ in found}
-    ranked = sorted(best, key=lambda tool: (-best[tool], _verb_rank(tools[tool]), tool))[: max(0, limit)]
-    return [
-        (producer, match)
-        for producer, match in found
-        if producer.tool.id in ranked and match.score == best[producer.tool.id]
-    ]
-
-
-def _verb_rank(tool: ToolSchema) -> int:
-    if tool.verb in LISTING_VERBS:
-        return 0
-    return 1 if tool.effect == "create" else 2
+def _capped(found: Sequence[Found], limit: int) -> list[Found]:
+    """Return those of the first `limit` tools; a name that comes twice in one answer from the outside."""
+    tools = list(dict.fromkeys(item.producer.tool.id for item in found))[: max(0, limit)]
+    kept = [item for item in found if item.producer.tool.id in tools]
+    depth: dict[tuple[str, Words], int] = {}
+    for item in kept:
+        key = (item.producer.tool.id, item.producer.words)
+        depth[key] = min(item.producer.depth, depth.get(key, item.producer.depth))
+    return [item for item in kept if item.producer.depth == depth[item.producer.tool.id, item.producer.words]]
 
 
 def _flat_sources(tools: Sequence[ToolSchema], edges: Sequence[DataFlowEdge]) -> tuple[tuple[str, ...], list[str]]:

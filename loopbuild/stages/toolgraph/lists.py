@@ -24,3 +24,14 @@ FREE_TEXT = frozenset({"content", "body", "message", "description", "metadata"})
 IDENTIFIERS = frozenset({"id", "uuid", "guid", "identifier"})
 
 LISTING_VERBS = frozenset({"list", "search", "find", "query", "browse", "lookup"})
+
+TAKING_VERBS = frozenset({"reserve", "book", "buy", "purchase", "order", "rent", "hire", "play"})
+"""Verbs that take something that is there already: what they are told about it was found, not made up."""
+
+SEARCH_TERMS = frozenset({"q", "query", "keyword", "search", "search query", "search term", "term"})
+"""Inputs that ask for whatever is called so, singular words joined by a space."""
+
+PLACES = frozenset({"location", "place", "region", "country", "city", "town", "destination", "area"})
+"""Entities whose name says where, and inputs that ask where."""
+
+NAMES = frozenset({"name", "title", "short name", "full name", "localized name", "display name"})

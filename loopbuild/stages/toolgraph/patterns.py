@@ -1,6 +1,7 @@
 """Author's rules: `hr/get_open_roles#/role_ids/[] -> hr/schedule_interview#/role_id`, or tool globs on both sides.
 
-Decides what a pattern matches; a pattern that matches nothing is a mistake, never silence.
+Decides what a pattern matches; a pattern that matches nothing is a mistake, never silence. Also reads proposals: edges
+that some other program thinks of, by embeddings or a language model, and that only a replay can make part of a graph.
 """
 
 from __future__ import annotations
@@ -11,7 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loopbuild.errors import LoopfileError
+from loopbuild.records import DataFlowEdge
 from loopbuild.stages.toolgraph.ports import Port
+
+PROPOSED = 0.1
+_SPELLING = "write `source/tool#/leaf -> source/tool#/leaf`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +31,13 @@ class EdgePattern:
 
     def takes(self, producer: Port, consumer: Port) -> bool:
         """Say whether the edge between two ports is meant."""
-        return _side(producer, self.producer, self.producer_leaf) and _side(consumer, self.consumer, self.consumer_leaf)
+        return self.takes_end(producer) and self.takes_end(consumer)
+
+    def takes_end(self, port: Port) -> bool:
+        """Say whether a port is meant on its side of the arrow."""
+        if port.leaf.side == "output":
+            return _side(port, self.producer, self.producer_leaf)
+        return _side(port, self.consumer, self.consumer_leaf)
 
     @property
     def is_exact(self) -> bool:
@@ -41,12 +52,36 @@ def read_patterns(
     return [_checked(_parse(line, key), outputs, inputs, key) for line in lines]
 
 
+def read_proposals(text: str, outputs: Sequence[Port], inputs: Sequence[Port]) -> list[DataFlowEdge]:
+    """Return the edges somebody proposes, one a line; empty lines and those that begin with `#` are left out.
+
+    Raises LoopfileError naming the first line that is no edge between leaves of these tools. A proposal is no evidence:
+    its score is below what any name earns.
+    """
+    found = []
+    for line in (line.strip() for line in text.splitlines()):
+        if not line or line.startswith("#"):
+            continue
+        pattern = _checked(_parse(line, "proposal"), outputs, inputs, "proposal")
+        if not pattern.is_exact or "*" in line:
+            raise LoopfileError(f"proposal `{line}` names no single leaf on each side", hint=_SPELLING)
+        found.append(
+            DataFlowEdge(
+                producer=pattern.producer,
+                producer_leaf=pattern.producer_leaf,
+                consumer=pattern.consumer,
+                consumer_leaf=pattern.consumer_leaf,
+                score=PROPOSED,
+                rule="proposed",
+            )
+        )
+    return found
+
+
 def _parse(line: str, key: str) -> EdgePattern:
     left, arrow, right = line.partition("->")
     if not arrow or not left.strip() or not right.strip():
-        raise LoopfileError(
-            f"`{line}` in `graph.edges.{key}` is no edge", hint="write `source/tool#/leaf -> source/tool#/leaf`"
-        )
+        raise LoopfileError(f"`{line}` in {_where(key)} is no edge", hint=_SPELLING)
     producer, _, producer_leaf = left.strip().partition("#")
     consumer, _, consumer_leaf = right.strip().partition("#")
     return EdgePattern(
@@ -65,10 +100,14 @@ def _checked(pattern: EdgePattern, outputs: Sequence[Port], inputs: Sequence[Por
         known = sorted({f"{port.tool.id}#{port.leaf.pointer}" if leaf else port.tool.id for port in ports})
         near = difflib.get_close_matches(wanted, known, n=1)
         raise LoopfileError(
-            f"`{pattern.text}` in `graph.edges.{key}`: no {what} matches `{wanted}`",
+            f"`{pattern.text}` in {_where(key)}: no {what} matches `{wanted}`",
             hint=f"did you mean `{near[0]}`?" if near else "",
         )
     return pattern
+
+
+def _where(key: str) -> str:
+    return "the proposals" if key == "proposal" else f"`graph.edges.{key}`"
 
 
 def _side(port: Port, tool: str, leaf: str) -> bool:

@@ -10,12 +10,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from loopbuild.stages.toolgraph.lists import CONTROL, FREE_TEXT, ROLES
+from loopbuild.stages.toolgraph.lists import (
+    CONTROL,
+    FREE_TEXT,
+    LISTING_VERBS,
+    ROLES,
+    TAKING_VERBS,
+)
 from loopbuild.stages.toolgraph.ports import Port, Words, alternatives, is_bare_id, is_generic, without_roles
 
 Conversion = Literal["same", "pick", "map", "wrap"]
 _ALIKE_KINDS = (frozenset({"name", "person"}), frozenset({"date", "datetime"}), frozenset({"text", "name"}))
 _PARTLY_EQUAL = frozenset({"suffix", "longer"})
+OTHER_SOURCE = 0.5
+"""What is left of a score between sources that share no entity."""
 _SCALARS = frozenset({"string", "integer", "number"})
 
 
@@ -29,51 +37,58 @@ class Match:
 
 
 def score_pair(producer: Port, consumer: Port) -> Match | None:
-    """Return how well `producer` fits `consumer`; None when no name speaks for it or a gate bars it."""
-    if not is_possible(producer, consumer):
+    """Return how well `producer` fits `consumer`; None when nothing speaks for it, or both are one tool."""
+    return None if producer.tool.id == consumer.tool.id else score_fit(producer, consumer)
+
+
+def score_fit(producer: Port, consumer: Port) -> Match | None:
+    """Return the same without asking whether both ends are one tool: the index asks on behalf of many that are alike.
+
+    Whatever this reads of a port has to be in the keys of `index`.
+    """
+    if not _is_possible(producer, consumer):
         return None
     factor = _types(producer, consumer) * _values(producer, consumer) * _distance(producer, consumer)
     if not factor:
         return None
     best, rule = max(_evidence(producer, consumer), default=(0.0, ""))
-    if not best or (rule in _PARTLY_EQUAL and _is_new_field(consumer)):
+    if not best or (rule in _PARTLY_EQUAL and (consumer.is_new or (producer.leaf.enum and not consumer.leaf.enum))):
         return None
     return Match(score=round(best * factor, 4), rule=rule, conversion=conversion(producer, consumer))
 
 
 def conversion(producer: Port, consumer: Port) -> Conversion:
     """Return how the value has to be reshaped: an item picked from a list, or a scalar wrapped into one."""
-    is_many, wants_many = ("/[]" in end.leaf.pointer for end in (producer, consumer))
-    if is_many and not wants_many:
+    if producer.is_many and not consumer.is_many:
         return "pick"
-    return "wrap" if wants_many and not is_many else "same"
+    return "wrap" if consumer.is_many and not producer.is_many else "same"
 
 
-def is_possible(producer: Port, consumer: Port) -> bool:
+def _is_possible(producer: Port, consumer: Port) -> bool:
     """Say whether the roles of both ends allow an edge at all, whatever their names."""
-    if producer.tool.id == consumer.tool.id or producer.tool.effect == "delete":
+    if producer.tool.effect == "delete":
         return False
+    if consumer.leaf.enum and not consumer.leaf.is_required:
+        return False  # a choice among a few is made, not passed on
     if " ".join(consumer.words) in CONTROL or (consumer.words and consumer.words[-1] in FREE_TEXT):
         return False
-    if _is_echo(producer):
+    if producer.echo and not _is_news(producer, consumer):
         return False
-    return not (_is_new_field(consumer) and consumer.leaf.entity == producer.leaf.entity)
+    return not (consumer.is_new and consumer.leaf.entity == producer.leaf.entity)
 
 
-def _is_new_field(consumer: Port) -> bool:
-    """Say whether an input is a field of the very thing its tool creates: nobody has stored it before.
+def _is_news(producer: Port, consumer: Port) -> bool:
+    """Say whether an output that repeats an input of its own tool still tells something.
 
-    An id is none, it may name the original of a copy or of a reply.
+    Whoever has it passed it in, unless the input was optional. An optional input of the consumer needs a better reason.
+    What a search was asked for is a part of each offer it found, and goes with it when the offer is taken.
     """
-    return (
-        consumer.tool.effect == "create" and consumer.leaf.kind != "id" and consumer.leaf.entity == consumer.tool.entity
-    )
-
-
-def _is_echo(producer: Port) -> bool:
-    """Say whether an output repeats a required input of its own tool: whoever has it passed it in."""
-    own = {leaf.words for leaf in producer.tool.inputs if leaf.is_required}
-    return producer.words in own or (*producer.container, *producer.words) in own
+    if not consumer.leaf.is_required:
+        return False
+    if producer.echo == "optional":
+        return True
+    is_taken = consumer.tool.verb in TAKING_VERBS and producer.tool.verb in LISTING_VERBS
+    return is_taken and producer.tool.source == consumer.tool.source
 
 
 def _evidence(producer: Port, consumer: Port) -> Iterator[tuple[float, str]]:
@@ -81,6 +96,13 @@ def _evidence(producer: Port, consumer: Port) -> Iterator[tuple[float, str]]:
     for words in readings:
         for base, rule in _rules(producer, consumer, words):
             yield (base, rule) if len(readings) == 1 else (0.95 * base, "alternative")
+    if consumer.is_place and producer.place_name:
+        if producer.named == consumer.core[0]:
+            yield 0.75, "place"
+        else:
+            yield (0.65 if producer.named == producer.tool.entity else 0.60), "place"
+    if producer.named and producer.named in consumer.subjects:
+        yield 0.65, "search"
 
 
 def _rules(producer: Port, consumer: Port, words: Words) -> Iterator[tuple[float, str]]:
@@ -95,12 +117,12 @@ def _rules(producer: Port, consumer: Port, words: Words) -> Iterator[tuple[float
             if is_same_entity:
                 yield 0.90, "id"
         else:
-            yield _generic(producer, consumer, is_same_entity), "generic"
+            yield max(_generic(producer, consumer, is_same_entity), 0.70 if len(words) > 1 else 0.0), "generic"
         return
     if is_bare_id(given) and entity:
         if words == (*entity, *given):
             yield 0.95, "entity_id"
-        if words == entity:
+        if words == entity and _share_a_type(producer, consumer):
             yield 0.95, "bare_noun"
     if is_bare_id(words) and consumer.entity and given == (*consumer.entity, *words):
         yield 0.90, "id"
@@ -119,7 +141,13 @@ def _rules(producer: Port, consumer: Port, words: Words) -> Iterator[tuple[float
             yield 0.75, "suffix"
     if len(words) < len(given) and given[-len(words) :] == words and not is_generic(words):
         is_role_only = all(word in ROLES for word in given[: -len(words)])
-        yield (0.70 if is_role_only else 0.65), "longer"
+        yield (0.70 if is_role_only else 0.55), "longer"
+
+
+def _share_a_type(producer: Port, consumer: Port) -> bool:
+    """Say whether a noun may stand for an id: where ids are numbers, a text of that noun is a name."""
+    given, wanted = set(producer.leaf.types) - {"null"}, set(consumer.leaf.types) - {"null"}
+    return not given or not wanted or bool(given & wanted) or "string" not in given | wanted
 
 
 def _generic(producer: Port, consumer: Port, is_same_entity: bool) -> float:
@@ -138,6 +166,8 @@ def _types(producer: Port, consumer: Port) -> float:
     wanted = set(consumer.leaf.types) - {"null"}
     if given == {"boolean"} or wanted == {"boolean"}:
         return 0.0
+    if not given and producer.is_incidental:
+        return 0.0  # an object that lies too deep to have been looked into
     if not given or not wanted or given & wanted & (_SCALARS | {"object", "array"}):
         return 1.0
     if not given & _SCALARS or not wanted & _SCALARS:
@@ -153,7 +183,7 @@ def _values(producer: Port, consumer: Port) -> float:
     given, wanted = producer.leaf, consumer.leaf
     if given.format and wanted.format and given.format != wanted.format:
         return 0.0
-    if given.kind and wanted.kind and given.kind != wanted.kind:
+    if given.kind and wanted.kind and given.kind != wanted.kind and len(alternatives(consumer.words)) == 1:
         if frozenset({given.kind, wanted.kind}) not in _ALIKE_KINDS:
             return 0.0
     elif given.kind == wanted.kind == "id" and not _is_same_owner(producer, consumer):
@@ -174,4 +204,4 @@ def _distance(producer: Port, consumer: Port) -> float:
     if producer.tool.source == consumer.tool.source:
         return 1.0
     is_shared = bool(producer.entity) and producer.entity[-1:] == consumer.entity[-1:]
-    return 1.0 if is_shared else 0.5
+    return 1.0 if is_shared else OTHER_SOURCE

@@ -15,8 +15,8 @@ from loopbuild.errors import TrainingError
 from loopbuild.loopfile.sections.training import RECALL_PROMPT
 from loopbuild.records import Json
 from loopbuild.stages.training.job import Lora, Settings
+from loopbuild.stages.training.taking_part import NANO, preset_of
 
-NANO = "nano"
 NANO_PROMPT = "Use tools when needed. Be brief."
 """What the shipped base was pretrained with: a longer prompt costs tokens and teaches a 2M model nothing."""
 
@@ -127,25 +127,6 @@ def resolve(settings: Json, phase: str, *, base: str, has_cuda: bool, has_bf16: 
     if lora is not None:
         plain["lora"]["target_modules"] = list(lora.target_modules)
     return plain
-
-
-def preset_of(preset: str, *, base: str) -> str:
-    """Return the preset that `auto` stands for."""
-    if preset != "auto":
-        return preset
-    return "nano" if base == NANO else "qlora-12gb"
-
-
-def runs_on_increment(settings: Json, phase: str) -> bool:
-    """Return whether a phase runs again after a change: what it says itself, else what its preset says.
-
-    On nano a phase with schemas in the prompt prepares for the one without, which goes on from its own weights. On the
-    schema change of the HR example it took a third of the training time and changed no figure beyond chance.
-    """
-    given = settings["phases"][phase]
-    if given["on_increment"] is not None:
-        return bool(given["on_increment"])
-    return not (preset_of(settings["preset"], base=settings["base"]) == "nano" and given["schemas_in_prompt"])
 
 
 def continued(resolved: Json, incremental: Mapping[str, Json]) -> Json:

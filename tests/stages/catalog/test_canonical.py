@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,10 @@ from declared_tools import catalog, only, schema_tool, tool
 from loopbuild.judging.validate import Validator
 from loopbuild.records import Json, ToolCatalog, from_json, to_json
 from loopbuild.stages.catalog.callnames import call_names
+from loopbuild.stages.catalog.canonical import build_catalog
 from loopbuild.stages.catalog.facts import facts
 from loopbuild.stages.catalog.words import words_of
+from loopbuild.stages.sources.toolspec import read
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
@@ -133,19 +137,14 @@ def test_references_are_followed_within_the_schema_and_cycles_end_in_an_opaque_l
 
 def test_a_remote_reference_is_not_fetched_and_costs_only_its_leaf() -> None:
     schema = {"type": "object", "properties": {"a": {"$ref": "http://127.0.0.1:9/x.json"}, "b": {"type": "string"}}}
-    found = catalog(schema_tool(schema))
-    assert [leaf.pointer for leaf in found.tools[0].inputs] == ["/a", "/b"]
-    assert "is not followed" in found.diagnostics[0].message
+    content = json.dumps([schema_tool(schema)]).encode()
+    listing = read("hr", content, file="hr.json", settings={})
+    assert [leaf.pointer for leaf in build_catalog([listing]).tools[0].inputs] == ["/a", "/b"]
+    assert [item.code for item in listing.diagnostics] == ["remote-ref"]
+    found = build_catalog([listing])
     validator = Validator(found)
     assert validator.check(found.tools[0].id, {"a": 1, "b": "x"}) == ()
     assert validator.check(found.tools[0].id, {"a": 1, "b": 2})[0].code == "wrong_type"
-
-
-def test_a_reference_to_nothing_costs_only_its_leaf() -> None:
-    schema = {"type": "object", "properties": {"a": {"$ref": "#/$defs/No"}, "b": {"$ref": "#/$defs/Yes"}},
-              "$defs": {"Yes": {"type": "string"}}}  # fmt: skip
-    found = catalog(schema_tool(schema))
-    assert Validator(found).check(found.tools[0].id, {"a": [], "b": 2})[0].pointer == "/b"
 
 
 @pytest.mark.parametrize(
@@ -157,8 +156,11 @@ def test_a_reference_to_nothing_costs_only_its_leaf() -> None:
     ],
 )
 def test_a_schema_no_call_can_be_checked_against_is_said_with_its_place(leaf: Json, said: str) -> None:
-    found = catalog(schema_tool({"type": "object", "properties": {"a": leaf}}))
-    assert found.tools == ()
+    content = json.dumps([schema_tool({}, name="get_other"), schema_tool({})]).encode()
+    listing = read("hr", content, file="hr.json", settings={})
+    bad = replace(listing.tools[1], input_schema={"type": "object", "properties": {"a": leaf}})
+    found = build_catalog([replace(listing, tools=(listing.tools[0], bad))])
+    assert [one.name for one in found.tools] == ["get_other"]
     assert [one.code for one in found.diagnostics] == ["unusable-schema"]
     assert f" is skipped: its input schema cannot be used: {said}" in found.diagnostics[0].message
 

@@ -120,6 +120,11 @@ def test_a_regression_is_judged_by_the_paired_bound() -> None:
     assert check_gates(summarise(scores, tasks), {"max_regression": 0.05}) == []
 
 
+def test_a_gate_on_losses_does_not_pass_where_the_predecessor_cannot_be_compared() -> None:
+    (doubt,) = check_gates(summarise({}, []), {"max_regression": 0.05}, has_predecessor=True)
+    assert doubt.verdict == "not enough tasks"
+
+
 def test_recovery_is_undefined_without_a_drop() -> None:
     assert recovery(0.9, 0.88, 0.45) == {"ratio": 0.88 / 0.9, "closed": (0.88 - 0.45) / (0.9 - 0.45)}
     assert recovery(0.9, 0.9, 0.88)["closed"] is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hr_world import CATALOG, CHAIN, CLARIFY, SINGLE, TASKS, WRITE, World
@@ -124,3 +125,21 @@ def test_text_no_document_can_hold_is_a_fault() -> None:
         turn = f'<tool_call>\n{{"name": "get_candidate", "arguments": {{"candidate_id": {value}}}}}\n</tool_call>'
         (transcript,) = play(SINGLE, [turn], catalog=CATALOG, open_sandbox=lambda _: World())
         assert transcript.messages[0]["faults"] == ["not_json"]
+
+
+def test_one_steered_turn_makes_a_steered_run() -> None:
+    """Schemas that refused a wish once decide what followed: such a run is not the same under other schemas."""
+
+    class Steered(ScriptedAgent):
+        def complete(
+            self, conversations: Sequence[Sequence[dict[str, Any]]], *, tools: Any, max_new_tokens: int
+        ) -> list[Said]:
+            said = super().complete(conversations, tools=tools, max_new_tokens=max_new_tokens)
+            first = not any(message["role"] == "assistant" for message in conversations[0])
+            return [replace(one, decoding="steered" if first else "constrained") for one in said]
+
+    (run,) = roll_out(
+        [SINGLE], model=Steered(gold_turns(SINGLE, CATALOG)), catalog=CATALOG, open_sandbox=lambda _: World()
+    )
+    assert len([one for one in run.messages if one["role"] == "assistant"]) > 1
+    assert run.decoding == "steered"

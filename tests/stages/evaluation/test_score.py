@@ -33,6 +33,7 @@ from loopbuild.stages.evaluation.rollout import roll_out
 from loopbuild.stages.evaluation.score import score
 from loopbuild.stages.evaluation.stale import Previous
 from loopbuild.stages.evaluation.stand_ins import FirstToolAgent, NullAgent, gold_turns, play, replay_gold, written
+from loopbuild.stages.evaluation.summary import verdict_of
 
 VALIDATOR = Validator(CATALOG)
 Calls = Sequence[tuple[str, dict[str, Any]]]
@@ -282,3 +283,12 @@ def test_bottomless_nesting_is_a_fault() -> None:
         deep = {"a": deep}
     message = {"role": "assistant", "tool_calls": [{"function": {"name": "get_candidate", "arguments": deep}}]}
     assert score(SINGLE, Transcript(key="s", messages=(message,)), CATALOG, VALIDATOR).status == "unscorable"
+
+
+@pytest.mark.parametrize(
+    "extra", [[("no_such_tool", {})], "<tool_call>{not json</tool_call>", [("get_open_roles", {})]]
+)
+def test_an_exact_call_beside_another_or_a_garbled_one_is_not_exact(extra: str | Calls) -> None:
+    gold = [(SINGLE.gold[0].call.tool.partition("/")[2], dict(SINGLE.gold[0].call.arguments))]
+    assert verdict_of("exact_call", SINGLE, judged(SINGLE, gold)) is True
+    assert verdict_of("exact_call", SINGLE, judged(SINGLE, extra, gold)) is False

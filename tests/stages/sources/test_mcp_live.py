@@ -19,9 +19,10 @@ SERVERS = Path(__file__).parent / "servers"
 
 def listed(script: str, *arguments: str, seconds: float = 30, env: dict[str, str] | None = None, cwd: Path) -> list:
     command = [sys.executable, str(SERVERS / script), *arguments]
-    return list_live(
+    found = list_live(
         "hr", command=command, env=env or {}, cwd=cwd, start_timeout_seconds=seconds, call_timeout_seconds=seconds
     )
+    return list(found.entries)
 
 
 def failure(*arguments: str, seconds: float, env: dict[str, str] | None = None, cwd: Path) -> SourceError:

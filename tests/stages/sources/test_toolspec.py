@@ -178,6 +178,14 @@ def test_include_exclude_effects_and_returns_of_loop_yaml() -> None:
     assert [item.message for item in result.diagnostics] == ["`include`: no tool is called `nothing`"]
 
 
+def test_an_author_who_contradicts_a_declaration_wins_and_is_told() -> None:
+    entry = {"name": "get_a", "parameters": {}, "returns": {"a_id": "number", "name": "string"}}
+    result = listing(entry, returns={"get_a": {"a_id": "string", "name": "string"}})
+    assert result.tools[0].output_schema["properties"]["a_id"] == {"type": "string"}
+    (item,) = result.diagnostics
+    assert item.message == "`returns` of `get_a` makes `/a_id` string, which its source declares otherwise"
+
+
 def test_a_dump_notes_entries_that_are_not_in_the_mcp_spelling() -> None:
     content = json.dumps({"server": {"name": "s"}, "tools": [PLAIN, {"name": "a", "inputSchema": WANTED}]}).encode()
     result = read_dump("hr", content, file="dump.json", settings={})

@@ -12,10 +12,13 @@ import pytest
 from inferred import catalog, drawn, graph, tool
 
 from loopbuild.errors import LoopfileError
-from loopbuild.records import ToolCatalog, ToolGraph, from_json, to_json
+from loopbuild.records import DataFlowEdge, ToolCatalog, ToolGraph, from_json, to_json
 from loopbuild.stages.catalog.canonical import build_catalog
 from loopbuild.stages.sources.toolspec import read
 from loopbuild.stages.toolgraph import build_graph, to_mermaid, to_svg, to_text
+from loopbuild.stages.toolgraph.dot import to_dot
+from loopbuild.stages.toolgraph.html import to_html
+from loopbuild.stages.toolgraph.report import components, to_report
 
 ROOT = Path(__file__).parents[3]
 
@@ -122,12 +125,37 @@ IDS = {"role_id": "string"}
         (tool("a", returns={"team_id": "string"}), tool("b", {"team_or_user_id": "string"}), "0.95 alternative"),
         (tool("a", returns={"role_id": "integer"}), tool("b", IDS), "0.95 equal"),
         (tool("a", returns={"seat": "string"}), tool("b", {"window_seat": "string"}), "0.75 suffix"),
-        (tool("a", returns={"shown_seat": "string"}), tool("b", {"seat": "string"}), "0.65 longer"),
+        (tool("a", returns={"new_seat_no": "string"}), tool("b", {"seat_no": "string"}), "0.85 role"),
         (tool("a", returns={"seat": "integer"}), tool("b", {"seat": "string"}), "0.8 equal"),
         (
             tool("a", returns={"plan": "string"}),
             tool("b", {"plan": {"type": "string", "enum": ["x"]}}),
             "0.9 equal",
+        ),
+        (tool("a", returns={"user_name": "string"}), tool("b", {"user_name_or_url": "string"}), "0.95 alternative"),
+        (tool("a", returns={"pickup_location": "string"}), tool("b", {"pickup_location": "string"}), "0.7 generic"),
+        (
+            tool("get_country", {"iso": "string"}, {"short_name": "string"}),
+            tool("b", {"location": "string"}),
+            "0.65 place",
+        ),
+        (tool("a", returns={"city": "string"}), tool("b", {"location": "string"}), "0.6 place"),
+        (tool("a", returns={"place": {"name": "string"}}), tool("find_place", {"q": "string"}), "0.65 search"),
+        (
+            tool("a", returns={"place": {"name": "string"}}),
+            tool("get_weather", {"q": "string"}, {"place": {"name": "string"}}),
+            "0.65 search",
+        ),
+        (
+            tool("find_bus", {"stop": "string"}, {"stop": "string"}),
+            tool("buy_ticket", {"stop": "string"}),
+            "1 equal",
+        ),
+        (tool("a", {"seat?": "string"}, {"seat": "string"}), tool("b", {"seat": "string"}), "1 equal"),
+        (
+            tool("search_hotels", returns={"hotel_name": "string"}),
+            tool("reserve_hotel", {"hotel_name": "string"}),
+            "1 equal",
         ),
     ],
 )
@@ -155,17 +183,46 @@ def test_each_rule_of_evidence(producer: Any, consumer: Any, expected: str) -> N
         (tool("get_candidate", returns={"name": "string"}), tool("find_employee", {"name": "string"})),
         (tool("get_user", returns={"email": "email"}), tool("create_user", {"email": "email"})),
         (tool("a", returns={"group_id": "string"}), tool("b", IDS)),
+        (tool("a", {"seat?": "string"}, {"seat": "string"}), tool("b", {"seat?": "string"})),
+        (tool("a", returns={"plan": "string"}), tool("b", {"plan?": {"type": "string", "enum": ["x"]}})),
+        (tool("a", returns={"seat": {"type": "string", "enum": ["x"]}}), tool("b", {"window_seat": "string"})),
+        (tool("get_repo", returns={"id": "integer"}), tool("b", {"repo": "string"})),
+        (tool("find_bus", {"stop": "string"}, {"stop": "string"}), tool("get_times", {"stop": "string"})),
+        (tool("find_bus", {"stop": "string"}, {"stop": "string"}), tool("buy_ticket", {"stop?": "string"})),
+        (tool("search_hotels", returns={"hotel_name": "string"}), tool("create_hotel", {"hotel_name": "string"})),
+        (tool("a", returns={"place": {"name": "string"}}), tool("find_song", {"q": "string"})),
+        (tool("a", returns={"place": {"name": "string"}}), tool("find_place", {"q": "string", "day": "string"})),
     ],
 )
 def test_each_gate_keeps_a_false_edge_out(producer: Any, consumer: Any) -> None:
     assert drawn(graph(producer, consumer)) == []
 
 
+def test_a_name_that_comes_twice_in_one_answer_is_taken_from_the_outside() -> None:
+    producer = tool("sky", returns={"sky_id": "string", "more": {"sky_id": "string"}})
+    assert drawn(graph(producer, tool("fly", {"origin_sky_id": "string"}))) == [
+        "sky/sky_id -> fly/origin_sky_id 0.85 role"
+    ]
+
+
+def test_among_equals_what_lies_deep_in_an_answer_comes_last() -> None:
+    deep = tool("list_events", returns={"payload": {"comment": {"app": {"seat": "string"}}}})
+    shallow = tool("get_row", returns={"seat": "string"})
+    found = graph(deep, shallow, tool("b", {"seat": "string"}), per_input=1)
+    assert [edge.producer for edge in found.edges] == ["s/get_row"]
+
+
 def test_a_weak_edge_serves_only_a_required_input_that_nothing_better_feeds() -> None:
-    weak, strong = tool("a", returns={"shown_seat": "string"}), tool("c", returns={"seat": "string"})
-    assert len(graph(weak, tool("b", {"seat": "string"})).edges) == 1
-    assert graph(weak, tool("b", {"seat?": "string"})).edges == ()
-    assert [edge.producer for edge in graph(weak, strong, tool("b", {"seat": "string"})).edges] == ["s/c"]
+    weak, strong = tool("a", returns={"seat": "string"}), tool("c", returns={"window_seat": "string"})
+    assert len(graph(weak, tool("b", {"window_seat": "string"})).edges) == 1
+    assert graph(weak, tool("b", {"window_seat?": "string"})).edges == ()
+    assert [edge.producer for edge in graph(weak, strong, tool("b", {"window_seat": "string"})).edges] == ["s/c"]
+
+
+def test_an_output_that_says_more_than_the_input_is_for_a_replay_to_try() -> None:
+    tools = [tool("a", returns={"shown_seat": "string"}), tool("b", {"seat": "string"})]
+    assert graph(*tools).edges == ()
+    assert drawn(graph(*tools, min_score=0.4)) == ["a/shown_seat -> b/seat 0.55 longer"]
 
 
 def test_at_most_so_many_producers_feed_one_input_listings_first() -> None:
@@ -246,10 +303,14 @@ def test_drawings_escape_foreign_names() -> None:
     found = catalog(s=[tool(HOSTILE, returns={"role_id": "string"}), tool("b", IDS)])
     drawn_graph = build_graph(found, {})
     mermaid, text, svg = (draw(drawn_graph, found) for draw in (to_mermaid, to_text, to_svg))
+    dot, html, report = (draw(drawn_graph, found) for draw in (to_dot, to_html, to_report))
     assert "<script>" not in svg
+    assert html.count("<script") == 2
+    assert html.count("</script>") == 2
+    assert [line.count('"') % 2 for line in dot.replace('\\"', "").splitlines()] == [0] * dot.count("\n")
     assert '"]; click' not in mermaid
     assert "<script>" not in mermaid
-    for drawing in (mermaid, text, svg):
+    for drawing in (mermaid, text, svg, dot, html, report):
         assert "\x1b" not in drawing
         assert "\u202e" not in drawing
     assert ElementTree.fromstring(svg).tag.endswith("svg")
@@ -263,6 +324,53 @@ def test_drawings_show_every_edge_and_do_not_depend_on_order() -> None:
     assert to_svg(first, one) == to_svg(second, other)
     assert to_mermaid(first, one).count("-->") + to_mermaid(first, one).count("-.->") == len(first.edges)
     assert to_text(first, one).count(" <- ") == len(first.edges)
+    assert to_html(first, one) == to_html(second, other)
+    assert to_dot(first, one) == to_dot(second, other)
+    assert to_dot(first, one).count(" -> t") == len(first.edges)
+    assert to_html(first, one).count('class="tool ') == len(one.tools)
+    assert to_report(first, one) == to_report(second, other)
+
+
+def test_the_page_needs_nothing_from_outside() -> None:
+    """No address but the page's own parts, and a policy that forbids to load any."""
+    page = to_html(build_graph(hr(), {}), hr())
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "src=" not in page
+    assert "default-src 'none'" in page
+    data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    assert len(data["tools"]) == 11
+    assert {edge[6] for edge in data["edges"]} == {"inferred", "weak"}
+
+
+def test_the_report_says_what_is_out_of_reach_and_what_offers_no_chains() -> None:
+    lonely = [tool(f"get_{noun}", {f"{noun}_id": "string", "note": "string"}) for noun in ("pen", "cup", "key")]
+    found = catalog(flat=lonely, s=[tool("list_roles", returns={"role_ids": ["string"]}), tool("get_role", IDS)])
+    told = to_report(build_graph(found, {}), found).splitlines()
+    assert told[0] == "source `flat`: 3 tools, 0 edges"
+    assert "  returns: 3 none" in told
+    assert "  required inputs: 6, of which 0 are fed by tools, 3 can be asked for, 3 are out of reach" in told
+    assert "    /cup_id of 1 tool: get_cup" in told
+    assert "  flat: these 3 tools offer no chains: get_cup, get_key, get_pen" in told
+    assert "source `s`: 2 tools, 1 edge (1 inferred)" in told
+    assert "1 component of connected tools, 3 tools without any edge" in told
+
+
+def test_components_are_connected_whatever_the_direction() -> None:
+    found = catalog(s=[tool(name) for name in "abcdef"])
+    edges = [edge("b", "a"), edge("b", "c"), edge("e", "d")]
+    assert components(found.tools, edges) == [["s/a", "s/b", "s/c"], ["s/d", "s/e"], ["s/f"]]
+
+
+def edge(producer: str, consumer: str) -> DataFlowEdge:
+    return DataFlowEdge(
+        producer=f"s/{producer}",
+        producer_leaf="/x",
+        consumer=f"s/{consumer}",
+        consumer_leaf="/x",
+        score=1,
+        rule="equal",
+    )
 
 
 def test_a_cycle_of_tools_can_be_drawn() -> None:

@@ -30,6 +30,8 @@ if MODE == "endless-line":
         sys.stdout.write("x" * 1_000_000)
 for line in sys.stdin:
     message = json.loads(line)
+    if MODE == "fragile" and message.get("method") not in ("initialize", "notifications/initialized", "tools/list"):
+        sys.exit(1)
     if message.get("method") == "initialize":
         answer(
             message["id"],
@@ -50,6 +52,24 @@ for line in sys.stdin:
         elif MODE == "pages":
             page = int(cursor or 0)
             answer(message["id"], {"tools": [{**GOOD, "name": f"tool_{page}"}], "nextCursor": str(page + 1)})
+        elif MODE == "nan":
+            broken = '{"name": "broken", "inputSchema": {"type": "object", "default": NaN}}'
+            page = f'{{"tools": [{json.dumps(GOOD)}, {broken}]}}'
+            print(f'{{"jsonrpc": "2.0", "id": {json.dumps(message["id"])}, "result": {page}}}', flush=True)
+        elif MODE == "half":
+            if cursor:
+                sys.exit(9)
+            answer(message["id"], {"tools": [GOOD], "nextCursor": "more"})
+        elif MODE == "storm":
+            note = json.dumps({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"})
+            print("\n".join([note] * 5000), flush=True)
+            answer(message["id"], {"tools": [GOOD]})
+        elif MODE == "crowd":
+            page = int(cursor or 0)
+            tools = [{**GOOD, "name": f"tool_{page}_{number}"} for number in range(4000)]
+            answer(message["id"], {"tools": tools, "nextCursor": str(page + 1)})
+        elif MODE == "fragile":
+            answer(message["id"], {"tools": [GOOD]})
         elif MODE == "slow-list":
             time.sleep(600)
     elif "id" in message:

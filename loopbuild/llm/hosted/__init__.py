@@ -1,0 +1,1 @@
+"""Models of other people's making that write text, reached over the network through litellm."""

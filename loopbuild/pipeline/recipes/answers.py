@@ -1,0 +1,54 @@
+"""`answers:<subgraph>`: what writers that cost something were asked, and what they answered.
+
+A row is one request to one writer and depends on nothing else, so that no change elsewhere asks it again. What came
+back is kept for ever, also a refusal: asked again only by `--refresh`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+
+from loopbuild.engine.action import Interrupted
+from loopbuild.engine.target import Action, Json, RowResult, WantedRow
+from loopbuild.llm import WriteRequest
+from loopbuild.llm.hosted.identity import OFFLINE, identity, name_of
+from loopbuild.pipeline.recipes.tasks import requested
+from loopbuild.records import from_json, to_json
+
+
+def wanted(action: Action) -> Iterable[WantedRow]:
+    """Every request whose writer is not the offline one."""
+    for one in requested(action):
+        if one.writer["model"] != OFFLINE:
+            yield WantedRow(key=one.request.key, request={"writer": one.writer, "asked": to_json(one.request)})
+
+
+def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
+    """Ask; a row that could not be asked is an error, one that gave nothing usable says why."""
+    from loopbuild.llm.hosted.writers import HostedWriters
+
+    writers: HostedWriters = action.hold("writers", lambda: _open(action.context))
+    asked = [(name_of(row.request["writer"]), from_json(WriteRequest, row.request["asked"])) for row in rows]
+    for done in writers.write(asked, ledger=action):
+        if done.error:
+            yield RowResult(key=done.key, error=done.error, is_more=done.is_more)
+            continue
+        output: dict[str, Json] = {"writer": done.writer, "usage": asdict(done.usage)}
+        if done.answer is not None:
+            output["words"] = to_json(done.answer)
+        else:
+            output["unusable"] = {"reason": done.reason, "detail": done.detail}
+        yield RowResult(key=done.key, output=output, is_more=done.is_more)
+    if action.is_cancelled():
+        raise Interrupted(f"`{action.target}` was interrupted", target=action.target)
+
+
+def _open(context: Mapping[str, Json]) -> Json:
+    from loopbuild.llm.hosted.budget import Budget
+    from loopbuild.llm.hosted.writers import HostedWriters
+
+    budget = Budget(usd=context["budget_usd"], tokens=context["budget_tokens"])
+    hosted = [writer for writer in context["writers"] if identity(writer)["model"] != OFFLINE]
+    return HostedWriters(hosted, budget=budget, environment=os.environ)

@@ -1,0 +1,273 @@
+"""What writers would be asked and what that would cost, before a cent is spent.
+
+Starts nothing and asks nobody. Where the trajectories are known, the requests are; else their number is an estimate
+from how many there may be. Tokens go by what each writer's texts took so far, else by the length of the prompts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from loopbuild.engine.objects import ObjectDamaged
+from loopbuild.engine.planned import Plan, PlanEntry
+from loopbuild.engine.query import output, targets_in_force
+from loopbuild.engine.target import Json
+from loopbuild.errors import BuildError
+from loopbuild.llm.hosted.identity import OFFLINE, candidates, name_of
+from loopbuild.llm.protocol import Wording
+from loopbuild.pipeline.builds import OpenProject
+
+ANSWERS = "answers"
+FEW = 5
+"""Fewer texts of a writer say little about what the next will take."""
+_COMPLETION_TOKENS = 260
+"""Of a text, about: a request, a sentence for each turn, an answer, the JSON around them."""
+_PROMPT_TOKENS = 950
+_LONG_PROMPT_TOKENS = 1_600
+"""Of a request to a trajectory nobody has sampled yet, about and at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriterCost:
+    """What one writer would be asked."""
+
+    writer: str
+    calls: int
+    """About; exact where the trajectories are known."""
+    calls_most: int
+    tokens: int
+    usd: float
+    usd_most: float
+    is_recorded: bool
+    """Going by its earlier texts; else by the length of prompts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """What all writers that are not offline would be asked."""
+
+    writers: tuple[WriterCost, ...] = ()
+    names: tuple[str, ...] = ()
+    """Of all such writers that loop.yaml has."""
+    budget_usd: float | None = None
+    budget_tokens: int | None = None
+
+    @property
+    def calls(self) -> int:
+        """Texts asked for, about."""
+        return sum(one.calls for one in self.writers)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens, about."""
+        return sum(one.tokens for one in self.writers)
+
+    @property
+    def usd(self) -> float:
+        """Dollars, about."""
+        return sum(one.usd for one in self.writers)
+
+    @property
+    def usd_most(self) -> float:
+        """Dollars, if texts are long and everything that may be asked is."""
+        return sum(one.usd_most for one in self.writers)
+
+    @property
+    def excess(self) -> str:
+        """By how much the budget is too small, in words; empty when it is not."""
+        if self.budget_usd is not None and self.usd > self.budget_usd:
+            return f"about ${self.usd:,.2f}, and `synthesis.budget_usd` allows ${self.budget_usd:,.2f}"
+        if self.budget_tokens is not None and self.tokens > self.budget_tokens:
+            return f"about {self.tokens:,} tokens, and `synthesis.budget_tokens` allows {self.budget_tokens:,}"
+        return ""
+
+
+def writing(opened: OpenProject, settings: Json, planned: Plan) -> Writing:
+    """Return what writers would be asked by a plan. Raises LoopfileError for a writer without a price, MissingExtra."""
+    synthesis = settings["synthesis"]
+    hosted = {name_of(writer): writer for writer in synthesis["writers"] if writer["model"] != OFFLINE}
+    if not hosted:
+        return Writing()
+    found: dict[str, _Asked] = {name: _Asked() for name in hosted}
+    for entry in (*planned.would, *planned.may):
+        if entry.kind == ANSWERS:
+            asks = _lost(entry, hosted) if entry.is_locked else _asked(opened, settings, planned, entry, hosted)
+            for name, asked in asks.items():
+                found[name].add(asked)
+    spent = _recorded(opened)
+    costs = (_cost(writer, found[name], spent.get(name, [])) for name, writer in sorted(hosted.items()))
+    return Writing(
+        writers=tuple(cost for cost in costs if cost.calls_most),
+        names=tuple(sorted(hosted)),
+        budget_usd=synthesis["budget_usd"],
+        budget_tokens=synthesis["budget_tokens"],
+    )
+
+
+def check_budget(found: Writing) -> None:
+    """Raise BuildError when a plan costs more than may be spent, as far as one can tell before."""
+    if found.excess:
+        raise BuildError(
+            f"the texts would cost {found.excess}",
+            intact="nothing was asked and nothing was spent",
+            hint="raise the budget in loop.yaml, or build a part: `loopbuild plan` lists `answers:` targets",
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Asked:
+    about: float = 0.0
+    most: int = 0
+    prompt: float = 0.0
+    """Tokens of all prompts together, about."""
+    prompt_most: int = 0
+
+    def add(self, other: _Asked) -> None:
+        self.about += other.about
+        self.most += other.most
+        self.prompt += other.prompt
+        self.prompt_most += other.prompt_most
+
+
+def _asked(
+    opened: OpenProject, settings: Json, planned: Plan, entry: PlanEntry, hosted: Mapping[str, Json]
+) -> dict[str, _Asked]:
+    known = _requests(opened, planned, entry, hosted) if entry.rows else None
+    return known if known is not None else _guess(settings, planned, entry, hosted)
+
+
+def _lost(entry: PlanEntry, hosted: Mapping[str, Json]) -> dict[str, _Asked]:
+    """Answers that loop.lock names and only a cache may still have: at most all of them are paid for again."""
+    most = -(-(entry.rows_total or 0) // len(hosted))
+    return {name: _Asked(most=most, prompt_most=most * _LONG_PROMPT_TOKENS) for name in hosted}
+
+
+def _requests(
+    opened: OpenProject, planned: Plan, entry: PlanEntry, hosted: Mapping[str, Json]
+) -> dict[str, _Asked] | None:
+    """The very requests of a table whose inputs are known; None when they can not be read."""
+    from loopbuild.llm.hosted.asking import messages_for
+    from loopbuild.llm.hosted.prices import about_tokens, most_tokens
+    from loopbuild.pipeline.recipes.tasks import texts_of, trajectories
+    from loopbuild.records import ToolCatalog, from_json
+
+    target = planned.targets[entry.target]
+    inputs = {role: _output(opened, planned, name) for role, name in target.inputs}
+    if None in inputs.values():
+        return None
+    catalog = from_json(ToolCatalog, inputs["contract"])
+    stale = {row.key for row in entry.rows}
+    found: dict[str, _Asked] = {}
+    for trajectory in trajectories(inputs["trajectories"]):
+        for text in texts_of(trajectory, catalog, target.params):
+            if text.request.key in stale and text.writer["model"] != OFFLINE:
+                name = name_of(text.writer)
+                messages = messages_for(text.request, voice=hosted[name]["voice"])
+                one = _Asked(
+                    about=1, most=1, prompt=about_tokens(messages), prompt_most=round(most_tokens(messages) / 3)
+                )
+                found.setdefault(name, _Asked()).add(one)
+    return found
+
+
+def _output(opened: OpenProject, planned: Plan, name: str) -> Json | None:
+    entry = planned.entries.get(name)
+    if entry is not None and entry.output:
+        try:
+            return json.loads(opened.workspace.objects.get(entry.output))
+        except ObjectDamaged:
+            pass  # evaluated in memory only; what was in force before is close enough for a price
+    return output(opened.workspace, name)
+
+
+def _guess(settings: Json, planned: Plan, entry: PlanEntry, hosted: Mapping[str, Json]) -> dict[str, _Asked]:
+    """Texts of trajectories that are to be sampled first."""
+    synthesis = settings["synthesis"]
+    table = planned.entries.get(f"trajectories:{entry.target.partition(':')[2]}")
+    if table is None or table.rows_total is None:
+        return {}
+    is_running = table.will != "reuse"
+    new = (table.rows_stale or 0) if is_running else table.rows_total
+    checked = table.rows_revalidate if is_running else 0
+    per_tool, per_tool_eval = settings["sampling"]["per_tool"], settings["evaluation"]["per_tool"]
+    evaluated = per_tool_eval / max(1, per_tool + per_tool_eval)
+    texts = len(synthesis["levels"]) * synthesis["texts_per_level"]
+    clarified = synthesis["negatives"]["clarify"]
+    shares: tuple[tuple[Wording, float, float], ...] = (
+        ("seen", (1 - evaluated) * texts * (1 + clarified) + evaluated * (1 + clarified), texts + 1),
+        ("held_out", evaluated, 1),
+    )
+    found: dict[str, _Asked] = {}
+    for wording, about, most in shares:
+        names = candidates(synthesis["writers"], wording)
+        split = 1 if synthesis["assignment"] == "each" else len(names)
+        for name in names:
+            if name in hosted:
+                calls, calls_most = new * about / split, round((new + checked) * most / min(split, 1.5))
+                one = _Asked(
+                    about=calls,
+                    most=calls_most,
+                    prompt=calls * _PROMPT_TOKENS,
+                    prompt_most=calls_most * _LONG_PROMPT_TOKENS,
+                )
+                found.setdefault(name, _Asked()).add(one)
+    return found
+
+
+def _recorded(opened: OpenProject) -> dict[str, list[tuple[int, int]]]:
+    """Writer -> (prompt, completion) tokens of its texts in force, repairs included."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for name in targets_in_force(opened.workspace):
+        if name.startswith(f"{ANSWERS}:"):
+            for row in _rows(opened, name):
+                usage = row["usage"]
+                if usage["calls"]:
+                    taken = (usage["prompt_tokens"], usage["completion_tokens"])
+                    found.setdefault(row["writer"], []).append(taken)
+    return found
+
+
+def _rows(opened: OpenProject, name: str) -> Iterable[Json]:
+    try:
+        table: Mapping[str, Mapping[str, Json]] = output(opened.workspace, name) or {"rows": {}}
+    except ObjectDamaged:
+        return ()
+    return table["rows"].values()
+
+
+def _cost(writer: Mapping[str, Json], asked: _Asked, taken: list[tuple[int, int]]) -> WriterCost:
+    from loopbuild.llm.hosted.prices import price_of
+
+    price = price_of(writer)
+    is_recorded = len(taken) >= FEW
+    calls = round(asked.about)
+    if is_recorded:
+        prompt, completion = (sum(part) / len(taken) for part in zip(*taken, strict=True))
+        high = sorted(price.of(*one) for one in taken)[min(len(taken) - 1, len(taken) * 95 // 100)]
+        prompts, completions, most = calls * prompt, calls * completion, asked.most * high
+    else:
+        prompts, completions = asked.prompt, float(calls * min(_COMPLETION_TOKENS, writer["max_tokens"]))
+        most = price.of(asked.prompt_most, asked.most * writer["max_tokens"])
+    usd = price.of(prompts, completions)
+    return WriterCost(
+        writer=name_of(writer),
+        calls=calls,
+        calls_most=max(calls, asked.most),
+        tokens=round(prompts + completions),
+        usd=usd,
+        usd_most=max(usd, most),
+        is_recorded=is_recorded,
+    )
+
+
+def lines_of(found: Writing) -> Iterator[str]:
+    """Yield one line for each writer that would be asked."""
+    for one in found.writers:
+        most = f" to {one.calls_most:,}" if one.calls_most > one.calls else ""
+        source = "its earlier texts" if one.is_recorded else "the length of the prompts"
+        yield (
+            f"{one.writer}: about {one.calls:,}{most} calls, {one.tokens:,} tokens, ${one.usd:,.2f} "
+            f"(at most ${one.usd_most:,.2f}), going by {source}"
+        )

@@ -1,0 +1,176 @@
+"""Which rows a change of the tools touches: those that read what changed, and no others.
+
+Any change of one tool is tried: a row that the facts call untouched still holds when replayed, a touched one calls the
+changed tool or walks an edge into or out of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from projects import EXAMPLES
+
+from loopbuild.engine.target import RowResult
+from loopbuild.pipeline.recipes import trajectories
+from loopbuild.records import ToolCatalog, ToolGraph, Trajectory, from_json, to_json
+from loopbuild.stages.catalog.canonical import build_catalog
+from loopbuild.stages.sampling.cells import plan_cells
+from loopbuild.stages.sampling.replay import ReplayFault, replay
+from loopbuild.stages.sources.toolspec import read
+from loopbuild.stages.toolgraph.build import build_graph
+
+Tools = list[dict[str, Any]]
+Change = Callable[[dict[str, Any]], None]
+HR: Tools = json.loads((EXAMPLES / "hr" / "tools" / "hr.json").read_text())
+SHARES = {"single": 0.35, "chain": 0.3, "fan_out": 0.1, "join": 0.1, "map": 0.15}
+SAMPLING = {"seed": 0, "optional": 0.3, "user_known": ["employee_id"], "max_steps": 4}
+SANDBOX = {"hr": {"kind": "simulated", "fixtures": 4}}
+
+
+class Asked(SimpleNamespace):
+    """What a recipe is handed, told apart by who it is, as the real one is."""
+
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+
+def world(tools: Tools) -> tuple[ToolCatalog, ToolGraph]:
+    catalog = build_catalog([read("hr", json.dumps(tools).encode(), file="hr.json", settings={})])
+    return catalog, build_graph(catalog, {})
+
+
+def action(catalog: ToolCatalog, graph: ToolGraph, subgraph: str) -> Any:
+    """What a recipe is handed, as far as the recipe of trajectories looks at it."""
+    planned = plan_cells(
+        catalog, graph, settings={**SAMPLING, "per_tool": 6, "topologies": SHARES}, evaluation={"per_tool": 2}
+    )
+    inputs = {
+        "contract": to_json(catalog),
+        "graph": to_json(graph),
+        "cells": {"cells": {name: [to_json(cell) for cell in cells] for name, cells in planned.items()}},
+    }
+    params = {"subgraph": subgraph, "sandbox": SANDBOX, "sampling": SAMPLING}
+    return Asked(input=inputs.__getitem__, params=params, root=EXAMPLES / "hr", context={"watched": []})
+
+
+@lru_cache(maxsize=1)
+def rows() -> tuple[tuple[str, RowResult], ...]:
+    catalog, graph = world(HR)
+    found = []
+    for group in graph.subgraphs:
+        one = action(catalog, graph, group.name)
+        found += [(group.name, row) for row in trajectories.run(one, list(trajectories.wanted(one)))]
+    return tuple(found)
+
+
+def facts(tools: Tools) -> dict[str, Mapping[str, str]]:
+    catalog, graph = world(tools)
+    return {group.name: trajectories.facts(action(catalog, graph, group.name)) for group in graph.subgraphs}
+
+
+def touched(before: Mapping[str, str], after: Mapping[str, str], row: RowResult) -> list[str]:
+    """What the engine compares: every fact the row read."""
+    return [name for name in row.reads if before.get(name) != after.get(name)]
+
+
+def add_optional(tool: dict[str, Any]) -> None:
+    tool["parameters"]["note?"] = "string"
+
+
+def add_required(tool: dict[str, Any]) -> None:
+    tool["parameters"]["reason_code"] = {"type": "string", "enum": ["a", "b"]}
+
+
+def add_return(tool: dict[str, Any]) -> None:
+    tool["returns"]["remark"] = "string"
+
+
+def drop_return(tool: dict[str, Any]) -> None:
+    tool["returns"].pop(sorted(tool["returns"])[-1])
+
+
+def retype_return(tool: dict[str, Any]) -> None:
+    for name in sorted(tool["returns"]):
+        if not name.endswith(("_id", "_ids")):
+            tool["returns"][name] = "integer" if tool["returns"][name] == "string" else "string"
+
+
+def rename_parameter(tool: dict[str, Any]) -> None:
+    for name in sorted(tool["parameters"])[:1]:
+        tool["parameters"][f"the_{name}"] = tool["parameters"].pop(name)
+
+
+def reword(tool: dict[str, Any]) -> None:
+    tool["description"] = "Other words."
+
+
+CHANGES = (add_optional, add_required, add_return, drop_return, retype_return, rename_parameter, reword)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, len(HR) - 1), st.sampled_from(CHANGES))
+def test_a_row_is_touched_by_what_it_read_and_by_nothing_else(
+    place: int, change: Callable[[dict[str, Any]], None]
+) -> None:
+    tools: Tools = json.loads(json.dumps(HR))
+    change(tools[place])
+    changed = f"hr/{tools[place]['name']}"
+    before, after = facts(HR), facts(tools)
+    catalog, _ = world(tools)
+    with trajectories.opened(SANDBOX, catalog, root=EXAMPLES) as sandbox:
+        for group, row in rows():
+            if "unreachable" in row.output:
+                continue
+            old = from_json(Trajectory, row.output)
+            names = touched(before[group], after.get(group, {}), row)
+            if names:
+                assert changed in {step.call.tool for step in old.steps} | {
+                    part for name in names for part in ends(name)
+                }
+            else:
+                outcome = replay(old, catalog=catalog, sandbox=sandbox)
+                assert not isinstance(outcome, ReplayFault)
+                assert outcome.digest == old.digest
+    if change is reword:
+        assert before == after
+
+
+@pytest.mark.xfail(
+    strict=True, reason="the simulated world spells an entity's ids alike for all tools; no fact says so"
+)
+def test_ids_that_another_tool_spells_otherwise_touch_the_rows_that_hold_such_ids() -> None:
+    tools: Tools = json.loads(json.dumps(HR))
+    next(tool for tool in tools if tool["name"] == "schedule_interview")["returns"]["interview_id"] = "integer"
+    before, after = facts(HR), facts(tools)
+    holders = [(group, row) for group, row in rows() if "hr/list_interviews output /interview_ids/[]" in row.reads]
+    assert all(touched(before[group], after[group], row) for group, row in holders)
+
+
+def ends(fact: str) -> set[str]:
+    """The tools of an edge's fact."""
+    if not fact.startswith("edge "):
+        return set()
+    left, _, right = fact.removeprefix("edge ").partition(" -> ")
+    return {left.partition("#")[0], right.partition("#")[0]}
+
+
+def test_a_new_tool_touches_no_row_that_was_reached() -> None:
+    entry = {"name": "list_offices", "parameters": {}, "returns": {"office_ids": ["string"], "role_ids": ["string"]}}
+    before, after = facts(HR), facts([*HR, entry])
+    for group, row in rows():
+        if "unreachable" not in row.output:
+            assert touched(before[group], after[group], row) == []
+
+
+def test_rows_that_do_not_use_a_leaf_do_not_read_it() -> None:
+    """Who takes a candidate from a list does not notice what becomes of the scores beside it."""
+    readers = [row for _, row in rows() if "hr/get_role_candidates output /scores/[]" in row.reads]
+    callers = [row for _, row in rows() if "hr/get_role_candidates returns" in row.reads]
+    assert 0 < len(readers) < len(callers)
