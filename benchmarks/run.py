@@ -8,7 +8,18 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 GRAPH = ("graph.check", "graph.edges", "graph.verified", "graph.scale")
-ALL = ("demo", "incremental", "memory", "engine.figures", "engine.faults", *GRAPH, "data.llm_path")
+ALL = (
+    "demo",
+    "incremental",
+    "memory",
+    "engine.figures",
+    "engine.planning",
+    "engine.faults",
+    *GRAPH,
+    "data.llm_path",
+    "data.filters",
+    "data.dedup",
+)
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ALL:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from blake3 import blake3
@@ -62,27 +62,22 @@ def short(hexdigits: str) -> str:
 
 
 def _check(value: Any) -> None:
-    # An explicit stack: canonical form must not depend on the recursion limit.
-    stack = [value]
+    # An explicit stack: canonical form must not depend on the recursion limit. Lone surrogates are refused when the
+    # text is encoded.
+    stack: list[Iterable[Any]] = [(value,)]
     while stack:
-        item = stack.pop()
-        kind = type(item)
-        if kind is str:
-            if not item.isascii():
-                item.encode("utf-8")  # a lone surrogate raises UnicodeEncodeError, a ValueError
-        elif item is None or kind is bool or kind is int:
-            continue
-        elif kind is float:
-            if not math.isfinite(item):
+        for item in stack.pop():
+            kind = type(item)
+            if kind is str or kind is int or item is None or kind is bool:
+                continue
+            if kind is dict:
+                for key in item:
+                    if type(key) is not str:
+                        raise TypeError(f"object key `{key!r}` is not text")
+                stack.append(item.values())
+            elif kind is list or kind is tuple:
+                stack.append(item)
+            elif kind is not float:
+                raise TypeError(f"`{kind.__name__}` has no canonical form")
+            elif not math.isfinite(item):
                 raise ValueError(f"`{item}` has no canonical form")
-        elif kind is list or kind is tuple:
-            stack.extend(item)
-        elif kind is dict:
-            for key in item:
-                if type(key) is not str:
-                    raise TypeError(f"object key `{key!r}` is not text")
-                if not key.isascii():
-                    key.encode("utf-8")
-            stack.extend(item.values())
-        else:
-            raise TypeError(f"`{kind.__name__}` has no canonical form")

@@ -152,7 +152,9 @@ def test_a_schema_change_continues_from_the_last_checkpoint_with_replay(copy: Pa
     assert ran["checkpoint:recall"] == "built"
     found = report(copy)
     assert [phase["mode"] for phase in found["training"]] == ["continue", "continue"]
-    assert all(phase["replayed"] > 0 for phase in found["training"])
+    trained = [phase for phase in found["training"] if "replayed" in phase]  # the phase with schemas sits out
+    assert trained
+    assert all(phase["replayed"] > 0 for phase in trained)
     assert found["increment"]["tools"]["added"] == ["cancel_interview"]
     assert {"before", "stale", "model"} <= set(found["arms"])
     assert set(found["arms"]["model"]["groups"]) == {"new", "unchanged"}

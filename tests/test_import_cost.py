@@ -15,6 +15,7 @@ HEAVY = {
     "trl",
     "peft",
     "datasets",
+    "datasketch",
     "litellm",
     "mcp",
     "networkx",

@@ -1,10 +1,11 @@
 """What is left after a kill, a race or a changed output: this engine and its peers on the same action, side by side.
 
-    python benchmarks/engine/faults.py
+    python benchmarks/engine/faults.py [--markdown]
 
 One action reads `in.txt`, writes `first`, waits and appends `second`. Peers that are not installed are left out: doit
 comes by `pip install --constraint constraints.txt --group bench`, Snakemake and DVC are looked up on PATH. One trial
-each: the table says what these versions did here, not what they do always.
+each: the table says what these versions did here, not what they do always. Every cell is what was seen: the content of
+the output, the exit code, how often the action ran.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ SLOW = f"""
 import os, sys, time
 with open("runs.log", "a") as log: log.write("run\\n")
 open("in.txt").read()
+if os.path.exists("idle"): sys.exit(0)
 with open("out.txt", "w") as out:
     out.write("first"); out.flush()
     time.sleep(float(os.environ.get("WAIT", "{WAIT_SECONDS}")))
@@ -45,6 +47,10 @@ def run(action: Action) -> Json:
     os.write(handle, b"run\n")
     os.close(handle)
     action.file("in")
+    if (action.root / "idle").exists():
+        kept = "0" * 64
+        action.publish("out.txt", kept)
+        return kept
     path = action.work / "out.txt"
     with path.open("w") as out:
         out.write("first")
@@ -99,21 +105,57 @@ class Tool:
     command: Sequence[str]
     files: dict[str, str] = field(default_factory=dict)
     setup: Sequence[Sequence[str]] = ()
+    version: Sequence[str] = ()
     out: str = "out.txt"
+    state: Sequence[str] = ()
+    """Where it keeps what it knows: files, or folders of files."""
 
 
 def tools() -> list[Tool]:
     """Return those that are here."""
-    found = [Tool(name="loopbuild", command=[sys.executable, "-c", OURS], out=".loopbuild/out/out.txt")]
     python = sys.executable
+    ours = Tool(
+        name="loopbuild",
+        command=[python, "-c", OURS],
+        version=[python, "-m", "loopbuild", "--version"],
+        out=".loopbuild/out/out.txt",
+        state=[".loopbuild/state.db", ".loopbuild/cas", ".loopbuild/lock"],
+    )
+    found = [ours]
     if importlib.util.find_spec("doit"):
-        found.append(Tool(name="doit", command=[python, "-m", "doit"], files={"dodo.py": DODO % python}))
+        command = [python, "-m", "doit"]
+        found.append(
+            Tool(
+                name="doit",
+                command=command,
+                files={"dodo.py": DODO % python},
+                version=[*command, "--version"],
+                state=[".doit.db", ".doit.db.db", ".doit.db.dat", ".doit.db.dir", ".doit.db.bak"],
+            )
+        )
     if program := shutil.which("snakemake"):
         command = [program, "out.txt", "--cores", "1", "--quiet", "all"]
-        found.append(Tool(name="Snakemake", command=command, files={"Snakefile": SNAKEFILE % python}))
+        found.append(
+            Tool(
+                name="Snakemake",
+                command=command,
+                files={"Snakefile": SNAKEFILE % python},
+                version=[program, "--version"],
+                state=[".snakemake/metadata", ".snakemake/incomplete"],
+            )
+        )
     if (program := shutil.which("dvc")) and shutil.which("git"):
         setup = [["git", "init", "-q"], [program, "init", "-q"], [program, "config", "core.analytics", "false"]]
-        found.append(Tool(name="DVC", command=[program, "repro", "-q"], files={"dvc.yaml": DVC % python}, setup=setup))
+        found.append(
+            Tool(
+                name="DVC",
+                command=[program, "repro", "-q"],
+                files={"dvc.yaml": DVC % python},
+                setup=setup,
+                version=[program, "--version"],
+                state=["dvc.lock", ".dvc/tmp", ".dvc/cache"],
+            )
+        )
     return found
 
 
@@ -209,6 +251,66 @@ def _new_time(path: Path) -> None:
     path.write_text(WHOLE.swapcase())
 
 
+def _same_size(path: Path) -> None:
+    """Edit the input within its size and put its old time back."""
+    stat = path.stat()
+    path.write_text("INPUT\n")
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+def edited_input(trial: Trial, edit: Callable[[Path], None]) -> str:
+    """Change the input between two builds."""
+    trial.built()
+    before = trial.runs
+    edit(trial.root / "in.txt")
+    code = trial.start(wait=0).wait()
+    return ("rerun" if trial.runs > before else "undetected") + (f", exit {code}" if code else "")
+
+
+def edited_meanwhile(trial: Trial) -> str:
+    """Change the input while the action runs on it, and run the tool once more afterwards."""
+    process = trial.start()
+    _await_run(trial)
+    (trial.root / "in.txt").write_text("another input\n")
+    first = process.wait()
+    before = trial.runs
+    code = trial.start(wait=0).wait()
+    seen = "rerun afterwards" if trial.runs > before else "the old result stays"
+    return seen + (f", exit {first},{code}" if first or code else "")
+
+
+def idle(trial: Trial) -> str:
+    """Let the action end well without writing anything."""
+    (trial.root / "idle").touch()
+    code = trial.start(wait=0).wait()
+    (trial.root / "idle").unlink()
+    again = trial.start(wait=0).wait()
+    end = "then correct" if trial.content() == WHOLE else f"then `{trial.content()}`"
+    return f"exit {code}, {end}" + (f", exit {again}" if again else "")
+
+
+def emptied(trial: Trial) -> str:
+    """Cut all files in which the tool keeps what it knows to nothing, as a full disk or a power loss does."""
+    trial.built()
+    before, cut = trial.runs, 0
+    for name in trial.tool.state:
+        place = trial.root / name
+        for path in [place] if place.is_file() else place.rglob("*"):
+            if path.is_file() and not path.is_symlink() and path.stat().st_size:
+                path.chmod(0o644)
+                os.truncate(path, 0)
+                cut += 1
+    assert cut, "nothing to harm: the list of state files is wrong"
+    code = trial.start(wait=0).wait()
+    again = trial.start(wait=0).wait()
+    content = "correct" if trial.content() == WHOLE else f"`{trial.content()}`"
+    return f"{content}, {trial.runs - before} run" + "s" * (trial.runs - before != 1) + _codes(code, again)
+
+
+def _codes(*codes: int) -> str:
+    return f", exit {','.join(map(str, codes))}" if any(codes) else ""
+
+
 FAULTS: dict[str, Callable[[Trial], str]] = {
     "SIGKILL the tool, rerun": lambda trial: killed(trial, is_group=False),
     "SIGKILL its group, rerun": lambda trial: killed(trial, is_group=True),
@@ -216,19 +318,39 @@ FAULTS: dict[str, Callable[[Trial], str]] = {
     "output edited, same size and mtime": lambda trial: harmed(trial, _same_time),
     "output edited, new mtime": lambda trial: harmed(trial, _new_time),
     "output deleted": lambda trial: harmed(trial, lambda path: path.unlink()),
+    "input edited, same size and mtime": lambda trial: edited_input(trial, _same_size),
+    "input edited during the action": edited_meanwhile,
+    "exit 0 without output, then a rerun": idle,
+    "state files emptied, two reruns": emptied,
 }
 
 
 def main() -> None:
-    """Print a line as soon as it is known."""
+    """Print a line as soon as it is known; with `--markdown`, the rows of a table."""
     here = tools()
-    print(f"{'':<36}" + "".join(f"{tool.name:<30}" for tool in here).rstrip())
+    is_table = "--markdown" in sys.argv
+    heads = [f"{tool.name} {_version(tool)}".strip() for tool in here]
+    print(_row("", heads, is_table=is_table))
+    if is_table:
+        print(f"|{'---|' * (len(here) + 1)}")
     for name, fault in FAULTS.items():
         cells = []
         for tool in here:
             with tempfile.TemporaryDirectory(prefix="loopbuild-faults-", ignore_cleanup_errors=True) as folder:
                 cells.append(fault(Trial(tool, Path(folder))))
-        print(f"{name:<36}" + "".join(f"{cell:<30}" for cell in cells).rstrip(), flush=True)
+        print(_row(name, cells, is_table=is_table), flush=True)
+
+
+def _row(name: str, cells: Sequence[str], *, is_table: bool) -> str:
+    if is_table:
+        return f"| {' | '.join([name, *cells])} |"
+    return f"{name:<36}" + "".join(f"{cell:<30}" for cell in cells).rstrip()
+
+
+def _version(tool: Tool) -> str:
+    """Return the number in what the tool says of itself."""
+    said = subprocess.run(tool.version, capture_output=True, text=True, cwd=ROOT).stdout
+    return next((word for word in said.split() if word[:1].isdigit()), "")
 
 
 if __name__ == "__main__":

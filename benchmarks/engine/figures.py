@@ -49,12 +49,12 @@ assert is_unchanged(ws, {{}}, "s")
 PLAN = """
 from loopbuild.engine.plan import plan
 from benchmarks.engine.graph import targets
-assert plan(ws, targets({count})).is_nothing_to_do
+assert plan(ws, targets({count}), stamp="s").is_nothing_to_do
 """
 WHY = """
 from loopbuild.engine.why import explain
 from benchmarks.engine.graph import targets
-assert explain(ws, targets({count}), "all:main").upstream_count
+assert explain(ws, targets({count}), "all:main", stamp="s").upstream_count
 """
 BARS = {
     "no-op": {201: 0.10, 2001: 0.15, 20001: 0.60},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from loopbuild.cli.changes import change_lines
 from loopbuild.cli.units import count, table
 from loopbuild.digest import short
+from loopbuild.engine.rowwhy import RowExplanation
 from loopbuild.engine.staleness import StaleReason
 from loopbuild.engine.why import Cause, Explanation
 from loopbuild.records import CatalogDiff
@@ -18,6 +19,13 @@ STATES = {
     "run": "is stale",
     "maybe": "may be stale: it depends on bytes that are not made yet",
     "reuse": "is up to date",
+}
+ROW_STATES = {
+    "kept": "is kept: nothing it read changed",
+    "run": "would run",
+    "revalidate": "would be proven again, and run only if it holds no longer",
+    "kept or gone": "is kept, or is wanted no more: its table would have fewer rows",
+    "unknown": "may be stale: its table depends on bytes that are not made yet",
 }
 MOST = 6
 
@@ -35,7 +43,7 @@ def explanation_text(
     if found.will == "reuse":
         lines += _fresh_lines(found)
         if changes.changes:
-            lines += ["changed since the last build, elsewhere:", *_indented(change_lines(changes), 1)]
+            lines += ["changed since the last build, elsewhere:", *indented(change_lines(changes), 1)]
     else:
         lines += _chain_lines(found, changes)
         lines += _cue_lines(found)
@@ -45,6 +53,22 @@ def explanation_text(
         lines.append(_seen_line(seen))
     if found.will == "reuse" and found.last_run:
         lines.append(f"last time: {found.last_run}")
+    return "\n".join(lines)
+
+
+def row_text(found: RowExplanation) -> str:
+    """Return the screen of `loopbuild why TARGET#ROW`."""
+    lines = [f"{found.target}#{found.key[:12]} {ROW_STATES[found.state]}"]
+    own = [reason_text(reason) for reason in found.reasons if reason.kind != "row"]
+    lines += indented(own[:MOST] + ([f"and {len(own) - MOST} more"] if len(own) > MOST else []), 1)
+    if found.is_new:
+        lines.append("  no such row was made before")
+        return "\n".join(lines)
+    names = list(found.reads)
+    more = f" and {count(len(names) - MOST, 'other')}" if len(names) > MOST else ""
+    lines.append(
+        f"  it read {count(len(names), 'fact')}: {', '.join(names[:MOST])}{more}" if names else "  it read no fact"
+    )
     return "\n".join(lines)
 
 
@@ -65,17 +89,17 @@ def _chain_lines(found: Explanation, changes: CatalogDiff) -> list[str]:
     depth = 1
     cheap = [cause for cause in found.path[:-1] if cause.is_cheap and not cause.row_reasons]
     own = [reason for cause in cheap for reason in cause.reasons if reason.kind != "target"]
-    lines += _indented([_reason(reason) for reason in own[:MOST]], depth)
+    lines += indented([reason_text(reason) for reason in own[:MOST]], depth)
     depth += bool(own)
     if cheap:
-        lines += _indented([f"{', '.join(cause.target for cause in cheap)}  read again, at once"], depth)
+        lines += indented([f"{', '.join(cause.target for cause in cheap)}  read again, at once"], depth)
         depth += 1
     steps = [cause for cause in found.path if cause not in cheap]
     told = change_lines(_about(changes, steps)) if len(found.path) > 1 else []
-    lines += _indented(told[:MOST] + ([f"and {len(told) - MOST} more"] if len(told) > MOST else []), depth)
+    lines += indented(told[:MOST] + ([f"and {len(told) - MOST} more"] if len(told) > MOST else []), depth)
     depth += bool(told)
     for cause in steps:
-        lines += _indented(_step(cause), depth)
+        lines += indented(_step(cause), depth)
         depth += 1
     others = len({cause.target for cause in found.chain} - {cause.target for cause in found.path})
     if others:
@@ -97,7 +121,7 @@ def _step(cause: Cause) -> list[str]:
         rows = f"  {amount} of {cause.rows_total:,} rows"
     if cause.rows_revalidate:
         rows += f", {cause.rows_revalidate:,} more only if they hold no longer"
-    own = [_reason(reason) for reason in (*cause.reasons, *cause.row_reasons) if reason.kind != "target"]
+    own = [reason_text(reason) for reason in (*cause.reasons, *cause.row_reasons) if reason.kind != "target"]
     more = [f"  and {len(own) - MOST} more"] if len(own) > MOST else []
     return [f"{cause.target}{rows}", *(f"  {line}" for line in own[:MOST]), *more]
 
@@ -111,11 +135,13 @@ def _cue_lines(found: Explanation) -> list[str]:
     return table([[*marks, ""], [*(mark.center(len(cue)) for cue, mark in marks.items()), last]]).splitlines()
 
 
-def _indented(lines: list[str], depth: int) -> list[str]:
+def indented(lines: list[str], depth: int) -> list[str]:
+    """Return lines so many steps to the right."""
     return [f"{'  ' * depth}{line}" for line in lines]
 
 
-def _reason(reason: StaleReason) -> str:
+def reason_text(reason: StaleReason) -> str:
+    """Return one cause as a line."""
     subject = f" {reason.subject}" if reason.subject else ""
     if reason.kind == "file":
         return f"{reason.code}: file{subject} {_side(reason.old)} -> {_side(reason.new)}"

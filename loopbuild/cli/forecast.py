@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from loopbuild.cli.changes import change_lines
+from loopbuild.cli.comparison import comparison_json, comparison_lines, gone_lines
 from loopbuild.cli.units import count, duration, table
 from loopbuild.digest import short
 from loopbuild.engine.planned import PlanEntry
@@ -22,8 +23,10 @@ def plan_text(forecast: Forecast) -> str:
     lines = change_lines(forecast.changes)
     lines += [f"Would ask the server of source `{name}` for its tools first" for name in forecast.unlisted]
     if plan.is_nothing_to_do and not forecast.unlisted:
+        if forecast.is_about_gone:
+            return "\n".join([*lines, *seen_lines(forecast)])
         lines.append(f"Nothing to do: {count(len(plan.fresh), 'target')} are up to date")
-        return "\n".join([*lines, *lock_lines(forecast)])
+        return "\n".join([*lines, *seen_lines(forecast), *lock_lines(forecast)])
     rows = plan_rows(forecast)
     if len(rows) > 1:
         width = len(rows[0])
@@ -71,7 +74,12 @@ def tail_lines(forecast: Forecast) -> list[str]:
         lines.append("  `loopbuild build --force trajectories:`")
     if forecast.has_remote and any(not entry.is_cheap for entry in plan.would):
         lines.append("The remote cache was not asked; a build restores what it holds instead of running it")
-    return lines
+    return lines + seen_lines(forecast)
+
+
+def seen_lines(forecast: Forecast) -> list[str]:
+    """Return how it all stands to another lock, and what is no more, where that was asked."""
+    return gone_lines(forecast) + (comparison_lines(forecast.comparison) if forecast.comparison else [])
 
 
 def lock_lines(forecast: Forecast) -> list[str]:
@@ -128,7 +136,10 @@ def status_text(forecast: Forecast) -> str:
     total = fresh + len(plan.would) + len(plan.may)
     changes = change_lines(forecast.changes)
     if plan.is_nothing_to_do and not forecast.unlisted:
-        return "\n".join([f"Up to date: {count(total, 'target')}", *changes, *lock_lines(forecast)])
+        if forecast.is_about_gone:
+            return "\n".join([*changes, *seen_lines(forecast)])
+        head = f"Up to date: {count(total, 'target')}"
+        return "\n".join([head, *changes, *seen_lines(forecast), *lock_lines(forecast)])
     if not fresh and not forecast.changes.changes and not plan.missing:
         return f"Nothing is built yet: {count(total, 'target')} would run. Next: `loopbuild plan`, or `loopbuild build`"
     stale = sum(entry.rows_stale or 0 for entry in _tables(forecast, "trajectories"))
@@ -142,7 +153,7 @@ def status_text(forecast: Forecast) -> str:
     files = [f"changed: {', '.join(other[:MOST])}"] if other else []
     failed = [entry.target for entry in plan.would if any(one.code == "failed_last_time" for one in entry.reasons)]
     said = [f"Failed last time: {', '.join(failed[:MOST])}"] if failed else []
-    return "\n".join([text, *changes, *files, *said, "Next: `loopbuild plan`"])
+    return "\n".join([text, *changes, *files, *said, *seen_lines(forecast), "Next: `loopbuild plan`"])
 
 
 def plan_json(forecast: Forecast) -> dict[str, Any]:
@@ -154,6 +165,8 @@ def plan_json(forecast: Forecast) -> dict[str, Any]:
         "may": [_entry_json(entry) for entry in plan.may],
         "fresh": len(plan.fresh),
         "lock_changes": list(forecast.lock_changes),
+        "against": comparison_json(forecast.comparison) if forecast.comparison else None,
+        "removed": list(forecast.gone),
         "changes": [
             {"tool": change.tool, "change": change.change, "level": change.level, "was": change.old_tool}
             for change in forecast.changes.changes
@@ -227,7 +240,8 @@ def _training(training: Training) -> str:
     effort = training.effort
     amount = f", about {effort.steps:,} steps on {effort.tokens:,} tokens" if effort else ""
     if training.mode == "fresh":
-        return f"fresh, from the base{amount}"
+        asked = ", as asked for" if training.is_asked else ""
+        return f"fresh, from the base{asked}{amount}"
     return (
         f"continue {short(training.parent)} with about {training.delta} new and {training.replay} replayed rows "
         f"({training.share:.0%} of the rows change){amount}"

@@ -21,6 +21,7 @@ VERBS = {
     "diff": "say what changed in the tools: against loop.lock, a git revision or another file",
     "check": "check changed schema files: what they break, make stale and cost, and what could be better",
     "graph": "draw which outputs may feed which inputs",
+    "export": "write the dataset for other programs: OpenAI chat lines, Hugging Face, TRL",
     "report": "print the scores of the last build and where the HTML report lies",
     "try": "talk to the trained model; its calls run in the sandbox",
     "cache": "look after the stored results, and share them: status, pull, push, verify, gc, key",

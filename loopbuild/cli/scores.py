@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from loopbuild.cli.datasets import data_text
 from loopbuild.cli.units import count, duration, table
 
 SPLITS = {
@@ -32,7 +33,7 @@ def report_text(report: dict[str, Any]) -> str:
     parts = [_splits(arms, words_of(report))]
     if report["increment"]:
         parts.append(_increment(report))
-    parts += [_failures(report), _training(report["training"]), _gates(report["gates"])]
+    parts += [_failures(report), data_text(report["data"]), _training(report["training"]), _gates(report["gates"])]
     return "\n\n".join(part for part in parts if part)
 
 

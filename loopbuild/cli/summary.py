@@ -18,11 +18,12 @@ def outcome_text(build: Build) -> str:
     """Return the closing words of a build."""
     outcome = build.outcome
     ran, restored = outcome.of("built", "cut_off", "revalidated"), outcome.of("restored")
-    fresh = len(outcome.of("fresh"))
+    fresh, borrowed = len(outcome.of("fresh")), len(outcome.of("borrowed"))
     failed, skipped = outcome.of("failed"), outcome.of("skipped")
     lines = []
     if not ran and not restored and not failed and not skipped and not outcome.is_interrupted:
-        return f"Nothing to do: {fresh} targets are up to date"
+        also = f", {borrowed} taken from elsewhere" if borrowed else ""
+        return f"Nothing to do: {count(fresh, 'target is', 'targets are')} up to date{also}"
     details = ", ".join(_details(build))
     lines.append(
         f"{_done(len(ran), len(restored))} of {len(outcome.results)} targets in {duration(outcome.seconds)}"
@@ -35,6 +36,7 @@ def outcome_text(build: Build) -> str:
         return "\n".join(lines)
     lines += said(build.gaps) if build.gaps else []
     tail = f"{count(fresh, 'target was', 'targets were')} up to date. " if fresh else ""
+    tail += f"{count(borrowed, 'target was', 'targets were')} taken from elsewhere. " if borrowed else ""
     if outcome.is_success and build.report:
         lines.append(f"{tail}See `loopbuild report`{_headline(build.report)}")
     elif tail:

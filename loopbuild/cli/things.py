@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from loopbuild.cli.datasets import dataset_text
 from loopbuild.cli.units import count, spent_text, table
 from loopbuild.digest import short
-from loopbuild.pipeline.coverage import said
 from loopbuild.pipeline.lookups import Found, RowView
 
 WIDTH = 100
@@ -125,8 +125,7 @@ def _target(name: str, output: Any) -> str:
         shown = "\n".join(f"  {key[:16]}" for key in keys[:10])
         return f"{name}  {count(len(rows), 'row')}\n{shown}" + ("\n  ..." if len(keys) > 10 else "")
     if name == "dataset:main":
-        lacking = "".join(f"\n{line}" for line in said(output["gaps"], most=1000)) if "gaps" in output else ""
-        return f"{name}\n{json.dumps(output['funnel'], indent=2)}{lacking}"
+        return f"{name}\n{dataset_text(output)}"
     if name.startswith("checkpoint:"):
         hidden = ("course", "libraries")
         plain = {key: value for key, value in output.items() if key not in hidden}

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from loopbuild.digest import digest as digest_of
+from loopbuild.engine.derived import T, derived
 from loopbuild.engine.objects import Objects
 from loopbuild.engine.session import Session
 from loopbuild.engine.target import Json, Target
@@ -35,6 +36,8 @@ class Wiring:
     inputs: Mapping[str, str]
     files: Mapping[str, str]
     head: str = ""
+    is_from_scratch: bool = False
+    """Somebody asked for a history to begin again."""
 
 
 class StoredInputs(Mapping[str, Json]):
@@ -96,6 +99,7 @@ class StoredAction:
         self.seed = digest_of("seed", key)
         self.root = root
         self.head_key = wiring.head
+        self.is_from_scratch = wiring.is_from_scratch
         self.kept: set[str] = set()
         self.published: dict[str, str] = {}
         self.spent: dict[str, float] = {}
@@ -142,6 +146,11 @@ class StoredAction:
         if found is None:
             raise BuildError(f"`{self.target}` read the undeclared input `{role}`", target=self.target)
         return found
+
+    def derived(self, make: Callable[..., T], *roles: str) -> T:
+        """Return `make` of these inputs, kept for other actions over the same ones."""
+        digests = tuple(self.input_digest(role) for role in roles)
+        return derived(make, digests, lambda: [self._inputs[role] for role in roles])
 
     def file(self, role: str) -> bytes:
         """Return the bytes of the leaf file `role`."""

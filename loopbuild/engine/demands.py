@@ -6,11 +6,12 @@ ever begun again by saying so; neither happens silently, and no other word does 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from loopbuild.engine.selection import Selection
+from loopbuild.engine.staleness import StaleReason
 from loopbuild.engine.target import Target
 from loopbuild.errors import SelectionError
 
@@ -27,9 +28,13 @@ class Demands:
     """Pinned targets: ask anew, under the next generation."""
     from_scratch: Selection | None = None
     """Historical targets: begin without a parent."""
+    refresh_rows: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Pinned tables -> keys of single rows to ask for anew."""
 
     def __bool__(self) -> bool:
-        return self.force is not None or self.refresh is not None or self.from_scratch is not None
+        return bool(self.refresh_rows) or any(
+            chosen is not None for chosen in (self.force, self.refresh, self.from_scratch)
+        )
 
     def of(self, target: Target, targets: Mapping[str, Target]) -> Demand:
         """Return what is demanded of one of `targets`. Raises SelectionError when its nature forbids it."""
@@ -42,6 +47,13 @@ class Demands:
                 return _allowed(demand, target)  # type: ignore[arg-type]
         return ""
 
+    def rows_of(self, target: Target) -> Collection[str]:
+        """Return the rows of a target to ask for anew. Raises SelectionError when it is not pinned."""
+        rows = self.refresh_rows.get(target.id, frozenset()) if self.refresh_rows else ()
+        if rows:
+            _allowed("refresh", target)
+        return rows
+
     def check(self, targets: Mapping[str, Target]) -> None:
         """Raise SelectionError for a word that means nothing, or a demand that some target can not meet."""
         for chosen in (self.force, self.refresh, self.from_scratch):
@@ -49,9 +61,15 @@ class Demands:
                 chosen.check(targets)
         for target in targets.values():
             self.of(target, targets)
+            self.rows_of(target)
 
 
 NOTHING = Demands()
+
+
+def reason_for(demand: Demand) -> StaleReason:
+    """Return what is said of a target that runs because somebody asked for it."""
+    return StaleReason(code="from_scratch" if demand == "from_scratch" else "forced")
 
 
 def _is_in(chosen: Selection, target: Target, targets: Mapping[str, Target]) -> bool:
@@ -73,7 +91,7 @@ def _allowed(demand: Demand, target: Target) -> Demand:
     if demand == "force" and nature == "pinned":
         raise SelectionError(
             f"`{target.id}` is pinned: its first result is its value",
-            intact="that result",
+            intact="that result is kept",
             hint=f"`loopbuild build --refresh {target.id}` asks for a new one",
         )
     return demand

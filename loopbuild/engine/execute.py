@@ -14,7 +14,7 @@ class RecipeCrash(BuildError):
     """A recipe raised something that is not ours: a bug in it; `traceback_text` says where."""
 
     def __init__(self, message: str, *, target: str, traceback_text: str) -> None:
-        super().__init__(message, target=target, intact="every other target")
+        super().__init__(message, target=target, intact="no other target was touched")
         self.traceback_text = traceback_text
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from loopbuild.engine.held import Found, Held, held, stored
 from loopbuild.engine.journal import Journal
+from loopbuild.engine.lockfile import Lines
 from loopbuild.engine.recover import index_rows, open_journal
 from loopbuild.engine.workspace import Workspace, remove_tree
 from loopbuild.errors import StoreError
@@ -28,6 +29,8 @@ class Limits:
     max_bytes: int
     max_age_seconds: float
     with_paid: bool = False
+    also: tuple[Lines, ...] = ()
+    """Other locks, such as those of branches: what they name stays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,7 @@ def collect(ws: Workspace, limits: Limits, *, is_dry: bool = False, on_note: Cal
     if is_dry:
         with ws.reading() as journal:
             there = stored(ws.objects)
-            return _summary(there, *_chosen(ws, held(ws, journal, there=there), there, limits))
+            return _summary(there, *_chosen(ws, held(ws, journal, there=there, also=limits.also), there, limits))
     ws.prepare()
     with ws.exclusive(lambda pid: on_note(f"waiting for pid {pid}, which builds here")):
         trash = ws.folder / TRASH
@@ -64,7 +67,7 @@ def collect(ws: Workspace, limits: Limits, *, is_dry: bool = False, on_note: Cal
             raise StoreError(f"cannot use `.loopbuild/state.db`: {error}", hint="make room, then retry") from error
         try:
             there = stored(ws.objects)
-            found = held(ws, journal, there=there)
+            found = held(ws, journal, there=there, also=limits.also)
             victims, paid = _chosen(ws, found, there, limits)
             _forget(ws, journal, found, {victim.name for victim in victims})
         finally:

@@ -46,6 +46,6 @@ def _lost(target: Target, digest: str, what: str) -> BuildError:
     return BuildError(
         f"`{target.id}` needs {short(digest)}, which {what} and whose bytes are not here",
         target=target.id,
-        intact="everything it learns from",
+        intact="nothing it learns from was touched",
         hint=f"`loopbuild cache pull` where a cache has it, or `loopbuild build --from-scratch {target.id}`",
     )

@@ -64,15 +64,21 @@ def stored(objects: Objects) -> dict[str, Found]:
 
 
 def held(
-    ws: Workspace, journal: Journal, *, there: Mapping[str, Found], natures: Mapping[str, Nature] | None = None
+    ws: Workspace,
+    journal: Journal,
+    *,
+    there: Mapping[str, Found],
+    natures: Mapping[str, Nature] | None = None,
+    also: Iterable[lockfile.Lines] = (),
 ) -> Held:
-    """Return what holds what; `there` is what lies in the store.
+    """Return what holds what; `there` is what lies in the store, `also` are other locks that hold what they name.
 
     `natures` is recipe name -> nature, for results whose record is lost; a recipe nobody knows may have cost money.
     """
     result = Held()
     current = {entry.seq for entry in journal.current().values()}
-    locked = {digest.removeprefix("b3:") for digest, _ in lockfile.read(ws.root).values()}
+    locks = [lockfile.read(ws.root), *also]
+    locked = {digest.removeprefix("b3:") for lines in locks for digest, _ in lines.values()}
     since = _kept_since(journal)
     roots: set[str] = set()
     rows: dict[str, bool] = {}

@@ -94,7 +94,7 @@ def summary(outcome: Outcome) -> Json:
             *([dict(sorted(result.spent.items()))] if result.spent else []),
         ]
         for result in outcome.results.values()
-        if result.outcome != "fresh"
+        if result.outcome not in ("fresh", "borrowed")
     ]
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 SCHEMA = 1
+COMPLETE_BUILD = "complete_build"
+"""Name of the small value that says what the last complete build depended on; gone once anything else is in force."""
 _TABLES = """
 CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE records(seq INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL, key TEXT NOT NULL,
@@ -73,7 +75,8 @@ Stat = tuple[int, int, int, int, int]
 class Journal:
     """A connection to state.db; `path` None is an empty journal that only answers."""
 
-    def __init__(self, path: Path | None, *, is_writable: bool) -> None:
+    def __init__(self, path: Path | None, *, is_writable: bool, is_remote: bool = False) -> None:
+        """Open the index; `is_remote`: on a network disk, where a write-ahead log's shared memory does not work."""
         if path is None:
             self._db = sqlite3.connect(":memory:", isolation_level=None)
             self._db.executescript(_TABLES)
@@ -84,7 +87,7 @@ class Journal:
             self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=30)
         try:
             if is_writable:
-                self._db.execute("PRAGMA journal_mode=WAL")
+                self._db.execute(f"PRAGMA journal_mode={'DELETE' if is_remote else 'WAL'}")
                 self._db.execute("PRAGMA synchronous=NORMAL")
             self._check(is_writable=is_writable)
         except BaseException:
@@ -93,7 +96,9 @@ class Journal:
 
     def _check(self, *, is_writable: bool) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version == 0 and is_writable:
+        # Tables under no version are no fresh file but a torn header: creating them again would fail for ever.
+        is_fresh = version == 0 and not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if is_fresh and is_writable:
             with self.transaction():
                 for statement in _TABLES.split(";\n"):
                     self._db.execute(statement)
@@ -155,15 +160,22 @@ class Journal:
         for seq in seqs:
             self._db.execute("DELETE FROM current WHERE seq = ?", (seq,))
             self._db.execute("DELETE FROM records WHERE seq = ?", (seq,))
+        self.set_meta(COMPLETE_BUILD, None)
 
     def is_whole(self) -> bool:
         """Return whether sqlite finds its own file in order."""
         return bool(self._db.execute("PRAGMA quick_check").fetchone()[0] == "ok")
 
     def with_output(self, target: str, output: str) -> Entry | None:
-        """Return the newest result of a target with this output, in force or not."""
-        query = f"SELECT {_ENTRY} FROM records r WHERE r.target = ? AND r.output = ? ORDER BY r.seq DESC"
-        row = self._db.execute(query, (target, output)).fetchone()
+        """Return the newest result of a target with this output, in force or not; its first digits will do."""
+        query = f"SELECT {_ENTRY} FROM records r WHERE r.target = ? AND substr(r.output, 1, ?) = ? ORDER BY r.seq DESC"
+        row = self._db.execute(query, (target, len(output), output)).fetchone()
+        return _entry(row) if row else None
+
+    def with_line(self, target: str, start: str) -> Entry | None:
+        """Return the newest result of a target whose key starts like this, as a line of loop.lock has it."""
+        query = f"SELECT {_ENTRY} FROM records r WHERE r.target = ? AND substr(r.key, 1, ?) = ? ORDER BY r.seq DESC"
+        row = self._db.execute(query, (target, len(start), start)).fetchone()
         return _entry(row) if row else None
 
     def commit(self, entry: Entry, *, rows_run: int) -> None:
@@ -171,6 +183,7 @@ class Journal:
 
         `rows_run`: how many rows ran for it, -1 for a plain target that ran, 0 when nothing did and there is no cost.
         """
+        self.set_meta(COMPLETE_BUILD, None)
         self._db.execute("DELETE FROM records WHERE target = ? AND key = ?", (entry.target, entry.key))
         seq = self._db.execute(
             "INSERT INTO records(target, key, output, record, needs, published, recipe, row_count, seconds)"
@@ -195,6 +208,7 @@ class Journal:
     def put_in_force(self, entry: Entry) -> None:
         """Make an older result of the same target the one in force again."""
         with self.transaction():
+            self.set_meta(COMPLETE_BUILD, None)
             self._db.execute("INSERT OR REPLACE INTO current VALUES (?,?)", (entry.target, entry.seq))
             self._db.execute("DELETE FROM failures WHERE target = ?", (entry.target,))
 
@@ -264,6 +278,17 @@ class Journal:
         """Return name -> (stat tuple, time of recording, digest) of every file looked at before."""
         query = "SELECT name, size, mtime, ctime, inode, device, recorded, digest FROM stats"
         return {row[0]: ((row[1], row[2], row[3], row[4], row[5]), row[6], row[7]) for row in self._db.execute(query)}
+
+    def stat(self, name: str) -> tuple[Stat, float, str] | None:
+        """Return the same of one file."""
+        query = "SELECT size, mtime, ctime, inode, device, recorded, digest FROM stats WHERE name = ?"
+        row = self._db.execute(query, (name,)).fetchone()
+        return None if row is None else ((row[0], row[1], row[2], row[3], row[4]), row[5], row[6])
+
+    def stat_names(self, prefix: str) -> list[str]:
+        """Return the names of files looked at before that begin with `prefix`."""
+        query = "SELECT name FROM stats WHERE name >= ? AND name < ?"
+        return [row[0] for row in self._db.execute(query, (prefix, f"{prefix}\U0010ffff"))]
 
     def add_stats(self, rows: Iterable[tuple[str, Stat, float, str]]) -> None:
         """Remember files' stat tuples and digests."""

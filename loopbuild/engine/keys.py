@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from loopbuild.digest import canonical, digest, digest_bytes, quoted
+from loopbuild.engine.generations import NEVER, Generation
 from loopbuild.engine.target import Json, Recipe, Target
 
 
@@ -29,12 +30,12 @@ class Sink(Protocol):
     def input(self, role: str, target: str, output: str) -> None:
         """An upstream target and the digest of its output."""
 
-    def generation(self, number: int) -> None:
+    def generation(self, told: Json) -> None:
         """How often a pinned result was asked for anew; not told for the first."""
 
 
 def describe_inputs(
-    target: Target, sink: Sink, *, files: Mapping[str, str], inputs: Mapping[str, str], generation: int = 0
+    target: Target, sink: Sink, *, files: Mapping[str, str], inputs: Mapping[str, str], generation: Generation = NEVER
 ) -> None:
     """Tell `sink` everything the key of `target` covers; `files` is path -> digest, `inputs` target id -> digest.
 
@@ -47,7 +48,7 @@ def describe_inputs(
     for role, upstream in target.inputs:
         sink.input(role, upstream, inputs[upstream])
     if generation:
-        sink.generation(generation)
+        sink.generation(generation.told)
 
 
 @dataclass(slots=True)
@@ -81,9 +82,9 @@ class Hasher:
         """Role, id and output digest count."""
         self._inputs.append(f'[{quoted(role)},{quoted(target)},"{output}"]')
 
-    def generation(self, number: int) -> None:
-        """The number counts."""
-        self._generation = f'"generation":{number},'
+    def generation(self, told: Json) -> None:
+        """The number counts, and those of single rows."""
+        self._generation = f'"generation":{canonical(told).decode()},'
 
     def key(self) -> str:
         """Return the key."""
@@ -115,12 +116,14 @@ class Explainer:
         """Keep id and digest by role."""
         self.manifest["inputs"][role] = [target, output]
 
-    def generation(self, number: int) -> None:
-        """Keep the number."""
-        self.manifest["generation"] = number
+    def generation(self, told: Json) -> None:
+        """Keep the number, and those of single rows."""
+        self.manifest["generation"] = told
 
 
-def key_of(target: Target, *, files: Mapping[str, str], inputs: Mapping[str, str], generation: int = 0) -> str:
+def key_of(
+    target: Target, *, files: Mapping[str, str], inputs: Mapping[str, str], generation: Generation = NEVER
+) -> str:
     """Return the key of `target`; raises TypeError or ValueError when its params have no canonical form."""
     hasher = Hasher()
     describe_inputs(target, hasher, files=files, inputs=inputs, generation=generation)
@@ -128,7 +131,7 @@ def key_of(target: Target, *, files: Mapping[str, str], inputs: Mapping[str, str
 
 
 def manifest_of(
-    target: Target, *, files: Mapping[str, str], inputs: Mapping[str, str], generation: int = 0
+    target: Target, *, files: Mapping[str, str], inputs: Mapping[str, str], generation: Generation = NEVER
 ) -> dict[str, Json]:
     """Return the same walk in words."""
     explainer = Explainer()

@@ -8,7 +8,7 @@ catches a restored mtime.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from loopbuild.engine.journal import Journal, Stat
@@ -36,10 +36,34 @@ class Leaves:
         self._root = f"{root}{os.sep}"
         self._objects = objects
         self._clock = clock
-        self._known = journal.stats()
+        self._journal = journal
+        self._known: dict[str, tuple[Stat, float, str]] = {}
+        """What is remembered, as far as it was asked for."""
+        self._is_loaded = self._is_trusting = False
         self._fresh: dict[str, tuple[Stat, float, str]] = {}
         self._seen: dict[str, str] = {}
         self._sound: set[str] = set()
+        self._trusted: Mapping[str, Stat] = {}
+
+    def trust(self, leaves: Mapping[str, tuple[Stat, float, str]], objects: Mapping[str, Stat]) -> None:
+        """Take over what was just seen to be as a complete build had noted it, so that nothing is looked at twice."""
+        self._known.update(leaves)
+        self._is_trusting = True
+        self._seen.update((path, known[2]) for path, known in leaves.items())
+        self._trusted = objects
+
+    def _recall(self, name: str) -> tuple[Stat, float, str] | None:
+        """Return what is remembered of a file: all is loaded at once, but what is left beside `trust` one by one."""
+        found = self._known.get(name)
+        if found is None and self._is_trusting:
+            found = self._journal.stat(name)
+            if found is not None:
+                self._known[name] = found
+        elif found is None and not self._is_loaded:
+            self._is_loaded = True
+            self._known = self._journal.stats() | self._known
+            found = self._known.get(name)
+        return found
 
     def digest(self, path: str) -> str:
         """Return the digest of a leaf file; call `secure` before an action reads it.
@@ -53,7 +77,7 @@ class Leaves:
         full = self._root + path
         try:
             stat = stat_of(full)
-            known = self._known.get(path)
+            known = self._recall(path)
             if known and known[0] == stat and is_settled(stat, known[1]):
                 digest = known[2]
             else:
@@ -64,7 +88,7 @@ class Leaves:
             what = os.strerror(error.errno or 0).lower()
             raise BuildError(
                 f"cannot read `{path}`: {what}",
-                intact="every result built before",
+                intact="every result built before is kept",
                 hint=f"restore `{path}`, or take it out of the settings",
             ) from error
         self._seen[path] = digest
@@ -80,7 +104,7 @@ class Leaves:
             return
         full = self._root + path
         if self._copy_in(full, os.path.getsize(full)) != digest:  # noqa: PTH202
-            raise BuildError(f"`{path}` was edited during the build", intact="every result built before")
+            raise BuildError(f"`{path}` was edited during the build", intact="every result built before is kept")
 
     def _copy_in(self, full: str, size: int) -> str:
         if size > VERIFIED_BYTES:
@@ -95,6 +119,8 @@ class Leaves:
 
     def object_stat(self, digest: str) -> Stat:
         """Return the stat tuple of a stored object, the one `soundness` saw if it was asked."""
+        if digest in self._trusted:
+            return self._trusted[digest]
         if digest in self._sound:
             name = f"cas:{digest}"
             return (self._fresh.get(name) or self._known[name])[0]
@@ -105,14 +131,14 @@ class Leaves:
 
         An object whose stat tuple is the one seen before is not read again; above 16 MiB its size and times suffice.
         """
-        if digest in self._sound:
+        if digest in self._sound or digest in self._trusted:
             return ""
         name = f"cas:{digest}"
         try:
             stat = stat_of(self._objects.path(digest))
         except OSError:
             return "output_missing"
-        known = self._known.get(name)
+        known = self._recall(name)
         if not (known and known[0] == stat and (is_settled(stat, known[1]) or stat[0] > VERIFIED_BYTES)):
             recorded = self._clock()
             if self._objects.is_sound(digest):
@@ -128,7 +154,7 @@ class Leaves:
 
     def is_as_remembered(self, name: str, path: Path, digest: str) -> bool:
         """Return whether a file noted by `remember_written` was left alone since."""
-        known = self._known.get(name)
+        known = self._recall(name)
         try:
             stat = own_stat(path)
         except OSError:
@@ -137,11 +163,14 @@ class Leaves:
 
     def written_stat(self, name: str) -> Stat:
         """Return the tuple noted by `remember_written`."""
-        return (self._fresh.get(name) or self._known[name])[0]
+        known = self._fresh.get(name) or self._recall(name)
+        assert known is not None, name
+        return known[0]
 
     def remembered(self, prefix: str) -> list[str]:
         """Return the names under a prefix, sorted, without it."""
-        return sorted(name.removeprefix(prefix) for name in self._known if name.startswith(prefix))
+        names = {name for name in self._known if name.startswith(prefix)}
+        return sorted(name.removeprefix(prefix) for name in names.union(self._journal.stat_names(prefix)))
 
     def forget(self, names: Iterable[str], journal: Journal) -> None:
         """Drop names; call inside a transaction."""

@@ -6,13 +6,13 @@ are those named; whatever is pinned or has a history must be there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from loopbuild.digest import short
 from loopbuild.engine import lockfile
 from loopbuild.engine.commit import decode_record
+from loopbuild.engine.generations import NEVER, Generation
 from loopbuild.engine.journal import Entry
 from loopbuild.engine.known import Known
 from loopbuild.engine.objects import ObjectDamaged
@@ -24,9 +24,12 @@ from loopbuild.errors import BuildError
 class LockBook:
     """The lines as they were, and what the build adds to them."""
 
-    def __init__(self, lines: lockfile.Lines, *, is_frozen: bool, with_proofs: bool = False) -> None:
+    def __init__(
+        self, lines: lockfile.Lines, *, is_frozen: bool, is_kept: bool = False, with_proofs: bool = False
+    ) -> None:
         self._lines = lines
         self._is_frozen = is_frozen
+        self._is_kept = is_kept
         self._with_proofs = with_proofs
         self._changed: set[str] = set()
         self._generations = lockfile.generations_in(lines)
@@ -37,12 +40,13 @@ class LockBook:
         """Of a frozen build: the ids whose lines would not stay as they are, sorted."""
         return tuple(sorted(self._changed))
 
-    def generation(self, name: str, *, is_refreshed: bool) -> int:
-        """Return the generation a target is wanted in, and remember it for its line."""
-        if is_refreshed and name not in self._refreshed:
+    def generation(self, name: str, *, is_refreshed: bool, rows: Collection[str] = ()) -> Generation:
+        """Return the generation a target is wanted in, and remember it for its line; `rows` are those refreshed."""
+        if (is_refreshed or rows) and name not in self._refreshed:
             self._refreshed.add(name)
-            self._generations[name] = self._generations.get(name, 0) + 1
-        return self._generations.get(name, 0)
+            before = self._generations.get(name, NEVER)
+            self._generations[name] = before.raised(is_whole=is_refreshed, rows=rows)
+        return self._generations.get(name, NEVER)
 
     def allows(self, target: Target, key: str, usable: Entry | None) -> bool:
         """Return whether the target may be taken from the store, or run."""
@@ -69,7 +73,7 @@ class LockBook:
             target=result.target,
             hint="its recipe is not a function of its inputs, or the lock was edited by hand",
         )
-        return replace(result, outcome="failed", error=error)
+        return result._replace(outcome="failed", error=error)
 
     def close(
         self,
@@ -77,12 +81,21 @@ class LockBook:
         known: Known,
         extra: Mapping[str, Mapping[str, str]],
         *,
+        unmoved: Collection[str],
         is_complete: bool,
         root: Path,
         scratch: Path,
     ) -> None:
         """Write the lines of the targets that are done, or note what would change in a frozen file."""
-        results = {name: self._line(target, known) for name, target in targets.items()}
+        if self._is_kept:
+            return
+        old = self._lines
+        results = {
+            name: old[name] if name in unmoved and name in old else self._line(target, known)
+            for name, target in targets.items()
+        }
+        for name in self._generations.keys() & targets.keys():
+            results |= lockfile.row_lines(name, self._generations[name])
         lines = lockfile.update(self._lines, results, extra, is_complete=is_complete)
         if self._is_frozen:
             self._changed.update(lockfile.changes(self._lines, lines))
@@ -99,7 +112,7 @@ class LockBook:
                 # The result is whole, only who remembered its parent is gone: what the lock says of it still holds.
                 digest, fields = self._lines.get(target.id, ("", {}))
                 parent = fields.get("parent", "") if digest == f"b3:{entry.output}" else ""
-        generation = self._generations.get(target.id, 0)
+        generation = self._generations.get(target.id, NEVER).whole
         return lockfile.line_of(
             entry, nature=nature, parent=parent, generation=generation, with_proof=self._with_proofs
         )

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from loopbuild.engine.generations import Generation
 from loopbuild.engine.journal import Entry
 from loopbuild.engine.proof import proof_of
 from loopbuild.engine.target import Nature
@@ -22,6 +23,8 @@ NOTHING = "-"
 """Stands where a line has no object."""
 MARKERS = ("<<<<<<< ", "||||||| ", "=======", ">>>>>>> ")
 _SHOWN = 16
+_ROW = "#"
+"""Between a target and one of its rows."""
 
 
 class LockError(StoreError):
@@ -35,19 +38,19 @@ Line = tuple[str, Mapping[str, str]]
 Lines = Mapping[str, Line]
 
 
-def read(root: Path) -> dict[str, Line]:
+def read(root: Path, name: str = NAME) -> dict[str, Line]:
     """Return id -> line; empty without a file. Raises LockError for conflict markers and newer versions."""
     try:
-        text = (root / NAME).read_text(encoding="utf-8")
+        text = (root / name).read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
     except UnicodeDecodeError as error:
-        raise LockError(f"`{NAME}` is not text", hint=f"delete `{NAME}`; the next build writes it again") from error
+        raise LockError(f"`{name}` is not text", hint=f"delete `{name}`; the next build writes it again") from error
     if any(text.startswith(marker) or f"\n{marker}" in text for marker in MARKERS):
         number = next(number for number, line in enumerate(text.splitlines(), 1) if line.startswith(MARKERS))
         raise LockError(
-            f"`{NAME}:{number}` has conflict markers",
-            intact="every stored result",
+            f"`{name}:{number}` has conflict markers",
+            intact="every stored result is as it was",
             hint="run `loopbuild merge-lock`",
         )
     return decode(text)
@@ -175,10 +178,38 @@ def output_for(lines: Lines, target: str, key: str) -> str:
     return line[0][3:] if known and key.startswith(known) and len(known) == _SHOWN else ""
 
 
-def generations_in(lines: Lines) -> dict[str, int]:
-    """Return how often pinned targets were refreshed; those that never were are left out."""
-    found = {name: line[1]["generation"] for name, line in lines.items() if "generation" in line[1]}
-    return {name: int(text) for name, text in found.items() if text.isdecimal()}
+def generations_in(lines: Lines) -> dict[str, Generation]:
+    """Return how often pinned targets and rows of theirs were refreshed; those that never were are left out."""
+    whole: dict[str, int] = {}
+    rows: dict[str, dict[str, int]] = {}
+    for name, (_, fields) in lines.items():
+        text = fields.get("generation", "")
+        if not text.isdecimal():
+            continue
+        target, mark, row = name.partition(_ROW)
+        if mark:
+            rows.setdefault(target, {})[_unescaped(row)] = int(text)
+        else:
+            whole[name] = int(text)
+    return {
+        name: Generation(whole=whole.get(name, 0), rows=dict(sorted(rows.get(name, {}).items())))
+        for name in whole.keys() | rows.keys()
+    }
+
+
+def row_lines(target: str, generation: Generation) -> dict[str, Line]:
+    """Return the lines of the rows of a target that were refreshed apart from the others; usually none."""
+    return {
+        f"{target}{_ROW}{_escaped(row)}": ("", {"generation": str(number)}) for row, number in generation.rows.items()
+    }
+
+
+def _escaped(row: str) -> str:
+    return row.encode("unicode_escape").decode("ascii")
+
+
+def _unescaped(text: str) -> str:
+    return text.encode("ascii", "backslashreplace").decode("unicode_escape")
 
 
 def targets_in(lines: Lines) -> Iterable[str]:

@@ -15,6 +15,7 @@ from loopbuild.digest import canonical, short
 from loopbuild.engine.action import Folders, StoredAction, Wiring, recipe_function
 from loopbuild.engine.commit import Record, encode_trace, publish, store_record
 from loopbuild.engine.execute import recipe_code, translate
+from loopbuild.engine.generations import Generation
 from loopbuild.engine.journal import Entry, Journal
 from loopbuild.engine.known import Known
 from loopbuild.engine.leaves import Leaves
@@ -44,7 +45,7 @@ class Job:
     wiring: Wiring
     reasons: tuple[StaleReason, ...]
     is_forced: bool
-    generation: int
+    generation: Generation
     started: float
     """Monotonic seconds."""
 
@@ -65,6 +66,7 @@ class Workshop:
         on_event: Callable[[Event], None],
         cancelled: Callable[[], bool],
         session: Session,
+        proves: bool = True,
     ) -> None:
         self.ws = ws
         self.journal = journal
@@ -81,6 +83,7 @@ class Workshop:
         self._session = session
         self._on_event = on_event
         self._cancelled = cancelled
+        self._proves = proves
 
     def share(self, remote: RemoteCache, *, is_cancelled: Callable[[], bool]) -> None:
         """Let results come from a remote cache and go there."""
@@ -163,6 +166,7 @@ class Workshop:
             entry=self.known.current.get(target.id),
             forced=job.is_forced,
             generation=job.generation,
+            proves=self._proves,
         )
         book = RowBook(target, facts, objects=self.objects, journal=self.journal)
         table = fill_table(

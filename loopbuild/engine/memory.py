@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from loopbuild.digest import digest
 from loopbuild.engine.commit import store_batch
+from loopbuild.engine.generations import Generation
 from loopbuild.engine.journal import Journal, RowEntry
 from loopbuild.engine.keys import reads_digest
 from loopbuild.engine.objects import Objects
@@ -16,10 +17,10 @@ from loopbuild.engine.target import Json, Recipe
 
 
 class Memory:
-    """Values of one recipe by name; a refreshed target remembers anew."""
+    """Values of one recipe by name; a target that was refreshed, if only in one row, remembers anew."""
 
-    def __init__(self, recipe: Recipe, generation: int, *, objects: Objects, journal: Journal) -> None:
-        self._about = [recipe.name, recipe.version, generation]
+    def __init__(self, recipe: Recipe, generation: Generation, *, objects: Objects, journal: Journal) -> None:
+        self._about = [recipe.name, recipe.version, generation.told]
         self._objects = objects
         self._journal = journal
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import itertools
 import os
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ class ObjectDamaged(StoreError):
         what = "is missing" if is_missing else "is damaged"
         super().__init__(
             f"object `{short(digest)}` {what}",
-            intact="every other stored result",
+            intact="nothing else was touched",
             hint="`loopbuild build` makes it again",
         )
         self.digest = digest
@@ -47,7 +48,7 @@ def store_trouble(error: OSError) -> StoreError | None:
     place = f" at `{error.filename}`" if error.filename else ""
     return StoreError(
         f"cannot write the store{place}: {os.strerror(error.errno or 0).lower()}",
-        intact="everything committed before",
+        intact="every result built before is kept",
         hint="make room or permit writing, then run the same command again",
     )
 
@@ -59,6 +60,7 @@ class Objects:
         self.folder = folder
         self.scratch = scratch
         self._prefix = f"{folder}{os.sep}"
+        self._on_disk: set[str] = set()
 
     def path(self, digest: str) -> str:
         """Return where the object lies or would lie."""
@@ -76,8 +78,8 @@ class Objects:
             with open(path, "rb") as stream:  # noqa: PTH123
                 if os.fstat(stream.fileno()).st_size == len(content) and stream.read() == content:
                     if is_durable:  # whoever wrote it may not have cared
-                        os.fsync(stream.fileno())
-                        _sync_folder(os.path.dirname(path))  # noqa: PTH120
+                        _sync(stream.fileno())
+                        self._sync_way(os.path.dirname(path))  # noqa: PTH120
                     return digest
         except (FileNotFoundError, IsADirectoryError, PermissionError):
             pass
@@ -141,7 +143,9 @@ class Objects:
             with open(self.path(digest), "rb") as reader:  # noqa: PTH123
                 while step := reader.read(_STEP):
                     hasher.update(step)
-        except OSError:
+        except OSError as error:
+            if store_trouble(error) is not None:
+                raise  # too many open files say nothing about the bytes; a paid result taken for damaged is paid twice
             return False
         return hasher.hexdigest() == digest
 
@@ -160,7 +164,7 @@ class Objects:
         try:
             os.fchmod(handle, 0o444)
             if is_durable:
-                os.fsync(handle)
+                _sync(handle)
         finally:
             os.close(handle)
         self._place(temporary, self.path(digest), is_durable=is_durable)
@@ -187,13 +191,20 @@ class Objects:
         except FileNotFoundError:
             os.makedirs(folder, exist_ok=True)  # noqa: PTH103
             os.replace(temporary, path)  # noqa: PTH105
-            if is_durable:
-                _sync_folder(str(self.folder))
         except IsADirectoryError:
             self.discard(os.path.basename(folder) + os.path.basename(path))  # noqa: PTH119
             os.replace(temporary, path)  # noqa: PTH105
         if is_durable:
-            _sync_folder(folder)
+            self._sync_way(folder)
+
+    def _sync_way(self, shelf: str) -> None:
+        """Let a shelf's entries survive a power loss, and once in this process the folders that lead to it."""
+        _sync_folder(shelf)
+        if shelf not in self._on_disk:
+            # Whoever made the shelf may not have cared either.
+            for folder in (self.folder, self.folder.parent, self.folder.parent.parent):
+                _sync_folder(str(folder))
+            self._on_disk.add(shelf)
 
 
 class MemoryObjects(Objects):
@@ -251,13 +262,21 @@ def _finish(handle: int, *, is_durable: bool, stream: object) -> None:
     stream.flush()  # type: ignore[attr-defined]
     os.fchmod(handle, 0o444)
     if is_durable:
-        os.fsync(handle)
+        _sync(handle)
+
+
+def _sync(handle: int) -> None:
+    if hasattr(fcntl, "F_FULLFSYNC"):  # on macOS fsync stops at the drive's own memory
+        with contextlib.suppress(OSError):  # not every file system knows it
+            fcntl.fcntl(handle, fcntl.F_FULLFSYNC)
+            return
+    os.fsync(handle)
 
 
 def _sync_folder(folder: str) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(handle)
+        _sync(handle)
     finally:
         os.close(handle)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from loopbuild.engine.borrowed import Borrowed
 from loopbuild.engine.demands import NOTHING, Demands
 
 
@@ -18,5 +19,9 @@ class Options:
     fail_fast: bool = False
     pull_only: bool = False
     """Run nothing but cheap recipes; what is neither here nor in the remote cache is skipped."""
+    borrowed: Borrowed | None = None
+    """Results of another loop.lock that stand for whatever is not selected; this one is not written."""
+    proves: bool = True
+    """Whether rows may be proven good under changed facts; else they are drawn afresh, as in a clean build."""
     proofs: bool = False
     """Let loop.lock vouch for whole results, so that a remote cache can be believed."""

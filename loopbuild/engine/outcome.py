@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from loopbuild.engine.staleness import StaleReason
 from loopbuild.errors import LoopbuildError
 
-What = Literal["fresh", "built", "cut_off", "revalidated", "restored", "failed", "skipped", "interrupted"]
+What = Literal["fresh", "built", "cut_off", "revalidated", "restored", "borrowed", "failed", "skipped", "interrupted"]
 """fresh: nothing to do. built: ran, new bytes. cut_off: ran, same bytes as before. revalidated: rows proven good, none
-run. restored: found in the store, nothing ran. skipped: something it needs failed. interrupted: to be resumed."""
+run. restored: found in the store, nothing ran. borrowed: taken as another lock names it, not put in force. skipped:
+something it needs failed. interrupted: to be resumed."""
 RAN: frozenset[What] = frozenset({"built", "cut_off", "revalidated", "failed", "interrupted"})
+BAD: frozenset[What] = frozenset({"failed", "skipped", "interrupted"})
+"""Outcomes after which nothing can rest on the target."""
+_NOTHING: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +35,8 @@ class Event:
     spent: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What happened to one target."""
+class Result(NamedTuple):
+    """What happened to one target. A tuple, because a walk makes one for every target there is."""
 
     target: str
     outcome: What
@@ -48,7 +51,7 @@ class Result:
     error: LoopbuildError | None = None
     cause: str = ""
     """For a skipped target, the target that broke."""
-    spent: Mapping[str, float] = field(default_factory=dict)
+    spent: Mapping[str, float] = _NOTHING
     """What its action said it used up, summed by name."""
 
     def event(self, *, done: int, total: int) -> Event:
@@ -103,5 +106,5 @@ class Outcome:
     @property
     def is_success(self) -> bool:
         """Whether everything wanted is now in force."""
-        bad = self.is_interrupted or self.lock_changes or self.of("failed", "skipped", "interrupted")
+        bad = self.is_interrupted or self.lock_changes or self.of(*BAD)
         return not bad

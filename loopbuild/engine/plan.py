@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from loopbuild.digest import canonical, short
 from loopbuild.engine.action import Folders, StoredAction, Wiring, recipe_function
-from loopbuild.engine.demands import NOTHING, Demand, Demands
+from loopbuild.engine.borrowed import Borrowed
+from loopbuild.engine.demands import NOTHING, Demand, Demands, reason_for
 from loopbuild.engine.execute import recipe_code, translate
 from loopbuild.engine.garbage import rare_collections
+from loopbuild.engine.generations import NEVER, Generation
 from loopbuild.engine.heads import parent_of
 from loopbuild.engine.history import Cost, costs
 from loopbuild.engine.journal import Journal
@@ -30,8 +31,9 @@ from loopbuild.engine.planned import LeafChange, Plan, PlanEntry, PlannedRow, Wi
 from loopbuild.engine.rows import RowVerdict
 from loopbuild.engine.selection import Selection, edges
 from loopbuild.engine.staleness import StaleReason
-from loopbuild.engine.tables import StoredOutputs, choose_rows
+from loopbuild.engine.tables import StoredOutputs, choose_rows, has_proven
 from loopbuild.engine.target import Json, Target
+from loopbuild.engine.uptodate import Still, definitions_of, still
 from loopbuild.engine.walk import Walk
 from loopbuild.engine.workspace import Workspace
 
@@ -43,14 +45,25 @@ def plan(
     select: Selection | tuple[str, ...] = (),
     demands: Demands = NOTHING,
     lock: Mapping[str, Line] | None = None,
+    stamp: str = "",
+    defer: Lines | None = None,
+    proves: bool = True,
 ) -> Plan:
-    """Return what `build` would do, under loop.lock or other lines than those.
+    """Return what `build` would do, under loop.lock or other lines, with the same `defer` and `proves` as there.
+
+    `stamp`: that of the build, so that what has not moved since the last complete one need not be looked at again; not
+    together with other lines.
 
     Raises SelectionError, BuildError for a graph that makes no sense and LockError for a lock that can not be read.
     """
     lines = read(ws.root) if lock is None else lock
     with rare_collections(), ws.reading() as journal, ExitStack() as stack:
-        return _Planner(ws, journal, Walk(targets, select=select), stack, lines=lines, demands=demands).run()
+        planner = _Planner(ws, journal, Walk(targets, select=select), stack, lines=lines, demands=demands)
+        planner.borrowed = Borrowed(defer) if defer is not None else None
+        planner.proves = proves
+        if stamp and not demands and defer is None and proves:
+            planner.recall(stamp)
+        return planner.run()
 
 
 class _Planner:
@@ -66,6 +79,8 @@ class _Planner:
         self._leaves = Leaves(ws.root, journal, self._objects, clock=ws.clock)
         self._known = Known(journal, self._objects, self._leaves, lock=lines)
         self._lock = lines
+        self.borrowed: Borrowed | None = None
+        self.proves = True
         self._generations = generations_in(lines)
         self._demands = demands
         self._is_demanding = bool(demands)
@@ -81,6 +96,15 @@ class _Planner:
         """Promised key -> its output, where that was evaluated in memory."""
         self._open_ended: list[str] = []
         self._is_running = False
+        self._still: Still | None = None
+        self._fresh: set[str] = set()
+
+    def recall(self, stamp: str) -> None:
+        """Find out what has not moved since the last complete build."""
+        targets = self._walk.targets
+        self._still = still(self._ws, self._journal, stamp, targets, definitions_of(targets.values()))
+        if self._still is not None:
+            self._leaves.trust(self._still.leaves, self._still.objects)
 
     def run(self) -> Plan:
         while (target := self._walk.next()) is not None:
@@ -88,7 +112,7 @@ class _Planner:
             if self._hoped and not self._hoped.isdisjoint(edges(target)):
                 self._hoped.add(target.id)
             is_unsure = target.id in self._hoped or (target.id in self._tentative and entry.will == "run")
-            entry = replace(entry, will="maybe") if is_unsure else entry
+            entry = entry._replace(will="maybe") if is_unsure else entry
             self._entries[target.id] = entry
             self._is_running |= entry.will != "reuse"
             if entry.output:
@@ -113,31 +137,48 @@ class _Planner:
 
     def _lock_changes(self) -> tuple[str, ...]:
         """Return the lines that are not what is in force, and those of targets that exist no more."""
+        if self.borrowed is not None:
+            return ()  # it will not be written
         changed = [entry.target for entry in self._entries.values() if entry.will == "reuse" and not entry.is_locked]
         if self._walk.select.is_whole and not self._open_ended:
             changed += [name for name in targets_in(self._lock) if name not in self._entries]
         return tuple(sorted(changed))
 
     def _visit(self, target: Target) -> PlanEntry:
+        if self._still is not None and self._still.keeps(target, self._fresh):
+            self._fresh.add(target.id)
+            current = self._known.current[target.id]
+            return self._entry(target, will="reuse", output=current.output, key=current.key, locked=current.output)
         entry: PlanEntry | None = None
         try:
+            if self.borrowed is not None:
+                is_chosen = self._walk.is_chosen(target.id)
+                output = self.borrowed.output(target, is_chosen=is_chosen, is_there=self._known.is_there)
+                if output:
+                    return self._entry(target, will="reuse", output=output)
             files = {path: self._leaves.digest(path) for _, path in target.files}
             inputs = {name: self._outputs.get(name, "") for _, name in target.inputs}
             demand = self._demands.of(target, self._walk.targets) if self._is_demanding else ""
-            generation = self._generations.get(target.id, 0) + (demand == "refresh")
+            generation = self._generations.get(target.id, NEVER)
+            if self._is_demanding:
+                generation = generation.raised(is_whole=demand == "refresh", rows=self._demands.rows_of(target))
             if not all(inputs.values()):
                 entry = self._entry(target)
                 manifest = manifest_of(target, files=files, inputs=inputs, generation=generation)
                 reasons = self._known.why(target, "", manifest)
-                will: Will = "run" if demand in ("force", "from_scratch") else "maybe"
+                will: Will = "maybe"
+                if demand in ("force", "from_scratch"):
+                    will, reasons = "run", (reason_for(demand), *reasons)
                 entry = self._entry(target, will=will, reasons=reasons)
                 return self._priced(entry, self._estimate(target, entry))
             key = key_of(target, files=files, inputs=inputs, generation=generation)
             locked = output_for(self._lock, target.id, key)
             if demand in ("force", "from_scratch"):
-                entry = self._entry(target, key=key, reasons=(StaleReason(code="forced"),))
+                entry = self._entry(target, key=key, reasons=(reason_for(demand),))
                 return self._forced(target, entry, key, demand)
             usable, reasons = self._known.usable(target, key)
+            if usable is not None and not self.proves and has_proven(target, usable, self._objects):
+                usable, reasons = None, (StaleReason(code="forced"),)
             if usable is not None:
                 return self._entry(target, will="reuse", output=usable.output, reasons=reasons, key=key, locked=locked)
             entry = self._entry(target)
@@ -150,17 +191,17 @@ class _Planner:
                 return self._missing(target, entry, locked)
             if target.recipe.nature != "historical" and not self._promise([key]):
                 made = self._made.get(key, "")
-                return replace(entry, will="maybe", output=made, is_locked=bool(made) and made == locked)
+                return entry._replace(will="maybe", output=made, is_locked=bool(made) and made == locked)
             if self._is_running and all(reason.kind == "object" for reason in entry.reasons):
                 # Only bytes are gone, and whatever runs before may happen to make the very same bytes.
-                return self._priced(replace(entry, will="maybe"), self._estimate(target, entry))
+                return self._priced(entry._replace(will="maybe"), self._estimate(target, entry))
             return self._stale(target, entry, key, files, generation)
         except ObjectDamaged:
             # The build would notice as well, and then make it again; until then nothing more can be said.
             entry = entry or self._entry(target)
-            return self._priced(replace(entry, will="maybe"), self._estimate(target, entry))
+            return self._priced(entry._replace(will="maybe"), self._estimate(target, entry))
         except Exception as error:
-            return replace(entry or self._entry(target), will="run", error=translate(error, target.id))
+            return (entry or self._entry(target))._replace(will="run", error=translate(error, target.id))
 
     def _entry(
         self,
@@ -182,7 +223,6 @@ class _Planner:
             reasons=reasons,
             key=key,
             is_locked=bool(output) and output == locked,
-            is_own_change=bool(reasons) and _is_own_change(reasons),
             rows_total=current.row_count if current is not None and current.row_count >= 0 else None,
         )
 
@@ -196,7 +236,7 @@ class _Planner:
         rows = self._lock[target.id][1].get("rows", "")
         total = int(rows) if rows.isdecimal() else None
         reason = StaleReason(code="output_missing", subject=short(locked), kind="object")
-        entry = replace(entry, will="maybe", output=locked, is_locked=True, rows_total=total, reasons=(reason,))
+        entry = entry._replace(will="maybe", output=locked, is_locked=True, rows_total=total, reasons=(reason,))
         return self._priced(entry, total)
 
     def _forced(self, target: Target, entry: PlanEntry, key: str, demand: Demand) -> PlanEntry:
@@ -204,7 +244,7 @@ class _Planner:
         return self._priced(entry, entry.rows_total)
 
     def _stale(
-        self, target: Target, entry: PlanEntry, key: str, files: Mapping[str, str], generation: int
+        self, target: Target, entry: PlanEntry, key: str, files: Mapping[str, str], generation: Generation
     ) -> PlanEntry:
         parent_of(target, key, self._known, "")
         roles = {role: self._outputs.get(name, "") for role, name in (*target.inputs, *target.order_only)}
@@ -219,14 +259,14 @@ class _Planner:
         )
         if target.recipe.is_rows:
             if not is_readable:
-                return self._priced(replace(entry, will="maybe"), self._estimate(target, entry))
+                return self._priced(entry._replace(will="maybe"), self._estimate(target, entry))
             return self._table(target, entry, action, generation)
         if target.recipe.is_cheap and is_readable:
             with recipe_code(target.id):
                 output: Json = recipe_function(target.recipe.run)(action)
             made = self._made[key] = self._objects.put(canonical(output))
             is_locked = made == output_for(self._lock, target.id, key)
-            return self._priced(replace(entry, is_cheap=True, output=made, is_locked=is_locked), None)
+            return self._priced(entry._replace(is_cheap=True, output=made, is_locked=is_locked), None)
         return self._priced(entry, None)
 
     def _elsewhere(self) -> Path:
@@ -237,7 +277,7 @@ class _Planner:
             self._scratch = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="loopbuild-plan-")))
         return self._scratch
 
-    def _table(self, target: Target, entry: PlanEntry, action: StoredAction, generation: int) -> PlanEntry:
+    def _table(self, target: Target, entry: PlanEntry, action: StoredAction, generation: Generation) -> PlanEntry:
         verdicts, _ = choose_rows(
             target,
             action,
@@ -246,6 +286,7 @@ class _Planner:
             entry=self._known.current.get(target.id),
             forced=False,
             generation=generation,
+            proves=self.proves,
         )
         stored = StoredOutputs(self._objects)
         outputs: dict[str, Json] = {}
@@ -259,18 +300,17 @@ class _Planner:
             stale.append(verdict)
             will: Literal["run", "revalidate"] = "run" if verdict.verdict == "run" or held is None else "revalidate"
             rows.append(PlannedRow(key=verdict.row.key, verdict=will, reasons=_row_reasons(verdict)))
-        entry = replace(
-            entry,
+        entry = entry._replace(
             rows=tuple(rows),
             rows_stale=sum(row.verdict == "run" for row in rows),
             rows_revalidate=sum(row.verdict == "revalidate" for row in rows),
             rows_total=len(verdicts),
         )
         if not rows:
-            made = replace(entry, output=self._objects.put(canonical({"rows": outputs})))
-            return replace(made, will="reuse") if verdicts else made  # a build makes a table without rows
+            made = entry._replace(output=self._objects.put(canonical({"rows": outputs})))
+            return made._replace(will="reuse") if verdicts else made  # a build makes a table without rows
         if not self._promise([verdict.fingerprint for verdict in stale]):
-            return self._priced(replace(entry, will="maybe"), entry.rows_stale)
+            return self._priced(entry._replace(will="maybe"), entry.rows_stale)
         return self._priced(entry, entry.rows_stale)
 
     def _promise(self, names: Sequence[str]) -> bool:
@@ -321,12 +361,7 @@ class _Planner:
             times = (rows or 0) if cost.is_per_row else 1
             seconds, high = cost.seconds * times, cost.seconds_high * times
         stale = rows if rows is not None else entry.rows_stale
-        return replace(entry, rows_stale=stale, seconds=seconds, seconds_high=high)
-
-
-def _is_own_change(reasons: Sequence[StaleReason]) -> bool:
-    own = ("recipe_changed", "params_changed", "input_changed", "input_added", "input_removed", "refreshed")
-    return any(reason.code in own for reason in reasons)
+        return entry._replace(rows_stale=stale, seconds=seconds, seconds_high=high)
 
 
 def _row_reasons(verdict: RowVerdict) -> tuple[StaleReason, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from loopbuild.engine.staleness import StaleReason
 from loopbuild.engine.target import Target
@@ -22,9 +22,8 @@ class PlannedRow:
     reasons: tuple[StaleReason, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanEntry:
-    """What would happen to one target."""
+class PlanEntry(NamedTuple):
+    """What would happen to one target. A tuple, because a plan makes one for every target there is."""
 
     target: str
     kind: str
@@ -49,8 +48,6 @@ class PlanEntry:
     """Empty while an input's output is not known."""
     is_locked: bool = False
     """loop.lock names its output for this very key: at most the bytes are not here."""
-    is_own_change: bool = False
-    """Its recipe, params, files or list of inputs are not what they were, whatever happened upstream."""
     error: LoopbuildError | None = None
     """It would fail like this."""
 

@@ -57,6 +57,25 @@ def readers_of(ws: Workspace, is_read: Callable[[str], bool]) -> frozenset[str]:
     return frozenset(found)
 
 
+def rows_like(ws: Workspace, start: str, *, target: str = "") -> Mapping[str, tuple[str, ...]]:
+    """Return the tables in force, or the one called `target`, with their rows whose keys begin like this."""
+    found = {}
+    with ws.reading() as journal:
+        for name, entry in sorted(journal.current().items()):
+            if entry.row_count > 0 and target in ("", name):
+                trace = decode_trace(ws.objects.get(decode_record(ws.objects.get(entry.record)).trace))
+                rows = tuple(sorted(key for key in trace if key.startswith(start)))
+                if rows:
+                    found[name] = (start,) if start in rows else rows
+    return found
+
+
+def nature_of(ws: Workspace, target_id: str) -> str:
+    """Return of which nature the result in force is, empty when never built."""
+    found = record(ws, target_id)
+    return found.nature if found is not None else ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TracedTable:
     """A table in force: how many rows it has, and those that may have read what was asked for."""

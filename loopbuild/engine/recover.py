@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from loopbuild.engine.commit import Record, decode_record, decode_trace, entry_of
+from loopbuild.engine.disks import network_kind
 from loopbuild.engine.journal import Journal, RowEntry
 from loopbuild.engine.keys import reads_digest
 from loopbuild.engine.objects import ObjectDamaged, Objects
@@ -27,14 +28,20 @@ def open_journal(ws: Workspace, on_note: Callable[[str], None]) -> Journal:
     if path.is_dir() or path.is_symlink():
         ws.set_aside()
     is_new = not path.is_file() or path.stat().st_size == 0
+    disk = network_kind(ws.folder)
+    if disk:
+        on_note(
+            f"`.loopbuild` lies on a network disk ({disk}): let no other machine build in it; "
+            "on a local disk builds are faster, and a remote cache shares their results"
+        )
     try:
-        journal = Journal(path, is_writable=True)
+        journal = Journal(path, is_writable=True, is_remote=bool(disk))
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError:
         aside = ws.set_aside()
         on_note(f"`.loopbuild/state.db` was damaged; it is kept as `{aside.name}`")
-        journal, is_new = Journal(path, is_writable=True), True
+        journal, is_new = Journal(path, is_writable=True, is_remote=bool(disk)), True
     if is_new:
         count = rebuild(journal, ws.objects)
         if count:

@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from loopbuild.digest import digest
+from loopbuild.engine.generations import NEVER, Generation
 from loopbuild.engine.journal import RowEntry
 from loopbuild.engine.keys import row_fingerprint
 from loopbuild.engine.staleness import StaleReason
 from loopbuild.engine.target import Json, Recipe, WantedRow
 from loopbuild.errors import BuildError
+
+_PROVEN = "~"
+"""Ends the fingerprint of a row that was proven good, not drawn: a fresh draw might have been another one."""
 
 Trace = Mapping[str, tuple[str, Mapping[str, str], tuple[str, ...]]]
 """Row key -> (fingerprint, facts read, objects kept) of a target's last result."""
@@ -33,7 +37,7 @@ class RowVerdict:
 
 
 def fingerprints(
-    recipe: Recipe, params: Json, wanted: Iterable[WantedRow], *, generation: int = 0
+    recipe: Recipe, params: Json, wanted: Iterable[WantedRow], *, generation: Generation = NEVER
 ) -> dict[str, tuple[WantedRow, str]]:
     """Return row key -> (row, fingerprint), in the order given; raises BuildError when a key appears twice."""
     params_digest = digest("params", {} if recipe.is_request_whole else params)
@@ -41,9 +45,20 @@ def fingerprints(
     for row in wanted:
         if row.key in found:
             raise BuildError(f"row `{row.key}` is wanted twice")
-        fingerprint = row_fingerprint(recipe, params_digest, key=row.key, request=row.request, generation=generation)
+        again = generation.of_row(row.key) if generation else 0
+        fingerprint = row_fingerprint(recipe, params_digest, key=row.key, request=row.request, generation=again)
         found[row.key] = (row, fingerprint)
     return found
+
+
+def proven(fingerprint: str) -> str:
+    """Return the fingerprint under which a row is stored that was proven again under other facts."""
+    return fingerprint.removesuffix(_PROVEN) + _PROVEN
+
+
+def is_proven(fingerprint: str) -> bool:
+    """Return whether a stored row was proven and not drawn."""
+    return fingerprint.endswith(_PROVEN)
 
 
 def choose(
@@ -73,7 +88,7 @@ def _choose_row(
         if all(facts.get(name, "") == value for name, value in entry.reads.items()):
             return RowVerdict(row=row, fingerprint=fingerprint, verdict="reuse", stored=entry)
     chosen: RowEntry | None = None
-    if before is not None and before[0] == fingerprint:
+    if before is not None and before[0].removesuffix(_PROVEN) == fingerprint:
         chosen = next((entry for entry in candidates if dict(entry.reads) == dict(before[1])), None)
     if chosen is None and candidates:
         chosen = candidates[0]
@@ -82,7 +97,7 @@ def _choose_row(
     if chosen is None:
         code: Literal["input_added", "input_changed", "output_missing"] = "input_added"
         if before is not None:
-            code = "input_changed" if before[0] != fingerprint else "output_missing"
+            code = "input_changed" if before[0].removesuffix(_PROVEN) != fingerprint else "output_missing"
         old = before[0] if before is not None else None
         reasons = (StaleReason(code=code, subject=row.key, kind="row", old=old, new=fingerprint), *reasons)
     verdict: Literal["revalidate", "run"] = "revalidate" if chosen is not None and can_revalidate else "run"

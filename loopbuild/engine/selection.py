@@ -120,11 +120,16 @@ class Selection:
             for atom in term
         )
 
+    def gone(self, targets: Mapping[str, Target]) -> frozenset[str]:
+        """Return the ids that a question such as `state:removed` stands for and nothing declares."""
+        return frozenset().union(*(_absent(term) for term in self.terms)) - targets.keys()
+
     def check(self, targets: Mapping[str, Target]) -> None:
-        """Raise SelectionError for a word that means no target at all."""
+        """Raise SelectionError for a word that means no target at all, neither one that is nor one that was."""
         graph = Graph(targets)
+        gone = self.gone(targets)
         for term in (*self.terms, *self.excluded):
-            if not _meet(term, graph):
+            if not _meet(term, graph) and not (gone and _absent(term) & gone):
                 raise nothing_called(term, targets)
         if self.excluded and not self.chosen(targets):
             names = ", ".join(f"`{_text(term)}`" for term in self.excluded)
@@ -247,6 +252,14 @@ def _meet(term: Term, graph: Graph) -> set[str]:
     for atom in term[1:]:
         found &= atom.chosen(graph)
     return found
+
+
+def _absent(term: Term) -> frozenset[str]:
+    """Return the ids of a question, as far as the other words of its term are true of their names."""
+    asked = [atom for atom in term if atom.ids is not None]
+    if not asked:
+        return frozenset()
+    return frozenset(name for name in asked[0].ids or () if all(atom.is_match(name) for atom in term))
 
 
 def _text(term: Term) -> str:

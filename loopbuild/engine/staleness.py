@@ -25,6 +25,7 @@ ReasonCode = Literal[
     "failed_last_time",
     "refreshed",
     "forced",
+    "from_scratch",
 ]
 
 
@@ -55,10 +56,21 @@ def compare(old: Mapping[str, Json], new: Mapping[str, Json], *, is_goal: bool =
         reasons.extend(_section(old[section], new[section], kind=kind, changed=changed))  # type: ignore[arg-type]
     if new.get("generation", 0) != old.get("generation", 0):
         before, after = (str(side.get("generation", 0)) for side in (old, new))
-        reasons.append(StaleReason(code="refreshed", old=before, new=after))
+        reasons.append(StaleReason(code="refreshed", subject=_asked_again(old, new), old=before, new=after))
     if is_goal and reasons:
         reasons.insert(0, StaleReason(code="goal_changed"))
     return tuple(reasons)
+
+
+def _asked_again(old: Mapping[str, Json], new: Mapping[str, Json]) -> str:
+    """Return how many rows were asked for anew apart from the others, empty for a whole target."""
+    before, after = (_row_numbers(side.get("generation", 0)) for side in (old, new))
+    rows = sum(after.get(key) != before.get(key) for key in after.keys() | before.keys())
+    return f"{rows} row{'s' * (rows != 1)}" if rows else ""
+
+
+def _row_numbers(told: Json) -> Mapping[str, int]:
+    return told[1] if type(told) is list else {}
 
 
 def _section(

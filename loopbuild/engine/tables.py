@@ -15,10 +15,11 @@ from loopbuild.digest import canonical
 from loopbuild.engine.action import Interrupted, StoredAction, recipe_function
 from loopbuild.engine.commit import Record, decode_record, decode_trace, store_batch
 from loopbuild.engine.execute import recipe_code
+from loopbuild.engine.generations import NEVER, Generation
 from loopbuild.engine.journal import Entry, Journal, RowEntry
 from loopbuild.engine.keys import reads_digest
 from loopbuild.engine.objects import ObjectDamaged, Objects
-from loopbuild.engine.rows import RowVerdict, Trace, choose, fingerprints
+from loopbuild.engine.rows import RowVerdict, Trace, choose, fingerprints, is_proven, proven
 from loopbuild.engine.target import Json, RowResult, Target, WantedRow
 from loopbuild.errors import BuildError
 
@@ -53,23 +54,44 @@ def choose_rows(
     objects: Objects,
     entry: Entry | None,
     forced: bool,
-    generation: int = 0,
+    generation: Generation = NEVER,
+    proves: bool = True,
 ) -> tuple[list[RowVerdict], Mapping[str, str]]:
-    """Ask the recipe which rows shall exist and what the facts are; return the verdicts and the facts."""
+    """Ask the recipe which rows shall exist and what the facts are; return the verdicts and the facts.
+
+    Unless it `proves`, neither is a row proven again nor one taken that was.
+    """
     recipe = target.recipe
     with recipe_code(target.id):
         rows = list(recipe_function(recipe.wanted)(action))
         facts: dict[str, str] = dict(recipe_function(recipe.facts)(action)) if recipe.facts else {}
     wanted = fingerprints(recipe, target.params, rows, generation=generation)
-    stored = {} if forced else journal.rows([fingerprint for _, fingerprint in wanted.values()])
+    proves = proves and bool(recipe.revalidate)
+    stored = {} if forced else _stored(journal, [fingerprint for _, fingerprint in wanted.values()], proves=proves)
     verdicts = choose(
         wanted,
         facts=facts,
         stored=stored,
         previous=previous_trace(entry, objects),
-        can_revalidate=bool(recipe.revalidate),
+        can_revalidate=proves,
     )
     return verdicts, facts
+
+
+def _stored(journal: Journal, fingerprints: Sequence[str], *, proves: bool) -> dict[str, list[RowEntry]]:
+    """Return the stored rows by fingerprint, the drawn ones first."""
+    found = journal.rows(fingerprints)
+    if proves:
+        for fingerprint, rows in journal.rows([proven(one) for one in fingerprints]).items():
+            found.setdefault(fingerprint[: -len(proven(""))], []).extend(rows)
+    return found
+
+
+def has_proven(target: Target, entry: Entry, objects: Objects) -> bool:
+    """Return whether a result holds rows that were proven and not drawn."""
+    if not target.recipe.revalidate:
+        return False
+    return any(is_proven(fingerprint) for fingerprint, _, _ in previous_trace(entry, objects).values())
 
 
 def previous_trace(entry: Entry | None, objects: Objects) -> Trace:
@@ -221,7 +243,7 @@ def _revalidate(target: Target, action: StoredAction, verdict: RowVerdict, old: 
         result: RowResult | None = recipe_function(target.recipe.revalidate)(action, verdict.row, old, changed)
     if result is None or result.error:
         return False
-    book.accept(result, verdict.fingerprint, {*verdict.stored.kept, *(action.kept - before)})
+    book.accept(result, proven(verdict.fingerprint), {*verdict.stored.kept, *(action.kept - before)})
     book.table.revalidated += 1
     return True
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
+T = TypeVar("T")
 Json = Any
 Nature = Literal["pure", "pinned", "historical"]
 
@@ -117,6 +118,8 @@ class Action(Protocol):
     """A folder that survives a kill and is handed to the next run of the same key; deleted on success."""
     head: Json | None
     """Historical recipes: the last committed output of the target's `head`, else None."""
+    is_from_scratch: bool
+    """Historical recipes: there is no `head` because somebody asked to begin again, not because there never was one."""
     head_key: str
     """Historical recipes: digest naming that output, else empty."""
 
@@ -128,6 +131,12 @@ class Action(Protocol):
 
     def input_digest(self, role: str) -> str:
         """Return the output digest of the input target `role`."""
+
+    def derived(self, make: Callable[..., T], *roles: str) -> T:
+        """Return `make(*inputs)` of these roles, kept for other actions that ask the same of the same inputs.
+
+        `make` is a module's function of its arguments alone; nobody may change what comes back.
+        """
 
     def file(self, role: str) -> bytes:
         """Return the bytes of the leaf file `role`, exactly those its digest names."""

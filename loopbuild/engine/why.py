@@ -5,9 +5,10 @@ Reads what `plan` decided; it never decides anew, so it can not tell another sto
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from loopbuild.digest import short
 from loopbuild.engine.commit import Record
 from loopbuild.engine.history import last_outcome
 from loopbuild.engine.plan import plan
@@ -27,7 +28,7 @@ CUES: dict[str, tuple[ReasonCode, ...]] = {
     "upstream": ("upstream_stale",),
     "output": ("output_missing", "output_damaged"),
     "failed": ("failed_last_time",),
-    "forced": ("forced", "refreshed"),
+    "forced": ("forced", "from_scratch", "refreshed"),
 }
 
 
@@ -72,13 +73,19 @@ class Explanation:
     error: LoopbuildError | None = None
 
 
-def explain(ws: Workspace, targets: Iterable[Target], target_id: str | Selection) -> Explanation:
+def explain(ws: Workspace, targets: Iterable[Target], target_id: str | Selection, *, stamp: str = "") -> Explanation:
     """Return the causes behind one target's state. Raises SelectionError for what does not name one."""
     known = list(targets)
     select = target_id if isinstance(target_id, Selection) else parse([target_id])
-    found = plan(ws, known, select=select)
+    try:
+        found = plan(ws, known, select=select, stamp=stamp)
+    except SelectionError:
+        _refuse_gone(ws, {atom.core for term in select.terms for atom in term})
+        raise
     entries = found.entries
     named = sorted(select.chosen(found.targets))
+    if not named:
+        _refuse_gone(ws, select.gone(found.targets))
     if len(named) != 1:
         raise SelectionError(f"that names {len(named)} targets, such as `{named[0]}`", hint="ask about one of them")
     entry = entries[named[0]]
@@ -102,6 +109,19 @@ def explain(ws: Workspace, targets: Iterable[Target], target_id: str | Selection
         last_run=last_outcome(ws, entry.target, limit=50),
         error=entry.error,
     )
+
+
+def _refuse_gone(ws: Workspace, names: Collection[str]) -> None:
+    """Raise SelectionError for a name that was built once and is declared no more."""
+    for name in sorted(names):
+        last = record(ws, name)
+        if last is not None:
+            rows = f", {last.row_count:,} rows" if last.row_count >= 0 else ""
+            raise SelectionError(
+                f"`{name}` is no more: nothing declares it",
+                intact=f"its last result {short(last.output)}{rows}, stays until `loopbuild cache gc`",
+                hint="`loopbuild plan --state REF` says what else changed since a revision",
+            )
 
 
 def _descend(entry: PlanEntry, entries: dict[str, PlanEntry], depth: int, chain: list[Cause], seen: set[str]) -> None:

@@ -121,23 +121,35 @@ class Workspace:
     def exclusive(self, on_wait: Callable[[str], None]) -> Iterator[None]:
         """Be the only build of this workspace; while another one runs, `on_wait` is told its process id, once."""
         path = self.folder / "lock"
+        handle = self._opened(path)
+        has_told = False
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        except OSError as error:
-            raise _unusable(error, path) from error
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                on_wait(os.read(handle, 32).decode("ascii", "replace").strip() or "?")
-                fcntl.flock(handle, fcntl.LOCK_EX)
+            while True:
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    if not has_told:
+                        has_told = True
+                        on_wait(os.read(handle, 32).decode("ascii", "replace").strip() or "?")
+                    fcntl.flock(handle, fcntl.LOCK_EX)
+                if _is_same(handle, path):
+                    break
+                # Somebody deleted the folder while we waited: others would lock a file we know nothing of.
+                handle, gone = self._opened(path), handle
+                os.close(gone)
             with contextlib.suppress(OSError):  # the content is for display only
                 os.ftruncate(handle, 0)
                 os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
             yield
         finally:
             os.close(handle)
+
+    def _opened(self, path: Path) -> int:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise _unusable(error, path) from error
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -194,6 +206,13 @@ def remove_tree(path: Path) -> None:
     else:
         with contextlib.suppress(OSError):
             path.unlink()
+
+
+def _is_same(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _remove_if_dead(folder: Path) -> None:

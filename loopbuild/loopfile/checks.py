@@ -13,6 +13,7 @@ from typing import Any, TypeGuard
 
 from loopbuild.documents import Path
 from loopbuild.loopfile.remote_checks import check_remote
+from loopbuild.loopfile.sandbox_checks import check_sandboxes
 from loopbuild.loopfile.sections.base import Json
 from loopbuild.loopfile.sections.sampling import Topologies
 from loopbuild.loopfile.sections.synthesis import Negatives
@@ -32,6 +33,7 @@ def check(settings: Settings, *, folder: FilePath, environment: Mapping[str, str
     """Return what is wrong or odd beyond single values, in no particular order."""
     return [
         *check_sources(settings, folder=folder, environment=environment),
+        *check_sandboxes(settings, folder=folder),
         *_check_names(settings),
         *_check_shares(settings),
         *_check_rows(settings),

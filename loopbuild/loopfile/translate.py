@@ -13,6 +13,7 @@ from typing import Any
 from loopbuild.documents import Path, pointer_of
 from loopbuild.loopfile.diagnostics import key_path
 from loopbuild.loopfile.sections.base import Json
+from loopbuild.loopfile.sections.sandbox import BELOW, HEADER, VARIABLE
 from loopbuild.loopfile.shape import homes, kind_of, locate, section_at, sections_of
 from loopbuild.loopfile.spans import Settings
 from loopbuild.records import Diagnostic
@@ -34,6 +35,14 @@ _BOUNDS = {
     "less_than": ("lt", "less than"),
     "less_than_equal": ("le", "at most"),
 }
+_NAME = ("not a name: small letters, digits, `_` and `-`, a letter first, 32 at most", "", True)
+_PATTERNS = {
+    VARIABLE: ("no name of an environment variable", "write the name alone: neither its value nor `${...}`", False),
+    HEADER: ("no name of a header", "letters, digits and `-`", False),
+    BELOW: ("no path below `url`", "it begins with `/`", False),
+}
+"""Pattern -> what a text that does not match is, the way out, whether the key itself is meant. The text is not quoted:
+who writes a secret where its name belongs shall not find it in a log."""
 _SPOKEN = {"on": "true", "yes": "true", "y": "true", "off": "false", "no": "false", "n": "false"}
 
 
@@ -67,8 +76,8 @@ def translate(error: Mapping[str, Any], settings: Settings) -> Diagnostic:
             "bad-value", f"{name} must be {words} {context[key]:g}, not `{given}`", path, settings, hint=hint
         )
     if kind == "string_pattern_mismatch":
-        message = f"{name} is not a name: small letters, digits, `_` and `-`, a letter first, 32 at most"
-        return _mistake("bad-value", message, path, settings, key=True)
+        wanted, hint, is_key = _PATTERNS.get(context["pattern"], _NAME)
+        return _mistake("bad-value", f"{name} is {wanted}", path, settings, key=is_key, hint=hint)
     if kind == "too_short":
         return _mistake("bad-value", f"{name} is empty", path, settings, key=True)
     return _mistake("bad-value", f"{name}: {error['msg'][:1].lower()}{error['msg'][1:]}", path, settings)
@@ -138,7 +147,8 @@ def _unknown_kind(path: Path, annotation: Any, settings: Settings) -> Diagnostic
     hint = did_you_mean(str(given), kinds) or f"known are {_listed(kinds, last='and')}"
     noun = {"filters": "filter", "sources": "source", "sandbox": "sandbox"}
     shown = given if isinstance(given, str) else settings.spelled(place)
-    name = "sandbox" if path[-1] == "sandbox" else noun.get(str(path[0]), str(path[0]))
+    inner = {"sandbox": "sandbox", "of": "sandbox", "auth": "credential"}
+    name = inner.get(str(path[-1])) or noun.get(str(path[0]), str(path[0]))
     return _mistake("unknown-kind", f"unknown {name} kind `{shown}`", place, settings, hint=hint)
 
 

@@ -14,17 +14,19 @@ from loopbuild.loopfile.sections.base import Json
 from loopbuild.loopfile.spans import Settings
 from loopbuild.records import Diagnostic
 
+_IN_SANDBOX: tuple[Path, ...] = (("env", "*"), ("folder",), ("state", "path"), ("url",))
+_SANDBOXES: tuple[Path, ...] = (
+    ("sources", "*", "sandbox"),
+    ("sources", "*", "sandbox", "of"),
+    ("sandbox",),
+    ("sandbox", "of"),
+)
 _PLACES: tuple[Path, ...] = (
     ("sources", "*", "env", "*"),
     ("sources", "*", "headers", "*"),
     ("sources", "*", "url"),
     ("sources", "*", "path"),
-    ("sources", "*", "sandbox", "env", "*"),
-    ("sources", "*", "sandbox", "folder"),
-    ("sources", "*", "sandbox", "state", "path"),
-    ("sandbox", "env", "*"),
-    ("sandbox", "folder"),
-    ("sandbox", "state", "path"),
+    *((*sandbox, *place) for sandbox in _SANDBOXES for place in _IN_SANDBOX),
     ("synthesis", "writers", "*", "api_base"),
     ("engine", "remote", "url"),
     ("engine", "remote", "headers", "*"),

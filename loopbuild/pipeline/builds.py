@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from loopbuild import __version__
 from loopbuild.digest import digest_bytes
@@ -19,7 +19,6 @@ from loopbuild.pipeline.project import LoadedProject, Project, find, load
 from loopbuild.pipeline.remote import is_declared, open_cache
 
 if TYPE_CHECKING:
-    from loopbuild.engine.demands import Demands
     from loopbuild.engine.outcome import Event, Outcome
     from loopbuild.engine.remote.client import RemoteCache, Tally
     from loopbuild.engine.selection import Selection
@@ -44,10 +43,19 @@ class Wishes:
     force: tuple[str, ...] = ()
     refresh: tuple[str, ...] = ()
     from_scratch: tuple[str, ...] = ()
+    state: str = ""
+    """The lock that `state:` words and the plan's comparison are about, see `references`; empty for loop.lock."""
+    defer: str = ""
+    """The lock whose results stand for whatever is not selected."""
+    record: tuple[str, ...] = ()
+    """Sources whose recordings are made again first."""
     frozen: bool = False
+    proves: bool = True
+    """Whether rows may be proven good under changed schemas instead of drawn afresh."""
 
     def __bool__(self) -> bool:
-        return bool(self.select or self.exclude or self.force or self.refresh or self.from_scratch)
+        asked = self.select or self.exclude or self.force or self.refresh or self.from_scratch or self.state
+        return bool(asked or self.record) or not self.proves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,28 +113,38 @@ def build_project(
     from loopbuild.engine.build import build
     from loopbuild.engine.outcome import Event
     from loopbuild.pipeline.locking import lines_in_force
+    from loopbuild.pipeline.references import deferred
     from loopbuild.pipeline.selections import demanded, selected
     from loopbuild.sandbox.patience import forget_losses
 
     forget_losses()
     loaded = load(opened.project, environment=os.environ)
     demands = demanded(opened, loaded, force=wishes.force, refresh=wishes.refresh, from_scratch=wishes.from_scratch)
-    chosen = selected(opened, loaded, wishes.select, exclude=wishes.exclude)
+    chosen = selected(opened, loaded, wishes.select, exclude=wishes.exclude, state=wishes.state)
+    defer = deferred(opened.project.root, wishes.defer, select=wishes.select)
+    asked: dict[str, Any] = {"select": chosen, "demands": demands, "defer": defer, "proves": wishes.proves}
+    _refuse_gone(opened, loaded, chosen)
     _list_live(loaded, wishes, on_event=on_event)
+    if wishes.record:
+        _record(opened, loaded, wishes, jobs=jobs, on_event=on_event)
+        loaded = load(opened.project, environment=os.environ)  # a recording that was missing is there now
     if not wishes.frozen:
-        _price(opened, loaded, chosen, demands, on_event=on_event)
+        _price(opened, loaded, asked, on_event=on_event)
     for warning in loaded.warnings:
         on_event(Event(kind="note", message=_warning(warning)))
-    with shared(loaded.settings, use_remote=use_remote, on_event=on_event) as cache:
+    from loopbuild.pipeline.sandboxes import close_kept
+
+    with contextlib.ExitStack() as stack:
+        stack.callback(close_kept)
+        cache = stack.enter_context(shared(loaded.settings, use_remote=use_remote, on_event=on_event))
         outcome = build(
             opened.workspace,
             loaded.targets,
-            select=chosen,
+            **asked,
             jobs=jobs,
             waits=waits,
             executor=executor or loaded.settings["engine"]["executor"],
             fail_fast=fail_fast,
-            demands=demands,
             frozen=wishes.frozen,
             on_event=on_event,
             stamp=opened.project.stamp,
@@ -167,15 +185,29 @@ def _pathless(opened: OpenProject, outcome: Outcome) -> dict[str, int]:
     }
 
 
+def _refuse_gone(opened: OpenProject, loaded: LoadedProject, chosen: Selection) -> None:
+    """Raise SelectionError where only targets are asked for that are no more."""
+    if not any(atom.core == "state:removed" for term in chosen.terms for atom in term):
+        return
+    from loopbuild.engine.plan import plan
+
+    targets = plan(opened.workspace, loaded.targets, select=chosen).targets
+    if not chosen.chosen(targets):
+        names = ", ".join(f"`{name}`" for name in sorted(chosen.gone(targets)))
+        raise SelectionError(
+            f"nothing declares {names} any more, so there is nothing to build",
+            intact="their results stay until `loopbuild cache gc`",
+            hint="`loopbuild build` of everything takes their lines out of loop.lock",
+        )
+
+
 def _price(
-    opened: OpenProject,
-    loaded: LoadedProject,
-    chosen: Selection,
-    demands: Demands,
-    *,
-    on_event: Callable[[Event], None],
+    opened: OpenProject, loaded: LoadedProject, settled: Mapping[str, Any], *, on_event: Callable[[Event], None]
 ) -> None:
-    """Say what writers will be asked before they are; raises BuildError when that costs more than may be spent."""
+    """Say what writers will be asked before they are; raises BuildError when that costs more than may be spent.
+
+    `settled` is what the build is told of selections and demands, so that the plan is one of that very build.
+    """
     from loopbuild.engine.outcome import Event
     from loopbuild.engine.plan import plan
     from loopbuild.pipeline.targets import asks_writers
@@ -183,7 +215,7 @@ def _price(
 
     if not asks_writers(loaded.settings):
         return
-    found = writing(opened, loaded.settings, plan(opened.workspace, loaded.targets, select=chosen, demands=demands))
+    found = writing(opened, loaded.settings, plan(opened.workspace, loaded.targets, **settled))
     check_budget(found)
     if found.writers and find_spec("litellm") is None:
         raise MissingExtra(f"writer `{found.writers[0].writer}`", extra="llm")
@@ -195,7 +227,7 @@ def _lock_changes(opened: OpenProject, loaded: LoadedProject, chosen: Selection,
     """The build stops at the first line that does not hold; what would follow from it is the plan's to say."""
     from loopbuild.engine.plan import plan
 
-    found = plan(opened.workspace, loaded.targets, select=chosen)
+    found = plan(opened.workspace, loaded.targets, select=chosen, stamp=opened.project.stamp)
     waiting = [entry for entry in (*found.would, *found.may) if not entry.is_locked]
     waiting.sort(key=lambda entry: (entry.is_cheap, entry.will == "maybe"))
     named = {entry.target: f", {entry.rows_stale:,} rows" if entry.rows_stale else "" for entry in waiting}
@@ -276,6 +308,28 @@ def _list_live(loaded: LoadedProject, wishes: Wishes, *, on_event: Callable[[Eve
         changed = write_listing(source, root=root, environment=os.environ)
         what = "written; commit it" if changed else "unchanged"
         on_event(Event(kind="note", message=f"asked `{source.name}` for its tools: listings/{source.name}.json {what}"))
+
+
+def _record(
+    opened: OpenProject, loaded: LoadedProject, wishes: Wishes, *, jobs: int, on_event: Callable[[Event], None]
+) -> None:
+    """Make recordings before anything reads them: what has to be asked follows from the cells."""
+    from loopbuild.engine.build import build
+    from loopbuild.engine.outcome import Event
+    from loopbuild.pipeline.recording import check_names, record
+    from loopbuild.pipeline.selections import selected
+
+    def note(text: str) -> None:
+        on_event(Event(kind="note", message=text))
+
+    check_names(loaded.settings, wishes.record)
+    first = build(
+        opened.workspace, loaded.targets, select=selected(opened, loaded, ("cells:main",)), jobs=jobs, on_event=on_event
+    )
+    for error in first.errors:
+        raise error
+    for source in dict.fromkeys(wishes.record):
+        note(record(opened, loaded.settings, source, on_progress=note).said())
 
 
 def _said_by_sources(opened: OpenProject, outcome: Outcome) -> list[str]:

@@ -146,6 +146,7 @@ def push(opened: OpenProject, *, on_note: Note) -> Pushed:
     with opened.workspace.reading() as journal:
         entries = [entry for _, entry in sorted(journal.current().items()) if entry.recipe not in cheap]
     cache = needed_cache(settings, os.environ, on_note=on_note, patience=Patience(drain_seconds=_PUSH_SECONDS))
+    cache.asks_first = True
     with contextlib.closing(cache.remote):
         for entry in entries:
             try:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from loopbuild.digest import digest
 from loopbuild.documents import json_lines
 from loopbuild.engine import lockfile
+from loopbuild.engine.against import Against, Standing
 from loopbuild.engine.plan import plan
 from loopbuild.engine.planned import Plan
 from loopbuild.engine.query import output
@@ -23,9 +24,10 @@ from loopbuild.pipeline.listings import live_sources
 from loopbuild.pipeline.locking import lines_of, outdated
 from loopbuild.pipeline.prices import Effort, effort
 from loopbuild.pipeline.project import LoadedProject, load
+from loopbuild.pipeline.references import Reference, deferred, referred
 from loopbuild.pipeline.remote import is_declared
-from loopbuild.pipeline.selections import demanded, selected
-from loopbuild.pipeline.targets import sandbox_params
+from loopbuild.pipeline.sandbox_settings import sandbox_settings
+from loopbuild.pipeline.selections import demanded, selected, tool_changes
 from loopbuild.pipeline.tools import built_catalog, current_tools, difference
 from loopbuild.pipeline.watched import unwatched
 from loopbuild.pipeline.writing import Writing, writing
@@ -45,10 +47,22 @@ class Training:
     replay: int
     share: float
     """Of the training rows, those made anew."""
+    is_asked: bool = False
+    """Somebody asked for it with `--from-scratch`."""
     phases: tuple[str, ...] = ()
     """Those that would run."""
     effort: Effort | None = None
     """Steps and tokens, going by earlier training."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """How the targets of a plan stand to another loop.lock."""
+
+    reference: str
+    standing: Standing
+    tools: Mapping[str, tuple[str, ...]]
+    """Tools that differ: `+`, `-`, or the roll-ups that do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +82,12 @@ class Forecast:
     """Lines of loop.lock that are not what it would say now; what would run is left out."""
     unwatched: tuple[str, ...] = ()
     """Sources whose server is no file of the project: nobody notices when its program changes."""
+    comparison: Comparison | None = None
+    """With the lock that was asked for, if one was."""
+    gone: Mapping[str, str] = field(default_factory=dict)
+    """Targets the lock names and nothing declares any more, of those asked for -> how many rows they had, if known."""
+    is_about_gone: bool = False
+    """Nothing that exists was asked for."""
 
     @property
     def is_work_left(self) -> bool:
@@ -81,13 +101,20 @@ def forecast(opened: OpenProject, wishes: Wishes = WHOLE) -> Forecast:
     """Return what a build would do now; reads files, starts nothing and writes nothing."""
     loaded = load(opened.project, environment=os.environ)
     lines = lockfile.read(opened.workspace.root)
+    reference = referred(loaded.project.root, wishes.state) if wishes.state else None
+    chosen = selected(opened, loaded, wishes.select, exclude=wishes.exclude, state=wishes.state)
     planned = plan(
         opened.workspace,
         loaded.targets,
-        select=selected(opened, loaded, wishes.select, exclude=wishes.exclude),
+        select=chosen,
         demands=demanded(opened, loaded, force=wishes.force, refresh=wishes.refresh, from_scratch=wishes.from_scratch),
         lock=lines,
+        stamp=opened.project.stamp,
+        defer=deferred(loaded.project.root, wishes.defer, select=wishes.select),
+        proves=wishes.proves,
     )
+    base = lines if reference is None else reference.lines
+    gone = Against(opened.workspace, planned, base).removed if chosen.is_whole else chosen.gone(planned.targets)
     live = live_sources(loaded.settings, root=loaded.project.root)
     return Forecast(
         loaded=loaded,
@@ -97,13 +124,28 @@ def forecast(opened: OpenProject, wishes: Wishes = WHOLE) -> Forecast:
         writing=writing(opened, loaded.settings, planned),
         unlisted=tuple(source.name for source in live if not source.is_listed),
         has_remote=is_declared(loaded.settings),
-        lock_changes=(*planned.lock_changes, *_other_lines(opened, loaded, lines)),
+        lock_changes=() if wishes.defer else (*planned.lock_changes, *_other_lines(opened, loaded, lines)),
+        comparison=_compared(opened, loaded, reference, planned) if reference is not None else None,
+        gone={name: base[name][1].get("rows", "") if name in base else "" for name in sorted(gone)},
+        is_about_gone=bool(gone and chosen.terms) and not chosen.chosen(planned.targets),
         unwatched=tuple(
             source
             for source in sorted(loaded.settings["sources"])
-            if unwatched(source, sandbox_params(loaded.settings, source)[source], root=loaded.project.root)
+            if unwatched(source, sandbox_settings(loaded.settings, source)[source], root=loaded.project.root)
         ),
     )
+
+
+def _compared(opened: OpenProject, loaded: LoadedProject, reference: Reference, planned: Plan) -> Comparison:
+    """What is removed shows in a plan of everything only; the rest is about the targets asked for."""
+    whole = plan(opened.workspace, loaded.targets)
+    try:
+        tools = tool_changes(opened, reference.lines)
+    except SourceError:
+        tools = {}
+    standing = Against(opened.workspace, planned, reference.lines).standing
+    removed = Against(opened.workspace, whole, reference.lines).removed
+    return Comparison(reference=reference.name, standing=replace(standing, removed=removed), tools=tools)
 
 
 def _other_lines(opened: OpenProject, loaded: LoadedProject, lines: lockfile.Lines) -> tuple[str, ...]:
@@ -147,6 +189,8 @@ def _training(opened: OpenProject, settings: Json, planned: Plan) -> Training | 
     waiting = [entry for phase in phases if (entry := entries.get(f"checkpoint:{phase}")) and entry.will != "reuse"]
     if not waiting:
         return None
+    if any(reason.code == "from_scratch" for entry in waiting for reason in entry.reasons):
+        return Training(mode="fresh", parent="", delta=0, replay=0, share=1.0, is_asked=True)
     head = output(opened.workspace, f"checkpoint:{phases[-1]}")
     dataset = output(opened.workspace, "dataset:train") or {"rows": {}}
     known = entries.get("dataset:train")

@@ -5,22 +5,23 @@ from __future__ import annotations
 import json
 import os
 import queue
-import re
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
-from loopbuild.engine.children import run_lines
+from loopbuild.children import Child, python_environment
+from loopbuild.engine.action import Interrupted
 from loopbuild.engine.target import Action, Json
 from loopbuild.errors import BuildError, MissingExtra
 from loopbuild.pipeline.arms import Arm
+from loopbuild.pipeline.sandboxes import for_exam, is_served, settings_of, variables_of
 from loopbuild.records import EvalTask, Transcript, from_json, to_json
 from loopbuild.stages.training.presets import cuda_is_visible
-from loopbuild.stages.training.run import PASSED_ON
 from loopbuild.stages.training.taking_part import NANO
 
 MOST_CHILDREN = 4
+PATIENCE_SECONDS = 10.0
+"""How long a child asked to stop may take; what it has finished is stored already."""
 LEAST_TASKS = 48
 """Tasks of one child at least: starting one takes as long as a few dozen tasks of the small model."""
 
@@ -42,7 +43,7 @@ def generate(action: Action, arm: Arm, tasks: Sequence[EvalTask]) -> Iterator[tu
     job = {
         "model": str(folder / "model") if arm.files else "",
         "is_adapter": arm.is_adapter,
-        "params": action.params,
+        "params": {**action.params, "sandbox": for_exam(settings_of(action))},
         "catalog": to_json(arm.catalog),
         "root": str(action.root),
     }
@@ -57,7 +58,7 @@ def generate(action: Action, arm: Arm, tasks: Sequence[EvalTask]) -> Iterator[tu
         commands.append([sys.executable, "-m", "loopbuild.pipeline.generating_child", str(place)])
     by_key = {task.key: task for task in tasks}
     done, answered = [0] * count, 0
-    for number, line in _lines(action, folder, commands):
+    for number, line in _lines(action, commands):
         message = json.loads(line)
         if "transcript" in message:
             transcript = from_json(Transcript, message["transcript"])
@@ -75,48 +76,36 @@ def _children(params: Json, tasks: int) -> int:
 
     Each holds the weights once more; where servers are the sandbox, each task has a process already.
     """
-    if (
-        params["base"] != NANO
-        or cuda_is_visible()
-        or any(chosen["kind"] == "mcp" for chosen in params["sandbox"].values())
-    ):
+    if params["base"] != NANO or cuda_is_visible() or is_served(params["sandbox"]):
         return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(cores, MOST_CHILDREN, tasks // LEAST_TASKS))
 
 
-def _named(action: Action) -> list[str]:
-    """The variables that loop.yaml names for the sandboxes' servers."""
-    texts = [text for chosen in action.params["sandbox"].values() for text in chosen.get("env", {}).values()]
-    return [name for text in texts for name in re.findall(r"\$\{(\w+)\}", text)]
-
-
-def _lines(action: Action, folder: Path, commands: Sequence[list[str]]) -> Iterator[tuple[int, str]]:
+def _lines(action: Action, commands: Sequence[list[str]]) -> Iterator[tuple[int, str]]:
     """Run the children side by side and yield what they print, each line with its child's number.
 
     Stops them all when the build is cancelled, when one fails, and when the caller looks no further.
     """
-    environment = {name: os.environ[name] for name in (*PASSED_ON, *_named(action)) if name in os.environ}
+    environment = python_environment(os.environ, also=variables_of(settings_of(action)))
     environment |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive", "TOKENIZERS_PARALLELISM": "false"}
     environment |= {"PYTHONHASHSEED": "0", "HF_HUB_OFFLINE": os.environ.get("HF_HUB_OFFLINE", "1")}
-    said: queue.SimpleQueue[tuple[int, str | int | OSError]] = queue.SimpleQueue()
+    said: queue.SimpleQueue[tuple[int, str | Exception | None]] = queue.SimpleQueue()
     is_over = threading.Event()
 
+    def is_cancelled() -> bool:
+        return is_over.is_set() or action.is_cancelled()
+
     def run(number: int) -> None:
-        with (folder / f"stderr-{number}.txt").open("w") as stderr:
-            lines = run_lines(
-                commands[number],
-                environment=environment,
-                stderr=stderr,
-                is_cancelled=lambda: is_over.is_set() or action.is_cancelled(),
-            )
-            try:
-                while True:
-                    said.put((number, next(lines)))
-            except StopIteration as end:
-                said.put((number, int(end.value or 0)))
-            except OSError as error:
-                said.put((number, error))
+        try:
+            with Child(commands[number], environment=environment) as child:
+                for line in child.lines(is_cancelled=is_cancelled, patience_seconds=PATIENCE_SECONDS):
+                    said.put((number, line))
+                code = child.code
+            said.put((number, _failure(action, child.tail, code) if code else None))
+        except OSError as error:
+            reason = f"the model under test could not be started: {os.strerror(error.errno or 0).lower()}"
+            said.put((number, BuildError(reason, target=action.target)))
 
     threads = [
         threading.Thread(target=run, args=(number,), name=f"generate-{number}") for number in range(len(commands))
@@ -131,20 +120,23 @@ def _lines(action: Action, folder: Path, commands: Sequence[list[str]]) -> Itera
                 yield number, what
                 continue
             running -= 1
-            if isinstance(what, OSError):
-                raise BuildError(f"the model under test could not be started: {what}", target=action.target) from what
-            if what:
-                raise _failure(action, folder / f"stderr-{number}.txt", what)
+            if what is not None:
+                raise what
     finally:
         is_over.set()
         for thread in threads:
             thread.join()
 
 
-def _failure(action: Action, log: Path, code: int) -> Exception:
-    tail = log.read_text(errors="replace").strip().splitlines()[-8:]
-    if any("No module named 'torch'" in line or "MissingExtra" in line for line in tail):
+def _failure(action: Action, tail: Sequence[str], code: int) -> Exception:
+    if action.is_cancelled():
+        return Interrupted("the model under test was stopped", target=action.target, intact="what it answered is kept")
+    last = list(tail)[-8:]
+    if any("No module named 'torch'" in line or "MissingExtra" in line for line in last):
         return MissingExtra("running a model", extra="train")
     return BuildError(
-        f"the model under test could not be run (exit code {code})", target=action.target, intact="\n".join(tail)
+        f"the model under test could not be run (exit code {code})",
+        target=action.target,
+        intact="what it answered is kept",
+        hint="\n".join(["its last lines on stderr:", *last]) if last else "",
     )

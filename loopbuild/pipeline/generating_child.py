@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from loopbuild.engine.children import leave_with_parent
+from loopbuild.children import leave_with_parent
 from loopbuild.records import EvalTask, ToolCatalog, from_json, to_json
 
 SLICE = 96
@@ -29,6 +29,7 @@ def main(path: Path) -> None:
     job = json.loads(path.read_text(encoding="utf-8"))
     from loopbuild.llm.local import LocalModel
     from loopbuild.pipeline.models import base_path
+    from loopbuild.pipeline.sandboxes import exam_batch
     from loopbuild.sandbox import open_sandboxes
     from loopbuild.sandbox.protocol import Sandbox
     from loopbuild.stages.evaluation.rollout import roll_out
@@ -47,8 +48,7 @@ def main(path: Path) -> None:
     def open_sandbox(task: EvalTask) -> Sandbox:
         return open_sandboxes(params["sandbox"], catalog, root=root, environment=os.environ)
 
-    # Every conversation has a sandbox of its own: tables are cheap, servers are processes.
-    batch = 4 if any(chosen["kind"] == "mcp" for chosen in params["sandbox"].values()) else 48
+    batch = exam_batch(params["sandbox"])  # every conversation has a sandbox of its own
     # Similar conversations side by side pad less; the order changes no answer, each is decoded by itself.
     tasks.sort(key=lambda task: (len(task.gold), sum(map(len, task.user_turns)), task.key))
     for first in range(0, len(tasks), SLICE):

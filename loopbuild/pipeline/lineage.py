@@ -50,6 +50,29 @@ def lineage_of(opened: OpenProject, target: str) -> Ancestor | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Learnt:
+    """How the rows differ that two checkpoints of a phase have seen in the course of their histories."""
+
+    more: int
+    other: int
+    """The same row with another content."""
+    fewer: int
+
+
+def learnt_between(opened: OpenProject, target: str, old: str, new: str) -> Learnt | None:
+    """Return how two results of a checkpoint differ in what they have seen; None for anything else."""
+    if not target.startswith("checkpoint:"):
+        return None
+    objects = opened.workspace.objects
+    before, after = (json.loads(objects.get(json.loads(objects.get(name))["seen"])) for name in (old, new))
+    return Learnt(
+        more=len(after.keys() - before.keys()),
+        other=sum(before[key] != after[key] for key in before.keys() & after.keys()),
+        fewer=len(before.keys() - after.keys()),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """What a chain of checkpoints has learnt of one tool."""
 

@@ -15,9 +15,9 @@ from loopbuild.digest import digest, digest_bytes
 from loopbuild.engine.target import Json
 from loopbuild.errors import StoreError
 from loopbuild.pipeline.builds import OpenProject
-from loopbuild.pipeline.targets import EVIDENCE, sandbox_params
+from loopbuild.pipeline.sandbox_settings import identity_of, live_settings, sandbox_files
+from loopbuild.pipeline.targets import EVIDENCE
 from loopbuild.pipeline.tools import CurrentTools, current_tools, stored_evidence
-from loopbuild.pipeline.watched import sandbox_files
 from loopbuild.records import DataFlowEdge, EdgeEvidence, ToolCatalog, ToolGraph
 
 WEAKEST = 0.4
@@ -86,9 +86,7 @@ class _Work:
         self.tell = tell
         self.facts = Facts(tools.catalog)
         self.tried = self.calls = 0
-        self.sandboxes = {
-            source: sandbox_params(tools.settings, source)[source] for source in sorted(tools.settings["sources"])
-        }
+        self.sandboxes = {source: live_settings(tools.settings, source) for source in sorted(tools.settings["sources"])}
         self.simulated = tuple(name for name, chosen in self.sandboxes.items() if chosen["kind"] == "simulated")
 
     def standing(self, before: Sequence[EdgeEvidence]) -> list[EdgeEvidence]:
@@ -178,13 +176,12 @@ class _Work:
     def _sandbox_digest(self, sources: tuple[str, ...]) -> str:
         chosen = {source: self.sandboxes[source] for source in sources if source in self.sandboxes}
         files = {}
-        found = [one for source, part in chosen.items() for one in sandbox_files(source, part, root=self.root)]
-        for role, path in found:
+        for role, path in sandbox_files(chosen, root=self.root):
             try:
                 files[role] = digest_bytes("server", (self.root / path).read_bytes())
             except OSError:
                 files[role] = ""
-        return digest("sandbox of evidence", [chosen, files])[:16]
+        return digest("sandbox of evidence", [identity_of(chosen), files])[:16]
 
 
 def _proposed(catalog: ToolCatalog, text: str) -> list[DataFlowEdge]:

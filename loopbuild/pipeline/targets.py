@@ -15,8 +15,8 @@ from loopbuild.digest import digest
 from loopbuild.engine.target import Json, Recipe, Target
 from loopbuild.llm.hosted.identity import OFFLINE, identity
 from loopbuild.pipeline.listings import is_live
+from loopbuild.pipeline.sandbox_settings import identity_of, sandbox_context, sandbox_files, sandbox_settings
 from loopbuild.pipeline.source_files import files_of
-from loopbuild.pipeline.watched import sandbox_files
 
 R = "loopbuild.pipeline.recipes"
 EVIDENCE = "graph.lock"
@@ -24,12 +24,12 @@ EVIDENCE = "graph.lock"
 
 SOURCE = Recipe(name="source", version=2, run=f"{R}.source:run", is_cheap=True)
 CATALOG = Recipe(name="catalog", version=4, run=f"{R}.catalog:run", is_cheap=True)
-CONTRACT = Recipe(name="contract", version=2, run=f"{R}.catalog:run_contract", is_cheap=True)
+CONTRACT = Recipe(name="contract", version=3, run=f"{R}.catalog:run_contract", is_cheap=True)
 GRAPH = Recipe(name="graph", version=2, run=f"{R}.graph:run", is_cheap=True)
 CELLS = Recipe(name="cells", version=1, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
     name="trajectories",
-    version=2,
+    version=3,
     run=f"{R}.trajectories:run",
     wanted=f"{R}.trajectories:wanted",
     facts=f"{R}.trajectories:facts",
@@ -45,15 +45,15 @@ ANSWERS = Recipe(
     is_request_whole=True,
 )
 TASKS = Recipe(name="tasks", version=2, run=f"{R}.tasks:run", wanted=f"{R}.tasks:wanted", facts=f"{R}.tasks:facts")
-ROWS = Recipe(name="rows", version=2, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
+ROWS = Recipe(name="rows", version=3, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
 NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
-DATASET = Recipe(name="dataset", version=2, run=f"{R}.dataset:run")
+DATASET = Recipe(name="dataset", version=3, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
 EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
 GENERATIONS = Recipe(
     name="generations",
-    version=3,
+    version=4,
     run=f"{R}.generations:run",
     wanted=f"{R}.generations:wanted",
     facts=f"{R}.generations:facts",
@@ -61,7 +61,7 @@ GENERATIONS = Recipe(
     chunk_rows=1_000_000,
 )
 SCORES = Recipe(name="scores", version=2, run=f"{R}.scores:run")
-REPORT = Recipe(name="report", version=4, run=f"{R}.report:run")
+REPORT = Recipe(name="report", version=5, run=f"{R}.report:run")
 
 NATURES = {
     recipe.name: recipe.nature
@@ -108,12 +108,9 @@ def static_targets(settings: Json, *, root: Path) -> list[Target]:
             context={
                 "settings": settings,
                 "project": root.name,
+                "root": str(root),
                 "base": base_identity(settings["training"]["base"], root=root),
                 "base_files": base_leaves(settings["training"]["base"], root=root),
-                "sandbox_files": {
-                    source: sandbox_files(source, sandbox_params(settings, source)[source], root=root)
-                    for source in sorted(settings["sources"])
-                },
             },
         ),
     ]
@@ -122,10 +119,10 @@ def static_targets(settings: Json, *, root: Path) -> list[Target]:
 def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     """One family of batches per subgraph, then everything that gathers them."""
     settings, project, base = (target.context[name] for name in ("settings", "project", "base"))
-    watched = target.context["sandbox_files"]
+    root = Path(target.context["root"])
     subgraphs = sorted(output["cells"])
     for name in subgraphs:
-        yield from _subgraph_targets(name, settings, watched)
+        yield from _subgraph_targets(name, settings, root)
     batches = [(f"{kind}/{name}", f"{kind}:{name}") for name in subgraphs for kind in ("rows", "trajectories")]
     if asks_writers(settings):
         batches += [(f"answers/{name}", f"answers:{name}") for name in subgraphs]
@@ -152,7 +149,7 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     yield Target(id="dataset:train", recipe=TRAIN_SET, inputs=(("dataset", "dataset:main"),))
     yield Target(id="dataset:eval", recipe=EVAL_SET, inputs=(("dataset", "dataset:main"),))
     yield from _training_targets(settings, base, target.context["base_files"])
-    yield from _evaluation_targets(settings, base, project, watched)
+    yield from _evaluation_targets(settings, base, project, root)
 
 
 def source_target(name: str, source: Json, root: Path) -> Target:
@@ -166,20 +163,10 @@ def source_target(name: str, source: Json, root: Path) -> Target:
     return Target(id=f"source:{name}", recipe=SOURCE, params=params, files=tuple(sorted(roles)))
 
 
-def sandbox_params(settings: Json, source: str) -> Json:
-    """Return what identifies the sandbox of one source; the rest of loop.yaml does not matter to its calls."""
-    declared = settings["sources"].get(source, {})
-    chosen = declared.get("sandbox") or settings["sandbox"]
-    if chosen["kind"] == "mcp":
-        own = {"command": declared.get("command", []), "env": declared.get("env", {})}
-        chosen = {**chosen, **{name: value for name, value in own.items() if not chosen.get(name)}}
-    return {source: chosen}
-
-
-def _subgraph_targets(name: str, settings: Json, watched: Json) -> Iterable[Target]:
-    source = name.split("/")[0]
-    sandbox = sandbox_params(settings, source)
-    files = _files(watched, [source])
+def _subgraph_targets(name: str, settings: Json, root: Path) -> Iterable[Target]:
+    chosen = sandbox_settings(settings, name.split("/")[0])
+    sandbox, files = identity_of(chosen), sandbox_files(chosen, root=root)
+    context = sandbox_context(chosen, files)
     yield Target(
         id=f"trajectories:{name}",
         recipe=TRAJECTORIES,
@@ -190,7 +177,7 @@ def _subgraph_targets(name: str, settings: Json, watched: Json) -> Iterable[Targ
         },
         inputs=(("cells", "cells:main"), ("contract", "contract:main"), ("graph", "graph:main")),
         files=files,
-        context={"watched": [role for role, _ in files]},
+        context=context,
     )
     yield from _writing_targets(name, settings)
     yield Target(
@@ -203,7 +190,7 @@ def _subgraph_targets(name: str, settings: Json, watched: Json) -> Iterable[Targ
             ("trajectories", f"trajectories:{name}"),
         ),
         files=files,
-        context={"watched": [role for role, _ in files]},
+        context=context,
     )
 
 
@@ -232,10 +219,6 @@ def _writing_targets(name: str, settings: Json) -> Iterable[Target]:
 def asks_writers(settings: Json) -> bool:
     """Return whether some writer is asked over the network."""
     return any(writer["model"] != OFFLINE for writer in settings["synthesis"]["writers"])
-
-
-def _files(watched: Json, sources: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((role, path) for source in sources for role, path in watched[source]))
 
 
 def _training_targets(settings: Json, base: str, base_files: list[str]) -> Iterable[Target]:
@@ -269,7 +252,7 @@ def _training_targets(settings: Json, base: str, base_files: list[str]) -> Itera
         )
 
 
-def _evaluation_targets(settings: Json, base: str, project: str, watched: Json) -> Iterable[Target]:
+def _evaluation_targets(settings: Json, base: str, project: str, root: Path) -> Iterable[Target]:
     phases = list(settings["training"]["phases"])
     last = f"checkpoint:{phases[-1]}"
     now = {"contract": "contract:main", "eval": "dataset:eval"}
@@ -279,7 +262,7 @@ def _evaluation_targets(settings: Json, base: str, project: str, watched: Json) 
     if settings["evaluation"]["compare_base"]:
         arms["base"] = now
     for arm, inputs in arms.items():
-        yield from _arm(arm, settings, base, inputs, watched)
+        yield from _arm(arm, settings, base, inputs, root)
     yield Target(
         id="report:main",
         recipe=REPORT,
@@ -307,17 +290,17 @@ def _evaluation_targets(settings: Json, base: str, project: str, watched: Json) 
     )
 
 
-def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str], watched: Json) -> Iterable[Target]:
+def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str], root: Path) -> Iterable[Target]:
     """Generations and scores of one model on one set of tasks."""
 
     from loopbuild.pipeline.models import system_prompt
 
     evaluation = settings["evaluation"]
     system = system_prompt(settings["training"])
-    sandbox: dict[str, Json] = {}
+    chosen: dict[str, Json] = {}
     for source in sorted(settings["sources"]):
-        sandbox |= sandbox_params(settings, source)
-    files = _files(watched, sandbox)
+        chosen |= sandbox_settings(settings, source)
+    files = sandbox_files(chosen, root=root)
     yield Target(
         id=f"generations:{arm}",
         recipe=GENERATIONS,
@@ -328,11 +311,11 @@ def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str], watched: J
             "max_calls": evaluation["max_calls"],
             "max_new_tokens": evaluation["max_new_tokens"],
             "constrained": evaluation["constrained_decoding"],
-            "sandbox": sandbox,
+            "sandbox": identity_of(chosen),
         },
         inputs=tuple(sorted(inputs.items())),
         files=files,
-        context={"watched": [role for role, _ in files]},
+        context=sandbox_context(chosen, files),
     )
     yield Target(
         id=f"scores:{arm}",

@@ -15,7 +15,8 @@ from loopbuild.engine.target import Json
 from loopbuild.pipeline.builds import OpenProject
 from loopbuild.pipeline.models import base_path, system_prompt
 from loopbuild.pipeline.project import load
-from loopbuild.pipeline.targets import sandbox_params
+from loopbuild.pipeline.sandbox_settings import sandbox_settings
+from loopbuild.pipeline.sandboxes import for_exam
 from loopbuild.records import EvalTask, ToolCatalog, from_json
 
 
@@ -58,7 +59,7 @@ class Trial:
             self._model.constrain(list(function_schemas(self._catalog).values()))
         self._sandbox: dict[str, Json] = {}
         for source in sorted(loaded.settings["sources"]):
-            self._sandbox |= sandbox_params(loaded.settings, source)
+            self._sandbox |= for_exam(sandbox_settings(loaded.settings, source))
         return self
 
     def __exit__(

@@ -17,7 +17,7 @@ _RUNNERS = ("npx", "bunx", "uvx", "pipx")
 _LITTER = frozenset({"__pycache__", ".git", ".venv", ".loopbuild", "node_modules", "loop.lock"})
 
 
-def sandbox_files(source: str, chosen: Json, *, root: Path) -> list[tuple[str, str]]:
+def server_files(source: str, chosen: Json, *, root: Path) -> list[tuple[str, str]]:
     """Return (role, path from the project's folder) of a server's program and of all files it starts with."""
     if chosen["kind"] != "mcp":
         return []
@@ -27,7 +27,7 @@ def sandbox_files(source: str, chosen: Json, *, root: Path) -> list[tuple[str, s
         is_script = bool(position) and word.endswith(_SCRIPTS) and "://" not in word
         if is_script or (_is_inside(root, word) and (position or "/" in word)):
             found.append((f"server/{source}/{position:02d}", _relative(root / word, root)))
-    if chosen["folder"]:
+    if chosen.get("folder"):
         folder = root / chosen["folder"]
         found += [
             (f"folder/{source}/{path.relative_to(folder)}", _relative(path, root)) for path in files_below(folder)
@@ -48,7 +48,7 @@ def unwatched(source: str, chosen: Json, *, root: Path) -> bool:
     """Say whether a change of the server's program would be noticed by nobody."""
     if chosen["kind"] != "mcp" or not chosen["command"] or Path(chosen["command"][0]).name in _RUNNERS:
         return False
-    return not any(role.startswith("server/") for role, _ in sandbox_files(source, {**chosen, "folder": ""}, root=root))
+    return not any(role.startswith("server/") for role, _ in server_files(source, {**chosen, "folder": ""}, root=root))
 
 
 def _is_inside(root: Path, word: str) -> bool:

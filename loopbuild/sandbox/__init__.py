@@ -14,8 +14,11 @@ from loopbuild.sandbox.protocol import Sandbox
 __all__ = ["KINDS", "open_sandbox", "open_sandboxes"]
 
 KINDS = {
-    "simulated": "loopbuild.sandbox.simulated:open_simulated",
     "mcp": "loopbuild.sandbox.mcp:open_mcp",
+    "http": "loopbuild.sandbox.http:open_http",
+    "python": "loopbuild.sandbox.python:open_python",
+    "recorded": "loopbuild.sandbox.recorded:open_recorded",
+    "simulated": "loopbuild.sandbox.simulated:open_simulated",
 }
 """Kind -> `module:function`; the function takes what `open_sandbox` takes."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from loopbuild.records import Json, StateFact, ToolResult
+from loopbuild.sandbox.answers import unknown_tool
 from loopbuild.sandbox.protocol import Sandbox
 
 
@@ -16,7 +17,11 @@ class MixedSandbox:
         self.name = "mixed"
         self._parts = {source: parts[source] for source in sorted(parts)}
         self.fixtures = min((part.fixtures for part in self._parts.values()), default=1)
-        self.sees_state = all(part.sees_state for part in self._parts.values())
+
+    @property
+    def sees_state(self) -> bool:
+        """Whether every part shows what calls change."""
+        return all(part.sees_state for part in self._parts.values())
 
     def open(self, fixture: int) -> None:
         """Open every part at the same fixture number."""
@@ -27,7 +32,7 @@ class MixedSandbox:
         """Run the call in the part of the tool's source."""
         part = self._part(tool_id)
         if part is None:
-            return ToolResult(status="tool_error", value={"error": f"unknown tool `{tool_id}`"}, code="unknown_tool")
+            return unknown_tool(tool_id)
         return part.call(tool_id, arguments)
 
     def snapshot(self) -> Any:

@@ -25,8 +25,10 @@ class Sandbox(Protocol):
     """The source whose calls run here; `mixed` for a router."""
     fixtures: int
     """How many starting worlds training rows are drawn from."""
-    sees_state: bool
-    """Whether `state_diff` shows what calls change; False for a server whose state no file holds."""
+
+    @property
+    def sees_state(self) -> bool:
+        """Whether `state_diff` shows what calls change; False where nobody can look."""
 
     def open(self, fixture: int) -> None:
         """Start in the world numbered `fixture`, forgetting everything done before."""

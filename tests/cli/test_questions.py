@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 from blake3 import blake3
 from projects import EXAMPLES, Screen, change_schemas, hr_project, loopbuild
 
+from loopbuild.engine import lockfile
+
 DATA = "dataset:"
 FILTERS = [
     (r"\b\d{4}-\d\d-\d\d \d\d:\d\d\b", "[WHEN]"),
     (r"\b\d+(\.\d)? (s|min \d\d s)\b", "[TIME]"),
     (r"\b(?=[0-9a-f]*\d)[0-9a-f]{8}\b", "[HEX]"),
-    (r"\b[\d,]+ of [\d,]+ (rows|trajectories)", r"[N] of [N] \1"),
-    (r"\b[\d,]+ (rows|trajectories|texts)", r"[N] \1"),
+    (r"\b\d[\d,]* of [\d,]+ (rows|trajectories)", r"[N] of [N] \1"),
+    (r"\b\d[\d,]* (rows|trajectories|texts)", r"[N] \1"),
     (r"\b\d+ more only", "[N] more only"),
     (r"  +", "  "),
     (r" \(at most \[TIME\]\)", ""),
@@ -249,11 +252,180 @@ def test_why_not_names_what_its_key_covers(project: Path) -> None:
     [
         ("tasks:hr/rol", "error: no target is called `tasks:hr/rol`\nhint: did you mean `tasks:hr/role`?"),
         ("tasks:", "error: that names 5 targets, such as `tasks:hr/candidate`\nhint: ask about one of them"),
-        ("state:fresh", "error: `state:fresh` is no question\nhint: one of failed, modified, new, removed, stale"),
+        (
+            "state:fresh",
+            "error: `state:fresh` is no question\nhint: one of failed, modified, modified.docs, modified.params, "
+            "modified.returns, new, removed, stale",
+        ),
     ],
 )
 def test_what_names_no_one_target_is_a_mistake(project: Path, word: str, said: str) -> None:
     assert refused(project, "why", word, code=2) == said
+
+
+# -- against something else ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def moved(project: Path) -> Path:
+    """One commit as built, then the next schemas, built as well."""
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "one"]):
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *command], cwd=project, check=True)
+    change_schemas(project)
+    return project
+
+
+def test_why_tells_a_result_from_an_earlier_one(moved: Path) -> None:
+    """By the number of a build, by the lock of a revision, by the digits of a key: the same story."""
+    key = lockfile.key_in(lockfile.read(moved)["trajectories:hr/interview"])
+    assert loopbuild(moved, "build", "dataset:").code == 0
+    told = [
+        ask(moved, "why", "trajectories:hr/interview", "--vs", name).splitlines() for name in ("1", "HEAD", key)
+    ]  # fmt: skip
+    assert told[0][0] == "trajectories:hr/interview has another key than in build 1, and other bytes"
+    assert told[0][1:6] == [
+        "  input_changed: file tools/hr.json [HEX] -> [HEX]",
+        "  source:hr, catalog:main, contract:main, cells:main  other bytes",
+        "  trajectories:hr/interview  [N] of [N] rows differ",
+        "  read hr/schedule_interview gate, which changed",
+        "  and by way of 1 other target",
+    ]
+    assert told[0][1:6] == told[1][1:6] == told[2][1:6]
+    assert ask(moved, "why", "tasks:hr/role", "--vs", "1") == (
+        "tasks:hr/role has the same key and the same bytes as in build 1"
+    )
+    for arguments, said in (
+        (["tasks:hr/role", "--vs", "9"], "there is no build 9"),
+        (["tasks:hr/offer", "--vs", "HEAD"], "the loop.lock of `HEAD` has no result of `tasks:hr/offer`"),
+        (["tasks:hr/role", "--vs", "nowhere"], "`nowhere` is neither a lock file nor a revision of git here"),
+        (["tasks:", "--vs", "1"], "that names 6 targets, such as `tasks:hr/candidate`"),
+        (["tasks:hr/rol", "--vs", "1"], "no target is called `tasks:hr/rol`\nhint: did you mean `tasks:hr/role`?"),
+    ):
+        assert said in refused(moved, "why", *arguments, code=2)
+
+
+def test_a_plan_is_seen_against_the_lock_of_a_revision(moved: Path) -> None:
+    lines = ask(moved, "plan", DATA, "--state", "HEAD").splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("Against"))
+    assert lines[start] == "Against `HEAD`: 3 new, 2 modified, 22 that follow from others; 0 the same"
+    assert lines[start + 1] == (
+        "  tools: + hr/extend_offer, - hr/get_candidate, + hr/get_candidate_profile, ~ hr/get_leave_balance (docs), "
+        "~ hr/schedule_interview (params)"
+    )
+    assert lines[start + 2 : start + 4] == [
+        "  new: trajectories:hr/offer, tasks:hr/offer, rows:hr/offer", "  modified: source:hr, dataset:main",
+    ]  # fmt: skip
+    assert loopbuild(moved, "build", DATA).code == 0
+    shutil.copy(moved / "loop.lock", moved / "other.lock")
+    assert ask(moved, "plan", DATA, "--state", "other.lock").splitlines()[-1] == (
+        "Against `other.lock`: all 27 targets are as its loop.lock names them"
+    )
+    found = json.loads(loopbuild(moved, "status", DATA, "--state", "HEAD", "--json").out)["against"]
+    assert set(found["new"]) == {"trajectories:hr/offer", "tasks:hr/offer", "rows:hr/offer"}
+    assert found["tools"]["hr/schedule_interview"] == ["params"]
+
+
+def test_a_revision_is_read_without_what_git_would_run_for_it(moved: Path) -> None:
+    """A word is never an option of git, and a filter that the repository names is not run."""
+    (moved / ".gitattributes").write_text("loop.lock diff=evil filter=evil\n")
+    for name in ("diff.evil.textconv", "filter.evil.smudge"):
+        subprocess.run(["git", "config", name, f"touch {moved}/ran; cat"], cwd=moved, check=True)
+    assert loopbuild(moved, "plan", DATA, "--state", "HEAD").code == 0
+    assert not (moved / "ran").exists()
+    assert "`--help` is neither" in refused(moved, "plan", "--state=--help", code=2)
+    subprocess.run(["git", "rm", "-q", "--cached", "loop.lock"], cwd=moved, check=True)
+    subprocess.run(
+        ["git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "two"], cwd=moved, check=True
+    )  # fmt: skip
+    assert "`HEAD` has no `loop.lock`" in refused(moved, "plan", "--state", "HEAD", code=2)
+
+
+def test_what_changed_in_a_tool_selects_the_tables_that_read_it(moved: Path) -> None:
+    def wanted(word: str) -> set[str]:
+        found = json.loads(loopbuild(moved, "plan", f"{word},trajectories:", "--force", "trajectories:", "--json").out)
+        return {entry["target"] for entry in found["would"] if entry["target"].startswith("trajectories:")}
+
+    assert wanted("state:modified.params") == {"trajectories:hr/interview"}
+    assert wanted("state:modified.docs") == {"trajectories:hr/leave"}
+    assert "no target is" in refused(moved, "plan", "state:modified.returns", code=2)
+
+
+def test_what_is_removed_is_named_wherever_it_is_asked_for(project: Path) -> None:
+    old = (project / "tools" / "hr.json").read_text()
+    change_schemas(project)
+    assert loopbuild(project, "build", DATA).code == 0
+    (project / "tools" / "hr.json").write_text(old)
+    said = (
+        "Removed: rows:hr/offer ([N] rows), tasks:hr/offer ([N] rows), trajectories:hr/offer ([N] rows)\n"
+        "  a build of everything drops their lines; their results stay until `loopbuild cache gc`"
+    )
+    assert ask(project, "plan", "state:removed").splitlines()[-2:] == said.splitlines()
+    assert ask(project, "status", "state:removed").splitlines()[-2:] == said.splitlines()
+    assert said in ask(project, "plan")
+    assert json.loads(loopbuild(project, "plan", "state:removed", "--json").out)["removed"] == [
+        "rows:hr/offer", "tasks:hr/offer", "trajectories:hr/offer",
+    ]  # fmt: skip
+    assert refused(project, "build", "state:removed", code=2) == (
+        "error: nothing declares `rows:hr/offer`, `tasks:hr/offer`, `trajectories:hr/offer` any more, so there is "
+        "nothing to build\n  their results stay until `loopbuild cache gc`\n"
+        "hint: `loopbuild build` of everything takes their lines out of loop.lock"
+    )
+    assert "`tasks:hr/offer` is no more: nothing declares it" in refused(project, "why", "tasks:hr/offer", code=2)
+
+
+def test_a_part_is_built_on_what_another_lock_names(moved: Path) -> None:
+    lock = (moved / "loop.lock").read_bytes()
+    path = moved / "loop.yaml"
+    path.write_text(path.read_text() + "synthesis: {texts_per_level: 2}\n")
+    rows = ("tasks:hr/role", "--defer", "HEAD")
+    assert [line.split()[0] for line in ask(moved, "plan", *rows).splitlines() if line.startswith("  ")] == [rows[0]]
+    screen = ask(moved, "build", *rows)
+    assert screen == "Built 1 of 7 targets in [TIME]: [N] texts\n6 targets were taken from elsewhere."
+    assert ask(moved, "build", *rows) == "Nothing to do: 1 target is up to date, 6 taken from elsewhere"
+    assert (moved / "loop.lock").read_bytes() == lock
+    assert "everything is selected" in refused(moved, "build", "--defer", "HEAD", code=2)
+    assert "leave out one" in refused(moved, "build", *rows, "--frozen", code=2)
+
+
+# -- rows ------------------------------------------------------------------------------------------------------------
+
+
+def test_why_answers_for_one_row(project: Path) -> None:
+    change_schemas(project)
+    planned = json.loads(loopbuild(project, "plan", DATA, "--json").out)
+    assert any(entry["target"] == "trajectories:hr/interview" for entry in planned["would"])
+    rows = json.loads(loopbuild(project, "show", "trajectories:hr/interview", "--json").out)["rows"]
+    said: dict[str, str] = {}
+    for key in rows:
+        head, *rest = ask(project, "why", f"trajectories:hr/interview#{key[:12]}").splitlines()
+        said.setdefault(head.partition(" ")[2], "\n".join(rest))
+    assert set(said) == {
+        "is kept: nothing it read changed", "would be proven again, and run only if it holds no longer",
+    }  # fmt: skip
+    proven = said["would be proven again, and run only if it holds no longer"]
+    assert proven.startswith("  read hr/schedule_interview gate, which changed\n  it read ")
+    path = project / "loop.yaml"
+    path.write_text(path.read_text().replace("per_tool: 2\n", "per_tool: 1\n", 1))
+    heads = {ask(project, "why", f"trajectories:hr/interview#{key}").splitlines()[0].partition(" ")[2] for key in rows}
+    assert "is kept, or is wanted no more: its table would have fewer rows" in heads
+    key = min(json.loads(loopbuild(project, "show", "tasks:hr/interview", "--json").out)["rows"])
+    assert "may be stale: its table depends on bytes" in ask(project, "why", f"tasks:hr/interview#{key}")
+    assert "no row key begins with `zz`" in refused(project, "why", "tasks:hr/interview#zz", code=2)
+    assert "is the beginning of" in refused(project, "why", "tasks:hr/interview#", code=2)
+
+
+def test_a_row_stands_for_the_tables_that_hold_it(project: Path) -> None:
+    row = min(json.loads(loopbuild(project, "show", "rows:hr/role", "--json").out)["rows"])
+    found = json.loads(loopbuild(project, "plan", f"row:{row[:12]}", "--force", f"row:{row[:12]}", "--json").out)
+    assert {entry["target"] for entry in found["would"]} == {"rows:hr/role", "tasks:hr/role"}
+    for arguments, said in (
+        (["plan", "row:3fa"], "`3fa` is too short for a row"),
+        (["plan", "row:zzzz"], "no row in force has a key that begins with `zzzz`"),
+        (["build", "--refresh", f"row:{row[:12]}"], "is in no pinned table, so there is nothing to refresh"),
+        (["build", "--refresh", f"rows:hr/role#{row[:12]}"], "`rows:hr/role` is not pinned"),
+        (["build", "--refresh", "rows:hr/role#zzzz"], "`rows:hr/role` has no row that begins with `zzzz`"),
+    ):
+        assert said in refused(project, *arguments, code=2)
 
 
 # -- selections and demands ------------------------------------------------------------------------------------------

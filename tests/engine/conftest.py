@@ -30,7 +30,7 @@ class Project:
 
     def build(self, targets: Iterable[Target], **options: Any) -> Outcome:
         self.events = []
-        return build(self.ws, targets, on_event=self.events.append, **options)
+        return build(self.ws, targets, on_event=self.events.append, **{"stamp": "s"} | options)
 
     def entry(self, target: str) -> Entry:
         with self.ws.reading() as journal:

@@ -143,12 +143,20 @@ def pay(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
         time.sleep(0.002)
         answer = known.get(row.key, f"answer to {row.key}")
         note(action, f"{row.key} paid")
-        if answer in ("429", "cut", "empty"):
+        if answer == "timeout":
+            yield RowResult(key=row.key, error="no answer in time, maybe charged")
+        elif (cap := action.root / "cap").exists() and _paid_calls(action.root) > int(cap.read_text()):
+            yield RowResult(key=row.key, error="the budget is spent")
+        elif answer in ("429", "cut", "empty"):
             yield RowResult(key=row.key, error=f"unusable: {answer}")
         elif answer == "crash":
             raise ConnectionError("the line is dead")
         else:
             yield RowResult(key=row.key, output={"text": answer})
+
+
+def _paid_calls(root: Path) -> int:
+    return sum(line.endswith(" paid") for line in calls(root, clear=False))
 
 
 STEPS = 6

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from loopbuild.engine import lockfile
 from loopbuild.engine.demands import Demands
 from loopbuild.engine.gc import Collected, Limits, collect
 from loopbuild.engine.query import output, output_digest, record
@@ -110,6 +111,18 @@ class TestCollecting:
         project.calls()
         project.build(chain())
         assert project.calls() == []
+
+    def test_locks_of_other_branches_hold_what_they_name_when_asked_to(self, project: Project) -> None:
+        project.build(_targets())
+        branch = lockfile.read(project.root)
+        for text in ("1\n", "2\n"):
+            project.write(f0=text)
+            project.build(_targets())
+        _forget_runs(project)
+        digest = branch["read:0"][0].removeprefix("b3:")
+        for also, is_kept in (((branch,), True), ((), False)):
+            collect(project.ws, Limits(max_bytes=0, max_age_seconds=0, also=also), on_note=lambda text: None)
+            assert project.ws.objects.has(digest) is is_kept
 
     def test_trained_results_nothing_holds_stay_unless_asked_for(self, project: Project) -> None:
         project.build(_targets())

@@ -10,6 +10,7 @@ import pytest
 
 from loopbuild.engine import lockfile
 from loopbuild.engine.demands import Demands
+from loopbuild.engine.generations import Generation
 from loopbuild.engine.plan import plan
 from loopbuild.engine.query import output, output_digest
 from loopbuild.engine.selection import parse
@@ -201,7 +202,7 @@ def test_from_scratch_forgets_the_parent_and_says_so(project: Project) -> None:
     project.build(trained())
     project.write(f0="b\n")
     outcome = project.build(trained(), demands=Demands(from_scratch=parse(["checkpoint:a"])))
-    assert outcome.results["checkpoint:a"].reasons[0].code == "forced"
+    assert outcome.results["checkpoint:a"].reasons[0].code == "from_scratch"
     assert output(project.ws, "checkpoint:a") == {"seen": ["b"], "parent": ""}
     assert "parent" not in lock_of(project)["checkpoint:a"][1]
 
@@ -255,6 +256,65 @@ def test_a_pinned_answer_stays_until_it_is_refreshed(project: Project) -> None:
     assert project.build([*asked(), *chain()]).counts == {"fresh": 11}
     assert texts(project) == second
     assert plan(project.ws, [*asked(), *chain()]).is_nothing_to_do
+
+
+def refresh_rows(*rows: str) -> Demands:
+    return Demands(refresh_rows={"table:main": frozenset(rows)})
+
+
+def test_a_refresh_of_one_row_asks_for_that_row_alone(project: Project, tmp_path: Path) -> None:
+    """Another answer for one row does not pay for all: the others keep theirs, here, later and in a clone."""
+    project.build([*asked(), *chain()])
+    first = texts(project)
+    planned = plan(project.ws, [*asked(), *chain()], demands=refresh_rows("r2"))
+    assert [(entry.target, [row.key for row in entry.rows]) for entry in planned.would] == [("table:main", ["r2"])]
+    project.calls()
+    outcome = project.build([*asked(), *chain()], demands=refresh_rows("r2"))
+    assert project.calls() == ["table:main r2"]
+    (reason,) = outcome.results["table:main"].reasons
+    assert (reason.code, reason.subject) == ("refreshed", "1 row")
+    second = texts(project)
+    assert {key for key in first if first[key] != second[key]} == {"r2"}
+    assert lock_of(project)["table:main#r2"] == ("", {"generation": "1"})
+    assert project.build([*asked(), *chain()]).counts == {"fresh": 11}
+    project.calls()
+    project.build([*asked(), *chain()], demands=refresh_rows("r2", "r3"))
+    assert project.calls() == ["table:main r2", "table:main r3"]
+    assert texts(project)["r2"] not in (first["r2"], second["r2"])
+    third = texts(project)
+    project.build([*asked(), *chain()], demands=refresh("table:main"))
+    assert not set(texts(project).values()) & {*first.values(), *second.values(), *third.values()}
+    assert project.build([*asked(), *chain()], frozen=True).is_success
+
+
+def test_a_refreshed_row_is_wanted_by_a_clone_and_outlives_its_absence(project: Project, tmp_path: Path) -> None:
+    project.build(asked())
+    project.build(asked(), demands=refresh_rows("r2"))
+    answers = texts(project)
+    other = clone(project, tmp_path / "clone")
+    shutil.copytree(project.root / ".loopbuild", other.root / ".loopbuild")
+    (other.root / ".loopbuild" / "state.db").unlink()
+    other.calls()
+    assert other.build(asked()).is_success
+    assert (other.calls(), texts(other)) == ([], answers)
+    project.write(rows="r1 x\nr3 z\n")
+    project.build(asked())
+    project.write(rows="r1 x\nr2 x y\nr3 z\n")
+    project.calls()
+    project.build(asked())
+    assert (project.calls(), texts(project)) == ([], answers)
+
+
+def test_a_row_that_can_not_be_refreshed_is_refused(project: Project) -> None:
+    targets = {target.id: target for target in table()}
+    with pytest.raises(SelectionError, match="is not pinned"):
+        refresh_rows("r1").check(targets)
+
+
+def test_a_row_key_of_any_characters_stands_in_one_line() -> None:
+    generation = Generation(rows={"a\tb\nc #é\\": 2})
+    lines = lockfile.row_lines("table:main", generation)
+    assert lockfile.generations_in(lockfile.decode(lockfile.encode(lines))) == {"table:main": generation}
 
 
 def test_a_plan_prices_a_refresh_and_runs_exactly_that(project: Project) -> None:

@@ -90,6 +90,15 @@ def test_a_refresh_remembers_anew(project: Project) -> None:
     ]
 
 
+def test_a_row_asked_for_again_does_not_get_back_what_was_remembered_of_it(project: Project) -> None:
+    from loopbuild.engine.demands import Demands
+
+    project.build(table(TWICE))
+    project.calls()
+    project.build(table(TWICE), demands=Demands(refresh_rows={"table:main": frozenset({"r2"})}))
+    assert project.calls() == ["table:main r2 first", "table:main r2 second"]
+
+
 def test_only_a_pinned_recipe_remembers(project: Project) -> None:
     from dataclasses import replace
 

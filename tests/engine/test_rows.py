@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 from loopbuild.engine.history import history
 from loopbuild.engine.plan import plan
 from loopbuild.engine.query import output, rows_of
@@ -66,6 +68,32 @@ def test_a_proven_row_is_not_run(project: Project) -> None:
     assert (result.rows_revalidated, result.rows_run) == (2, 1)
     assert output(project.ws, "table:main")["rows"]["r1"] == {"text": "one"}
     project.calls()
+    assert project.build(table(PROVEN)).counts == {"fresh": 2}
+
+
+def test_without_the_licence_rows_are_drawn_afresh_also_those_proven_before(project: Project, tmp_path: Path) -> None:
+    """A row proven good may be another than a fresh draw; without that, all is byte for byte a clean build."""
+    project.build(table(PROVEN))
+    project.write(words="x=ONE\ny=two\nz=three\n")
+    assert project.build(table(PROVEN)).results["table:main"].rows_revalidated == 2
+    kept = output(project.ws, "table:main")
+    clean = Project(tmp_path / "clean")
+    clean.root.mkdir()
+    for name in ("words.txt", "rows.txt"):
+        (clean.root / name).write_text((project.root / name).read_text())
+    clean.build(table(PROVEN))
+    assert kept != output(clean.ws, "table:main")
+    project.calls()
+    found = plan(project.ws, table(PROVEN), proves=False)
+    assert [(entry.target, entry.rows_stale, entry.rows_revalidate) for entry in found.would] == [("table:main", 2, 0)]
+    outcome = project.build(table(PROVEN), proves=False)
+    assert project.calls() == ["table:main r1", "table:main r2"]
+    assert outcome.ran == {"table:main"}
+    assert output(project.ws, "table:main") == output(clean.ws, "table:main")
+    assert project.build(table(PROVEN), proves=False).counts == {"fresh": 2}
+    assert project.build(table(PROVEN)).counts == {"fresh": 2}
+    for path in (project.root / ".loopbuild").glob("state.db*"):
+        path.unlink()
     assert project.build(table(PROVEN)).counts == {"fresh": 2}
 
 

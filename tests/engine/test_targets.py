@@ -11,6 +11,7 @@ import pytest
 
 from loopbuild.engine.demands import Demands
 from loopbuild.engine.execute import RecipeCrash
+from loopbuild.engine.history import history
 from loopbuild.engine.plan import plan
 from loopbuild.engine.query import output, output_digest, record
 from loopbuild.engine.selection import parse
@@ -232,3 +233,13 @@ def test_two_jobs_give_what_one_gives(project: Project, tmp_path: Path) -> None:
     (other.root / "broken").touch()
     failed = other.build([*targets, Target(id="fail:a", recipe=FAIL)], jobs=2)
     assert failed.errors[0].message == "`fail:a` failed: RuntimeError: it broke"
+
+
+def test_what_begins_again_because_somebody_asked_knows_that(project: Project) -> None:
+    assert project.build(_trained()).is_success
+    demands = Demands(from_scratch=parse(["checkpoint:a"]))
+    planned = plan(project.ws, _trained(), demands=demands).entries["checkpoint:a"]
+    assert [reason.code for reason in planned.reasons] == ["from_scratch"]
+    outcome = project.build(_trained(), demands=demands)
+    assert [reason.code for reason in outcome.results["checkpoint:a"].reasons] == ["from_scratch"]
+    assert history(project.ws, 1)[0].targets[0].reasons == ("from_scratch",)

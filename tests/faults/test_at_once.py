@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from loopbuild.engine.gc import Limits, collect
 from loopbuild.errors import StoreError
 from tests.engine.conftest import Project
 from tests.faults.children import REPOSITORY, child, everything, exit_code, new_project, wait_until
@@ -44,6 +45,23 @@ def test_ten_first_builds_and_three_askers_at_once(project: Project, tmp_path: P
     ends = [(process.communicate(timeout=120)[1], process.returncode) for process in started]
     assert [text for text, code in ends if code] == []
     assert max(Counter(project.calls()).values()) == 1
+    (project.root / "slow").unlink()
+    alone = new_project(tmp_path / "alone")
+    alone.build(everything())
+    assert project.snapshot() == alone.snapshot()
+
+
+def test_collecting_garbage_meanwhile_takes_nothing_a_build_needs(project: Project, tmp_path: Path) -> None:
+    """Builds of changing files and a collector that keeps nothing it need not keep, all at once."""
+    (project.root / "slow").write_text("0.005")
+    builders = [child(lambda: project.build(everything())) for _ in range(3)]
+    limits = Limits(max_bytes=0, max_age_seconds=0)
+    collectors = [
+        child(lambda: [collect(project.ws, limits, on_note=lambda text: None) for _ in range(5)]) for _ in range(2)
+    ]  # fmt: skip
+    assert [exit_code(pid) for pid in builders + collectors] == [0] * 5
+    assert max(Counter(project.calls()).values()) == 1
+    assert project.build(everything()).counts == {"fresh": 11}
     (project.root / "slow").unlink()
     alone = new_project(tmp_path / "alone")
     alone.build(everything())

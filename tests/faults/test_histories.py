@@ -14,7 +14,7 @@ from loopbuild.engine.query import output, output_digest, record
 from loopbuild.engine.target import Target
 from tests.engine.conftest import Project
 from tests.engine.recipes import READ, STEPS, STEPWISE
-from tests.faults.children import child, exit_code, wait_until
+from tests.faults.children import child, exit_code, new_project, wait_until
 
 
 def _trained() -> list[Target]:
@@ -65,6 +65,21 @@ def test_steps_of_another_goal_are_not_gone_on_with(project: Project) -> None:
     project.write(f0="another goal\n")
     assert project.build(_trained()).is_success
     assert _steps(project) == list(range(1, STEPS + 1))
+
+
+def test_a_history_replayed_from_its_base_gives_equal_digests(project: Project, tmp_path: Path) -> None:
+    """Goal after goal in another folder: the same parents, the same outputs, the same weights."""
+    other = new_project(tmp_path / "other")
+    found = []
+    for one in (project, other):
+        chain = []
+        for text in ("a\n", "a\nb\n", "a\nb\nc\n", "d\n"):
+            one.write(f0=text)
+            assert one.build(_trained()).is_success
+            chain.append((record(one.ws, "checkpoint:a").parent, output_digest(one.ws, "checkpoint:a")))
+        found.append(chain)
+    assert found[0] == found[1]
+    assert [parent for parent, _ in found[0]] == ["", *(own for _, own in found[0][:-1])]
 
 
 @pytest.mark.parametrize("is_named", [True, False])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from loopbuild.engine.demands import Demands
 from loopbuild.engine.journal import Journal
 from loopbuild.engine.query import rows_of
 from loopbuild.engine.target import Target
@@ -62,7 +63,7 @@ def test_a_kill_repeats_no_paid_call_but_the_one_in_flight(project: Project, kil
     assert project.build(_paid()).counts == {"fresh": 2}
 
 
-@pytest.mark.parametrize("fault", ["429", "cut", "empty"])
+@pytest.mark.parametrize("fault", ["429", "cut", "empty", "timeout"])
 def test_an_unusable_answer_fails_its_row_and_only_that_is_asked_again(project: Project, fault: str) -> None:
     project.write(words=f"q03={fault}\nq17={fault}\n")
     outcome = project.build(_paid())
@@ -73,6 +74,32 @@ def test_an_unusable_answer_fails_its_row_and_only_that_is_asked_again(project: 
     assert project.build(_paid()).is_success
     assert sorted(_calls(project)) == ["q03 paid", "q03 sent", "q17 paid", "q17 sent"]
     assert rows_of(project.ws, "table:main")["q03"].output == {"text": "answer to q03"}
+
+
+def test_at_the_cap_results_are_kept_and_more_room_pays_for_the_rest_alone(project: Project) -> None:
+    (project.root / "cap").write_text("25")
+    outcome = project.build(_paid())
+    assert not outcome.is_success
+    assert "25 rows are kept" in outcome.errors[0].intact
+    project.calls()
+    (project.root / "cap").unlink()
+    assert project.build(_paid()).is_success
+    assert [call for call in _calls(project) if call.endswith("sent")] == [f"{key} sent" for key in KEYS[25:]]
+
+
+def test_another_served_model_is_another_answer_only_when_asked_again(project: Project) -> None:
+    """An alias that moves changes no key: what was answered stays, and says by whom."""
+    project.build(_paid())
+    before = rows_of(project.ws, "table:main")
+    project.write(words="".join(f"{key}=answer of another model\n" for key in KEYS))
+    project.calls()
+    project.build(_paid())
+    assert {key: row.output for key, row in rows_of(project.ws, "table:main").items()} == {
+        key: row.output for key, row in before.items()
+    }
+    demands = Demands(refresh_rows={"table:main": frozenset(KEYS[:2])})
+    assert project.build(_paid(), demands=demands).results["table:main"].rows_run == 2
+    assert rows_of(project.ws, "table:main")[KEYS[0]].output == {"text": "answer of another model"}
 
 
 def test_a_broken_line_keeps_what_was_answered_before(project: Project) -> None:

@@ -34,6 +34,8 @@ def test_commented_sources_are_valid(tmp_path: Path) -> None:
     for file in ("specs/shop.yaml", "mypkg/tools.py", "examples/hr/tools/hr.json"):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_text("{}")
+    (tmp_path / "cassettes").mkdir()
+    (tmp_path / "cassettes" / "shop.jsonl").write_text("")
     document = read_yaml(uncommented().encode(), file="loop.yaml")
     loopfile, found = read(document, folder=tmp_path, environment={"GIT_TOKEN": "x"})
     assert found == []

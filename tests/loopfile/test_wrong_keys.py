@@ -24,7 +24,10 @@ IN_SECTIONS = [
     ),
     (
         "sandbox: {kind: docker}\n",
-        ["4:17 unknown-kind: unknown sandbox kind `docker` (known are `simulated` and `mcp`)"],
+        [
+            "4:17 unknown-kind: unknown sandbox kind `docker` (known are `simulated`, `mcp`, `http`, `python` and "
+            "`recorded`)"
+        ],
     ),
     (
         "sandbox: simulated\n",
@@ -37,7 +40,7 @@ IN_SECTIONS = [
     ("filters: [shema]\n", ["4:11 unknown-kind: unknown filter kind `shema` (did you mean `schema`?)"]),
     (
         "filters:\n  - schema\n  - {dedup: {threshold: 0.85}}\n",
-        ["6:14 unknown-key: unknown key `threshold` (keys here: `kind`)"],
+        ["6:14 unknown-key: unknown key `threshold` (`threshold` belongs to `kind: near_duplicates`)"],
     ),
     (
         "filters:\n  - {diversity: {max_share: 2}}\n  - {diversty: {}}\n",
@@ -50,9 +53,9 @@ IN_SECTIONS = [
         "filters:\n  - diversity: 3\n  - {kind: dedup, threshold: 1}\n  - 3\n  - {schema: {}, contract: {}}\n  - {dedup: {kind: schema}}\n",
         [
             "5:16 wrong-type: `diversity` must be a mapping, not `3`",
-            "6:19 unknown-key: unknown key `threshold` (keys here: `kind`)",
+            "6:19 unknown-key: unknown key `threshold` (`threshold` belongs to `kind: near_duplicates`)",
             "7:5 wrong-type: `filters[2]` must be a mapping, not `3`",
-            "8:5 missing-key: missing key `kind` in `filters[3]` (`kind` is one of `schema`, `contract`, `provenance`, `execution`, `dedup` or `diversity`)",
+            "8:5 missing-key: missing key `kind` in `filters[3]` (`kind` is one of `schema`, `contract`, `danger`, `provenance`, `execution`, `controls`, `dedup`, `near_duplicates`, `diversity` or `quota`)",
             "9:14 unknown-key: unknown key `kind`",
         ],
     ),

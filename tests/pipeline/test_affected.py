@@ -34,13 +34,6 @@ SAMPLING = {"seed": 0, "optional": 0.3, "user_known": ["employee_id"], "max_step
 SANDBOX = {"hr": {"kind": "simulated", "fixtures": 4}}
 
 
-class Asked(SimpleNamespace):
-    """What a recipe is handed, told apart by who it is, as the real one is."""
-
-    __hash__ = object.__hash__
-    __eq__ = object.__eq__
-
-
 def world(tools: Tools) -> tuple[ToolCatalog, ToolGraph]:
     catalog = build_catalog([read("hr", json.dumps(tools).encode(), file="hr.json", settings={})])
     return catalog, build_graph(catalog, {})
@@ -57,7 +50,11 @@ def action(catalog: ToolCatalog, graph: ToolGraph, subgraph: str) -> Any:
         "cells": {"cells": {name: [to_json(cell) for cell in cells] for name, cells in planned.items()}},
     }
     params = {"subgraph": subgraph, "sandbox": SANDBOX, "sampling": SAMPLING}
-    return Asked(input=inputs.__getitem__, params=params, root=EXAMPLES / "hr", context={"watched": []})
+
+    def derived(make: Callable[..., Any], *roles: str) -> Any:
+        return make(*(inputs[role] for role in roles))
+
+    return SimpleNamespace(context=None, input=inputs.__getitem__, derived=derived, params=params, root=EXAMPLES / "hr")
 
 
 @lru_cache(maxsize=1)

@@ -86,7 +86,7 @@ def test_a_tool_that_takes_the_server_down_fails_its_rows_and_keeps_the_others(t
     trouble(root, "update_balance exit")
     screen = build(root, code=1)
     assert "6 of 12 rows failed" in screen.err
-    assert "`till/update_balance` got no answer: the server" in screen.err
+    assert "till/update_balance: no answer (server_lost): the server" in screen.err
     assert "the drawer is stuck" in screen.err
     assert "6 rows are kept" in screen.err
     trouble(root, "")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from projects import change_schemas, hr_project, loopbuild
 
 from loopbuild.engine.query import output, targets_in_force
@@ -77,6 +78,61 @@ def test_order_and_spelling_of_the_file_do_not_matter(project: Path) -> None:
     assert set(ran(project)) <= {"source:hr", "catalog:main", "contract:main"}
 
 
+def _sorted_keys(text: str) -> str:
+    return json.dumps(json.loads(text), sort_keys=True)
+
+
+def _spelt_out(text: str) -> str:
+    """The same tools as JSON Schemas with references, titles, extensions and the order turned round."""
+    tools = json.loads(text)
+    for tool in tools:
+        given, parts = tool["parameters"], {}
+        for name, kind in reversed(given.items()):
+            part = {"type": kind} if isinstance(kind, str) else kind
+            parts[name.removesuffix("?")] = {"title": name.title(), "x-order": 1, **part}
+        tool["parameters"] = {
+            "$defs": parts,
+            "type": "object",
+            "properties": {name: {"$ref": f"#/$defs/{name}"} for name in parts},
+            "required": [name for name in reversed(parts) if name in given],
+        }
+    return json.dumps(tools)
+
+
+NEUTRAL = {
+    "white space": lambda text: json.dumps(json.loads(text), indent=9) + "\n\n",
+    "order of keys": _sorted_keys,
+    "order of tools": lambda text: json.dumps(list(reversed(json.loads(text)))),
+    "references, titles, extensions": _spelt_out,
+}
+LOOPFILE = {
+    "a comment": lambda text: f"# another comment\n{text}\n\n",
+    "a default spelt out": lambda text: text + "graph: {min_score: 0.6}\n",
+    "other quotes and braces": lambda text: text.replace("path: tools/hr.json", 'path: "tools/hr.json"'),
+    "what only decides how": lambda text: (
+        text + "engine: {executor: processes}\ntraining: {incremental: {replay: 0.5}}\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LOOPFILE)
+def test_neutral_edits_of_loop_yaml_run_nothing(project: Path, name: str) -> None:
+    path = project / "loop.yaml"
+    before = path.read_text()
+    path.write_text(LOOPFILE[name](before))
+    assert path.read_text() != before
+    assert ran(project) == {}
+
+
+@pytest.mark.parametrize("name", NEUTRAL)
+def test_neutral_edits_of_a_schema_file_read_it_again_and_run_nothing_else(project: Path, name: str) -> None:
+    before = rows(project, "rows")
+    path = project / "tools" / "hr.json"
+    path.write_text(NEUTRAL[name](path.read_text()))
+    assert set(ran(project)) <= {"source:hr", "catalog:main", "contract:main"}
+    assert rows(project, "rows") == before
+
+
 def test_a_new_tool_changes_no_row_of_another(project: Path) -> None:
     before = rows(project, "trajectories")
     path = project / "tools" / "hr.json"
@@ -111,6 +167,53 @@ def test_a_required_parameter_redoes_only_the_rows_that_call_the_tool(project: P
         elif "hr/schedule_interview" in calls and "steps" in after[key]:
             new = [step["call"] for step in after[key]["steps"] if step["call"]["tool"] == "hr/schedule_interview"]
             assert all("mode" in call["arguments"] for call in new)
+
+
+def test_a_proven_row_holds_under_the_new_schemas(project: Path) -> None:
+    """Drawn afresh or proven again, every call of every row validates and every row is judged as in a clean build."""
+    change_schemas(project)
+    touched = ran(project)
+    proven = json.loads(loopbuild(project, "build", "dataset:", "--json").out)
+    assert proven["counts"] == {"fresh": len(proven["targets"])}
+    assert any(run < total for name, (run, total) in touched.items() if name.startswith("trajectories:"))
+    catalog = output(Workspace.open(project, code_version="test"), "catalog:main")
+    schemas = {tool["id"]: Draft202012Validator(tool["input_schema"]) for tool in catalog["tools"]}
+    calls = [step["call"] for row in rows(project, "trajectories").values() for step in row.get("steps", ())]
+    assert len(calls) > 50
+    for call in calls:
+        schemas[call["tool"]].validate(call["arguments"])
+    clean = hr_project(project.parent / "clean")
+    change_schemas(clean)
+    assert loopbuild(clean, "build", "dataset:").code == 0
+    judged, fresh = rows(project, "rows"), rows(clean, "rows")
+    assert judged.keys() == fresh.keys()
+    same = [key for key in judged if judged[key]["example"] == fresh[key]["example"]]
+    assert len(same) > len(judged) * 0.9
+    assert all(judged[key]["verdict"] == fresh[key]["verdict"] for key in same)
+
+
+def _widen(root: Path) -> None:
+    """Let an enum take one value more: what was chosen before still holds, and a fresh draw may choose another."""
+    path = root / "tools" / "hr.json"
+    tools = json.loads(path.read_text())
+    for tool in tools:
+        if "department" in tool["parameters"]:
+            tool["parameters"]["department"]["enum"].insert(0, "design")
+    path.write_text(json.dumps(tools, indent=2))
+
+
+def test_without_revalidation_an_increment_is_byte_for_byte_a_clean_build(project: Path) -> None:
+    _widen(project)
+    ran(project)
+    proven = rows(project, "trajectories")
+    planned = json.loads(loopbuild(project, "plan", "dataset:", "--no-revalidate", "--json").out)
+    assert not any(entry["revalidate"] for entry in planned["would"])
+    assert loopbuild(project, "build", "dataset:", "--no-revalidate").code == 0
+    clean = hr_project(project.parent / "clean")
+    _widen(clean)
+    assert loopbuild(clean, "build", "dataset:").code == 0
+    assert (project / "loop.lock").read_bytes() == (clean / "loop.lock").read_bytes()
+    assert rows(project, "trajectories") != proven
 
 
 def test_undoing_a_change_samples_and_writes_nothing(project: Path) -> None:

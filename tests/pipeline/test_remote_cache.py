@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,8 @@ def test_the_verbs_say_what_they_did(tmp_path: Path) -> None:
     status = loopbuild(two, "cache", "status").out
     assert f"Remote cache: file://{tmp_path}/store\n" in status
     assert "believes what loop.lock names; `LOOPBUILD_CACHE_HMAC` is not set" in status
+    pushed = loopbuild(two, "cache", "push")
+    assert (pushed.code, pushed.out) == (0, "Sent 0 results; 19 were there\n")
     checked = loopbuild(two, "cache", "verify", "--full", "--rerun", "3")
     assert checked.code == 0
     assert "Ran 3 targets again: 3 gave the same bytes\n" in checked.out
@@ -150,6 +153,18 @@ def test_mistakes_on_the_command_line_are_exit_2(tmp_path: Path, arguments: list
     screen = loopbuild(tmp_path, "cache", *arguments)
     assert screen.code == 2
     assert said in screen.err
+
+
+def test_what_keeps_results_from_being_sent_is_said_even_of_one(tmp_path: Path) -> None:
+    one = project(tmp_path / "one", tmp_path / "store")
+    assert loopbuild(one, "build", "trajectories:hr/role").code == 0
+    shutil.rmtree(tmp_path / "store")
+    (tmp_path / "store").write_text("no folder")
+    pushed = loopbuild(one, "cache", "push")
+    assert (pushed.code, pushed.out) == (1, "Sent 0 results; 0 were there; 1 were not sent\n")
+    said = f"warning: 1 of the results were not uploaded: `file://{tmp_path}/store` failed: "
+    assert said in pushed.err
+    assert loopbuild(one, "build", "trajectories:hr/leave").code == 0
 
 
 def test_pull_and_push_without_a_remote_say_where_to_declare_one(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from projects import loopbuild
 
-from loopbuild.pipeline.watched import sandbox_files, unwatched
+from loopbuild.pipeline.watched import server_files, unwatched
 
 TILL = Path(__file__).parents[1] / "sandbox" / "till.py"
 TOOLS = [{"name": "get_note", "parameters": {}}]
@@ -87,7 +87,7 @@ def test_a_program_is_watched_wherever_it_stands_in_the_command(tmp_path: Path) 
     (tmp_path / ".venv" / "python").symlink_to(sys.executable)
 
     def watched(*command: str) -> list[str]:
-        return [path for _, path in sandbox_files("s", chosen(*command), root=tmp_path)]
+        return [path for _, path in server_files("s", chosen(*command), root=tmp_path)]
 
     assert watched("bin/serve", "--config", "settings.toml") == ["bin/serve", "settings.toml"]
     assert watched("python", "server.py") == ["server.py"]

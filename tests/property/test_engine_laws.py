@@ -147,6 +147,11 @@ class Oracle:
         self.is_exact = True
         """Until stored bytes were taken away: then what was made once may have to be made again."""
 
+    def forget(self) -> None:
+        """Nothing is made any more: the whole store is gone, and with it what was made twice."""
+        self._made.clear()
+        self.is_exact = True
+
     def expects(self, root: Path, targets: list[Target], outputs: Mapping[str, str]) -> set[str]:
         found = set()
         for target in targets:
@@ -167,6 +172,8 @@ def _check_sequence(start: World, edits: list[Callable[[World], World]]) -> None
             world = edit(replace(world, damage=("", 0)))
             world.write(root)
             _harm(root, *world.damage)
+            if world.damage[0] == "store gone":
+                oracle.forget()
             planned = plan(Workspace.open(root, code_version="1"), world.targets())
             recipes.calls(root)
             outcome = _build(root, world)
@@ -219,6 +226,7 @@ _slow = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 @example(edits=[_set("words", 0, None), _replace(damage=("object flipped", 51))])  # the old output of an expansion
 @example(edits=[_set("files", 0, "\n"), _set("files", 1, "\n"), _replace(is_cheap=True)])  # two targets, one key
 @example(edits=[_set("files", 1, "\n"), _replace(damage=("object gone", 4)), _set("files", 0, "\n")])  # and no record
+@example(edits=[_replace(damage=("store gone", 0))])  # everything once more
 @example(edits=[_replace(damage=("object gone", index)) for index in range(0, 60, 4)])  # two targets, one object
 def test_step_by_step_is_clean_and_the_plan_is_true(edits: list[Callable[[World], World]]) -> None:
     _check_sequence(World(), edits)
@@ -259,6 +267,27 @@ def test_a_plan_is_true_of_any_selection(edits: list[Callable[[World], World]], 
                 assert outcome.ran <= would | {entry.target for entry in planned.may}
                 assert set(outcome.results) == set(planned.entries)
                 assert selection.chosen(planned.targets) <= set(outcome.results)
+
+
+@settings(max_examples=40, **_slow)
+@given(steps=st.lists(st.tuples(_edits, st.booleans()), min_size=1, max_size=4))
+def test_without_the_licence_to_prove_a_build_is_clean_whatever_was_proven_before(
+    steps: list[tuple[Callable[[World], World], bool]],
+) -> None:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as one:
+        root, world = Path(one), World()
+        for edit, proves in [*steps, (lambda world: world, False)]:
+            world = edit(replace(world, damage=("", 0)))
+            world.write(root)
+            ws = Workspace.open(root, code_version="1")
+            planned = plan(ws, world.targets(table=PROVEN), proves=proves)
+            outcome = build(ws, world.targets(table=PROVEN), proves=proves, on_event=lambda event: None)
+            assert {entry.target for entry in planned.would} <= outcome.ran
+            if not proves:
+                with tempfile.TemporaryDirectory(dir=MEMORY) as other:
+                    world.write(Path(other))
+                    clean = _build(Path(other), world, table=PROVEN)
+                    assert _result(outcome, root) == _result(clean, Path(other))
 
 
 @settings(max_examples=25, **_slow)

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loopbuild.engine.generations import Generation
 from loopbuild.engine.keys import key_of, manifest_of
 from loopbuild.engine.staleness import compare
 from loopbuild.engine.target import Recipe, Target
@@ -39,7 +40,9 @@ def wishes(draw: st.DrawFn) -> dict[str, Any]:
         ),
         "files": {f"{role}{digit}.txt": draw(_digits) * 64 for role, (_, digit) in files.items()},
         "inputs": outputs,
-        "generation": draw(st.integers(0, 1)),
+        "generation": Generation(
+            whole=draw(st.integers(0, 1)), rows=draw(st.dictionaries(_digits, st.integers(1, 2), max_size=1))
+        ),
     }
 
 
@@ -59,7 +62,7 @@ def test_one_field_perturbed_is_one_field_told(one: dict[str, Any], data: st.Dat
     elif kind == "params":
         changed["target"] = replace(target, params={**target.params, "p": "another"})
     elif kind == "generation":
-        changed["generation"] = 7
+        changed["generation"] = Generation(whole=7)
     else:
         changed["inputs"] = {**one["inputs"], target.inputs[0][1]: "9" * 64}
     told = compare(manifest_of(**one), manifest_of(**changed))

@@ -128,6 +128,42 @@ def test_the_shop_keeps_its_books() -> None:
     assert {"id": order["customer_id"], "name": name} in found
 
 
+SHELF = catalog(
+    [
+        {"name": "list_shelves", "parameters": {"limit?": "integer", "offset?": "integer", "page?": "integer"},
+         "returns": {"shelf_ids": ["string"]}},
+        {"name": "add_book", "parameters": {"shelf_id": "string", "title": "string"}, "returns": {"book_id": "string"}},
+        {"name": "add_note", "parameters": {"book_id": "string", "text": "string"}, "returns": {"note_id": "string"}},
+        {"name": "get_note", "parameters": {"note_id": "string"}, "returns": {"book_id": "string", "text": "string"}},
+        {"name": "delete_shelf", "parameters": {"shelf_id": "string", "cascade?": "boolean"},
+         "returns": {"deleted": "boolean"}},
+    ]
+)  # fmt: skip
+
+
+def test_pages_of_a_list_make_up_the_whole() -> None:
+    sandbox = opened(SHELF, 1)
+    whole = value(sandbox, "list_shelves")["shelf_ids"]
+    pages = [value(sandbox, "list_shelves", limit=2, page=page)["shelf_ids"] for page in (1, 2, 3, 4)]
+    assert [one for page in pages for one in page] == whole
+    assert value(sandbox, "list_shelves", limit=2, offset=1)["shelf_ids"] == whole[1:3]
+    assert value(sandbox, "list_shelves", offset=100)["shelf_ids"] == []
+
+
+def test_what_hangs_on_a_row_keeps_it_unless_all_of_it_shall_go() -> None:
+    sandbox = opened(SHELF)
+    shelf = value(sandbox, "list_shelves")["shelf_ids"][0]
+    book = value(sandbox, "add_book", shelf_id=shelf, title="Tea")["book_id"]
+    note = value(sandbox, "add_note", book_id=book, text="read it")["note_id"]
+    before = sandbox.state_diff()
+    assert code(sandbox, "delete_shelf", shelf_id=shelf) == "conflict"
+    assert code(sandbox, "delete_shelf", shelf_id=shelf, cascade=False) == "conflict"
+    assert sandbox.state_diff() == before
+    assert value(sandbox, "delete_shelf", shelf_id=shelf, cascade=True) == {"deleted": True}
+    assert code(sandbox, "get_note", note_id=note) == "not_found"
+    assert [(fact.change, fact.entity) for fact in sandbox.state_diff()] == [("removed", "shelf")]
+
+
 def test_opaque_tools_answer_the_same_and_leave_a_note_when_they_act() -> None:
     sandbox = opened(STORE)
     one = value(sandbox, "summarize", text="a")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from loopbuild.cli.console import answer, error_text, say
 from loopbuild.cli.exit_codes import ExitCode
 from loopbuild.cli.units import count
-from loopbuild.cli.wishes import add_demands, add_selection, wishes_of
+from loopbuild.cli.wishes import add_defer, add_demands, add_selection, wishes_of
 from loopbuild.errors import LoopbuildError, SelectionError
 
 
@@ -17,10 +17,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of `build`."""
     add_selection(parser)
     add_demands(parser)
+    add_defer(parser)
     parser.add_argument(
         "--frozen",
         action="store_true",
         help="spend nothing, ask no server and leave loop.lock as it is; exit 1 naming what would change it",
+    )
+    parser.add_argument(
+        "--record",
+        action="append",
+        default=[],
+        metavar="SOURCE",
+        help="first ask the sandbox this source's recording is made `of` everything again, and write its answers down",
     )
     parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="processes for row work (default 1)")
     parser.add_argument(
@@ -52,8 +60,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     opened = open_project(arguments.project, loopfile=arguments.file)
     wishes = wishes_of(arguments)
-    if wishes.frozen and (wishes.force or wishes.refresh or wishes.from_scratch):
-        raise SelectionError("`--frozen` runs nothing again", hint="leave out --force, --refresh and --from-scratch")
+    if wishes.frozen and (wishes.force or wishes.refresh or wishes.from_scratch or wishes.record):
+        hint = "leave out --force, --refresh, --from-scratch and --record"
+        raise SelectionError("`--frozen` runs nothing again", hint=hint)
+    if wishes.frozen and wishes.defer:
+        raise SelectionError("`--frozen` compares with the loop.lock that `--defer` leaves aside", hint="leave out one")
     if not wishes:
         unchanged = nothing_to_do(opened)
         if unchanged is not None:

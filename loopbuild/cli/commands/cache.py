@@ -43,6 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     clean.add_argument("--max-size", type=_bytes, default=_bytes("50GB"), metavar="SIZE", help="default 50GB")
     clean.add_argument("--max-age", type=_seconds, default=_seconds("30d"), metavar="AGE", help="default 30d; 0d: all")
     clean.add_argument("--paid", action="store_true", help="trained and paid results too")
+    clean.add_argument(
+        "--keep-refs",
+        action="append",
+        default=[],
+        metavar="REF",
+        help="what the loop.lock of this git revision, or this lock file, names stays too",
+    )
     clean.add_argument("--dry-run", "-n", action="store_true", help="only say what would go")
     verbs.add_parser("key", help="print a name for CI caches, the same for the same loop.lock")
     for verb in verbs.choices.values():
@@ -158,8 +165,14 @@ def _damage_text(damage: Damage) -> str:
 def _gc(opened: OpenProject, arguments: argparse.Namespace) -> int:
     from loopbuild.engine.gc import Limits
     from loopbuild.pipeline.caching import collect_garbage
+    from loopbuild.pipeline.references import referred
 
-    limits = Limits(max_bytes=arguments.max_size, max_age_seconds=arguments.max_age, with_paid=arguments.paid)
+    limits = Limits(
+        max_bytes=arguments.max_size,
+        max_age_seconds=arguments.max_age,
+        with_paid=arguments.paid,
+        also=tuple(referred(opened.project.root, name).lines for name in arguments.keep_refs),
+    )
     done = collect_garbage(opened, limits, is_dry=arguments.dry_run, on_note=say)
     if arguments.json:
         answer(json.dumps(asdict(done), sort_keys=True))

@@ -7,13 +7,14 @@ import json
 
 from loopbuild.cli.console import answer, printable
 from loopbuild.cli.exit_codes import ExitCode
-from loopbuild.cli.wishes import add_demands, add_selection, wishes_of
+from loopbuild.cli.wishes import add_defer, add_demands, add_selection, wishes_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of `plan`."""
     add_selection(parser)
     add_demands(parser)
+    add_defer(parser)
     parser.add_argument(
         "--check",
         action="store_true",

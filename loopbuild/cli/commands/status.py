@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import argparse
+import json
 
 from loopbuild.cli.console import answer, printable
 from loopbuild.cli.exit_codes import ExitCode
-from loopbuild.cli.wishes import add_selection
+from loopbuild.cli.wishes import add_selection, wishes_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `status`."""
     add_selection(parser)
+    parser.add_argument("--json", action="store_true", help="as JSON, in the form of `plan --json`")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Say what is stale; writes nothing."""
-    from loopbuild.pipeline.builds import Wishes, nothing_to_do, open_project
+    from loopbuild.pipeline.builds import nothing_to_do, open_project
 
     opened = open_project(arguments.project, loopfile=arguments.file)
-    wishes = Wishes(select=tuple(arguments.select), exclude=tuple(arguments.exclude))
+    wishes = wishes_of(arguments)
     unchanged = None if wishes else nothing_to_do(opened)
     if unchanged is not None:
-        answer(f"Up to date: {unchanged.target_count} targets")
+        nothing = {"would": [], "may": [], "fresh": unchanged.target_count}
+        answer(json.dumps(nothing) if arguments.json else f"Up to date: {unchanged.target_count} targets")
         return ExitCode.DONE
-    from loopbuild.cli.forecast import status_text
+    from loopbuild.cli.forecast import plan_json, status_text
     from loopbuild.pipeline.forecast import forecast
 
-    answer(printable(status_text(forecast(opened, wishes))))
+    found = forecast(opened, wishes)
+    answer(json.dumps(plan_json(found), sort_keys=True) if arguments.json else printable(status_text(found)))
     return ExitCode.DONE

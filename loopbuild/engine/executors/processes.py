@@ -1,23 +1,21 @@
 """Processes of this machine, which end with the build however it ends.
 
 Every worker holds the reading end of a pipe whose writing end only the build has: when the build dies, even by SIGKILL,
-the kernel closes it and the worker leaves at once. Asking for the parent's id now and then would let it write on.
+the kernel closes it and the worker leaves at once.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from loopbuild.children import leave_with_parent
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
     from multiprocessing.connection import Connection
-
-ORPHANED = 143
 
 
 class Processes:
@@ -68,9 +66,8 @@ class Processes:
 def _leave_with_build(pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    def watch() -> None:
+    def wait() -> None:
         with contextlib.suppress(EOFError, OSError):
             pipe.recv_bytes()
-        os._exit(ORPHANED)
 
-    threading.Thread(target=watch, daemon=True, name="leave-with-build").start()
+    leave_with_parent(wait)

@@ -59,7 +59,7 @@ class RayCluster:
                 text = str(error).partition("\n")[0]
                 raise BuildError(
                     f"cannot reach or start a Ray cluster: {text}",
-                    intact="every result built before",
+                    intact="every result built before is kept",
                     hint="check RAY_ADDRESS, or build with `--executor processes`",
                 ) from error
             self._ray = ray

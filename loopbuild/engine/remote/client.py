@@ -42,7 +42,7 @@ class Tally:
     """Results that were there, but neither loop.lock nor a signature spoke for them."""
     uploaded: int = 0
     already_there: int = 0
-    """Paid results not sent because the cache has one of the same key."""
+    """Results not sent because the cache has them, or of paid ones another of the same key."""
     unsent: int = 0
 
 
@@ -65,6 +65,8 @@ class RemoteCache:
     ) -> None:
         self.remote = remote
         self.may_write = may_write
+        self.asks_first = False
+        """Whether a pure result is looked for before it is sent; a build has just looked."""
         self.tally = Tally()
         self._trust: Trust = trust
         self._secret = secret
@@ -76,6 +78,8 @@ class RemoteCache:
         self._sent: dict[str, tuple[str, int]] = {}
         self._failed_reads = 0
         self._failed_writes = 0
+        self._write_trouble = ""
+        """What went wrong first when something was sent."""
 
     @property
     def is_reading(self) -> bool:
@@ -178,6 +182,8 @@ class RemoteCache:
         self.tally.unsent = self._uploads.drain(seconds, is_cancelled=is_cancelled)
         if self.tally.unsent and self.is_reading and not is_cancelled():
             self._note(f"warning: {self.tally.unsent} results were not uploaded in time; see `loopbuild cache push`")
+        if 0 < self._failed_writes < MAX_FAILURES:
+            self._note(f"warning: {self._failed_writes} of the results were not uploaded: {self._write_trouble}")
         self._say()
         return self.tally
 
@@ -208,6 +214,10 @@ class RemoteCache:
                 self._sent[name] = upload(self.remote, name, objects=objects)
             blobs[name] = self._sent[name]
         entry = encode(claim_of(record, blobs=blobs, secret=self._secret))
+        if self.asks_first and record.nature == "pure":
+            there = read_entry(self.remote, record.key, limit=MAX_CLAIM_BYTES, pace=Pace(self._patience))
+            if there == entry:
+                return False
         # A history is continued by a digest that loop.lock names, whatever the key was.
         for name in [record.key] if record.nature == "pure" else [record.output, record.key]:
             self.remote.put("ac", name, io.BytesIO(entry), size=len(entry))
@@ -229,6 +239,7 @@ class RemoteCache:
     def _write_failed(self, error: RemoteError) -> None:
         with self._lock:
             before = self._failed_writes
+            self._write_trouble = self._write_trouble or error.message
             self._failed_writes = MAX_FAILURES if error.is_refusal else before + 1
             if before < MAX_FAILURES <= self._failed_writes:
                 self._note(f"warning: no more results are uploaded in this run: {error.message}")

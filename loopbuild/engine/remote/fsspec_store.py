@@ -83,4 +83,13 @@ class FsspecRemote:
             raise MissingExtra(f"a remote cache at `{self.address}`", extra="fsspec") from error
         except Exception as error:
             # Every file system raises what its own library raises, and none of it may end a build.
-            raise RemoteError(f"`{self.address}` failed: {type(error).__name__}") from error
+            raise RemoteError(f"`{self.address}` failed: {_told(error)}") from error
+
+
+def _told(error: Exception) -> str:
+    """Return what may be said of somebody else's error: its text may hold what stands in a private address."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, ValueError) and str(error).startswith("Protocol not known"):
+        return "no file system of that name is installed"
+    return type(error).__name__

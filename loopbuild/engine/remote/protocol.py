@@ -17,7 +17,9 @@ class RemoteError(StoreError):
     """A remote did not do what was asked of it. `is_refusal`: it understood and said no."""
 
     def __init__(self, message: str, *, is_refusal: bool = False) -> None:
-        super().__init__(message, intact="every local result", hint="a build goes on without the remote cache")
+        super().__init__(
+            message, intact="every result on this machine is as it was", hint="a build goes on without the remote cache"
+        )
         self.is_refusal = is_refusal
 
 

@@ -6,7 +6,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from loopbuild.loopfile.sections.base import Positive, Section, Share
+from loopbuild.loopfile.sections.base import Number, Positive, Section, Share
+
+DangerousCommand = Literal[
+    "remove_all",
+    "format_disk",
+    "fork_bomb",
+    "pipe_to_shell",
+    "open_permissions",
+    "drop_data",
+    "lose_history",
+    "stop_machine",
+    "hide_or_disarm",
+]
 
 
 class SchemaFilter(Section):
@@ -21,6 +33,14 @@ class ContractFilter(Section):
     kind: Literal["contract"]
 
 
+class DangerFilter(Section):
+    """No call and no answer holds a command that destroys a machine, its data or its history."""
+
+    kind: Literal["danger"]
+    allow: tuple[DangerousCommand, ...] = ()
+    """Patterns that are the tools' business, such as `lose_history` for a git server."""
+
+
 class ProvenanceFilter(Section):
     """User values stand in the text, derived values never."""
 
@@ -33,10 +53,34 @@ class ExecutionFilter(Section):
     kind: Literal["execution"]
 
 
+class ControlsFilter(Section):
+    """Doing nothing and exchanged arguments must both fail a row that writes."""
+
+    kind: Literal["controls"]
+
+
 class DedupFilter(Section):
     """Exact duplicates after masking values."""
 
     kind: Literal["dedup"]
+
+
+class NearDuplicatesFilter(Section):
+    """Rows near one that stays, among rows that call the same tools; null comes from the preset."""
+
+    kind: Literal["near_duplicates"]
+    preset: Literal["default", "strict", "essay"] = "default"
+    """`default`: words .85, masked; `strict`: trigrams .7, masked; `essay`: words .85, values not masked."""
+    threshold: Annotated[Number, Field(gt=0, le=1)] | None = None
+    """Share of items two texts have in common (Jaccard) from which they are near."""
+    unit: Literal["words", "characters"] = "words"
+    n: Positive | None = None
+    """So many units in a row are one item."""
+    mask: bool | None = None
+    """Whether values are masked before comparing; unmasked, other ids pass for other texts."""
+    method: Literal["exact", "minhash"] = "exact"
+    """`minhash` (extra `minhash`) for long texts; it may miss a pair, never names a wrong one."""
+    permutations: Positive = 128
 
 
 class DiversityFilter(Section):
@@ -49,18 +93,36 @@ class DiversityFilter(Section):
     """Never cut a path below this many rows."""
 
 
+class QuotaFilter(Section):
+    """At most so many training rows, spread by the square root of supply over sources, shapes, lengths and levels."""
+
+    kind: Literal["quota"]
+    rows: Positive
+    floor: Positive = 4
+    """No bucket and no tool below this many rows, where there are as many."""
+
+
 FilterSettings = Annotated[
-    SchemaFilter | ContractFilter | ProvenanceFilter | ExecutionFilter | DedupFilter | DiversityFilter,
+    SchemaFilter
+    | ContractFilter
+    | DangerFilter
+    | ProvenanceFilter
+    | ExecutionFilter
+    | ControlsFilter
+    | DedupFilter
+    | NearDuplicatesFilter
+    | DiversityFilter
+    | QuotaFilter,
     Field(discriminator="kind"),
 ]
 
-DEFAULT_FILTERS: tuple[
-    SchemaFilter | ContractFilter | ProvenanceFilter | ExecutionFilter | DedupFilter | DiversityFilter, ...
-] = (
+DEFAULT_FILTERS: tuple[FilterSettings, ...] = (
     SchemaFilter(kind="schema"),
     ContractFilter(kind="contract"),
+    DangerFilter(kind="danger"),
     ProvenanceFilter(kind="provenance"),
     ExecutionFilter(kind="execution"),
+    ControlsFilter(kind="controls"),
     DedupFilter(kind="dedup"),
     DiversityFilter(kind="diversity"),
 )

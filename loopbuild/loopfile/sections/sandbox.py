@@ -6,7 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from loopbuild.loopfile.sections.base import Positive, Seconds, Section, Text
+from loopbuild.loopfile.sections.base import Count, Flag, Json, Positive, Seconds, Section, Text
+
+VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
+HEADER = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
+BELOW = r"^/"
+Variable = Annotated[Text, Field(pattern=VARIABLE)]
+"""The name of an environment variable, without `$`."""
 
 
 class SimulatedSandbox(Section):
@@ -40,4 +46,106 @@ class McpSandbox(Section):
     start_timeout_seconds: Seconds = 60.0
 
 
-SandboxSettings = Annotated[SimulatedSandbox | McpSandbox, Field(discriminator="kind")]
+class BearerAuth(Section):
+    """`Authorization: Bearer`."""
+
+    kind: Literal["bearer"]
+    token: Variable
+    """Name of the environment variable that holds the token."""
+
+
+class HeaderAuth(Section):
+    """A header of the service's own, such as `X-Api-Key`."""
+
+    kind: Literal["header"]
+    name: Annotated[Text, Field(pattern=HEADER)]
+    token: Variable
+    """Name of the environment variable that holds the header's value."""
+
+
+class BasicAuth(Section):
+    """`Authorization: Basic`."""
+
+    kind: Literal["basic"]
+    user: Variable
+    """Name of the environment variable that holds the user's name."""
+    password: Variable
+    """Name of the environment variable that holds the password."""
+
+
+Auth = Annotated[BearerAuth | HeaderAuth | BasicAuth, Field(discriminator="kind")]
+
+
+class HttpReset(Section):
+    """The request that puts the service into its first state."""
+
+    method: Literal["POST", "PUT", "PATCH", "DELETE", "GET"] = "POST"
+    path: Annotated[Text, Field(pattern=BELOW)]
+    """Below `url`; `{fixture}` becomes the number of the world."""
+    body: Json = None
+    """Sent as JSON; `{fixture}` in its texts becomes the number of the world."""
+
+
+class HttpSandbox(Section):
+    """A running service, asked by its OpenAPI operations. Read-only unless it says otherwise."""
+
+    kind: Literal["http"]
+    url: Text
+    """Scheme, host and base path; nothing else is ever asked. Credentials belong to `auth`."""
+    auth: Auth | None = None
+    allow_writes: Flag = False
+    """Run what writes, by any method but DELETE; needs a `reset`."""
+    allow_methods: tuple[Literal["POST", "PUT", "PATCH"], ...] = ()
+    """Instead of `allow_writes`: only these methods."""
+    allow_destructive: tuple[Text, ...] = ()
+    """Globs over the names of tools that may delete."""
+    reset: HttpReset | None = None
+    state: tuple[Text, ...] = ()
+    """Reading tools without required parameters whose answers together are the state."""
+    fixtures: Positive = 1
+    """How many different starting worlds `reset` can make."""
+    server_errors: Literal["infra_error", "tool_error"] = "infra_error"
+    """What an answer of 500 and more means: a broken service, or a refusal."""
+    retries: Annotated[Count, Field(le=10)] = 2
+    call_timeout_seconds: Seconds = 30.0
+    max_response_bytes: Positive = 1_000_000
+
+
+class PythonSandbox(Section):
+    """An object of the project's own, one per episode, in a process with limits. Its code runs."""
+
+    kind: Literal["python"]
+    module: Text = ""
+    """`pkg.module:Class`, or `pkg.module` for functions; defaults to the source's own."""
+    python: Text = ""
+    """The interpreter; defaults to the source's own, then to loopbuild's."""
+    fixtures: Positive = 16
+    """How many starting worlds training rows are drawn from; a constructor may take `fixture`."""
+    cpu_seconds: Positive = 5
+    """Of one episode."""
+    memory_mb: Positive = 512
+    call_timeout_seconds: Seconds = 10.0
+    start_timeout_seconds: Seconds = 60.0
+    max_result_bytes: Positive = 1_000_000
+
+
+class RecordedSandbox(Section):
+    """Answers recorded earlier, from a committed file; asks nobody."""
+
+    kind: Literal["recorded"]
+    path: Text
+    """The recording, JSON lines; relative to loop.yaml."""
+    of: Recordable | None = None
+    """Where `loopbuild build --record` gets the answers."""
+    on_miss: Literal["infra_error", "tool_error"] = "infra_error"
+    """What a call that was not recorded means: no verdict and a failed build, or a refusal."""
+    personal_data: Literal["mask", "keep"] = "mask"
+    """What `--record` does with names, addresses and numbers of people."""
+
+
+Recordable = Annotated[SimulatedSandbox | McpSandbox | HttpSandbox | PythonSandbox, Field(discriminator="kind")]
+RecordedSandbox.model_rebuild()
+
+SandboxSettings = Annotated[
+    SimulatedSandbox | McpSandbox | HttpSandbox | PythonSandbox | RecordedSandbox, Field(discriminator="kind")
+]

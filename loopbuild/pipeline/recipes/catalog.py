@@ -23,14 +23,16 @@ def run_contract(action: Action) -> Json:
 
 
 def _bare(tool: ToolSchema) -> ToolSchema:
+    from loopbuild.stages.catalog.references import written_out
+
     return replace(
         tool,
         description="",
         docs="",
         is_deprecated=False,
         span=None,
-        input_schema=_without_words(tool.input_schema),
-        output_schema=_without_words(tool.output_schema),
+        input_schema=_without_words(written_out(tool.input_schema)),
+        output_schema=_without_words(written_out(tool.output_schema)),
         inputs=tuple(_bare_leaf(leaf) for leaf in tool.inputs),
         outputs=tuple(_bare_leaf(leaf) for leaf in tool.outputs),
     )
@@ -41,18 +43,23 @@ def _bare_leaf(leaf: SchemaLeaf) -> SchemaLeaf:
 
 
 def _without_words(schema: Json) -> Json:
-    """Remove `description`, `title` and `$comment` keywords, but not properties that happen to be called so."""
+    """Remove `description`, `title`, `$comment` and `x-` keywords, but not properties that happen to be called so.
+
+    What has no order gets one: `required` is a set, whoever spelt it how.
+    """
     if isinstance(schema, list):
         return [_without_words(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    bare = {}
+    bare: dict[str, Json] = {}
     for key, value in schema.items():
-        if key in ("description", "title", "$comment") and isinstance(value, str):
+        if key.startswith("x-") or (key in ("description", "title", "$comment") and isinstance(value, str)):
             continue
         if key in ("properties", "patternProperties", "$defs", "definitions") and isinstance(value, dict):
             bare[key] = {name: _without_words(item) for name, item in value.items()}
-        elif key in ("enum", "const", "default", "examples", "required"):
+        elif key == "required" and isinstance(value, list):
+            bare |= {key: sorted(value, key=str)} if value else {}
+        elif key in ("enum", "const", "default", "examples"):
             bare[key] = value
         else:
             bare[key] = _without_words(value)

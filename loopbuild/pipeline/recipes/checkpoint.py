@@ -62,6 +62,8 @@ def _course(action: Action, wanted: Mapping[str, str]) -> dict[str, Any]:
     head = action.head
     before = action.input("before") if action.params["position"] else None
     same_rows = head is not None and head["course"]["rows_digest"] == rows_digest
+    if action.is_from_scratch:
+        return _fresh(rows_digest, "asked for with --from-scratch")
     if before is not None:
         if head is None and before["course"]["mode"] == "continue":
             return _fresh(rows_digest, "this phase was never trained")

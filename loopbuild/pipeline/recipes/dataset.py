@@ -18,6 +18,7 @@ from loopbuild.records import EvalTask, Example, ToolCatalog, Trajectory, Verdic
 
 def run(action: Action) -> Json:
     """Judge rows together, assign splits, and report the funnel."""
+    from loopbuild.stages.filters.figures import figures
     from loopbuild.stages.filters.selection import select_rows
 
     rows = {**dict(_rows(action, "negatives")), **dict(_rows(action, "rows"))}
@@ -35,12 +36,15 @@ def run(action: Action) -> Json:
     files = {"train": action.keep_bytes(lines.encode()), "eval": action.keep_bytes(tested.encode())}
     for name, kept_file in files.items():
         action.publish(f"dataset/{name}.jsonl", kept_file)
+    made = [from_json(Example, row["example"]) for row in train]
+    stay = [example for example in made if example.key in examples]
     return {
         "train": {key: example["digest"] for key, example in examples.items()},
         "tasks": tasks,
         "files": files,
         "verdicts": {key: [v.filter, v.reason, v.detail] for key, v in sorted(verdicts.items()) if not v.kept},
         "funnel": _funnel(rows, verdicts) | _unwritten(action),
+        "figures": figures(made, stay, facts=rows),
         "gaps": gaps(trajectories, examples.values()),
         "known": _known(tasks, examples, trajectories, from_json(ToolCatalog, action.input("contract"))),
     }

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from loopbuild.digest import digest
 from loopbuild.engine.target import Action, RowResult, WantedRow
 from loopbuild.pipeline.arms import Arm, arm_of
-from loopbuild.pipeline.recipes.rows import call_names
-from loopbuild.pipeline.sandboxes import server_facts
+from loopbuild.pipeline.sandboxes import server_facts, server_reads
+from loopbuild.pipeline.shared import call_names
 from loopbuild.records import Transcript, fact_name, to_json
 
 
@@ -31,7 +31,7 @@ def facts(action: Action) -> Mapping[str, str]:
 
     arm = arm_of(action)
     names = sorted(tool.call_name for tool in arm.catalog.tools)
-    known = {**catalog_facts(arm.catalog), **call_names(arm.catalog), **server_facts(action)}
+    known = {**catalog_facts(arm.catalog), **call_names(arm.catalog), **server_facts(action, arm.catalog)}
     schemas = digest("call schemas", function_schemas(arm.catalog)) if action.params["constrained"] else ""
     return known | {"call names": digest("call names", names), "call schemas": schemas}
 
@@ -41,7 +41,7 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
     from loopbuild.pipeline.generating import generate
 
     arm = arm_of(action)
-    servers = tuple(sorted(server_facts(action)))
+    servers = server_facts(action, arm.catalog)
     tasks = [arm.tasks[row.key] for row in rows]
     for task, transcript in generate(action, arm, tasks):
         if transcript.status == "environment":
@@ -50,9 +50,10 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
             yield RowResult(key=task.key, output=to_json(transcript), reads=_reads(arm, transcript, servers))
 
 
-def _reads(arm: Arm, transcript: Transcript, servers: tuple[str, ...]) -> tuple[str, ...]:
+def _reads(arm: Arm, transcript: Transcript, servers: Mapping[str, str]) -> tuple[str, ...]:
     known = arm.catalog.by_call_name()
-    reads = set(servers)
+    reads: set[str] = set()
+    tools: set[str] = set()
     if transcript.decoding == "steered":
         reads.add("call schemas")
     for message in transcript.messages:
@@ -61,6 +62,7 @@ def _reads(arm: Arm, transcript: Transcript, servers: tuple[str, ...]) -> tuple[
             if tool is None:
                 reads.add("call names")
                 continue
+            tools.add(tool.id)
             reads |= {fact_name(tool.id, "gate"), f"{tool.id} call name"}
             reads |= {fact_name(tool.id, leaf.side, leaf.pointer) for leaf in (*tool.inputs, *tool.outputs)}
-    return tuple(sorted(reads))
+    return tuple(sorted({*reads, *server_reads(servers, tools)}))

@@ -53,7 +53,7 @@ def run(action: Action) -> Json:
         ),
         increment=increment,
         graph_svg=to_svg(graph, catalog),
-        data=_funnel(action.input("dataset")["funnel"]) | {"known": action.input("dataset")["known"]},
+        data=_data(action.input("dataset")),
         gaps=[f"{line}." for line in said(action.input("dataset")["gaps"])],
         training=[
             {name: checkpoint[name] for name in TRAINING_FIGURES if checkpoint.get(name) is not None}
@@ -150,7 +150,8 @@ def _group(task: Json, added: set[str], touched: set[str]) -> str:
     return "changed" if any(tool in touched for tool in task["tools"]) else "unchanged"
 
 
-def _funnel(funnel: Json) -> Json:
+def _data(dataset: Json) -> Json:
+    funnel = dataset["funnel"]
     dropped = [
         {"filter": reason.partition(": ")[0], "reason": f"{reason} ({split})", "count": count}
         for split, counts in funnel["dropped"].items()
@@ -165,4 +166,7 @@ def _funnel(funnel: Json) -> Json:
         "splits": funnel["kept"],
         "categories": funnel["categories"],
         "topologies": funnel["topologies"],
+        "figures": dataset["figures"],
+        "unreachable": sum(one["cells"] for one in dataset["gaps"]["unreachable"]),
+        "known": dataset["known"],
     }

@@ -7,9 +7,10 @@ from typing import Any
 
 from loopbuild.digest import digest
 from loopbuild.engine.target import Action, RowResult, WantedRow
+from loopbuild.pipeline import shared
 from loopbuild.pipeline.recipes.tasks import trajectories
-from loopbuild.pipeline.sandboxes import opened, server_facts
-from loopbuild.records import Split, Task, ToolCatalog, Trajectory, from_json, to_json
+from loopbuild.pipeline.sandboxes import opened, server_facts, server_reads, settings_of
+from loopbuild.records import Split, Task, Trajectory, from_json, to_json
 
 
 def wanted(action: Action) -> Iterable[WantedRow]:
@@ -21,24 +22,25 @@ def wanted(action: Action) -> Iterable[WantedRow]:
 
 def facts(action: Action) -> Mapping[str, str]:
     """The catalog's leaves: a call is validated against them; and the servers calls are replayed on."""
-    from loopbuild.stages.catalog.facts import facts as catalog_facts
-
-    catalog = from_json(ToolCatalog, action.input("contract"))
-    return {**catalog_facts(catalog), **call_names(catalog), **server_facts(action)}
+    leaves = action.derived(shared.leaf_facts, "contract")
+    names = action.derived(shared.name_facts, "contract")
+    return {**leaves, **names, **server_facts(action, action.derived(shared.catalog, "contract"))}
 
 
 def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
     """Make and judge each row."""
     from loopbuild.stages.evaluation.tasks import to_task
+    from loopbuild.stages.filters.figures import origins
     from loopbuild.stages.filters.rows import Row
     from loopbuild.stages.filters.verdicts import judge_rows
+    from loopbuild.stages.sampling.attempt import attempt
     from loopbuild.stages.sampling.replay import replay
     from loopbuild.stages.synthesis.dialogues import to_example
 
-    catalog = from_json(ToolCatalog, action.input("contract"))
+    catalog = action.derived(shared.catalog, "contract")
     known = {one.key: one for one in trajectories(action.input("trajectories"))}
     texts = action.input("tasks")["rows"]
-    servers = tuple(sorted(server_facts(action)))
+    servers = server_facts(action, catalog)
     made: list[Row] = []
     for row in rows:
         task = from_json(Task, texts[row.key])
@@ -46,12 +48,13 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
         split = split_of(trajectory, task, action.params["held_out"])
         example = to_example(trajectory, task, catalog, split=split)
         made.append(Row(example=example, task=task, trajectory=trajectory))
-    with opened(action.params["sandbox"], catalog, root=action.root) as sandbox:
+    with opened(settings_of(action), catalog, root=action.root) as sandbox:
         verdicts = judge_rows(
             made,
             catalog=catalog,
             filters=action.params["filters"],
             replay=lambda one: replay(one, catalog=catalog, sandbox=sandbox),
+            attempt=lambda one: attempt(one, sandbox=sandbox),
         )
     for one in made:
         key, trajectory = one.example.key, known[one.task.trajectory]
@@ -60,17 +63,14 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
             yield RowResult(key=key, error=f"the sandbox failed while replaying: {verdict.detail}")
             continue
         output: dict[str, Any] = {"example": to_json(one.example), "verdict": to_json(verdict)}
+        output |= origins(trajectory)
         if trajectory.cell.purpose == "eval":
             output["task"] = to_json(to_task(trajectory, one.task, split=one.example.split))
         elif one.example.split != "train" and verdict.kept:
             output["verdict"] |= {"kept": False, "filter": "split", "reason": "held_out_path"}
-        names = {f"{step.call.tool} call name" for step in trajectory.steps}
-        yield RowResult(key=key, output=output, reads=tuple(sorted({*trajectory.reads, *names, *servers})))
-
-
-def call_names(catalog: ToolCatalog) -> dict[str, str]:
-    """Return the facts of what a model has to write to call each tool; another source's tool can change it."""
-    return {f"{tool.id} call name": digest("call name", tool.call_name) for tool in catalog.tools}
+        tools = {step.call.tool for step in trajectory.steps}
+        reads = {*trajectory.reads, *(f"{tool} call name" for tool in tools), *server_reads(servers, tools)}
+        yield RowResult(key=key, output=output, reads=tuple(sorted(reads)))
 
 
 def split_of(trajectory: Trajectory, task: Task, held_out: float) -> Split:

@@ -9,6 +9,7 @@ from loopbuild.digest import digest, unit_interval
 from loopbuild.engine.target import Action, Json, RowResult, WantedRow
 from loopbuild.llm import WriteAnswer, WriteRequest
 from loopbuild.llm.hosted.identity import OFFLINE, candidates, name_of
+from loopbuild.pipeline import shared
 from loopbuild.records import ToolCatalog, Trajectory, from_json, to_json
 
 
@@ -64,7 +65,7 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
 
 def requested(action: Action) -> Iterator[Requested]:
     """Yield every text that shall exist, with its writer."""
-    catalog = from_json(ToolCatalog, action.input("contract"))
+    catalog = action.derived(shared.catalog, "contract")
     for trajectory in trajectories(action.input("trajectories")):
         yield from texts_of(trajectory, catalog, action.params)
 

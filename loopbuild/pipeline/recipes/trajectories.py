@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from loopbuild.digest import digest
 from loopbuild.engine.target import Action, Json, RowResult, WantedRow
 from loopbuild.errors import SandboxError
-from loopbuild.pipeline.sandboxes import kept_open, opened, server_facts, twice
-from loopbuild.records import Cell, DataFlowEdge, Subgraph, ToolCatalog, ToolGraph, Trajectory, from_json, to_json
+from loopbuild.pipeline import shared
+from loopbuild.pipeline.sandboxes import opened, opened_again, server_facts, server_reads, settings_of, twice
+from loopbuild.records import Cell, Subgraph, ToolGraph, Trajectory, from_json, to_json
 
 
 def wanted(action: Action) -> Iterable[WantedRow]:
@@ -19,44 +20,34 @@ def wanted(action: Action) -> Iterable[WantedRow]:
     from loopbuild.stages.sampling.cells import plan_key
 
     seed = action.params["sampling"]["seed"]
-    for value in action.input("cells")["cells"][action.params["subgraph"]]:
+    for value in action.derived(shared.cells, "cells")[action.params["subgraph"]]:
         yield WantedRow(key=plan_key(from_json(Cell, value), seed=seed), request=value)
 
 
 def facts(action: Action) -> Mapping[str, str]:
     """Every leaf of the catalog, every edge, the subgraph as a whole, and the project's own server programs."""
-    from loopbuild.stages.catalog.facts import facts as catalog_facts
-
-    graph = from_json(ToolGraph, action.input("graph"))
-    catalog = from_json(ToolCatalog, action.input("contract"))
-    known = dict(catalog_facts(catalog))
-    # A leaf nobody reads still stands in the stored results: such a row is replayed, and mostly proven.
-    known |= {f"{tool.id} returns": tool.returns for tool in catalog.tools}
-    for edge in graph.edges:
-        known[edge_fact(edge)] = digest("edge", [edge.conversion])
+    graph = action.derived(shared.graph, "graph")
+    known = dict(action.derived(shared.walk_facts, "contract", "graph"))
     subgraph = _subgraph(graph, action.params["subgraph"])
     inside = [to_json(edge) for edge in graph.edges if edge.consumer in subgraph.tools]
     known[f"subgraph {subgraph.name}"] = digest("subgraph", [to_json(subgraph), inside])
-    return known | server_facts(action)
+    return known | server_facts(action, action.derived(shared.catalog, "contract"))
 
 
 def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
-    """Sample and execute; a cell that cannot be reached is a row that says why.
-
-    A sandbox that broke is no finding about the cell: its row fails and is asked for again by the next build.
-    """
+    """Sample and execute; a cell that cannot be reached is a row that says why."""
     from loopbuild.stages.sampling.walk import Unreachable, sample
 
-    catalog = from_json(ToolCatalog, action.input("contract"))
-    graph = from_json(ToolGraph, action.input("graph"))
+    catalog = action.derived(shared.catalog, "contract")
+    graph = action.derived(shared.graph, "graph")
     subgraph = _subgraph(graph, action.params["subgraph"])
     settings = action.params["sampling"]
-    servers = tuple(sorted(server_facts(action)))
-    with opened(action.params["sandbox"], catalog, root=action.root) as sandbox:
+    servers = server_facts(action, catalog)
+    with opened(settings_of(action), catalog, root=action.root) as sandbox:
         for row in rows:
 
             def attempt(row: WantedRow = row) -> Trajectory | Unreachable:
-                return sample(
+                outcome = sample(
                     from_json(Cell, row.request),
                     seed=settings["seed"],
                     catalog=catalog,
@@ -65,11 +56,14 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
                     sandbox=sandbox,
                     settings=settings,
                 )
+                if isinstance(outcome, Unreachable) and outcome.reason == "sandbox_error":
+                    raise SandboxError(outcome.detail)
+                return outcome
 
             outcome = twice(attempt)
             if isinstance(outcome, SandboxError):
-                last = outcome.hint.strip().rpartition("\n")[2]  # of a server: what it wrote to stderr last
-                yield RowResult(key=row.key, error=f"{outcome.message} ({last})" if last else outcome.message)
+                # The third state is no result: the row is asked again next time.
+                yield RowResult(key=row.key, error="; ".join(filter(None, [outcome.message, outcome.hint])))
                 continue
             if isinstance(outcome, Unreachable):
                 reads = (f"subgraph {subgraph.name}", *servers)
@@ -86,27 +80,23 @@ def revalidate(action: Action, row: WantedRow, old_output: Json, changed: tuple[
     if "unreachable" in old_output:
         return None
     old = from_json(Trajectory, old_output)
-    catalog = from_json(ToolCatalog, action.input("contract"))
-    known = facts(action)
-    servers = tuple(sorted(server_facts(action)))
+    catalog = action.derived(shared.catalog, "contract")
+    known = action.derived(shared.walk_facts, "contract", "graph")
+    servers = server_facts(action, catalog)
     if any(name.startswith("edge ") and name not in known for name in _reads(old, servers)):
         return None
-    sandbox = kept_open(action, catalog)
-    outcome = twice(lambda: replay(old, catalog=catalog, sandbox=sandbox))
+    with opened_again(action, catalog, facts=servers) as sandbox:
+        outcome = twice(lambda: replay(old, catalog=catalog, sandbox=sandbox))
     if isinstance(outcome, ReplayFault | SandboxError) or outcome.digest != old.digest:
         return None
     return RowResult(key=row.key, output=to_json(outcome), reads=_reads(outcome, servers))
 
 
-def edge_fact(edge: DataFlowEdge) -> str:
-    """Return the name of the fact that an edge exists."""
-    return f"edge {edge.producer}#{edge.producer_leaf} -> {edge.consumer}#{edge.consumer_leaf}"
-
-
-def _reads(trajectory: Trajectory, servers: tuple[str, ...]) -> tuple[str, ...]:
+def _reads(trajectory: Trajectory, servers: Mapping[str, str]) -> tuple[str, ...]:
     from loopbuild.stages.sampling.pointers import schematic
 
-    reads = {*trajectory.reads, *servers, *(f"{step.call.tool} returns" for step in trajectory.steps)}
+    tools = {step.call.tool for step in trajectory.steps}
+    reads = {*trajectory.reads, *server_reads(servers, tools), *(f"{tool} returns" for tool in tools)}
     for step in trajectory.steps:
         for pointer, source in step.call.provenance.items():
             if source.kind == "tool":

@@ -14,13 +14,13 @@ from typing import Any
 
 from loopbuild.errors import SandboxError
 from loopbuild.records import Json, StateFact, ToolCatalog, ToolResult, ToolSchema
+from loopbuild.sandbox.answers import unanswered, unknown_tool
 from loopbuild.sandbox.mcp.answers import result_of
-from loopbuild.sandbox.mcp.scouting import Known, from_rows, scout, slot_of
 from loopbuild.sandbox.mcp.session import Session, resolved, surroundings
-from loopbuild.sandbox.mcp.state import StateFile, difference
+from loopbuild.sandbox.mcp.state import StateFile
 from loopbuild.sandbox.patience import patience_with
-from loopbuild.sandbox.pools import side_of
-from loopbuild.sandbox.protocol import purpose_of
+from loopbuild.sandbox.rows import difference
+from loopbuild.sandbox.scouting import Known, offered, scout
 
 __all__ = ["McpSandbox", "open_mcp"]
 
@@ -95,18 +95,19 @@ class McpSandbox:
         """Run one call on the server of the open world."""
         tool = self._tools.get(tool_id)
         if tool is None:
-            return ToolResult(status="tool_error", value={"error": f"unknown tool `{tool_id}`"}, code="unknown_tool")
+            return unknown_tool(tool_id)
         server = self._server()
         if server.loss is not None:
-            return _lost(server.loss)  # asked again before anybody opened it anew: still the same loss
+            # Asked again before anybody opened it anew: still the same loss.
+            return unanswered("server_lost", server.loss)
         if self._patience.is_out_for(tool_id) and self._patience.last is not None:
-            return _lost(self._patience.last)
+            return unanswered("server_lost", self._patience.last)
         try:
             answer = server.session.call(tool.name, arguments)
         except SandboxError as error:
             self._patience.lost(error, tool=tool_id)
             server.loss = error
-            return _lost(error)
+            return unanswered("server_lost", error)
         self._patience.answered(tool_id)
         if server.state.kind == "none":
             server.calls = (*server.calls, (tool.name, dict(arguments)))
@@ -137,16 +138,9 @@ class McpSandbox:
 
     def known(self, tool_id: str, pointer: str) -> tuple[Json, ...]:
         """Return values of this world for an input leaf, those of the open world's side where both sides have some."""
-        tool = self._tools.get(tool_id)
-        leaf = next((one for one in tool.inputs if one.pointer == pointer), None) if tool else None
-        if tool is None or leaf is None or leaf.enum or (tool.effect == "create" and leaf.kind != "id"):
-            return ()
         server = self._server()
-        values = server.known.get(slot_of(leaf), ())
-        if not values and leaf.kind in ("id", "name", "person", "email", "phone"):
-            values = from_rows(leaf, server.state.rows(server.start)) if server.state.kind != "none" else ()
-        own = tuple(value for value in values if side_of(f"{leaf.entity}:{value}") == purpose_of(self._fixture))
-        return own or values
+        tool = self._tools.get(tool_id)
+        return offered(tool, pointer, server.known, lambda: server.state.rows(server.start), fixture=self._fixture)
 
     def close(self) -> None:
         """Stop all servers and remove their folders."""
@@ -219,10 +213,6 @@ def open_mcp(
         )
     tools = {tool.id: tool for tool in catalog.tools if tool.source == source}
     return McpSandbox(tools, source=source, settings=settings, root=root, environment=environment)
-
-
-def _lost(error: SandboxError) -> ToolResult:
-    return ToolResult(status="infra_error", value={"error": error.message, "hint": error.hint}, code="server_lost")
 
 
 def _inside(folder: Path, path: str) -> Path:

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from loopbuild.digest import canonical
 from loopbuild.records import Json, ToolResult
+from loopbuild.sandbox.answers import code_of
 
 _MAX_DEPTH = 64
-
-_CODED = re.compile(r"\b(not_found|conflict|invalid_argument|permission_denied|already_exists|unavailable)\b")
-_SPOKEN = (
-    (re.compile(r"not found|no such|does not exist|doesn't exist|unknown|could not find", re.IGNORECASE), "not_found"),
-    (re.compile(r"already|conflict|exists", re.IGNORECASE), "conflict"),
-    (re.compile(r"invalid|validation|required|expected|must be|not allowed", re.IGNORECASE), "invalid_argument"),
-)
 
 
 def result_of(answer: Any, *, tool: str) -> ToolResult:
@@ -47,7 +40,7 @@ def result_of(answer: Any, *, tool: str) -> ToolResult:
 
 def _refused(message: str) -> ToolResult:
     said = message.encode("utf-8", errors="replace").decode()
-    return ToolResult(status="tool_error", value={"error": said}, code=_code(said))
+    return ToolResult(status="tool_error", value={"error": said}, code=code_of(said))
 
 
 def _parsed(text: str) -> Json:
@@ -79,10 +72,3 @@ def _flaw(value: Json) -> str:
 
 def _parts(item: dict[str, Json] | list[Json]) -> list[Json]:
     return item if isinstance(item, list) else list(item.values())
-
-
-def _code(message: str) -> str:
-    coded = _CODED.search(message)
-    if coded:
-        return coded[1]
-    return next((code for pattern, code in _SPOKEN if pattern.search(message)), "tool_error")

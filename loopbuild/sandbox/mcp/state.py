@@ -1,4 +1,4 @@
-"""The state of a server as a file: saving it, putting it back, and what differs between two savings.
+"""The state of a server as a file: saving it, putting it back, and the rows that are in it.
 
 Putting back works on the living server: SQLite through its own backup, which respects locks and open connections; JSON
 lines by rewriting the file, for servers that read it at every call.
@@ -13,15 +13,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
-from loopbuild.digest import canonical, digest
+from loopbuild.digest import digest
 from loopbuild.documents import json_lines
 from loopbuild.errors import SandboxError
-from loopbuild.records import Json, StateFact
+from loopbuild.records import Json
+from loopbuild.sandbox.rows import VOLATILE, Rows, singular
 
-Rows = dict[tuple[str, str], dict[str, Json]]
-"""(entity, key) -> columns."""
-
-_VOLATILE = frozenset({"created_at", "updated_at", "modified_at", "timestamp", "created", "updated", "mtime"})
 _BUSY_SECONDS = 10.0
 
 
@@ -75,31 +72,6 @@ class StateFile:
             raise SandboxError(f"the state file `{self._path.name}` cannot be put back: {exc}") from exc
 
 
-def difference(before: Rows, after: Rows) -> tuple[StateFact, ...]:
-    """Return what changed between two sets of rows, sorted."""
-    facts: list[StateFact] = []
-    for place in sorted({*before, *after}):
-        entity, key = place
-        old, new = before.get(place), after.get(place)
-        if new is None:
-            facts.append(StateFact(change="removed", entity=entity, key=key))
-        elif old is None:
-            told = {name: value for name, value in sorted(new.items()) if value is not None}
-            facts += [
-                StateFact(change="added", entity=entity, key=key, field=name, after=value)
-                for name, value in (told or {"": None}).items()
-            ]
-        else:
-            facts += [
-                StateFact(
-                    change="changed", entity=entity, key=key, field=name, before=old.get(name), after=new.get(name)
-                )
-                for name in sorted({*old, *new})
-                if canonical(old.get(name)) != canonical(new.get(name))
-            ]
-    return tuple(facts)
-
-
 def _tables(saved: bytes) -> Rows:
     found: Rows = {}
     with closing(sqlite3.connect(":memory:")) as database:
@@ -115,9 +87,9 @@ def _tables(saved: bytes) -> Rows:
             columns = database.execute(f"pragma table_info({quoted})").fetchall()
             keys = [row["name"] for row in sorted(columns, key=lambda row: row["pk"]) if row["pk"]]
             for row in database.execute(f"select * from {quoted}"):
-                record = {name: _plain(row[name]) for name in row.keys() if name not in _VOLATILE}  # noqa: SIM118
+                record = {name: _plain(row[name]) for name in row.keys() if name not in VOLATILE}  # noqa: SIM118
                 key = _key([record.get(name) for name in keys], record)
-                found[_singular(table), key] = record if len(keys) != 1 else _without(record, keys[0])
+                found[singular(table), key] = record if len(keys) != 1 else _without(record, keys[0])
     return found
 
 
@@ -130,9 +102,9 @@ def _lines(saved: bytes, stem: str) -> Rows:
             continue
         if not isinstance(record, dict):
             continue
-        record = {name: value for name, value in record.items() if name not in _VOLATILE}
+        record = {name: value for name, value in record.items() if name not in VOLATILE}
         kind = record.pop("type", None)
-        entity = kind if isinstance(kind, str) else _singular(stem)
+        entity = kind if isinstance(kind, str) else singular(stem)
         name = next((name for name in ("id", "uuid", "key", "name") if name in record), "")
         key = _key([record[name]] if name else [], record)
         found[entity, key] = _without(record, name)
@@ -149,11 +121,3 @@ def _without(record: Mapping[str, Json], name: str) -> dict[str, Json]:
 
 def _plain(value: Json) -> Json:
     return value.hex() if isinstance(value, bytes) else value
-
-
-def _singular(name: str) -> str:
-    if name.endswith("ies"):
-        return name[:-3] + "y"
-    if name.endswith(("ches", "shes", "sses", "xes")):
-        return name[:-2]
-    return name[:-1] if name.endswith("s") and not name.endswith("ss") else name

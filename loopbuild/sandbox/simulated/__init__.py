@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,13 +13,42 @@ from loopbuild.judging.validate import Validator
 from loopbuild.records import Json, StateFact, ToolCatalog, ToolResult
 from loopbuild.sandbox.simulated.calls import carry_out, refusal
 from loopbuild.sandbox.simulated.known import known_values
-from loopbuild.sandbox.simulated.model import derive
+from loopbuild.sandbox.simulated.model import Model, derive
 from loopbuild.sandbox.simulated.tables import Tables
 from loopbuild.sandbox.simulated.world import World
 
 __all__ = ["SimulatedSandbox", "open_simulated"]
 
 _WORLDS = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lore:
+    """What follows from the tools of a source alone: every sandbox over the same ones shares it."""
+
+    validator: Validator
+    model: Model
+    world_of: Callable[[int], World]
+    """Worlds are pure functions of their number; keeping the recent ones saves making their rows again."""
+
+
+_RECENT: list[tuple[ToolCatalog, str, _Lore]] = []
+
+
+def _lore(catalog: ToolCatalog, source: str) -> _Lore:
+    """Return the lore of a source; the last few are kept, since a table of rows after the other opens the same tools.
+
+    Of a thousand tools it takes 20 ms to make, more than most tables need for all their rows.
+    """
+    for known, name, lore in _RECENT:
+        if known is catalog and name == source:
+            return lore
+    own = ToolCatalog(tools=tuple(tool for tool in catalog.tools if tool.source == source))
+    model = derive(own.tools)
+    worlds = lru_cache(maxsize=_WORLDS)(lambda fixture: World(model, fixture))
+    lore = _Lore(validator=Validator(own), model=model, world_of=worlds)
+    _RECENT[:] = [(catalog, source, lore), *_RECENT[:7]]
+    return lore
 
 
 class SimulatedSandbox:
@@ -29,11 +59,8 @@ class SimulatedSandbox:
     def __init__(self, catalog: ToolCatalog, *, source: str, fixtures: int = 16) -> None:
         self.name = source
         self.fixtures = fixtures
-        own = ToolCatalog(tools=tuple(tool for tool in catalog.tools if tool.source == source))
-        self._validator = Validator(own)
-        self._model = derive(own.tools)
-        # Worlds are pure functions of their number; keeping the recent ones saves making their rows again.
-        self._world_of = lru_cache(maxsize=_WORLDS)(lambda fixture: World(self._model, fixture))
+        lore = _lore(catalog, source)
+        self._validator, self._model, self._world_of = lore.validator, lore.model, lore.world_of
         self._world: World | None = None
         self._tables = Tables()
 

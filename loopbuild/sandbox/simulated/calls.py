@@ -22,6 +22,8 @@ _FINAL = frozenset(
     {"cancelled", "rejected", "declined", "denied", "archived", "closed", "completed", "refunded", "revoked",
      "terminated", "withdrawn", "finished", "published"}
 )  # fmt: skip
+_CASCADES = frozenset({"cascade", "recursive", "force"})
+"""Inputs of a delete that say: and all that hangs on it."""
 _REOPENS = frozenset({"open", "active", "draft", "unlocked", "enabled", "refunded", "archived"})
 
 
@@ -115,7 +117,7 @@ def _read(
         key, rows[subject] = found[0], tuple(found)
     elif plan.operation == "list":
         for entity in _shown(plan):
-            rows.setdefault(entity, tuple(lookup.filtered(world, tables, entity, filters)[: lookup.limit_of(filters)]))
+            rows.setdefault(entity, lookup.paged(lookup.filtered(world, tables, entity, filters), filters))
         subject = ""
     elif plan.operation == "opaque" and plan.tool.effect != "read":
         tables = tables.with_log(plan.tool.name, digest("logged", dict(arguments))[:8], dict(arguments))
@@ -238,6 +240,8 @@ def _change(plan: ToolPlan, key: Json, group: list[Given], *, world: World, tabl
     lists = {name: value for name, value in fields.items() if isinstance(value, tuple)}
     if plan.operation == "delete":
         if not lists or not plan.item or plan.subject not in {one.input.entity for one in group}:
+            if any(one.input.field in _CASCADES and one.value is True for one in group):
+                tables = _without_users(subject, key, tables)
             _check_unused(subject, key, tables)
             return tables.with_row(subject, key, replace(row, is_gone=True, fields={}, refs={}))
         held = {name: _list_held(row, name, world, plan, subject, key) for name in lists}
@@ -287,6 +291,18 @@ def _check_unused(subject: str, key: Json, tables: Tables) -> None:
     for (entity, other), row in tables.rows.items():
         if not row.is_gone and row.refs.get(subject) == key and entity != subject:
             raise Refused("conflict", f"{subject} `{key}` is in use by {entity} `{other}`")
+
+
+def _without_users(subject: str, key: Json, tables: Tables) -> Tables:
+    """Return the tables without what was made under a row, and without what was made under that."""
+    waiting = [(subject, key)]
+    while waiting:
+        above, above_key = waiting.pop()
+        for (entity, other), row in tables.rows.items():
+            if not row.is_gone and row.refs.get(above) == above_key and entity != above:
+                tables = tables.with_row(entity, other, replace(row, is_gone=True, fields={}, refs={}))
+                waiting.append((entity, other))
+    return tables
 
 
 def _stored(group: list[Given], *, own: str) -> dict[str, Json]:

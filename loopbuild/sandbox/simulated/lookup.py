@@ -89,6 +89,18 @@ def filtered(world: World, tables: Tables, entity: str, given: list[tuple[Input,
     return rows[:_MATCHES]
 
 
+def paged(rows: list[Json], given: list[tuple[Input, Json]]) -> tuple[Json, ...]:
+    """Return the part of a list the caller asked for: from an offset or a page counted from 1, at most so many."""
+    size, start = limit_of(given), 0
+    for one, value in given:
+        if isinstance(value, int) and value > 0:
+            if one.field in ("offset", "skip"):
+                start = value
+            elif one.field == "page":
+                start = (value - 1) * size
+    return tuple(rows[start : start + size])
+
+
 def limit_of(given: list[tuple[Input, Json]]) -> int:
     """Return how many rows the caller wants at most."""
     for one, value in given:

@@ -10,6 +10,52 @@ from dataclasses import dataclass, field
 
 from loopbuild.records import Json
 
+MOST_WRITTEN_OUT = 2_000
+"""Parts of a schema with its references written out; one that grows larger keeps them."""
+
+
+def written_out(schema: Json) -> Json:
+    """Return `schema` with every reference replaced by what it points to, so that inlining one is no change.
+
+    A schema stays as it is when a reference goes round in circles, leads nowhere or out of the document, or when the
+    whole would grow too large.
+    """
+    if not isinstance(schema, dict) or not ("$defs" in schema or "definitions" in schema):
+        return schema
+    resolver, budget = Resolver(schema), [MOST_WRITTEN_OUT]
+    try:
+        found = _written_out(schema, resolver, (), budget)
+    except OverflowError:
+        return schema
+    return schema if resolver.remote or resolver.missing else found
+
+
+def _written_out(schema: Json, resolver: Resolver, trail: tuple[str, ...], budget: list[int]) -> Json:
+    budget[0] -= 1
+    if budget[0] < 0:
+        raise OverflowError
+    if isinstance(schema, list):
+        return [_written_out(item, resolver, trail, budget) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if isinstance(schema.get("$ref"), str):
+        schema, trail, is_cycle = resolver.follow(schema, trail)
+        if is_cycle:
+            raise OverflowError
+        if not isinstance(schema, dict):
+            return schema
+    out = {}
+    for key, value in schema.items():
+        if key in ("$defs", "definitions") and isinstance(value, dict):
+            continue
+        if key in ("properties", "patternProperties") and isinstance(value, dict):
+            out[key] = {name: _written_out(item, resolver, trail, budget) for name, item in value.items()}
+        elif key in ("enum", "const", "default", "examples", "example"):
+            out[key] = value
+        else:
+            out[key] = _written_out(value, resolver, trail, budget)
+    return out
+
 
 @dataclass(slots=True)
 class Shared:

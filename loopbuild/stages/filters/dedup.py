@@ -6,19 +6,20 @@ make no duplicate. The lower row digest stays, never the first to come.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from loopbuild.digest import digest
 from loopbuild.records import Example, Verdict
 from loopbuild.stages.filters.masking import masked, said_values
 
 
-def find_duplicates(examples: Sequence[Example]) -> dict[str, Verdict]:
-    """Return a verdict for each row that repeats another: `duplicate_of:<row key>`."""
+def find_duplicates(examples: Sequence[Example], *, texts: Mapping[str, str] | None = None) -> dict[str, Verdict]:
+    """Return a verdict for each row that repeats another: `duplicate_of:<row key>`; `texts` are masked texts by key."""
     groups: dict[str, list[Example]] = {}
     for example in examples:
         names = [call["function"]["name"] for m in example.messages for call in m.get("tool_calls") or ()]
-        same = digest("same row", [example.category, masked(example), names, list(said_values(example))])
+        text = texts[example.key] if texts is not None else masked(example)
+        same = digest("same row", [example.category, text, names, list(said_values(example))])
         groups.setdefault(same, []).append(example)
     found: dict[str, Verdict] = {}
     for members in groups.values():

@@ -6,14 +6,20 @@ row digest, so one row more moves at most one other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from loopbuild.digest import digest
 from loopbuild.records import Example, Verdict
 from loopbuild.stages.filters.masking import masked, shape
 
 
-def select_diverse(examples: Sequence[Example], *, max_share: float = 0.25, floor: int = 4) -> dict[str, Verdict]:
+def select_diverse(
+    examples: Sequence[Example],
+    *,
+    max_share: float = 0.25,
+    floor: int = 4,
+    texts: Mapping[str, str] | None = None,
+) -> dict[str, Verdict]:
     """Return a verdict for each row beyond its bucket's share: `not_selected:<goal tool>`."""
     by_goal: dict[str, list[Example]] = {}
     for example in examples:
@@ -24,7 +30,8 @@ def select_diverse(examples: Sequence[Example], *, max_share: float = 0.25, floo
         limit = max(floor, int(max_share * len(members)))
         buckets: dict[tuple[str, ...], list[Example]] = {}
         for example in members:
-            buckets.setdefault((*example.tools, shape(masked(example))), []).append(example)
+            text = texts[example.key] if texts is not None else masked(example)
+            buckets.setdefault((*example.tools, shape(text)), []).append(example)
         for bucket, rows in sorted(buckets.items()):
             ranked = sorted(rows, key=lambda example: digest("rank", example.key))
             for example in ranked[limit:]:

@@ -22,6 +22,7 @@ from loopbuild.records import (
     ToolCall,
     ToolCatalog,
     ToolGraph,
+    ToolResult,
     Trajectory,
 )
 from loopbuild.sandbox.protocol import EVAL_FIXTURES, Sandbox
@@ -36,13 +37,15 @@ _CALLS = 200
 _PATHS = 20
 _TRIES = 4
 _INFRA_TRIES = 3
+_CERTAIN = frozenset({"not_recorded", "no_method", "state_lost"})
+"""Answers that asking again cannot change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreachable:
     """Why a cell has no trajectory."""
 
-    reason: Literal["no_producer", "opaque_id", "exhausted"]
+    reason: Literal["no_producer", "opaque_id", "exhausted", "sandbox_error"]
     detail: str = ""
 
 
@@ -57,6 +60,7 @@ class _Run:
     sandbox: Sandbox
     validator: Validator
     calls: int = 0
+    broken: str = ""
     refused: str = ""
 
 
@@ -73,7 +77,7 @@ def sample(
     """Return an executed trajectory for `cell`, or why there is none.
 
     `settings` are the `sampling:` section as JSON. The sandbox is left in the trajectory's final state. Raises
-    SandboxError when the sandbox cannot be opened or gives no answer: that says nothing about the cell.
+    SandboxError when the sandbox cannot be opened.
     """
     reach, validator = _prepared(catalog, graph, subgraph, settings)
     key = plan_key(cell, seed=seed)
@@ -85,7 +89,7 @@ def sample(
     size = cell.length - repeats_of(cell) + 1
     tried = 0
     for skeleton in skeletons(cell.goal, cell.topology, size, reach, key=key):
-        if tried >= _PATHS or run.calls >= _CALLS:
+        if tried >= _PATHS or run.calls >= _CALLS or run.broken:
             break
         tried += 1
         sandbox.open(fixture)
@@ -94,6 +98,8 @@ def sample(
             return trajectory_of(
                 steps, cell=cell, key=key, fixture=fixture, sandbox=sandbox, skeleton=skeleton, tools=reach.tools
             )
+    if run.broken:
+        return Unreachable(reason="sandbox_error", detail=run.broken)
     if not tried or not (run.calls or run.refused):
         return _why(cell, reach)
     return Unreachable(reason="exhausted", detail=run.refused or f"{tried} paths, {run.calls} calls")
@@ -126,7 +132,7 @@ def _execute(run: _Run, skeleton: Skeleton, steps: tuple[Step, ...], picks: Pick
             if rest is not None:
                 return rest
         run.sandbox.restore(token)
-        if run.calls >= _CALLS:
+        if run.calls >= _CALLS or run.broken:
             return None
     return None
 
@@ -157,25 +163,33 @@ def _spread(run: _Run, skeleton: Skeleton, steps: tuple[Step, ...], picks: Picks
 
 
 def _call(run: _Run, call: ToolCall, *, turn: int) -> Step | None:
-    """Run one call; None when it is refused. Raises SandboxError when no answer comes."""
+    """Run one call; None when it is refused."""
     faults = run.validator.check(call.tool, call.arguments)
     if faults:
         run.refused = f"{call.tool}: {faults[0].code} {faults[0].pointer}"
         return None
-    told: Json = None
     for _ in range(_INFRA_TRIES):
         run.calls += 1
-        result = run.sandbox.call(call.tool, call.arguments)
+        try:
+            result = run.sandbox.call(call.tool, call.arguments)
+        except SandboxError as error:
+            run.broken = error.message
+            return None
         if result.status == "ok":
             return Step(call=call, result=result, turn=turn)
         if result.status == "tool_error":
             run.refused = f"{call.tool}: {result.code}"
             return None
-        told = told or result.value
-    known = told if isinstance(told, dict) else {}
-    raise SandboxError(
-        f"`{call.tool}` got no answer: {known.get('error') or f'{_INFRA_TRIES} tries'}", hint=known.get("hint") or ""
-    )
+        run.broken = _unanswered(call, result)
+        if result.code in _CERTAIN:
+            break
+    return None
+
+
+def _unanswered(call: ToolCall, result: ToolResult) -> str:
+    said = result.value if isinstance(result.value, dict) else {}
+    told = [str(said[key]) for key in ("error", "hint") if said.get(key)]
+    return f"{call.tool}: no answer ({result.code})" + (f": {'; '.join(told)}" if told else "")
 
 
 def _state(run: _Run, tool: str, *, is_goal: bool) -> tuple[StateFact, ...] | None:

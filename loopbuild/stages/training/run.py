@@ -8,42 +8,22 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import signal
-import subprocess
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO
 
+from loopbuild.children import Child, python_environment
 from loopbuild.errors import MissingExtra, TrainingError
 from loopbuild.records import Json, from_json
 from loopbuild.stages.training.job import PhaseJob, PhaseReport, write_job
 
 NEEDED = ("torch", "transformers", "trl", "peft", "datasets", "accelerate")
-PASSED_ON = (
-    "PATH",
-    "HOME",
-    "TMPDIR",
-    "LANG",
-    "LC_ALL",
-    "LD_LIBRARY_PATH",
-    "PYTHONPATH",
-    "VIRTUAL_ENV",
-    "CUDA_VISIBLE_DEVICES",
-    "CUDA_HOME",
-    "HF_HOME",
-    "HF_HUB_CACHE",
-    "XDG_CACHE_HOME",
-)
-"""What a trainer may see of the environment; keys of writers and remotes are not among it."""
 DOWNLOADING = ("HF_TOKEN", "HF_ENDPOINT", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE")
 """Besides, when a base may be downloaded."""
 PATIENCE_SECONDS = 60.0
 """How long a child asked to stop may take to save its state."""
-_LOOK_SECONDS = 0.1
 
 
 class PhaseCancelled(TrainingError):
@@ -72,38 +52,23 @@ def run_phase(
     write_job(job, path)
     command = [python, "-u", "-m", "loopbuild.stages.training.train", str(path), "--supervised"]
     seen = _Seen()
-    with _started(command, child_environment(job, environment)) as process:
-        readers = [
-            threading.Thread(target=_listen, args=(process.stdout, seen, on_progress), daemon=True),
-            threading.Thread(target=_keep_tail, args=(process.stderr, seen.tail), daemon=True),
-        ]
-        for reader in readers:
-            reader.start()
-        is_stopping = False
-        while True:
-            try:
-                process.wait(timeout=PATIENCE_SECONDS if is_stopping else _LOOK_SECONDS)
-                break
-            except subprocess.TimeoutExpired:
-                if is_stopping or seen.broken is not None:
-                    _signal(process, signal.SIGKILL)
-                elif is_cancelled is not None and is_cancelled():
-                    is_stopping = True
-                    _signal(process, signal.SIGTERM)
-        for reader in readers:
-            reader.join(timeout=5)
-    if seen.broken is not None:
-        raise seen.broken
-    return _outcome(job, seen, process.returncode, was_cancelled=is_stopping)
+    asked = False
+
+    def is_asked() -> bool:
+        nonlocal asked
+        asked = asked or (is_cancelled is not None and is_cancelled())
+        return asked
+
+    with _started(command, child_environment(job, environment)) as child:
+        for line in child.lines(is_cancelled=is_asked, patience_seconds=PATIENCE_SECONDS):
+            _listen(line, seen, child.tail, on_progress)
+        status = child.code or 0
+    return _outcome(job, seen, child.tail, status, was_cancelled=asked)
 
 
 def child_environment(job: PhaseJob, environment: Mapping[str, str]) -> dict[str, str]:
     """Return the whole environment of the child: nothing that is not named here."""
-    names = PASSED_ON + (DOWNLOADING if job.may_download else ())
-    made = {name: environment[name] for name in names if name in environment}
-    # A child must find this very package, also when the parent runs from a source tree.
-    root = str(Path(__file__).resolve().parents[3])
-    made["PYTHONPATH"] = os.pathsep.join([root, *filter(None, [made.get("PYTHONPATH", "")])])
+    made = python_environment(environment, also=DOWNLOADING if job.may_download else ())
     threads = str(job.threads)
     made |= {
         "OMP_NUM_THREADS": threads,
@@ -131,65 +96,34 @@ class _Seen:
         self.step = self.steps = self.saved = 0
         self.report: Json = None
         self.error: Json = None
-        self.broken: Exception | None = None
-        self.tail: deque[str] = deque(maxlen=20)
 
 
 @contextmanager
-def _started(command: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-        )
-    except OSError as exc:
-        raise TrainingError(f"`{command[0]}` cannot be started: {exc.strerror}") from exc
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            _signal(process, signal.SIGKILL)
-            process.wait()
-        for stream in (process.stdin, process.stdout, process.stderr):
-            if stream is not None:
-                stream.close()
-
-
-def _signal(process: subprocess.Popen[str], number: int) -> None:
-    try:
-        os.killpg(process.pid, number)
-    except ProcessLookupError:
-        return
-
-
-def _listen(stream: IO[str] | None, seen: _Seen, on_progress: Callable[[int, int, str], None] | None) -> None:
-    for line in stream or ():
+def _started(command: list[str], environment: dict[str, str]) -> Iterator[Child]:
+    with ExitStack() as stack:
         try:
-            said = json.loads(line)
-        except ValueError:
-            seen.tail.append(line.rstrip())
-            continue
-        if "report" in said:
-            seen.report = said["report"]
-        elif "error" in said:
-            seen.error = said["error"]
-        elif "saved" in said:
-            seen.saved = said["saved"]
-        elif "step" in said:
-            seen.step, seen.steps = said["step"], said["steps"]
-            if on_progress is not None and seen.broken is None:
-                try:
-                    on_progress(seen.step, seen.steps, _note(said))
-                except Exception as exc:
-                    # Raised by the caller's own function; it goes back to the caller, and the child must still be read.
-                    seen.broken = exc
+            child = stack.enter_context(Child(command, environment=environment))
+        except OSError as exc:
+            raise TrainingError(f"`{command[0]}` cannot be started: {exc.strerror}") from exc
+        yield child
+
+
+def _listen(line: str, seen: _Seen, tail: deque[str], on_progress: Callable[[int, int, str], None] | None) -> None:
+    try:
+        said = json.loads(line)
+    except ValueError:
+        tail.append(line.rstrip())
+        return
+    if "report" in said:
+        seen.report = said["report"]
+    elif "error" in said:
+        seen.error = said["error"]
+    elif "saved" in said:
+        seen.saved = said["saved"]
+    elif "step" in said:
+        seen.step, seen.steps = said["step"], said["steps"]
+        if on_progress is not None:
+            on_progress(seen.step, seen.steps, _note(said))
 
 
 def _note(said: Json) -> str:
@@ -198,13 +132,7 @@ def _note(said: Json) -> str:
     return f"loss {said['loss']:.3f}, {said['tokens_per_second']:,} tokens/s"
 
 
-def _keep_tail(stream: IO[str] | None, tail: deque[str]) -> None:
-    for line in stream or ():
-        if line.strip():
-            tail.append(line.rstrip())
-
-
-def _outcome(job: PhaseJob, seen: _Seen, status: int, *, was_cancelled: bool) -> PhaseReport:
+def _outcome(job: PhaseJob, seen: _Seen, tail: deque[str], status: int, *, was_cancelled: bool) -> PhaseReport:
     if seen.report is not None and status == 0:
         return from_json(PhaseReport, seen.report)
     kept = f"step {seen.saved} of {seen.steps} is kept, the same build goes on from there" if seen.saved else ""
@@ -216,5 +144,5 @@ def _outcome(job: PhaseJob, seen: _Seen, status: int, *, was_cancelled: bool) ->
         name = signal.Signals(-status).name
         hint = "the machine may have run out of memory" if name == "SIGKILL" else ""
         raise TrainingError(f"the trainer of phase `{job.phase}` was killed by {name}", intact=kept, hint=hint)
-    last = " | ".join(list(seen.tail)[-3:])
+    last = " | ".join(list(tail)[-3:])
     raise TrainingError(f"the trainer of phase `{job.phase}` broke (status {status}): {last}", intact=kept)

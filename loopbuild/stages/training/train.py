@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from loopbuild.children import leave_with_parent
 from loopbuild.digest import digest_bytes
 from loopbuild.errors import TrainingError
 from loopbuild.records import Json, to_json
@@ -228,7 +229,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides, once for the whole group
     if "--supervised" in arguments:
-        threading.Thread(target=_end_with_parent, daemon=True).start()
+        leave_with_parent()  # states are safe against being killed
 
     def tell(line: dict[str, Json]) -> None:
         channel.write(json.dumps(line) + "\n")
@@ -247,13 +248,6 @@ def main(arguments: list[str]) -> int:
         return 1
     tell({"report": to_json(report)})
     return 0
-
-
-def _end_with_parent() -> None:
-    # Nothing is ever written to our stdin; its end means that the parent is gone. States are safe against being killed.
-    while os.read(0, 4096):
-        pass
-    os._exit(1)
 
 
 if __name__ == "__main__":

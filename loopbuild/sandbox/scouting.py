@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from loopbuild.records import Json, SchemaLeaf, ToolResult, ToolSchema
-from loopbuild.sandbox.mcp.state import Rows
+from loopbuild.sandbox.pools import side_of
+from loopbuild.sandbox.protocol import purpose_of
+from loopbuild.sandbox.rows import Rows
 
 Call = Callable[[str, Mapping[str, Json]], ToolResult]
 Known = dict[tuple[str, str], tuple[Json, ...]]
@@ -57,6 +59,23 @@ def from_rows(leaf: SchemaLeaf, rows: Rows) -> tuple[Json, ...]:
             if isinstance(held, str | int | float) and held != "":
                 values.setdefault(repr(held), held)
     return tuple(values.values())[:_VALUES]
+
+
+def offered(
+    tool: ToolSchema | None, pointer: str, known: Known, rows: Callable[[], Rows], *, fixture: int
+) -> tuple[Json, ...]:
+    """Return what a person may know for an input leaf: values seen by looking, else those of the starting `rows`.
+
+    Where both sides have some, those of the fixture's own side, so that evaluation uses values training does not.
+    """
+    leaf = next((one for one in tool.inputs if one.pointer == pointer), None) if tool else None
+    if tool is None or leaf is None or leaf.enum or (tool.effect == "create" and leaf.kind != "id"):
+        return ()
+    values = known.get(slot_of(leaf), ())
+    if not values and leaf.kind in ("id", "name", "person", "email", "phone"):
+        values = from_rows(leaf, rows())
+    own = tuple(value for value in values if side_of(f"{leaf.entity}:{value}") == purpose_of(fixture))
+    return own or values
 
 
 def slot_of(leaf: SchemaLeaf) -> tuple[str, str]:

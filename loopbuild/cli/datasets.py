@@ -1,0 +1,118 @@
+"""A dataset as a screen: what was made, lost and kept, of which kinds, how long, how varied."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loopbuild.cli.units import count, table
+from loopbuild.pipeline.coverage import said
+
+WARN_SELF_BLEU = 0.45
+"""Above, texts of one level repeat one another; ten templates with other values filled in come to .74."""
+_SHARES = ("category", "topology", "calls", "level", "writer")
+_MOST = 8
+
+
+def dataset_text(dataset: dict[str, Any]) -> str:
+    """Return the screen of `show dataset:main`."""
+    reasons = [
+        {"reason": f"{reason} ({split})", "count": number}
+        for split, counts in dataset["funnel"]["dropped"].items()
+        for reason, number in counts.items()
+    ]
+    unwritten = dataset["funnel"].get("unwritten", {})
+    reasons += [{"reason": f"not written, {why}", "count": number} for why, number in unwritten.items()]
+    funnel = {
+        "generated": sum(dataset["funnel"]["made"].values()) + sum(unwritten.values()),
+        "splits": dataset["funnel"]["kept"],
+        "dropped": reasons,
+    }
+    return "\n\n".join(
+        part
+        for part in (
+            _funnel(funnel),
+            figures_text(dataset.get("figures") or {}, tools=True),
+            "\n".join(said(dataset["gaps"], most=1000)) if "gaps" in dataset else "",
+        )
+        if part
+    )
+
+
+def data_text(data: dict[str, Any]) -> str:
+    """Return the data section of `report`; empty for a report that says nothing of its data."""
+    if not data.get("generated"):
+        return ""
+    left = data.get("unreachable")
+    parts = [_funnel(data), figures_text(data.get("figures") or {}, tools=False)]
+    if left:
+        parts.append(f"{count(left, 'cell')} could not be reached: `loopbuild show dataset:main` says why")
+    return "\n".join(part for part in parts if part)
+
+
+def _funnel(data: dict[str, Any]) -> str:
+    rows = [["rows made", f"{data['generated']:,}"]]
+    for one in sorted(data["dropped"], key=lambda one: (-one["count"], one["reason"])):
+        rows.append([f"  dropped, {one['reason']}", f"{one['count']:,}"])
+    titles = {"train": "kept for training", "eval": "kept for evaluation"}
+    rows += [[titles[name], f"{data['splits'][name]:,}"] for name in ("train", "eval")]
+    return table(rows, right=frozenset({1}))
+
+
+def figures_text(figures: dict[str, Any], *, tools: bool) -> str:
+    """Return the figures of training rows; with `tools`, those of tools and links with the fewest rows too."""
+    if not figures:
+        return ""
+    lines = []
+    for name in _SHARES:
+        total = sum(figures["shares"][name].values())
+        shares = [f"{key} {number / total:.0%}" for key, number in _by_size(figures["shares"][name])]
+        if len(shares) > 1:
+            lines.append([name, ", ".join(shares)])
+    if figures["origins"]:
+        total = sum(figures["origins"].values())
+        told = [f"{key} {number / total:.0%}" for key, number in _by_size(figures["origins"])]
+        lines.append(["values from", ", ".join(told)])
+    for name, spread in figures["words"].items():
+        if spread:
+            unit = "messages" if name == "messages" else f"words, {name}"
+            lines.append(
+                [unit, f"{spread['least']} to {spread['most']}, median {spread['median']}, p95 {spread['p95']}"]
+            )
+    parts = ["training rows", table([[f"  {a}", b] for a, b in lines]), _diversity(figures["diversity"])]
+    if tools:
+        parts += [_fewest("rows per tool", figures["tools"]), _fewest("rows per link between calls", figures["links"])]
+    return "\n".join(part for part in parts if part)
+
+
+def _diversity(diversity: dict[str, Any]) -> str:
+    rows = [["requests", "texts", "Self-BLEU@20", "masked", "distinct-2", "distinct masked"]]
+    for when in ("before", "after"):
+        for level, one in diversity[when].items():
+            rows.append(
+                [
+                    f"  {level}, {when} filters",
+                    f"{one['texts']:,}",
+                    *(
+                        f"{one[name]:.2f}"
+                        for name in ("self_bleu_20", "self_bleu_20_masked", "distinct_2", "distinct_masked")
+                    ),
+                ]
+            )
+    if len(rows) == 1:
+        return ""
+    high = [level for level, one in diversity["after"].items() if one["self_bleu_20"] > WARN_SELF_BLEU]
+    note = f"\n  {' and '.join(high)} texts repeat one another: Self-BLEU@20 over {WARN_SELF_BLEU}" if high else ""
+    return table(rows, right=frozenset(range(1, 6))) + note
+
+
+def _fewest(title: str, counts: dict[str, int]) -> str:
+    if not counts:
+        return ""
+    ranked = sorted(counts.items(), key=lambda one: (one[1], one[0]))
+    rows = [[f"  {name}", f"{number:,}"] for name, number in ranked[:_MOST]]
+    more = f"\n  {len(ranked) - _MOST:,} more, up to {ranked[-1][1]:,} rows" if len(ranked) > _MOST else ""
+    return f"{title}, fewest first\n" + table(rows, right=frozenset({1})) + more
+
+
+def _by_size(counts: dict[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda one: (-one[1], one[0]))

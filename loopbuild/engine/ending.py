@@ -1,0 +1,85 @@
+"""The end of a build: what is left for the next one and for colleagues.
+
+Writes loop.lock, takes back published files nobody stands for any more, and notes in the journal what this build did
+and whether it was complete. Decides nothing about targets; a build that was cut short leaves what it had settled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+
+from loopbuild.engine.commit import unpublish
+from loopbuild.engine.history import summary
+from loopbuild.engine.lockbook import LockBook
+from loopbuild.engine.make import Workshop
+from loopbuild.engine.outcome import Outcome
+from loopbuild.engine.target import Target
+from loopbuild.engine.uptodate import remember
+
+LockLines = Callable[[], Mapping[str, Mapping[str, str]]]
+
+
+def write_lock(
+    shop: Workshop,
+    lock: LockBook,
+    settled: Mapping[str, Target],
+    lock_lines: LockLines | None,
+    *,
+    unmoved: Collection[str],
+    is_complete: bool,
+) -> None:
+    """Write the lines of the settled targets; `lock_lines` is asked for further ones only now.
+
+    `unmoved` are targets whose lines, if there are any, are known to hold still.
+    """
+    with shop.journal.transaction():
+        shop.leaves.flush(shop.journal)
+    lock.close(
+        settled,
+        shop.known,
+        lock_lines() if lock_lines is not None else {},
+        unmoved=unmoved,
+        is_complete=is_complete,
+        root=shop.ws.root,
+        scratch=shop.scratch,
+    )
+
+
+def note_run(
+    shop: Workshop,
+    targets: Mapping[str, Target],
+    outcome: Outcome,
+    *,
+    started: float,
+    stamp: str,
+    definitions: str,
+    is_whole: bool,
+) -> None:
+    """Note what happened; a whole build with a stamp can be recognised later, any other one is forgotten as such."""
+    stale = [name for name in shop.leaves.remembered("out:") if is_whole and name not in shop.publishers]
+    unpublish(stale, out=shop.ws.folder / "out")
+    entries = [shop.known.current[name] for name in outcome.results] if is_whole else []
+    files = {path for name in outcome.results for _, path in targets[name].files if is_whole}
+    word = "interrupted" if outcome.is_interrupted else "done" if outcome.is_success else "failed"
+    with shop.journal.transaction():
+        shop.leaves.forget([f"out:{name}" for name in stale], shop.journal)
+        quiet = outcome.counts.get("fresh", 0) + outcome.counts.get("borrowed", 0)
+        if len(outcome.results) > quiet or outcome.is_interrupted:
+            shop.journal.add_run(
+                started=started,
+                seconds=outcome.seconds,
+                outcome=word,
+                code_version=shop.ws.code_version,
+                results=summary(outcome),
+            )
+        remember(
+            shop.journal,
+            shop.ws,
+            stamp=stamp,
+            leaves=shop.leaves,
+            files=files,
+            needs=(digest for entry in entries for digest in entry.needs),
+            published={path for entry in entries for path in entry.published},
+            target_count=len(outcome.results),
+            definitions=definitions,
+        )

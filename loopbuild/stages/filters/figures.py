@@ -1,0 +1,100 @@
+"""Figures about the rows of a dataset: what they are, how long, where their values come from, how varied they are.
+
+Pure, and additive where it can be, so that two datasets can be compared line by line. Decides nothing about any row.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from loopbuild.records import Example, Json, Trajectory
+from loopbuild.stages.filters.masking import masked, user_text
+from loopbuild.stages.filters.rows import bound_values, leaf_pointer
+from loopbuild.stages.filters.variety import variety
+
+_SAMPLE = 200
+
+
+def origins(trajectory: Trajectory) -> dict[str, Json]:
+    """Return where a row's arguments come from, and which links between calls it shows."""
+    kinds: Counter[str] = Counter()
+    links: set[str] = set()
+    for bound in bound_values(trajectory):
+        kinds[bound.origin.kind] += 1
+        if bound.origin.kind == "tool":
+            producer = trajectory.steps[bound.origin.step].call.tool
+            links.add(f"{producer} {bound.origin.leaf} -> {bound.tool} {leaf_pointer(bound.pointer)}")
+    return {"origins": dict(sorted(kinds.items())), "links": sorted(links)}
+
+
+def figures(
+    made: Sequence[Example], kept: Sequence[Example], *, facts: Mapping[str, Mapping[str, Json]]
+) -> dict[str, Any]:
+    """Return the figures of the rows kept; diversity also of those `made`; `facts` are what `origins` gave, by key."""
+    sources: Counter[str] = Counter()
+    links: Counter[str] = Counter()
+    for example in kept:
+        known = facts.get(example.key, {})
+        sources.update(known.get("origins", {}))
+        links.update(known.get("links", ()))
+    return {
+        "shares": {
+            "category": _counted(example.category for example in kept),
+            "topology": _counted(example.topology for example in kept if example.tools),
+            "calls": _counted(str(_calls(example)) for example in kept),
+            "level": _counted(example.level for example in kept if example.tools),
+            "writer": _counted(example.writer for example in kept),
+        },
+        "words": {
+            "user": _spread([len(user_text(example).split()) for example in kept]),
+            "assistant": _spread([_said(example) for example in kept]),
+            "messages": _spread([len(example.messages) for example in kept]),
+        },
+        "tools": dict(sorted(Counter(tool for example in kept for tool in example.tools).items())),
+        "links": dict(sorted(links.items())),
+        "origins": dict(sorted(sources.items())),
+        "diversity": {"before": diversity(made), "after": diversity(kept)},
+    }
+
+
+def diversity(examples: Sequence[Example]) -> dict[str, Any]:
+    """Return level -> Self-BLEU@20 (raw and masked), distinct word pairs and distinct masked texts of its requests."""
+    found: dict[str, Any] = {}
+    for level in ("low", "high"):
+        chosen = sorted((e for e in examples if e.tools and e.level == level), key=lambda example: example.key)
+        if len(chosen) < 2:
+            continue
+        bare = [masked(example) for example in chosen]
+        raw = variety([user_text(example) for example in chosen], masked=bare, sample=_SAMPLE)
+        plain = variety(bare, sample=_SAMPLE)
+        found[level] = {
+            "texts": raw.texts,
+            "self_bleu_20": round(raw.self_bleu_20, 4),
+            "self_bleu_20_masked": round(plain.self_bleu_20, 4),
+            "distinct_2": round(raw.distinct_2, 4),
+            "distinct_masked": round(raw.distinct_masked, 4),
+        }
+    return found
+
+
+def _calls(example: Example) -> int:
+    return sum(len(message.get("tool_calls") or ()) for message in example.messages)
+
+
+def _said(example: Example) -> int:
+    return sum(len(str(m.get("content") or "").split()) for m in example.messages if m["role"] == "assistant")
+
+
+def _counted(values: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(values).items()))
+
+
+def _spread(numbers: list[int]) -> dict[str, int]:
+    """Return lowest, median, 95th percentile and highest, each of them a number that occurs."""
+    if not numbers:
+        return {}
+    ranked = sorted(numbers)
+    last = len(ranked) - 1
+    return {"least": ranked[0], "median": ranked[last // 2], "p95": ranked[(95 * last) // 100], "most": ranked[last]}
