@@ -19,6 +19,8 @@ ALL = (
     "data.llm_path",
     "data.filters",
     "data.dedup",
+    "data.rate",
+    "data.one_leaf",
 )
 
 if __name__ == "__main__":

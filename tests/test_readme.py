@@ -23,6 +23,7 @@ YAML = re.compile(r"^```yaml\n(.*?)^```", re.M | re.S)
 PAGES = [
     ("README.md", "hr"),
     ("docs/check.md", "hr"),
+    ("examples/enterprise/README.md", "enterprise"),
     ("examples/hr/README.md", "hr"),
     ("examples/memory/README.md", "memory"),
 ]

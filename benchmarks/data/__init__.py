@@ -1,0 +1,1 @@
+"""Figures about sampling, words and filters."""

@@ -10,6 +10,7 @@ from loopbuild.cli.units import count, duration, percent, spent_in, spent_text
 from loopbuild.digest import short
 from loopbuild.pipeline.builds import Build
 from loopbuild.pipeline.coverage import said
+from loopbuild.pipeline.unreached import Unreached
 
 ROWS = {"trajectories": ("trajectory", "trajectories"), "tasks": ("text", ""), "generations": ("held-out run", "")}
 
@@ -34,7 +35,10 @@ def outcome_text(build: Build) -> str:
     if outcome.is_interrupted:
         lines.append("Interrupted; the next `loopbuild build` goes on from here")
         return "\n".join(lines)
-    lines += said(build.gaps) if build.gaps else []
+    if build.gaps is not None:
+        lines += said(build.gaps)
+    elif build.unreached:
+        lines.append(_unreached_text(build.unreached))
     tail = f"{count(fresh, 'target was', 'targets were')} up to date. " if fresh else ""
     tail += f"{count(borrowed, 'target was', 'targets were')} taken from elsewhere. " if borrowed else ""
     if outcome.is_success and build.report:
@@ -69,6 +73,13 @@ def outcome_json(build: Build) -> dict[str, Any]:
             for name, result in outcome.results.items()
         },
         "errors": [{"target": getattr(error, "target", ""), "message": error.message} for error in outcome.errors],
+        "unreached": {
+            "planned": build.unreached.planned,
+            "missing": build.unreached.missing,
+            "without_rows": list(build.unreached.without),
+        }
+        if build.unreached
+        else None,
         "missed_gates": list(build.missed_gates),
         "lock_changes": list(build.lock_changes),
         "gaps": build.gaps,
@@ -106,6 +117,15 @@ def _details(build: Build) -> list[str]:
         if kind == "checkpoint" and phase in phases:
             parts.append(f"{result.target} {_mode(phases[phase])}")
     return parts
+
+
+def _unreached_text(found: Unreached) -> str:
+    """Return `73 of 2,128 planned trajectories were not reached; ...` with where to look."""
+    text = f"{found.missing:,} of {found.planned:,} planned trajectories were not reached"
+    if found.without:
+        more = f" and {len(found.without) - 3:,} more" if len(found.without) > 3 else ""
+        text += f"; none ends with {', '.join(found.without[:3])}{more}"
+    return f"{text}. `loopbuild show {found.most}` says why"
 
 
 def _mode(phase: dict[str, Any]) -> str:

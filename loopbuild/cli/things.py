@@ -123,7 +123,8 @@ def _target(name: str, output: Any) -> str:
     if isinstance(rows, dict) and rows:
         keys = sorted(rows)
         shown = "\n".join(f"  {key[:16]}" for key in keys[:10])
-        return f"{name}  {count(len(rows), 'row')}\n{shown}" + ("\n  ..." if len(keys) > 10 else "")
+        more = "\n  ..." if len(keys) > 10 else ""
+        return f"{name}  {count(len(rows), 'row')}\n{shown}{more}" + _unreached(rows)
     if name == "dataset:main":
         return f"{name}\n{dataset_text(output)}"
     if name.startswith("checkpoint:"):
@@ -131,6 +132,19 @@ def _target(name: str, output: Any) -> str:
         plain = {key: value for key, value in output.items() if key not in hidden}
         return f"{name}\n{json.dumps(plain, indent=2)}"
     return f"{name}\n{_cut(json.dumps(output, indent=2, ensure_ascii=False), 6000)}"
+
+
+def _unreached(rows: dict[str, Any]) -> str:
+    """Say why rows of a table have no trajectory, the commonest reason first, each with a row to look at."""
+    found: dict[str, list[str]] = {}
+    for key, row in sorted(rows.items()):
+        if isinstance(row, dict) and "unreachable" in row:
+            found.setdefault(f"{row['unreachable']['reason']}: {row['unreachable']['detail']}", []).append(key)
+    if not found:
+        return ""
+    reasons = sorted(found.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    lines = [[f"  {len(keys)}", reason, keys[0][:8]] for reason, keys in reasons[:6]]
+    return f"\nnot reached: {sum(map(len, found.values()))} of {len(rows)}\n{table(lines)}"
 
 
 def _cut(text: str, width: int = 4 * WIDTH) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from loopbuild.engine.selection import Selection
     from loopbuild.engine.target import Json
     from loopbuild.engine.uptodate import UpToDate
+    from loopbuild.pipeline.unreached import Unreached
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,8 @@ class Build:
     """What there is no trajectory and no row for (see `coverage.gaps`); None where no part of the build says so."""
     pathless: Mapping[str, int] = field(default_factory=dict)
     """Target whose rows ran -> how many of its cells have no trajectory."""
+    unreached: Unreached | None = None
+    """Planned trajectories that the tables of this build lack."""
 
 
 def open_project(folder: str, *, loopfile: str = "") -> OpenProject:
@@ -154,6 +157,7 @@ def build_project(
         )
     for text in _said_by_sources(opened, outcome):
         on_event(Event(kind="note", message=text))
+    tables = [result.target for result in outcome.of("built") if result.target.startswith("trajectories:")]
     result = outcome.results.get("report:main")
     # A part of the project was built: what an older report says is no verdict on it.
     report = report_of(opened) if result is not None and result.output else None
@@ -164,6 +168,7 @@ def build_project(
         lock_changes=_lock_changes(opened, loaded, chosen, outcome) if outcome.lock_changes else (),
         gaps=_gaps(opened, outcome),
         pathless=_pathless(opened, outcome),
+        unreached=_unreached(opened, tables, loaded.settings) if tables else None,
     )
 
 
@@ -183,6 +188,12 @@ def _pathless(opened: OpenProject, outcome: Outcome) -> dict[str, int]:
     return {
         name: sum("unreachable" in row for row in table["rows"].values()) for name, table in tables.items() if table
     }
+
+
+def _unreached(opened: OpenProject, tables: list[str], settings: Json) -> Unreached | None:
+    from loopbuild.pipeline.unreached import unreached
+
+    return unreached(opened.workspace, tables, seed=settings["sampling"]["seed"])
 
 
 def _refuse_gone(opened: OpenProject, loaded: LoadedProject, chosen: Selection) -> None:

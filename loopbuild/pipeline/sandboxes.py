@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 from loopbuild.digest import digest, digest_bytes
 from loopbuild.engine.target import Action, Json
 from loopbuild.errors import SandboxError
+from loopbuild.pipeline.sandbox_settings import identity_of
 from loopbuild.records import ToolCatalog
 from loopbuild.sandbox.patience import GivenUp
 from loopbuild.sandbox.protocol import Sandbox
@@ -26,14 +27,17 @@ _FOLDERS: WeakKeyDictionary[Action, Mapping[str, str]] = WeakKeyDictionary()
 def server_facts(action: Action, catalog: ToolCatalog) -> dict[str, str]:
     """Return the digests of what decides how calls are answered and is part of the project.
 
-    Programs, modules and starting folders of a server as a whole, recordings tool by tool, and where a call of each
-    tool goes over HTTP.
+    Programs, modules and starting folders of a server as a whole, recordings tool by tool, where a call of each tool
+    goes over HTTP, and the settings of other sources that feed a subgraph: those are in no parameter, which would
+    concern every row.
     """
     facts = dict(_folders(action))
     for role in _roles(action):
         if role.startswith("server/") and not role.endswith("/recording"):
             facts[role] = digest_bytes("server", action.file(role))
-    for source, chosen in action.params["sandbox"].items():
+    for source, chosen in settings_of(action).items():
+        if source not in action.params["sandbox"]:
+            facts[f"sandbox/{source}"] = digest("sandbox", identity_of({source: chosen}))
         own = [tool for tool in catalog.tools if tool.source == source]
         if chosen["kind"] == "recorded":
             from loopbuild.sandbox.recorded.cassette import facts_of
@@ -78,10 +82,12 @@ def twice(attempt: Callable[[], T]) -> T | SandboxError:
 def server_reads(facts: Iterable[str], tools: Iterable[str]) -> tuple[str, ...]:
     """Return the names of those server facts that a row depends on when it called these tools."""
     called = set(tools)
+    sources = {tool.partition("/")[0] for tool in called}
     names = []
     for name in sorted(facts):
-        _, _, tool = name.partition(" ")
-        if "/" not in tool or tool in called:
+        kind, _, tool = name.partition(" ")
+        # `server/SOURCE/...` and `sandbox/SOURCE` are about a whole source; who called nothing may have asked any.
+        if tool in called if "/" in tool else not called or kind.split("/")[1] in sources:
             names.append(name)
     return tuple(names)
 

@@ -15,7 +15,13 @@ from loopbuild.digest import digest
 from loopbuild.engine.target import Json, Recipe, Target
 from loopbuild.llm.hosted.identity import OFFLINE, identity
 from loopbuild.pipeline.listings import is_live
-from loopbuild.pipeline.sandbox_settings import identity_of, sandbox_context, sandbox_files, sandbox_settings
+from loopbuild.pipeline.sandbox_settings import (
+    identity_of,
+    sandbox_context,
+    sandbox_files,
+    sandbox_params,
+    sandbox_settings,
+)
 from loopbuild.pipeline.source_files import files_of
 
 R = "loopbuild.pipeline.recipes"
@@ -26,10 +32,10 @@ SOURCE = Recipe(name="source", version=2, run=f"{R}.source:run", is_cheap=True)
 CATALOG = Recipe(name="catalog", version=4, run=f"{R}.catalog:run", is_cheap=True)
 CONTRACT = Recipe(name="contract", version=3, run=f"{R}.catalog:run_contract", is_cheap=True)
 GRAPH = Recipe(name="graph", version=2, run=f"{R}.graph:run", is_cheap=True)
-CELLS = Recipe(name="cells", version=1, run=f"{R}.cells:run", is_cheap=True)
+CELLS = Recipe(name="cells", version=2, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
     name="trajectories",
-    version=3,
+    version=4,
     run=f"{R}.trajectories:run",
     wanted=f"{R}.trajectories:wanted",
     facts=f"{R}.trajectories:facts",
@@ -44,7 +50,7 @@ ANSWERS = Recipe(
     chunk_rows=1_000_000,
     is_request_whole=True,
 )
-TASKS = Recipe(name="tasks", version=2, run=f"{R}.tasks:run", wanted=f"{R}.tasks:wanted", facts=f"{R}.tasks:facts")
+TASKS = Recipe(name="tasks", version=3, run=f"{R}.tasks:run", wanted=f"{R}.tasks:wanted", facts=f"{R}.tasks:facts")
 ROWS = Recipe(name="rows", version=3, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
 NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
 DATASET = Recipe(name="dataset", version=3, run=f"{R}.dataset:run")
@@ -53,7 +59,7 @@ EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
 GENERATIONS = Recipe(
     name="generations",
-    version=4,
+    version=5,
     run=f"{R}.generations:run",
     wanted=f"{R}.generations:wanted",
     facts=f"{R}.generations:facts",
@@ -102,6 +108,7 @@ def static_targets(settings: Json, *, root: Path) -> list[Target]:
             params={
                 "sampling": _without(settings["sampling"], "optional"),
                 "per_tool_eval": settings["evaluation"]["per_tool"],
+                "sandboxes": {name: sandbox_params(settings, name)[name] for name in sorted(settings["sources"])},
             },
             inputs=(("contract", "contract:main"), ("graph", "graph:main")),
             expand="loopbuild.pipeline.targets:expand_cells",
@@ -122,7 +129,7 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     root = Path(target.context["root"])
     subgraphs = sorted(output["cells"])
     for name in subgraphs:
-        yield from _subgraph_targets(name, settings, root)
+        yield from _subgraph_targets(name, settings, root, output.get("beside", {}).get(name, ()))
     batches = [(f"{kind}/{name}", f"{kind}:{name}") for name in subgraphs for kind in ("rows", "trajectories")]
     if asks_writers(settings):
         batches += [(f"answers/{name}", f"answers:{name}") for name in subgraphs]
@@ -163,9 +170,17 @@ def source_target(name: str, source: Json, root: Path) -> Target:
     return Target(id=f"source:{name}", recipe=SOURCE, params=params, files=tuple(sorted(roles)))
 
 
-def _subgraph_targets(name: str, settings: Json, root: Path) -> Iterable[Target]:
-    chosen = sandbox_settings(settings, name.split("/")[0])
-    sandbox, files = identity_of(chosen), sandbox_files(chosen, root=root)
+def _subgraph_targets(name: str, settings: Json, root: Path, others: Iterable[str]) -> Iterable[Target]:
+    """The targets of one subgraph; `others` are the sources beside its own that feed it.
+
+    Their sandboxes are no parameters, which would concern every row: they are in what the cells say, and are a fact
+    for the rows that called them.
+    """
+    own = sandbox_settings(settings, name.split("/")[0])
+    chosen = dict(own)
+    for other in others:
+        chosen |= sandbox_settings(settings, other)
+    sandbox, files = identity_of(own), sandbox_files(chosen, root=root)
     context = sandbox_context(chosen, files)
     yield Target(
         id=f"trajectories:{name}",

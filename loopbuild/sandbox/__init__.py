@@ -46,7 +46,8 @@ def open_sandboxes(
 ) -> Sandbox:
     """Return one sandbox for all sources of `settings` (source -> its section), routing each call to its source's own.
 
-    Raises SandboxError; what was already opened is closed first.
+    Simulated sources share what is written, so that what one application makes can be used in another. Raises
+    SandboxError; what was already opened is closed first.
     """
     parts: dict[str, Sandbox] = {}
     try:
@@ -56,4 +57,8 @@ def open_sandboxes(
         for part in parts.values():
             part.close()
         raise
+    if sum(one.get("kind", "simulated") == "simulated" for one in settings.values()) > 1:
+        from loopbuild.sandbox.simulated import SimulatedSandbox, share
+
+        share(part for part in parts.values() if isinstance(part, SimulatedSandbox))
     return MixedSandbox(parts)

@@ -1,4 +1,4 @@
-"""Routes each call to the sandbox of its source. The parts share nothing: no ids, no state, no fixtures."""
+"""Routes each call to the sandbox of its source. Knows nothing of what the parts share among themselves."""
 
 from __future__ import annotations
 

@@ -219,6 +219,23 @@ def _path(draws: Draws) -> str:
     return f"{draws.pick(pools.NOUNS).replace(' ', '_')}/{draws.pick(pools.FILES)}"
 
 
+def _serial(draws: Draws) -> str:
+    letters = "".join("ABCDEFGHJKLMNPRSTUVWXYZ"[draws.below(23)] for _ in range(3))
+    return f"{letters}{10_000 + draws.below(90_000)}{10 + draws.below(90)}"
+
+
+def _version(draws: Draws) -> str:
+    return f"{1 + draws.below(6)}.{draws.below(20)}.{draws.below(10)}"
+
+
+def _branch(draws: Draws) -> str:
+    return f"{draws.pick(('feature', 'fix', 'chore', 'docs'))}/{draws.pick(pools.NOUNS).replace(' ', '-')}"
+
+
+def _model(draws: Draws) -> str:
+    return f"{draws.pick(pools.COMPANY_HEADS)} {100 * (1 + draws.below(9)) + 10 * draws.below(10)}"
+
+
 def _hex(size: int) -> Callable[[Draws], str]:
     return lambda draws: "".join("0123456789abcdef"[draws.below(16)] for _ in range(size))
 
@@ -273,6 +290,10 @@ _BY_WORD: tuple[tuple[tuple[str, ...], Callable[[Draws], str]], ...] = (
     (("timezone", "zone"), _from(pools.TIMEZONES)),
     (("path", "file", "filename", "folder", "directory"), _path),
     (("sha", "hash", "checksum"), _hex(40)),
+    (("serial", "sku", "barcode"), _serial),
+    (("version",), _version),
+    (("branch",), _branch),
+    (("model",), _model),
     (("reason", "cause", "justification"), _reason),
     (("status", "state", "stage"), _from(pools.STATUSES)),
     (("type", "kind", "category"), _from(pools.KINDS_OF_THINGS)),

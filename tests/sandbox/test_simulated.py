@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from loopbuild.records import Json, ToolCatalog, ToolResult
+from loopbuild.sandbox import open_sandboxes
 from loopbuild.sandbox.protocol import EVAL_FIXTURES
 from loopbuild.sandbox.simulated import SimulatedSandbox
 from tests.sandbox.tools import HR_TOOLS, SHOP, catalog, memory
@@ -375,3 +377,65 @@ def test_answers_fit_the_declared_output() -> None:
             result = sandbox.call(tool.id, single)
             assert result.status == "ok", (tool.id, single, result)
             assert validator.check(tool.id, result.value) == ()
+
+
+OFFICE = catalog(
+    [
+        {"name": "create_event", "parameters": {"title": "string"}, "returns": {"event_id": "string"}},
+        {"name": "get_event", "parameters": {"event_id": "string"}, "returns": {"title": "string"}},
+        {"name": "remove_attendee", "parameters": {"event_id": "string", "email": "string"},
+         "returns": {"status": "string"}},
+        {"name": "delete_event", "parameters": {"event_id": "string"}, "returns": {"status": "string"}},
+        {"name": "pin_event", "parameters": {"event_id": "string"}, "returns": {"status": "string"}},
+        {"name": "search_accounts", "parameters": {"query": "string"},
+         "returns": {"accounts": [{"account_id": "string", "name": "string"}]}},
+    ],
+    source="office",
+)  # fmt: skip
+
+
+def test_taking_a_part_off_a_thing_leaves_the_thing() -> None:
+    sandbox = opened(OFFICE)
+    event = value(sandbox, "create_event", title="Kickoff")["event_id"]
+    value(sandbox, "remove_attendee", event_id=event, email="ada@pine.example")
+    assert value(sandbox, "get_event", event_id=event)["title"] == "Kickoff"
+    assert value(sandbox, "delete_event", event_id=event)["status"] == "deleted"
+    assert code(sandbox, "get_event", event_id=event) == "not_found"
+
+
+def test_an_update_that_sends_nothing_but_a_key_changes_the_state() -> None:
+    sandbox = opened(OFFICE)
+    event = sandbox.known("office/get_event", "/event_id")[0]
+    value(sandbox, "pin_event", event_id=event)
+    assert sandbox.state_diff()
+
+
+@pytest.mark.parametrize("fixture", FIXTURES)
+def test_a_search_finds_what_it_shows(fixture: int) -> None:
+    sandbox = opened(OFFICE, fixture)
+    for query in sandbox.known("office/search_accounts", "/query")[:10]:
+        found = value(sandbox, "search_accounts", query=query)["accounts"]
+        assert found
+        assert all(str(query).casefold() in account["name"].casefold() for account in found)
+
+
+def test_simulated_sources_share_their_rows_and_what_is_written() -> None:
+    made = catalog(HR_TOOLS, source="hr").tools + catalog(
+        [{"name": "list_employee_assets", "parameters": {"employee_id": "string"},
+          "returns": {"asset_ids": ["string"]}}],
+        source="assets",
+    ).tools  # fmt: skip
+    both = ToolCatalog(tools=made)
+    settings: dict[str, Json] = {"hr": {"kind": "simulated"}, "assets": {"kind": "simulated"}}
+    sandbox = open_sandboxes(settings, both, root=Path(), environment={})
+    sandbox.open(0)
+    start = sandbox.snapshot()
+    call = {"name": "Ada Park", "email": "ada@pine.example", "department": "sales"}
+    employee = sandbox.call("hr/create_employee", call).value["employee_id"]
+    assert sandbox.call("assets/list_employee_assets", {"employee_id": employee}).status == "ok"
+    facts = sandbox.state_diff()
+    assert len(facts) == len({(fact.key, fact.field) for fact in facts}) > 0
+    sandbox.restore(start)
+    assert sandbox.call("assets/list_employee_assets", {"employee_id": employee}).code == "not_found"
+    known = sandbox.known("hr/get_leave_balance", "/employee_id")
+    assert known == sandbox.known("assets/list_employee_assets", "/employee_id")

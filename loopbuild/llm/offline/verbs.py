@@ -80,6 +80,24 @@ submit | submit | submitted
 add | add | added
     add; put in; include; attach; append; note; record; save; enter; write down; store; put down; insert; jot
     down
+include | add | added
+    add; put {o} in; bring in; include; take in; let {o} in; get {o} in
+attach | attach | attached
+    attach; add; append; put; link; enclose
+save | save | saved
+    save; store; put {o} away; keep; file; copy
+forward | forward | forwarded
+    forward; pass on; send on; relay; pass along
+label | label | labelled
+    label; tag; put a label on; mark; flag
+pin | pin | pinned
+    pin; pin up; stick {o} to the top; keep {o} at the top
+escalate | escalate | escalated
+    escalate; pass {o} up; hand {o} up; push {o} up; move {o} up a level
+merge | merge | merged
+    merge; land; bring in; go ahead and merge; get {o} merged
+lock | lock | locked
+    lock; lock down; block; put a lock on; lock {o} up
 open | open | opened
     open; open up; bring up; pull up; show me; get; load; look at; display; call up; fetch; view; let me see
 close | close | closed
@@ -173,14 +191,22 @@ request: request apply ask
 approve: approve accept authorize authorise grant confirm
 reject: reject decline deny refuse
 cancel: cancel abort revoke void
+forward: forward
+label: label tag
+pin: pin star
+escalate: escalate
+merge: merge
+lock: lock
+save: save store
+attach: attach
 delete: delete destroy erase purge drop wipe
 remove: remove detach unassign unlink clear
 update: update edit modify change patch amend adjust revise replace upsert
 set: set configure
-send: send deliver email mail forward message reply
+send: send deliver email mail message reply
 assign: assign allocate give delegate
 submit: submit file lodge
-add: add append attach include log save store note link
+add: add append include log note link
 open: open
 close: close finish end conclude
 complete: complete finalize finalise mark
@@ -213,8 +239,8 @@ import: import ingest
 publish: publish release
 write: write compose draft
 run: run execute invoke call
-enable: enable activate unlock subscribe
-disable: disable deactivate lock unsubscribe
+enable: enable activate subscribe
+disable: disable deactivate unsubscribe
 check: check verify validate test
 promote: promote
 hire: hire recruit
@@ -266,6 +292,8 @@ def verb_class(
         return CLASSES["offer"]
     if key == "create" and is_person:
         return CLASSES["enter"]
+    if key == "add" and is_person:
+        return CLASSES["include"]
     if key == "record":
         key = "create" if effect == "create" else "check"
     if key:

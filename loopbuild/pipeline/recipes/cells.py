@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from loopbuild.engine.target import Action, Json
-from loopbuild.records import ToolCatalog, ToolGraph, from_json, to_json
+from loopbuild.records import Subgraph, ToolCatalog, ToolGraph, from_json, to_json
 
 
 def run(action: Action) -> Json:
-    """Plan which trajectories shall exist."""
+    """Plan which trajectories shall exist, and say which other sources feed a subgraph and where their calls run."""
     from loopbuild.stages.sampling.cells import plan_cells
 
+    graph = from_json(ToolGraph, action.input("graph"))
     cells = plan_cells(
         from_json(ToolCatalog, action.input("contract")),
-        from_json(ToolGraph, action.input("graph")),
+        graph,
         settings=action.params["sampling"],
         evaluation={"per_tool": action.params["per_tool_eval"]},
     )
-    return {"cells": {name: to_json(rows) for name, rows in sorted(cells.items())}}
+    planned: dict[str, Json] = {"cells": {name: to_json(rows) for name, rows in sorted(cells.items())}}
+    beside = {subgraph.name: _others(subgraph) for subgraph in graph.subgraphs}
+    if any(beside.values()):
+        sandboxes = action.params["sandboxes"]
+        planned["beside"] = {
+            name: {other: sandboxes[other] for other in others} for name, others in sorted(beside.items()) if others
+        }
+    return planned
+
+
+def _others(subgraph: Subgraph) -> list[str]:
+    sources = {tool.partition("/")[0] for tool in subgraph.tools}
+    return sorted(sources - {subgraph.name.partition("/")[0]})

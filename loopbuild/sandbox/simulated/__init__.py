@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,9 +17,16 @@ from loopbuild.sandbox.simulated.model import Model, derive
 from loopbuild.sandbox.simulated.tables import Tables
 from loopbuild.sandbox.simulated.world import World
 
-__all__ = ["SimulatedSandbox", "open_simulated"]
+__all__ = ["SimulatedSandbox", "open_simulated", "share"]
 
 _WORLDS = 32
+
+
+@dataclass(slots=True)
+class _Written:
+    """What was written since the world was opened."""
+
+    tables: Tables = field(default_factory=Tables)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +59,10 @@ def _lore(catalog: ToolCatalog, source: str) -> _Lore:
 
 
 class SimulatedSandbox:
-    """The tools of one source over made-up tables; snapshots are references, so going back costs nothing."""
+    """The tools of one source over made-up tables; snapshots are references, so going back costs nothing.
+
+    Rows of one entity are the same in every source: their ids are made of the entity's name and the fixture.
+    """
 
     sees_state = True
 
@@ -62,12 +72,13 @@ class SimulatedSandbox:
         lore = _lore(catalog, source)
         self._validator, self._model, self._world_of = lore.validator, lore.model, lore.world_of
         self._world: World | None = None
-        self._tables = Tables()
+        self._written = _Written()
+        self._tells = True
 
     def open(self, fixture: int) -> None:
         """Start in a world, with nothing written."""
         self._world = self._world_of(fixture)
-        self._tables = Tables()
+        self._written.tables = Tables()
 
     def call(self, tool_id: str, arguments: Mapping[str, Json]) -> ToolResult:
         """Run one call."""
@@ -81,27 +92,29 @@ class SimulatedSandbox:
         faults = self._validator.check(tool_id, arguments)
         if faults:
             return refusal("invalid_argument", "; ".join(fault.message for fault in faults[:3]))
-        result, self._tables = carry_out(plan, arguments, model=self._model, world=self._here(), tables=self._tables)
+        result, self._written.tables = carry_out(
+            plan, arguments, model=self._model, world=self._here(), tables=self._written.tables
+        )
         return result
 
     def snapshot(self) -> Tables:
         """Return the present tables."""
-        return self._tables
+        return self._written.tables
 
     def restore(self, token: Tables) -> None:
         """Take the tables of a snapshot."""
-        self._tables = token
+        self._written.tables = token
 
     def state_diff(self) -> tuple[StateFact, ...]:
-        """Return what was written."""
-        return self._tables.facts()
+        """Return what was written; of several that share their tables, one tells it."""
+        return self._written.tables.facts() if self._tells else ()
 
     def known(self, tool_id: str, pointer: str) -> tuple[Json, ...]:
         """Return keys and columns of the world's rows that this input may hold."""
         plan = self._model.plans.get(tool_id)
         if plan is None:
             return ()
-        return known_values(plan, pointer, model=self._model, world=self._here(), tables=self._tables)
+        return known_values(plan, pointer, model=self._model, world=self._here(), tables=self._written.tables)
 
     def close(self) -> None:
         """Forget the world."""
@@ -118,3 +131,10 @@ def open_simulated(
 ) -> SimulatedSandbox:
     """Return a simulated sandbox; it reads no files and no environment."""
     return SimulatedSandbox(catalog, source=source, fixtures=settings.get("fixtures", 16))
+
+
+def share(parts: Iterable[SimulatedSandbox]) -> None:
+    """Let several sources write to the same tables: a ticket opened in one is found from the others."""
+    first, *others = parts
+    for part in others:
+        part._written, part._tells = first._written, False

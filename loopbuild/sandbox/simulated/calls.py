@@ -110,14 +110,16 @@ def _read(
     subject, key = plan.subject, keys.get(plan.subject)
     call = [plan.tool.name if not arguments else "", dict(arguments)]
     if plan.operation == "find":
-        found = lookup.filtered(world, tables, subject, filters)
+        found = lookup.filtered(world, tables, subject, filters, plan.names)
         if not found:
             asked = ", ".join(f"{one.field} `{value}`" for one, value in filters) or "these values"
             raise Refused("not_found", f"no {subject} with {asked}")
         key, rows[subject] = found[0], tuple(found)
     elif plan.operation == "list":
         for entity in _shown(plan):
-            rows.setdefault(entity, lookup.paged(lookup.filtered(world, tables, entity, filters), filters))
+            names = plan.names if entity == plan.subject else ()
+            found = lookup.filtered(world, tables, entity, filters, names)
+            rows.setdefault(entity, lookup.paged(found, filters))
         subject = ""
     elif plan.operation == "opaque" and plan.tool.effect != "read":
         tables = tables.with_log(plan.tool.name, digest("logged", dict(arguments))[:8], dict(arguments))
@@ -256,6 +258,9 @@ def _change(plan: ToolPlan, key: Json, group: list[Given], *, world: World, tabl
         if one.input.entity not in ("", subject) and not isinstance(one.value, list)
     }
     before = dict(row.before)
+    if plan.operation == "update" and not fields and not refs:
+        # Nothing was sent that a column could hold, yet something was done: `pin_message(message_id)`.
+        tables = tables.with_log(plan.tool.name, digest("logged", [subject, key])[:8], {subject: key})
     if not row.is_new:
         leaves = {one.input.field: one.input.leaf for one in group}
         for name in fields:

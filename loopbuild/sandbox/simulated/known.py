@@ -30,10 +30,19 @@ def known_values(plan: ToolPlan, pointer: str, *, model: Model, world: World, ta
     rows = lookup.living(world, tables, plan.subject)
     if one.field in SEARCH:
         is_named = plan.subject in model.entities and model.entities[plan.subject].form.kind == "name"
+        if plan.names and not is_named:
+            shown = [lookup.called(world, tables, plan.subject, key, one.leaf, plan.names)[0] for key in rows]
+            return tuple(dict.fromkeys(_told(str(text)) for text in shown if text))
         texts = [str(key if is_named else world.value(plan.subject, key, "name", one.leaf)) for key in rows]
         return tuple(dict.fromkeys(text.split()[0] for text in texts if text))
     values = [lookup.field_of(world, tables, plan.subject, key, one.field, one.leaf) for key in rows]
     return tuple(dict.fromkeys(value for value in values if isinstance(value, str | int | float)))
+
+
+def _told(name: str) -> str:
+    """Return what people remember of a name: the end of a longer one, `market study` of `Quarterly market study`."""
+    words = name.split()
+    return words[0] if len(words) < 3 else " ".join(words[-2:])
 
 
 def _held(plan: ToolPlan, one: Input, model: Model, world: World, tables: Tables) -> tuple[Json, ...]:

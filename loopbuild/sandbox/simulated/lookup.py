@@ -9,6 +9,8 @@ from loopbuild.sandbox.simulated.model import CONTROL, SEARCH, Input
 from loopbuild.sandbox.simulated.tables import Tables
 from loopbuild.sandbox.simulated.world import World
 
+Names = tuple[tuple[str, SchemaLeaf], ...]
+
 _MATCHES = 8
 _RANGE_WORDS = frozenset(
     {"min", "max", "from", "to", "since", "until", "before", "after", "start", "end", "minimum", "maximum"}
@@ -50,6 +52,8 @@ def field_of(world: World, tables: Tables, entity: str, key: Json, name: str, le
     row = tables.row(entity, key)
     if row is not None and name in row.fields:
         return fitted(row.fields[name], leaf)
+    if name in _STATUS and row is not None and row.is_gone:
+        return fitted("deleted", leaf)
     if name in _STATUS and not (row is None and leaf.enum):
         return fitted(world.initial_status(entity), leaf)
     if row is not None and row.is_new and name == "email" and "name" in row.fields:
@@ -76,15 +80,20 @@ def fitted(value: Json, leaf: SchemaLeaf) -> Json:
     return leaf.enum[0]
 
 
-def filtered(world: World, tables: Tables, entity: str, given: list[tuple[Input, Json]]) -> list[Json]:
-    """Return the rows whose columns hold what was asked for; without a telling filter, what a list shows."""
+def filtered(
+    world: World, tables: Tables, entity: str, given: list[tuple[Input, Json]], names: Names = ()
+) -> list[Json]:
+    """Return the rows whose columns hold what was asked for; without a telling filter, what a list shows.
+
+    A search looks into `names`, the columns that the answer calls a row by.
+    """
     telling = [pair for pair in given if _is_telling(pair[0])]
     if not telling:
         return listed(world, tables, entity)
     rows = [
         key
         for key in living(world, tables, entity)
-        if all(_fits(world, tables, entity, key, one, value) for one, value in telling)
+        if all(_fits(world, tables, entity, key, one, value, names) for one, value in telling)
     ]
     return rows[:_MATCHES]
 
@@ -113,17 +122,24 @@ def _is_telling(one: Input) -> bool:
     return not one.entity and one.field not in CONTROL and not _RANGE_WORDS & set(one.leaf.words)
 
 
-def _fits(world: World, tables: Tables, entity: str, key: Json, one: Input, value: Json) -> bool:
+def _fits(world: World, tables: Tables, entity: str, key: Json, one: Input, value: Json, names: Names) -> bool:
     if one.field in SEARCH:
         needle = str(value).casefold()
         row = tables.row(entity, key)
         texts: list[Json] = [key, *(row.fields.values() if row is not None else ())]
-        texts += [world.value(entity, key, name, one.leaf) for name in ("name", "title")]
+        texts += called(world, tables, entity, key, one.leaf, names)
         return any(needle in str(text).casefold() for text in texts)
     held = field_of(world, tables, entity, key, one.field, one.leaf)
     if isinstance(held, str) and isinstance(value, str):
         return held.casefold().strip() == value.casefold().strip()
     return bool(held == value)
+
+
+def called(world: World, tables: Tables, entity: str, key: Json, leaf: SchemaLeaf, names: Names) -> list[Json]:
+    """Return what a row is called; `leaf` makes names up where the answer shows none."""
+    if names:
+        return [field_of(world, tables, entity, key, column, shown) for column, shown in names]
+    return [world.value(entity, key, name, leaf) for name in ("name", "title")]
 
 
 def _letters(value: Json) -> str:

@@ -22,7 +22,8 @@ TRANSITIONS = {
     "accept": "accepted", "acknowledge": "acknowledged", "activate": "active", "approve": "approved",
     "archive": "archived", "cancel": "cancelled", "close": "closed", "complete": "completed", "confirm": "confirmed",
     "deactivate": "inactive", "decline": "declined", "deny": "denied", "disable": "disabled", "dismiss": "dismissed",
-    "enable": "enabled", "finish": "finished", "lock": "locked", "pause": "paused", "pay": "paid",
+    "enable": "enabled", "escalate": "escalated",
+    "finish": "finished", "lock": "locked", "merge": "merged", "pause": "paused", "pay": "paid",
     "publish": "published", "refund": "refunded", "reject": "rejected", "reopen": "open", "resolve": "resolved",
     "resume": "active", "revoke": "revoked", "ship": "shipped", "start": "started", "stop": "stopped",
     "submit": "submitted", "suspend": "suspended", "terminate": "terminated", "unlock": "unlocked",
@@ -99,6 +100,8 @@ class ToolPlan:
     """The entity the call is about; empty for opaque tools."""
     inputs: tuple[Input, ...]
     output: Part
+    names: tuple[tuple[str, SchemaLeaf], ...] = ()
+    """Columns of the subject by which its answers call a row; what a search looks into."""
     item: str = ""
     """Pointer of the array whose items are the subject's rows; empty when a call is about one row."""
 
@@ -251,7 +254,15 @@ def _plan(tool: ToolSchema, entities: dict[str, Entity]) -> ToolPlan:
     items = sorted({given.item for given in inputs if given.item})
     output = shape_of(tool.outputs, lambda leaf: _known(key_entity(leaf, tool, entities), entities), entities)
     item = items[0] if items and operation in ("create", "update", "delete") else ""
-    return ToolPlan(tool=tool, operation=operation, subject=subject, inputs=inputs, output=output, item=item)
+    return ToolPlan(
+        tool=tool, operation=operation, subject=subject, inputs=inputs, output=output, names=_names(tool, subject),
+        item=item,
+    )  # fmt: skip
+
+
+def _names(tool: ToolSchema, subject: str) -> tuple[tuple[str, SchemaLeaf], ...]:
+    found = [(column_of(leaf, subject), leaf) for leaf in tool.outputs if not is_id(leaf) and leaf.entity == subject]
+    return tuple((column, leaf) for column, leaf in found if column.rpartition("_")[2] in ("name", "title", "subject"))
 
 
 def _known(name: str, entities: dict[str, Entity]) -> str:
@@ -288,7 +299,9 @@ def _classify(
     if effect == "create" and not keys:
         return "opaque", ""
     if keys:
-        return ("delete" if effect == "delete" else "update"), own
+        # `remove_attendee(event_id, email)` takes something off an event; the event stays.
+        is_part = bool(tool.entity) and about != own and not any("[]" in leaf.pointer for leaf in tool.inputs)
+        return ("delete" if effect == "delete" and not is_part else "update"), own
     return "opaque", ""
 
 

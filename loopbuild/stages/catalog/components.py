@@ -13,7 +13,8 @@ from loopbuild.stages.catalog.words import words_of
 
 _WRAPPING = frozenset(
     """simple full minimal nullable basic public private short long dto response request out output result list page
-    paginated schema model view data base deleted detailed summary item object entity resource of the a""".split()  # noqa: SIM905
+    paginated schema model view data base deleted detailed summary brief ref reference item object entity
+    resource of the a""".split()  # noqa: SIM905
 )
 """Words that say which edition of a schema is meant: `simple-user` and `UserOut` are a user."""
 

@@ -14,11 +14,12 @@ detect extract parse scan test resolve suggest recommend rank select load peek s
 filter simulate see display locate identify"""
 _CREATE = """create add insert new post register schedule book make place submit request order send write generate
 upload import invite extend start issue publish reply share clone copy fork record log save enroll hire open commit
-compose build draft enter plan notify message mkdir init initialize buy purchase reserve report gzip"""
+compose build draft enter plan notify message mkdir init initialize buy purchase reserve report gzip forward"""
 _UPDATE = """update edit set modify change rename move approve reject accept cancel patch put mark complete close reopen
 enable disable toggle lock unlock pause resume assign unassign merge sync replace reset restore archive transfer pay
 refund adjust reschedule confirm append attach detach checkout rotate sort stop trigger run execute apply follow join
-leave like promote demote upsert switch activate deactivate suspend decline deny"""
+leave like promote demote upsert switch activate deactivate suspend decline deny pin unpin flag unflag label tag
+escalate star mute unmute subscribe"""
 _DELETE = "delete remove drop destroy purge clear erase uninstall revoke unsubscribe discard unlink rm wipe prune"
 
 VERBS: dict[str, Effect] = {
@@ -31,7 +32,7 @@ VERBS: dict[str, Effect] = {
 
 _NOUNS_TOO = """order log record place request schedule book test check count view post report share copy rank start set
 track query record issue draft match filter leave like run sort display diff commit invite look open reserve
-estimate transfer import purchase merge plan message"""
+estimate transfer import purchase merge plan message label tag flag pin star"""
 NOUN_VERBS = frozenset(_NOUNS_TOO.split())
 """Verbs that are nouns as well: `order_list` lists, `leave_balance` leaves nothing."""
 

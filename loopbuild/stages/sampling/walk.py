@@ -102,7 +102,8 @@ def sample(
         return Unreachable(reason="sandbox_error", detail=run.broken)
     if not tried or not (run.calls or run.refused):
         return _why(cell, reach)
-    return Unreachable(reason="exhausted", detail=run.refused or f"{tried} paths, {run.calls} calls")
+    ways = "1 path" if tried == 1 else f"{tried} paths"
+    return Unreachable(reason="exhausted", detail=run.refused or f"{ways}, {run.calls} calls")
 
 
 def _execute(run: _Run, skeleton: Skeleton, steps: tuple[Step, ...], picks: Picks) -> tuple[Step, ...] | None:

@@ -59,10 +59,14 @@ def spoken(tool: ToolSchema) -> Spoken:
     is_mass = words[-1] in _MASS
     is_plural = (singular(words[-1]) != words[-1] and not is_mass) or _lists_own(tool)
     base = words if is_mass else [*words[:-1], singular(words[-1])]
+    whole = " ".join(base)
+    is_one = any(leaf.kind == "id" and leaf.entity == whole for leaf in (*tool.inputs, *tool.outputs))
+    if is_one or any(words_of_leaf(leaf) == whole for leaf in tool.inputs):
+        return Spoken(noun=whole, is_plural=is_plural)  # a `pull request` is no kind of request
     entity = tool.entity.split()
     if entity and base[-len(entity) :] == entity and len(base) > len(entity):
         return Spoken(noun=tool.entity, adjectives=" ".join(base[: -len(entity)]), is_plural=is_plural)
-    return Spoken(noun=" ".join(base), is_plural=is_plural)
+    return Spoken(noun=whole, is_plural=is_plural)
 
 
 def words_of_leaf(leaf: SchemaLeaf) -> str:

@@ -64,6 +64,10 @@ def test_words_of_names(name: str, words: tuple[str, ...]) -> None:
         ("order_get", "get", "read", "order"),
         ("delete_user_by_email", "delete", "delete", "user"),
         ("hr_list_people", "list", "read", "person"),
+        ("pin_message", "pin", "update", "message"),
+        ("label_email", "label", "update", "email"),
+        ("list_labels", "list", "read", "label"),
+        ("forward_email", "forward", "create", "email"),
         ("frobnicate", "", "unknown", "frobnicate"),
     ],
 )

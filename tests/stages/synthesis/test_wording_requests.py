@@ -14,6 +14,7 @@ from loopbuild.records import ToolCatalog, ToolSchema, from_json, to_json
 from loopbuild.stages.synthesis.dialogues import to_example, to_task
 from loopbuild.stages.synthesis.naming import spoken
 from loopbuild.stages.synthesis.requests import make_requests, writer_of
+from tests.stages.catalog.declared_tools import only, tool
 from tests.stages.synthesis import worded_rows as w
 
 
@@ -45,6 +46,22 @@ def test_words_of_amount_and_plural_facets_are_no_part_of_the_noun(
 ) -> None:
     found = spoken(ToolSchema(id=f"hr/{name}", source="hr", name=name, verb=verb, entity=entity, call_name=name))
     assert (found.noun, found.is_plural) == (noun, is_plural)
+
+
+@pytest.mark.parametrize(
+    ("entry", "noun"),
+    [
+        (tool("get_pull_request", {"pull_request_id": "string"}), "pull request"),
+        (
+            tool("list_pull_requests", {"repository_id": "string"}, returns={"pull_request_ids": ["string"]}),
+            "pull request",
+        ),
+        (tool("set_task_due_date", {"task_id": "string", "due_date": "date"}), "due date"),
+        (tool("request_asset", {"employee_id": "string"}, returns={"request_id": "string"}), "asset"),
+    ],
+)
+def test_what_a_tools_own_leaves_name_is_one_noun(entry: dict, noun: str) -> None:
+    assert spoken(only(entry)).noun == noun
 
 
 def test_requests_hold_no_identifier_of_a_tool_or_parameter() -> None:
