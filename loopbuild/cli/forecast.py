@@ -69,6 +69,10 @@ def tail_lines(forecast: Forecast) -> list[str]:
         proven = sum(entry.rows_revalidate for entry in _tables(forecast, "trajectories"))
         checked = f", {proven:,} of them only if they still validate and replay to the same bytes" if proven else ""
         lines.append(f"Kept: {kept:,} of {total:,} trajectories{checked}")
+    if forecast.unwatched:
+        names = ", ".join(f"`{name}`" for name in forecast.unwatched)
+        lines.append(f"Not watched: the program of {names} is no file of the project; after a change of it")
+        lines.append("  `loopbuild build --force trajectories:`")
     if forecast.has_remote and any(not entry.is_cheap for entry in plan.would):
         lines.append("The remote cache was not asked; a build restores what it holds instead of running it")
     return lines + seen_lines(forecast)
