@@ -144,7 +144,7 @@ def rows(count: int) -> list[Example]:
     nouns = [
         a + b
         for a in ["ba", "co", "du", "fe", "gi", "ho", "ju", "ka", "lo", "mi"]
-        for b in ["nan", "rel", "tis", "vor", "zum", "dap", "gek", "hib", "lon", "mar"]
+        for b in ["nan", "rel", "tis", "vok", "zum", "dap", "gek", "hib", "lon", "mar"]
     ]
     made = []
     for number in range(count):

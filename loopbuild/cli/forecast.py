@@ -14,6 +14,7 @@ from loopbuild.engine.planned import PlanEntry
 from loopbuild.pipeline.forecast import Forecast, Training
 from loopbuild.pipeline.writing import ANSWERS, Writing, lines_of
 
+KEPT = "What earlier builds made is kept."
 MOST = 5
 
 
@@ -48,7 +49,7 @@ def plan_rows(forecast: Forecast) -> list[list[str]]:
 def tail_lines(forecast: Forecast) -> list[str]:
     """Return what stands below the table, all but its last line."""
     plan = forecast.plan
-    lines = [f"Would fail: {entry.target}: {entry.error.message}" for entry in plan.would if entry.error]
+    lines = _failing(forecast)
     unsure = [entry for entry in plan.may if not entry.is_locked]
     if unsure:
         lines.append("May run, if bytes change: " + _kinds(unsure))
@@ -89,6 +90,8 @@ def lock_lines(forecast: Forecast) -> list[str]:
 
 def closing(forecast: Forecast) -> str:
     """Return the last line: how long, how much, and the next command."""
+    if _failing(forecast):
+        return f"{KEPT} Mend what would fail, then `loopbuild plan` again"
     waiting = (*forecast.plan.would, *forecast.plan.may)
     seconds = sum(entry.seconds or 0.0 for entry in waiting)
     high = sum(entry.seconds_high or 0.0 for entry in waiting)
@@ -125,6 +128,10 @@ def writing_lines(writing: Writing) -> list[str]:
     return lines
 
 
+def _failing(forecast: Forecast) -> list[str]:
+    return [f"Would fail: {entry.target}: {entry.error.message}" for entry in forecast.plan.would if entry.error]
+
+
 def status_text(forecast: Forecast) -> str:
     """Return the paragraph of `loopbuild status`."""
     plan = forecast.plan
@@ -136,6 +143,8 @@ def status_text(forecast: Forecast) -> str:
             return "\n".join([*changes, *seen_lines(forecast)])
         head = f"Up to date: {count(total, 'target')}"
         return "\n".join([head, *changes, *seen_lines(forecast), *lock_lines(forecast)])
+    if failing := _failing(forecast):
+        return "\n".join([*failing, KEPT, *seen_lines(forecast), "Next: mend it, then `loopbuild plan`"])
     if not fresh and not forecast.changes.changes and not plan.missing:
         return f"Nothing is built yet: {count(total, 'target')} would run. Next: `loopbuild plan`, or `loopbuild build`"
     stale = sum(entry.rows_stale or 0 for entry in _tables(forecast, "trajectories"))
@@ -145,6 +154,8 @@ def status_text(forecast: Forecast) -> str:
         text += f"; the bytes of {len(plan.missing)} that loop.lock names are not here"
     elif rows:
         text += f"; {stale:,} of {rows:,} trajectories would be sampled anew"
+        if proven := sum(entry.rows_revalidate for entry in _tables(forecast, "trajectories")):
+            text += f", up to {proven:,} more where old ones no longer validate or replay"
     other = [change.path for change in plan.leaf_changes] if not changes else []
     files = [f"changed: {', '.join(other[:MOST])}"] if other else []
     failed = [entry.target for entry in plan.would if any(one.code == "failed_last_time" for one in entry.reasons)]

@@ -208,3 +208,17 @@ def test_names_cannot_write_to_the_terminal(tmp_path: Path) -> None:
         screen = loopbuild(root, *words)
         assert "\x1b" not in screen.out + screen.err, words
         assert "\x07" not in screen.out + screen.err, words
+
+
+def test_a_broken_source_is_no_empty_project(tmp_path: Path) -> None:
+    """Who loses a comma must not read that nothing was ever built."""
+    root = hr_project(tmp_path)
+    assert loopbuild(root, "build", "graph:").code == 0
+    path = root / "tools" / "hr.json"
+    path.write_text(path.read_text().replace(",", "", 1))
+    screen = loopbuild(root, "status")
+    assert "Would fail: source:hr" in screen.out
+    assert "What earlier builds made is kept" in screen.out
+    screen = loopbuild(root, "plan")
+    assert screen.code == 1
+    assert "Run `loopbuild build`" not in screen.out

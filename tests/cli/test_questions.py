@@ -95,7 +95,8 @@ def test_status_is_one_paragraph_with_the_changed_leaves(project: Path) -> None:
     change_schemas(project)
     screen = ask(project, "status", DATA)
     assert re.fullmatch(
-        r"\d+ of 27 targets are stale, \d+ more may follow; \[N\] of \[N\] trajectories would be sampled anew\n"
+        r"\d+ of 27 targets are stale, \d+ more may follow; \[N\] of \[N\] trajectories would be sampled anew"
+        r", up to \d+ more where old ones no longer validate or replay\n"
         + re.escape(CHANGES)
         + "\nNext: `loopbuild plan`",
         screen,

@@ -50,4 +50,5 @@ def run(arguments: argparse.Namespace) -> int:
         answer(printable(plan_markdown(found)))
     else:
         answer(printable(plan_text(found)))
-    return ExitCode.FAILED if arguments.check and found.is_work_left else ExitCode.DONE
+    would_fail = any(entry.error for entry in found.plan.would)
+    return ExitCode.FAILED if would_fail or (arguments.check and found.is_work_left) else ExitCode.DONE

@@ -1,8 +1,8 @@
 """Finds the best producers of an input without looking at all pairs, and without scoring what is alike twice.
 
 Decides three things. Ports meet only under a common reading of their names. Ports that `score_fit` cannot tell apart
-are one `Alike`, scored once. Alikes that differ only in their surroundings (entity, container) are one `Family`: those
-whose surroundings have nothing to do with the input all fit it equally well, so one of them is scored for all. A large
+are one `Alike`, scored once. Those that differ only in their surroundings (entity, container) are one `Family`: where
+surroundings have nothing to do with the input all fit it equally well, so one of them is scored for all. A large
 API has a `name` in every answer; this is what keeps its thousand `name` inputs from meeting each of them.
 """
 
@@ -67,21 +67,21 @@ class PortIndex:
         self._plain: dict[Key, _Bucket] = defaultdict(_Bucket)
         self._around: dict[Key, list[Alike]] = defaultdict(list)
         self._known: dict[tuple[object, ...], list[Found]] = {}
-        alikes: dict[tuple[object, ...], Alike] = {}
+        lookalikes: dict[tuple[object, ...], Alike] = {}
         families: dict[tuple[object, ...], Family] = {}
         ranked = [item for item in ports if item.words and item.tool.effect != "delete"]
         for item in sorted(ranked, key=rank):
             marks = denied(item)
             blind = _blind(item, marks)
             key = (blind, item.entity, item.leaf.entity, item.container, item.named)
-            alike = alikes.get(key)
+            alike = lookalikes.get(key)
             if alike is None:
                 family = families.get(blind)
                 if family is None:
                     family = families[blind] = Family(item.tool.source)
                     for plain in set(_offers(item)):
                         self._plain[plain].families[family.source].append(family)
-                alike = alikes[key] = Alike(marks, _tags(item))
+                alike = lookalikes[key] = Alike(marks, _tags(item))
                 family.members.append(alike)
                 for plain in set(_offers(item)):
                     for tag in alike.tags:
@@ -109,7 +109,7 @@ class PortIndex:
         return sorted({port.place: port for port in ports}.values(), key=lambda port: port.place)
 
     def _reach(self, consumer: Port, *, is_everywhere: bool) -> tuple[dict[Alike, None], dict[Family, None]]:
-        """Return the alikes with common surroundings, and the families by name alone."""
+        """Return the lookalikes with common surroundings, and the families by name alone."""
         tags = _wanted_tags(consumer)
         near: dict[Alike, None] = {}
         families: dict[Family, None] = {}
