@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loopbuild import documents
 from loopbuild.documents import Document, Unreadable, pointer_of, read_json, read_yaml
 
 
@@ -206,3 +207,11 @@ def test_no_bytes_end_in_anything_but_a_value_or_a_place(content: bytes) -> None
             found = document.diagnostics
             json.dumps(document.value, allow_nan=False).encode()
         assert all(one.span is not None and one.span.line > 0 and one.span.column > 0 for one in found)
+
+
+@pytest.mark.parametrize("odd", ["\u2028", "\u2029", "\u0085", "\x0b", "\x1c"])
+def test_a_json_line_ends_at_a_line_feed_and_nowhere_else(odd: str) -> None:
+    rows = [{"said": f"one{odd}two"}, {"said": "three"}]
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    assert [json.loads(line) for line in documents.json_lines(text.encode())] == rows
+    assert documents.json_lines(text) == documents.json_lines(text.encode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from loopbuild.cli.units import count, table
+from loopbuild.pipeline.coverage import said
 
 WARN_SELF_BLEU = 0.45
 """Above, texts of one level repeat one another; ten templates with other values filled in come to .74."""
@@ -31,7 +32,7 @@ def dataset_text(dataset: dict[str, Any]) -> str:
         for part in (
             _funnel(funnel),
             figures_text(dataset.get("figures") or {}, tools=True),
-            _unreachable(dataset["unreachable"]),
+            "\n".join(said(dataset["gaps"], most=1000)) if "gaps" in dataset else "",
         )
         if part
     )
@@ -111,16 +112,6 @@ def _fewest(title: str, counts: dict[str, int]) -> str:
     rows = [[f"  {name}", f"{number:,}"] for name, number in ranked[:_MOST]]
     more = f"\n  {len(ranked) - _MOST:,} more, up to {ranked[-1][1]:,} rows" if len(ranked) > _MOST else ""
     return f"{title}, fewest first\n" + table(rows, right=frozenset({1})) + more
-
-
-def _unreachable(cells: list[dict[str, Any]]) -> str:
-    if not cells:
-        return ""
-    reasons: dict[str, int] = {}
-    for cell in cells:
-        reasons[cell["reason"]] = reasons.get(cell["reason"], 0) + 1
-    rows = [[f"  {reason}", f"{number:,}"] for reason, number in _by_size(reasons)]
-    return "cells not reached\n" + table(rows, right=frozenset({1}))
 
 
 def _by_size(counts: dict[str, int]) -> list[tuple[str, int]]:

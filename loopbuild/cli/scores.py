@@ -30,17 +30,25 @@ GROUPS = {"unchanged": "unchanged tools", "changed": "changed tools", "new": "ne
 def report_text(report: dict[str, Any]) -> str:
     """Return the screen of `loopbuild report`."""
     arms = report["arms"]
-    parts = [_splits(arms)]
+    parts = [_splits(arms, words_of(report))]
     if report["increment"]:
         parts.append(_increment(report))
     parts += [_failures(report), data_text(report["data"]), _training(report["training"]), _gates(report["gates"])]
     return "\n\n".join(part for part in parts if part)
 
 
-def _splits(arms: dict[str, Any]) -> str:
+def words_of(report: dict[str, Any]) -> dict[str, str]:
+    """Return what is unseen in each split; values a training row shows as well are not."""
+    known = (report["data"].get("known") or {}).get("values") or {"k": 0}
+    if not known["k"]:
+        return SPLITS
+    return SPLITS | {"values": f"other requests (known ids: {known['k']:,} of {known['n']:,} tasks)"}
+
+
+def _splits(arms: dict[str, Any], words_of_split: dict[str, str]) -> str:
     shown = [arm for arm in COLUMNS if arm in arms]
     rows = [["held-out tasks", *(COLUMNS[arm] for arm in shown), "95% interval"]]
-    for split, words in SPLITS.items():
+    for split, words in words_of_split.items():
         rates = arms["model"]["splits"].get(split)
         if not rates:
             continue

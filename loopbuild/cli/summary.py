@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from loopbuild.cli.scores import SPLITS, words_of
 from loopbuild.cli.units import count, duration, percent, spent_in, spent_text
 from loopbuild.digest import short
 from loopbuild.pipeline.builds import Build
+from loopbuild.pipeline.coverage import said
 from loopbuild.pipeline.unreached import Unreached
 
 ROWS = {"trajectories": ("trajectory", "trajectories"), "tasks": ("text", ""), "generations": ("held-out run", "")}
@@ -33,7 +35,9 @@ def outcome_text(build: Build) -> str:
     if outcome.is_interrupted:
         lines.append("Interrupted; the next `loopbuild build` goes on from here")
         return "\n".join(lines)
-    if build.unreached:
+    if build.gaps is not None:
+        lines += said(build.gaps)
+    elif build.unreached:
         lines.append(_unreached_text(build.unreached))
     tail = f"{count(fresh, 'target was', 'targets were')} up to date. " if fresh else ""
     tail += f"{count(borrowed, 'target was', 'targets were')} taken from elsewhere. " if borrowed else ""
@@ -78,6 +82,7 @@ def outcome_json(build: Build) -> dict[str, Any]:
         else None,
         "missed_gates": list(build.missed_gates),
         "lock_changes": list(build.lock_changes),
+        "gaps": build.gaps,
     }
 
 
@@ -90,13 +95,19 @@ def _done(ran: int, restored: int) -> str:
 def _details(build: Build) -> list[str]:
     rows: Counter[str] = Counter()
     parts = []
+    is_vague = False
     for result in build.outcome.results.values():
         kind = result.target.partition(":")[0]
         if kind in ROWS:
-            rows[kind] += result.rows_run
+            # A cell without a trajectory ran too; how many of them ran is known only where all cells did.
+            is_whole = result.rows_run == result.rows_total
+            pathless = build.pathless.get(result.target, 0)
+            rows[kind] += result.rows_run - result.rows_failed - (pathless if is_whole else 0)
+            is_vague |= bool(pathless) and not is_whole
     for kind, (singular, plural) in ROWS.items():
         if rows[kind]:
-            parts.append(count(rows[kind], singular, plural))
+            some = count(rows[kind], singular, plural)
+            parts.append(f"up to {some}" if kind == "trajectories" and is_vague else some)
     spent = spent_in(result.spent for result in build.outcome.results.values())
     if spent:
         parts.append(f"{spent_text(spent)} spent on writers")
@@ -126,4 +137,5 @@ def _mode(phase: dict[str, Any]) -> str:
 def _headline(report: dict[str, Any]) -> str:
     splits = report["arms"].get("model", {}).get("splits", {})
     rate = splits.get("values", {}).get("tool_selection")
-    return f" (tool selection {percent(rate['k'], rate['n'])} on unseen values)" if rate else ""
+    what = "unseen values" if words_of(report) is SPLITS else "other requests"
+    return f" (tool selection {percent(rate['k'], rate['n'])} on {what})" if rate else ""

@@ -16,6 +16,7 @@ from loopbuild.records import Json, ToolCatalog
 _CODES = {"required": "missing_required", "type": "wrong_type", "enum": "bad_enum", "constant": "bad_enum",
           "format": "bad_format", "pattern": "bad_format", "additionalProperties": "extra_argument",
           "unevaluatedProperties": "extra_argument"}  # fmt: skip
+_MESSAGE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,35 @@ def closed(schema: Json) -> Json:
     return copy
 
 
+def unusable(schema: Json) -> str:
+    """Return why no call can be checked against `schema`, with the pointer to the place; empty when one can."""
+    import jsonschema_rs
+
+    try:
+        _compiled(schema)
+    except (ValueError, jsonschema_rs.ReferencingError) as exc:
+        place = "".join(f"/{part}" for part in getattr(exc, "instance_path", ()))
+        return f"`{place}`: {_first_line(exc)}" if place else _first_line(exc)
+    return ""
+
+
 def _build(schema: Json, tool_id: str) -> Any:
+    import jsonschema_rs
+
+    try:
+        return _compiled(schema)
+    except (ValueError, jsonschema_rs.ReferencingError) as exc:
+        raise SourceError(
+            f"the input schema of `{tool_id}` cannot be used: {_first_line(exc)}", source=tool_id
+        ) from exc
+
+
+def _first_line(exc: Exception) -> str:
+    line = next((line for line in str(exc).split("\n") if line.strip()), type(exc).__name__)
+    return line if len(line) <= _MESSAGE else line[:_MESSAGE] + "..."
+
+
+def _compiled(schema: Json) -> Any:
     import jsonschema_rs
 
     strict = closed(schema if isinstance(schema, Mapping) else {})
@@ -78,11 +107,7 @@ def _build(schema: Json, tool_id: str) -> Any:
     if not any(key in strict for key in ("properties", "allOf", "anyOf", "oneOf", "$ref", "patternProperties")):
         strict.setdefault("additionalProperties", False)
     strict.setdefault("type", "object")
-    try:
-        return jsonschema_rs.validator_for(strict, validate_formats=True, offline=True)
-    except (ValueError, jsonschema_rs.ReferencingError) as exc:
-        line = str(exc).strip().splitlines()[0]
-        raise SourceError(f"the input schema of `{tool_id}` cannot be used: {line}", source=tool_id) from exc
+    return jsonschema_rs.validator_for(strict, validate_formats=True, offline=True)
 
 
 def _faults(error: Any) -> list[Fault]:

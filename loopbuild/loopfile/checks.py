@@ -26,6 +26,7 @@ from loopbuild.records import METRICS, REGRESSION, SPLITS, Diagnostic
 
 FEW = 5
 """Fewer rows than this per tool say little about the tool."""
+_MODEL_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?", re.ASCII)
 _GLOB = re.compile(r"[*?\[{]")
 
 
@@ -37,7 +38,7 @@ def check(settings: Settings, *, folder: FilePath, environment: Mapping[str, str
         *_check_names(settings),
         *_check_shares(settings),
         *_check_rows(settings),
-        *_check_training(settings, folder),
+        *_check_training(settings, folder, environment),
         *_check_gates(settings),
         *check_remote(settings),
         *check_writers(settings),
@@ -130,12 +131,26 @@ def _check_twice(settings: Settings, path: Path, names: Any, noun: str) -> Itera
             seen.add(name)
 
 
-def _check_training(settings: Settings, folder: FilePath) -> Iterator[Diagnostic]:
+def _is_missing_model(base: str, folder: FilePath, environment: Mapping[str, str]) -> bool:
+    """Whether a build could not load a base without fetching it; as the library that loads it looks for it."""
+    if base == "nano" or not _MODEL_ID.fullmatch(base) or (folder / base).exists():
+        return False
+    home = environment.get("HF_HOME") or f"{environment.get('HOME', '')}/.cache/huggingface"
+    cache = FilePath(environment.get("HF_HUB_CACHE") or f"{home}/hub")
+    return not (cache / f"models--{base.replace('/', '--')}").is_dir()
+
+
+def _check_training(settings: Settings, folder: FilePath, environment: Mapping[str, str]) -> Iterator[Diagnostic]:
     training = _mapping(settings.value, "training")
     base = training.get("base")
     if isinstance(base, str) and base.startswith(("./", "../", "/")) and not (folder / base).exists():
         hint = "a local base is relative to the folder of loop.yaml"
         yield _error(settings, ("training", "base"), "missing-file", f"`{base}` does not exist", hint)
+    elif (
+        isinstance(base, str) and _is_missing_model(base, folder, environment) and training.get("download") is not True
+    ):
+        message = f"`{base}` is no folder here and not in the local cache of Hugging Face models"
+        yield _warning(settings, ("training", "base"), message, "`training.download: true` lets a build fetch it")
     if training.get("phases") == {}:
         hint = "to stop before training: `loopbuild build dataset:`"
         yield _error(

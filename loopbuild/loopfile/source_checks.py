@@ -192,6 +192,12 @@ def _check_sandbox(
         yield _diagnostic(
             settings, (*path, "state"), "error", "missing-key", f"missing key `path` in `{where}`", hint, key=True
         )
+    held = state.get("path") if isinstance(state, dict) else None
+    if isinstance(held, str) and (FilePath(held).is_absolute() or ".." in FilePath(held).parts):
+        # The file is written over and deleted at every reset: outside of the private copy it would be the user's own.
+        message = f"`{held}` is outside of the server's private working folder"
+        hint = "a path inside of it; files the server shall find there belong into `folder`"
+        yield _diagnostic(settings, (*path, "state", "path"), "error", "bad-value", message, hint)
     yield from _check_pinned(settings, (*path, "command"), sandbox.get("command"))
     yield from _check_file(settings, (*path, "folder"), sandbox.get("folder"), folder, environment)
 

@@ -69,6 +69,10 @@ class Build:
     missed_gates: tuple[str, ...] = field(default=())
     lock_changes: tuple[str, ...] = ()
     """Of a frozen build: what would change loop.lock, the costly first, with the rows that would run."""
+    gaps: Json = None
+    """What there is no trajectory and no row for (see `coverage.gaps`); None where no part of the build says so."""
+    pathless: Mapping[str, int] = field(default_factory=dict)
+    """Target whose rows ran -> how many of its cells have no trajectory."""
     unreached: Unreached | None = None
     """Planned trajectories that the tables of this build lack."""
 
@@ -114,7 +118,9 @@ def build_project(
     from loopbuild.pipeline.locking import lines_in_force
     from loopbuild.pipeline.references import deferred
     from loopbuild.pipeline.selections import demanded, selected
+    from loopbuild.sandbox.patience import forget_losses
 
+    forget_losses()
     loaded = load(opened.project, environment=os.environ)
     demands = demanded(opened, loaded, force=wishes.force, refresh=wishes.refresh, from_scratch=wishes.from_scratch)
     chosen = selected(opened, loaded, wishes.select, exclude=wishes.exclude, state=wishes.state)
@@ -160,8 +166,28 @@ def build_project(
         report=report,
         missed_gates=gates_missed(report),
         lock_changes=_lock_changes(opened, loaded, chosen, outcome) if outcome.lock_changes else (),
+        gaps=_gaps(opened, outcome),
+        pathless=_pathless(opened, outcome),
         unreached=_unreached(opened, tables, loaded.settings) if tables else None,
     )
+
+
+def _gaps(opened: OpenProject, outcome: Outcome) -> Json:
+    from loopbuild.engine.query import output
+
+    result = outcome.results.get("dataset:main")
+    found = output(opened.workspace, "dataset:main") if result is not None and result.output else None
+    return (found or {}).get("gaps")
+
+
+def _pathless(opened: OpenProject, outcome: Outcome) -> dict[str, int]:
+    from loopbuild.engine.query import output
+
+    ran = [name for name, one in outcome.results.items() if name.startswith("trajectories:") and one.rows_run]
+    tables = {name: output(opened.workspace, name) for name in ran if outcome.results[name].output}
+    return {
+        name: sum("unreachable" in row for row in table["rows"].values()) for name, table in tables.items() if table
+    }
 
 
 def _unreached(opened: OpenProject, tables: list[str], settings: Json) -> Unreached | None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from loopbuild import __version__
 from loopbuild.digest import digest_bytes
+from loopbuild.documents import json_lines
 from loopbuild.engine.query import output, output_digest, targets_in_force
 from loopbuild.errors import LoopbuildError, SelectionError
 from loopbuild.pipeline.builds import OpenProject
@@ -108,8 +109,7 @@ def export(
 
 
 def _train(opened: OpenProject, dataset: Json) -> Iterator[Example]:
-    content = opened.workspace.objects.get(dataset["files"]["train"]).decode("utf-8")
-    for line in content.splitlines():
+    for line in json_lines(opened.workspace.objects.get(dataset["files"]["train"])):
         yield from_json(Example, json.loads(line))
 
 
@@ -132,8 +132,7 @@ def _pairs(opened: OpenProject, dataset: Json, schemas: Mapping[str, Json]) -> l
         raise SelectionError(
             "this dataset holds no preference pairs", hint="`--format trl-sft` or `trl-grpo` exports its rows"
         )
-    lines = opened.workspace.objects.get(dataset["files"]["pairs"]).decode("utf-8").splitlines()
-    pairs = [json.loads(line) for line in lines]
+    pairs = [json.loads(line) for line in json_lines(opened.workspace.objects.get(dataset["files"]["pairs"]))]
     return [dpo_row(pair, [schemas[tool] for tool in pair["tools"] if tool in schemas]) for pair in pairs]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from loopbuild.digest import digest
+from loopbuild.documents import json_lines
 from loopbuild.engine import lockfile
 from loopbuild.engine.against import Against, Standing
 from loopbuild.engine.plan import plan
@@ -25,8 +26,10 @@ from loopbuild.pipeline.prices import Effort, effort
 from loopbuild.pipeline.project import LoadedProject, load
 from loopbuild.pipeline.references import Reference, deferred, referred
 from loopbuild.pipeline.remote import is_declared
+from loopbuild.pipeline.sandbox_settings import sandbox_settings
 from loopbuild.pipeline.selections import demanded, selected, tool_changes
 from loopbuild.pipeline.tools import built_catalog, current_tools, difference
+from loopbuild.pipeline.watched import unwatched
 from loopbuild.pipeline.writing import Writing, writing
 from loopbuild.records import CatalogDiff
 
@@ -77,6 +80,8 @@ class Forecast:
     """A remote cache is declared; it was not asked."""
     lock_changes: tuple[str, ...] = ()
     """Lines of loop.lock that are not what it would say now; what would run is left out."""
+    unwatched: tuple[str, ...] = ()
+    """Sources whose server is no file of the project: nobody notices when its program changes."""
     comparison: Comparison | None = None
     """With the lock that was asked for, if one was."""
     gone: Mapping[str, str] = field(default_factory=dict)
@@ -123,6 +128,11 @@ def forecast(opened: OpenProject, wishes: Wishes = WHOLE) -> Forecast:
         comparison=_compared(opened, loaded, reference, planned) if reference is not None else None,
         gone={name: base[name][1].get("rows", "") if name in base else "" for name in sorted(gone)},
         is_about_gone=bool(gone and chosen.terms) and not chosen.chosen(planned.targets),
+        unwatched=tuple(
+            source
+            for source in sorted(loaded.settings["sources"])
+            if unwatched(source, sandbox_settings(loaded.settings, source)[source], root=loaded.project.root)
+        ),
     )
 
 
@@ -205,7 +215,7 @@ def _decided(opened: OpenProject, settings: Json, head: Json, dataset: Json) -> 
     """The rows are there already: ask what the first phase will ask."""
     from loopbuild.stages.training.increment import decide
 
-    lines = opened.workspace.objects.get(dataset["file"]).decode("utf-8").splitlines() if dataset["rows"] else []
+    lines = json_lines(opened.workspace.objects.get(dataset["file"])) if dataset["rows"] else []
     tools = {row["key"]: tuple(row["tools"]) for row in map(json.loads, lines)}
     seen = json.loads(opened.workspace.objects.get(head["seen"]))
     decision = decide(wanted=dataset["rows"], seen=seen, tools=tools, settings=settings["training"]["incremental"])

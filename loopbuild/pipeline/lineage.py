@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 
 from loopbuild.digest import digest, short
+from loopbuild.documents import json_lines
 from loopbuild.engine.query import output
 from loopbuild.errors import SelectionError
 from loopbuild.pipeline.builds import OpenProject
@@ -92,7 +93,7 @@ def seen_of(opened: OpenProject, target: str, word: str) -> Seen:
         raise SelectionError(f"`{target}` has learnt nothing yet", hint="`--seen` asks about a trained checkpoint")
     objects = opened.workspace.objects
     seen = json.loads(objects.get(found["seen"]))
-    lines = objects.get(dataset["file"]).decode("utf-8").splitlines()
+    lines = json_lines(objects.get(dataset["file"]))
     rows = {row["key"] for row in map(json.loads, lines) if any(fnmatch.fnmatchcase(one, tool) for one in row["tools"])}
     return Seen(
         tool=tool,

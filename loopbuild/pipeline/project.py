@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,11 @@ from loopbuild.digest import digest_bytes
 from loopbuild.engine.target import Target
 from loopbuild.errors import LoopfileError
 from loopbuild.pipeline.source_files import globbed
+from loopbuild.pipeline.watched import files_below
 
 NAMES = ("loop.yaml", "loop.yml")
+_FOLDER = re.compile(rb"""\bfolder["']?\s*:\s*["']?([^\s,}"'#]+)""")
+"""Folders whose files are inputs, found without parsing; one too many does no harm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +30,7 @@ class Project:
 
     @property
     def stamp(self) -> str:
-        """Digest of all that is static in a build: program version, base model, loop.yaml, names its globs match."""
+        """Digest of all that is static in a build: program version, base, loop.yaml, names in its globs and folders."""
         shipped = Path(__file__).parent.parent / "stages" / "training" / "nano" / "model.safetensors"
         try:
             weights = f"{shipped.stat().st_size} {shipped.stat().st_mtime_ns}"
@@ -35,8 +39,13 @@ class Project:
         # Whether there is a graph.lock decides what the graph reads; its contents are a file like any other.
         evidence = "graph.lock" if (self.root / "graph.lock").is_file() else ""
         written = self.loopfile.read_bytes()
-        names = "\n".join(globbed(written, root=self.root))
+        names = "\n".join([*globbed(written, root=self.root), *self._below(written)])
         return digest_bytes("stamp", f"{__version__} {weights} {names}{evidence}\0".encode() + written)
+
+    def _below(self, written: bytes) -> list[str]:
+        """Files of folders that loop.yaml names: one that came into a folder is in no list of files seen before."""
+        folders = sorted({name.decode("utf-8", "replace") for name in _FOLDER.findall(written)})
+        return [str(path) for folder in folders for path in files_below(self.root / folder)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

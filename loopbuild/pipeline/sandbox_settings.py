@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from loopbuild.engine.target import Json
+from loopbuild.pipeline.watched import server_files
 
 IDENTITY: Mapping[str, tuple[str, ...]] = {
     "http": (
@@ -23,7 +24,6 @@ IDENTITY: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Kind -> the settings that decide what calls answer; all of them for a kind that is not named here. `url` is the text
 of loop.yaml: `${VAR}` is not filled in, and credentials cannot stand in it."""
-_PROGRAMS = (".py", ".js", ".mjs", ".ts")
 MAX_MODULES = 500
 
 
@@ -62,16 +62,12 @@ def sandbox_context(chosen: Json, files: Iterable[tuple[str, str]]) -> Json:
 
 
 def sandbox_files(chosen: Json, *, root: Path) -> tuple[tuple[str, str], ...]:
-    """Return (role, path) of the project's files that decide what calls answer: programs, modules, recordings."""
+    """Return (role, path) of the project's files that decide what calls answer."""
     found: list[tuple[str, str]] = []
     for source, one in chosen.items():
         names: Iterable[str] = ()
         if one["kind"] == "mcp":
-            found += [
-                (f"server/{source}/{position:02d}", word)
-                for position, word in enumerate(one["command"])
-                if position and word.endswith(_PROGRAMS) and "://" not in word
-            ]
+            found += server_files(source, one, root=root)
         elif one["kind"] == "python":
             names = modules_of(one["module"].partition(":")[0], root=root)
         elif one["kind"] == "recorded":

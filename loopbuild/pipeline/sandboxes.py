@@ -5,28 +5,35 @@ from __future__ import annotations
 import atexit
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 from loopbuild.digest import digest, digest_bytes
 from loopbuild.engine.target import Action, Json
+from loopbuild.errors import SandboxError
 from loopbuild.pipeline.sandbox_settings import identity_of
 from loopbuild.records import ToolCatalog
+from loopbuild.sandbox.patience import GivenUp
 from loopbuild.sandbox.protocol import Sandbox
 
 _EXAM_BATCH = 48
+T = TypeVar("T")
+_FOLDERS: WeakKeyDictionary[Action, Mapping[str, str]] = WeakKeyDictionary()
 
 
 def server_facts(action: Action, catalog: ToolCatalog) -> dict[str, str]:
     """Return the digests of what decides how calls are answered and is part of the project.
 
-    Programs and modules of a server as a whole, recordings tool by tool, where a call of each tool goes over HTTP, and
-    the settings of other sources that feed a subgraph: those are in no parameter, which would concern every row.
+    Programs, modules and starting folders of a server as a whole, recordings tool by tool, where a call of each tool
+    goes over HTTP, and the settings of other sources that feed a subgraph: those are in no parameter, which would
+    concern every row.
     """
-    facts: dict[str, str] = {}
+    facts = dict(_folders(action))
     for role in _roles(action):
-        if not role.endswith("/recording"):
+        if role.startswith("server/") and not role.endswith("/recording"):
             facts[role] = digest_bytes("server", action.file(role))
     for source, chosen in settings_of(action).items():
         if source not in action.params["sandbox"]:
@@ -41,6 +48,35 @@ def server_facts(action: Action, catalog: ToolCatalog) -> dict[str, str]:
         elif chosen["kind"] == "http":
             facts |= {f"transport {tool.id}": digest("transport", tool.transport) for tool in own}
     return facts
+
+
+def _folders(action: Action) -> Mapping[str, str]:
+    """Return a fact for each folder servers start with. Asked for row by row, so it is kept with the action."""
+    roles = [role for role in _roles(action) if role.startswith("folder/")]
+    if not roles:
+        return {}
+    if action not in _FOLDERS:
+        held: dict[str, dict[str, str]] = {}
+        for role in roles:
+            _, source, name = role.split("/", 2)
+            held.setdefault(f"folder/{source}", {})[name] = digest_bytes("server", action.file(role))
+        _FOLDERS[action] = {name: digest("folder", files) for name, files in held.items()}
+    return _FOLDERS[action]
+
+
+def twice(attempt: Callable[[], T]) -> T | SandboxError:
+    """Return what `attempt` gives, at the second try where the sandbox was lost once; else how it was lost.
+
+    Raises GivenUp when the sandbox was lost too often: no other row would fare better.
+    """
+    for _ in range(2):
+        try:
+            return attempt()
+        except GivenUp:
+            raise
+        except SandboxError as error:
+            lost = error
+    return lost
 
 
 def server_reads(facts: Iterable[str], tools: Iterable[str]) -> tuple[str, ...]:

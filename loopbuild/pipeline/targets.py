@@ -31,11 +31,11 @@ EVIDENCE = "graph.lock"
 SOURCE = Recipe(name="source", version=2, run=f"{R}.source:run", is_cheap=True)
 CATALOG = Recipe(name="catalog", version=4, run=f"{R}.catalog:run", is_cheap=True)
 CONTRACT = Recipe(name="contract", version=3, run=f"{R}.catalog:run_contract", is_cheap=True)
-GRAPH = Recipe(name="graph", version=2, run=f"{R}.graph:run", is_cheap=True)
+GRAPH = Recipe(name="graph", version=3, run=f"{R}.graph:run", is_cheap=True)
 CELLS = Recipe(name="cells", version=2, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
     name="trajectories",
-    version=3,
+    version=4,
     run=f"{R}.trajectories:run",
     wanted=f"{R}.trajectories:wanted",
     facts=f"{R}.trajectories:facts",
@@ -51,9 +51,9 @@ ANSWERS = Recipe(
     is_request_whole=True,
 )
 TASKS = Recipe(name="tasks", version=3, run=f"{R}.tasks:run", wanted=f"{R}.tasks:wanted", facts=f"{R}.tasks:facts")
-ROWS = Recipe(name="rows", version=2, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
+ROWS = Recipe(name="rows", version=3, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
 NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
-DATASET = Recipe(name="dataset", version=2, run=f"{R}.dataset:run")
+DATASET = Recipe(name="dataset", version=3, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
 EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
@@ -67,7 +67,7 @@ GENERATIONS = Recipe(
     chunk_rows=1_000_000,
 )
 SCORES = Recipe(name="scores", version=2, run=f"{R}.scores:run")
-REPORT = Recipe(name="report", version=4, run=f"{R}.report:run")
+REPORT = Recipe(name="report", version=5, run=f"{R}.report:run")
 
 NATURES = {
     recipe.name: recipe.nature
@@ -130,7 +130,7 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     subgraphs = sorted(output["cells"])
     for name in subgraphs:
         yield from _subgraph_targets(name, settings, root, output.get("beside", {}).get(name, ()))
-    batches = [(f"rows/{name}", f"rows:{name}") for name in subgraphs]
+    batches = [(f"{kind}/{name}", f"{kind}:{name}") for name in subgraphs for kind in ("rows", "trajectories")]
     if asks_writers(settings):
         batches += [(f"answers/{name}", f"answers:{name}") for name in subgraphs]
     trained = sum(not writer["held_out"] for writer in settings["synthesis"]["writers"])
@@ -151,7 +151,7 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
         id="dataset:main",
         recipe=DATASET,
         params={"filters": settings["filters"]},
-        inputs=tuple(sorted([("negatives", "negatives:main"), *batches])),
+        inputs=tuple(sorted([("contract", "contract:main"), ("negatives", "negatives:main"), *batches])),
     )
     yield Target(id="dataset:train", recipe=TRAIN_SET, inputs=(("dataset", "dataset:main"),))
     yield Target(id="dataset:eval", recipe=EVAL_SET, inputs=(("dataset", "dataset:main"),))

@@ -1,7 +1,8 @@
 """Makes a text that matches a simple regular expression: what id patterns in schemas look like.
 
 Reads literals, classes, `\\d \\w \\s .`, groups, alternatives and repetitions; anchors are ignored. Anything richer
-(look-around, back references) yields the part understood so far: the caller validates what comes out.
+(look-around, back references) yields the part understood so far: the caller validates what comes out. Schemas come
+from strangers: whatever a pattern asks for, work and length are bounded.
 """
 
 from __future__ import annotations
@@ -11,11 +12,25 @@ from collections.abc import Callable
 
 _CLASSES = {"d": string.digits, "w": string.ascii_lowercase + string.digits, "s": " "}
 _MORE = 4
+MAX_LENGTH = 4096
+"""Characters of a text; no id or code a person has seen is longer."""
+_MAX_EXTRA = 256
+"""Repetitions chosen beyond those a pattern demands."""
+_MAX_ATOMS = 20_000
+_MAX_MEMBERS = 256
+"""Of one character class; `[\\x00-\\U0010ffff]` has a million."""
+_MAX_DEPTH = 64
 
 
 def from_pattern(pattern: str, below: Callable[[int], int]) -> str:
-    """Return a text for `pattern`; `below(n)` gives the next choice in [0, n)."""
-    return _Reader(pattern, below).alternatives()
+    """Return a text for `pattern`, cut at MAX_LENGTH; `below(n)` gives the next choice in [0, n)."""
+    return _Reader(pattern, below).alternatives()[:MAX_LENGTH]
+
+
+def is_too_much(pattern: str) -> bool:
+    """Say whether even the shortest text `pattern` allows is longer, or harder to make, than anything we make."""
+    reader = _Reader(pattern, lambda _: 0)
+    return len(reader.alternatives()) > MAX_LENGTH or reader.is_spent
 
 
 class _Reader:
@@ -23,6 +38,13 @@ class _Reader:
         self._text = pattern
         self._at = 0
         self._below = below
+        self._atoms = 0
+        self._depth = 0
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the pattern asked for more than is made."""
+        return self._atoms >= _MAX_ATOMS or self._depth >= _MAX_DEPTH
 
     def alternatives(self) -> str:
         branches = [self._sequence()]
@@ -42,14 +64,19 @@ class _Reader:
                 continue
             after = self._at
             parts.append(first)
+            length = len(first)
             for _ in range(times - 1):
+                if self.is_spent or length > MAX_LENGTH:
+                    break
                 # Read the atom again: each repetition makes its own choices.
                 self._at = start
                 parts.append(self._atom())
+                length += len(parts[-1])
             self._at = after
-        return "".join(parts)
+        return "".join(parts)[: MAX_LENGTH + 1]
 
     def _atom(self) -> str:
+        self._atoms += 1
         char = self._take()
         if char == "[":
             return self._choose(self._char_class())
@@ -59,7 +86,12 @@ class _Reader:
                 while self._peek() not in (":", "=", "!", ">", ""):
                     self._at += 1
                 self._at += 1
+            if self._depth >= _MAX_DEPTH:  # it stays so: what is left is not worth reading
+                self._at = len(self._text)
+                return ""
+            self._depth += 1
             inner = self.alternatives()
+            self._depth -= not self.is_spent
             self._at += 1
             return inner
         if char == "\\":
@@ -80,7 +112,8 @@ class _Reader:
                 members.extend(_CLASSES.get(escaped, escaped))
             elif self._peek() == "-" and self._text[self._at + 1 : self._at + 2] not in ("]", ""):
                 self._at += 1
-                members.extend(chr(code) for code in range(ord(char), ord(self._take()) + 1))
+                codes = range(ord(char), ord(self._take()[:1] or char) + 1)[:_MAX_MEMBERS]
+                members.extend(chr(code) for code in codes if not 0xD800 <= code < 0xE000)
             else:
                 members.append(char)
         self._at += 1
@@ -96,8 +129,11 @@ class _Reader:
         elif char == "{" and "}" in self._text[self._at :]:
             end = self._text.index("}", self._at)
             first, _, second = self._text[self._at + 1 : end].partition(",")
-            low = int(first or 0)
-            high = int(second) if second else low + (_MORE if "," in self._text[self._at : end] else 0)
+            if not (first + second).isdecimal():
+                return 1, 1  # `a{b}` is no repetition: the brace stands for itself
+            low = int(first[:9] or 0)
+            high = int(second[:9]) if second else low + (_MORE if "," in self._text[self._at : end] else 0)
+            high = min(high, max(low, _MAX_EXTRA))
             self._at = end + 1
         else:
             return 1, 1

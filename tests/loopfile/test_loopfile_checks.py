@@ -44,6 +44,14 @@ ERRORS = [
         "4:40 missing-key: missing key `path` in `sandbox.state`",
     ),
     (
+        HEAD + "sandbox: {kind: mcp, command: [serve], state: {kind: sqlite, path: /var/lib/own.db}}\n",
+        "4:68 bad-value: `/var/lib/own.db` is outside of the server's private working folder",
+    ),
+    (
+        HEAD + "sandbox: {kind: mcp, command: [serve], state: {kind: jsonl, path: a/../../own.jsonl}}\n",
+        "4:67 bad-value: `a/../../own.jsonl` is outside of the server's private working folder",
+    ),
+    (
         HEAD + "sandbox: {kind: mcp, command: [serve], folder: nowhere}\n",
         "4:48 missing-file: `nowhere` does not exist",
     ),

@@ -64,7 +64,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = hr_project(tmp_path_factory.mktemp("identity") / "hr", per_tool=2, per_tool_eval=1)
     path = folder / "loop.yaml"
     (folder / "server.py").write_text("")
-    path.write_text(path.read_text() + "sandbox: {kind: mcp, command: [python, server.py]}\n" + ASKED)
+    (folder / "seed").mkdir()
+    (folder / "seed" / "start.db").write_text("")
+    path.write_text(path.read_text() + "sandbox: {kind: mcp, command: [python, server.py], folder: seed}\n" + ASKED)
     return folder
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from loopbuild.digest import digest
 from loopbuild.errors import LoopfileError, SandboxError
-from loopbuild.records import Json, StateFact, ToolCatalog
+from loopbuild.records import Json, StateFact, ToolCatalog, to_json
 from loopbuild.sandbox import open_sandbox, open_sandboxes
 from loopbuild.sandbox.mcp import McpSandbox
+from loopbuild.sandbox.mcp.state import StateFile
 from tests.sandbox.tools import HR_TOOLS, catalog
 
 pytest.importorskip("mcp")
@@ -86,6 +89,25 @@ def test_refusals_are_answers_with_a_code(tmp_path: Path) -> None:
         assert sandbox.call("till/fly", {}).code == "unknown_tool"
 
 
+@pytest.mark.parametrize(
+    ("tool", "said"),
+    [("get_nothing", "`nan` has no canonical form"), ("get_half", "half a surrogate"), ("get_depth", "64 levels deep")],
+)
+def test_an_answer_json_cannot_hold_is_refused_and_names_its_tool(tmp_path: Path, tool: str, said: str) -> None:
+    with till(tmp_path, "sqlite", tools=[tool]) as sandbox:
+        result = sandbox.call(f"till/{tool}", {})
+        assert (result.status, result.code) == ("tool_error", "invalid_answer")
+        assert f"`till/{tool}`" in result.value["error"]
+        assert said in result.value["error"]
+        digest("result", to_json(result))
+        assert sandbox.call("till/list_accounts", {}).status == "ok"
+
+
+def test_a_text_that_only_looks_like_json_stays_a_text(tmp_path: Path) -> None:
+    with till(tmp_path, "sqlite", tools=["get_endless_depth"]) as sandbox:
+        assert sandbox.call("till/get_endless_depth", {}).value.startswith("[[[")
+
+
 def test_known_values_are_found_by_looking(tmp_path: Path) -> None:
     with till(tmp_path, "sqlite") as sandbox:
         train = sandbox.known("till/get_balance", "/account_id")
@@ -139,6 +161,26 @@ def test_a_server_sees_little_and_works_in_its_own_copy(tmp_path: Path) -> None:
     assert not folder.exists()
     with pytest.raises(LoopfileError, match="SECRET_OF_TESTS"), till(tmp_path, "sqlite", env=extra):
         pass
+
+
+def test_a_state_file_may_hold_any_line_separator_in_its_values(tmp_path: Path) -> None:
+    state = StateFile("jsonl", tmp_path / "notes.jsonl")
+    saved = '{"id": "N-1", "text": "one\u2028two"}\n{"id": "N-2", "text": "three\u0085four"}\n'.encode()
+    assert state.rows(saved) == {
+        ("note", "N-1"): {"text": "one\u2028two"},
+        ("note", "N-2"): {"text": "three\u0085four"},
+    }
+
+
+@pytest.mark.parametrize("is_absolute", [True, False])
+def test_a_state_file_outside_of_the_private_folder_is_never_touched(tmp_path: Path, is_absolute: bool) -> None:
+    own = tmp_path / "own.jsonl"
+    own.write_text('{"id": "A-1", "balance": 1}\n')
+    path = str(own) if is_absolute else os.path.relpath(own, Path(tempfile.gettempdir()) / "any")
+    chosen = till(tmp_path, "jsonl", state={"kind": "jsonl", "path": path})
+    with pytest.raises(SandboxError, match="outside of the server's private"):
+        chosen.__enter__()
+    assert own.read_text() == '{"id": "A-1", "balance": 1}\n'
 
 
 def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:

@@ -70,6 +70,17 @@ def hang_now() -> str:
     return "late"
 
 
+def misbehave(tool: str) -> None:
+    """Do what the file named by TILL_TROUBLE says about a tool: `NAME exit` or `NAME hang`, `* ...`, `... once`."""
+    path = Path(os.environ.get("TILL_TROUBLE", "/nowhere"))
+    name, _, what = (path.read_text() if path.exists() else "").partition(" ")
+    if name not in ("*", tool):
+        return
+    if what.endswith(" once"):
+        path.write_text("")
+    (crash_now if what.startswith("exit") else hang_now)()
+
+
 ACCOUNT = {"type": "object", "properties": {"account_id": {"type": "string"}}, "required": ["account_id"]}
 INPUTS = {"get_balance": ACCOUNT}
 TOOLS: dict[str, Callable[..., Any]] = {
@@ -78,6 +89,10 @@ TOOLS: dict[str, Callable[..., Any]] = {
     "update_balance": update_balance,
     "get_environment": lambda: json.dumps(dict(os.environ) | {"cwd": str(Path.cwd())}),
     "get_note": lambda: Path("note.txt").read_text(),
+    "get_nothing": lambda: '{"share": NaN}',
+    "get_half": lambda: '{"name": "Ada \\ud83d"}',
+    "get_depth": lambda: "[" * 900 + "]" * 900,
+    "get_endless_depth": lambda: "[" * 90_000 + "]" * 90_000,
     "crash_now": crash_now,
     "hang_now": hang_now,
 }
@@ -96,6 +111,7 @@ def answer(method: str, params: dict[str, Any]) -> dict[str, Any] | None:
         return {"tools": [{"name": name, "inputSchema": INPUTS.get(name, {"type": "object"})} for name in TOOLS]}
     if method != "tools/call":
         return None
+    misbehave(params["name"])
     try:
         value = TOOLS[params["name"]](**params.get("arguments", {}))
     except Exception as exc:
@@ -106,6 +122,9 @@ def answer(method: str, params: dict[str, Any]) -> dict[str, Any] | None:
 
 
 if __name__ == "__main__":
+    if "TILL_STARTS" in os.environ:
+        with Path(os.environ["TILL_STARTS"]).open("a") as stream:
+            stream.write(f"{os.getpid()}\n")
     for line in sys.stdin:
         request = json.loads(line)
         if "id" not in request:

@@ -36,10 +36,11 @@ class McpSandbox(Section):
 
     kind: Literal["mcp"]
     command: tuple[Text, ...] = ()
-    """Defaults to the source's own command."""
+    """Defaults to the source's own command. Files of the project in it are inputs; a program found elsewhere
+    (`python -m pkg`) is not watched: after a change of it, `loopbuild build --force trajectories:`."""
     env: dict[Text, Text] = {}
     folder: Text = ""
-    """Copied as the server's working folder; empty means an empty folder."""
+    """Copied as the server's working folder; its files are inputs. Empty means an empty folder."""
     state: McpState = McpState()
     call_timeout_seconds: Seconds = 30.0
     start_timeout_seconds: Seconds = 60.0

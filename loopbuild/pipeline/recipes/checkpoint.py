@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from loopbuild.digest import canonical, digest, short
+from loopbuild.documents import json_lines
 from loopbuild.engine.action import Interrupted
 from loopbuild.engine.target import Action, Json
 from loopbuild.pipeline import models
@@ -136,9 +137,7 @@ def _train(
     work = action.work
     chosen = set(course["delta"]) | set(course["replay"]) if course["mode"] == "continue" else None
     lines = [
-        line
-        for line in action.fetch(rows["file"]).decode("utf-8").splitlines()
-        if chosen is None or json.loads(line)["key"] in chosen
+        line for line in json_lines(action.fetch(rows["file"])) if chosen is None or json.loads(line)["key"] in chosen
     ]
     (work / "rows.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     catalog = from_json(ToolCatalog, action.input("catalog"))
@@ -254,7 +253,7 @@ def _identity(action: Action) -> str:
 
 def _tools_of(action: Action) -> dict[str, tuple[str, ...]]:
     """Row key -> ids of the tools it calls, for a replay that covers all of them."""
-    lines = action.fetch(action.input("rows")["file"]).decode("utf-8").splitlines()
+    lines = json_lines(action.fetch(action.input("rows")["file"]))
     return {row["key"]: tuple(row["tools"]) for row in map(json.loads, lines)}
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from loopbuild.engine.target import Action, Json
-from loopbuild.records import Example, Verdict, from_json
+from loopbuild.pipeline.coverage import gaps
+from loopbuild.records import EvalTask, Example, ToolCatalog, Trajectory, Verdict, from_json
 
 
 def run(action: Action) -> Json:
@@ -20,7 +21,7 @@ def run(action: Action) -> Json:
     from loopbuild.stages.filters.figures import figures
     from loopbuild.stages.filters.selection import select_rows
 
-    rows = dict(_rows(action))
+    rows = {**dict(_rows(action, "negatives")), **dict(_rows(action, "rows"))}
     train = [row for row in rows.values() if row["example"]["split"] == "train"]
     verdicts = {key: from_json(Verdict, row["verdict"]) for key, row in rows.items()}
     kept = [from_json(Example, row["example"]) for row in train if row["verdict"]["kept"]]
@@ -31,6 +32,7 @@ def run(action: Action) -> Json:
     tasks = {key: rows[key]["task"] for key in sorted(survivors) if rows[key].get("task")}
     lines = "".join(json.dumps(example, ensure_ascii=False, sort_keys=True) + "\n" for example in examples.values())
     tested = "".join(json.dumps(task, ensure_ascii=False, sort_keys=True) + "\n" for task in tasks.values())
+    trajectories = dict(_rows(action, "trajectories"))
     files = {"train": action.keep_bytes(lines.encode()), "eval": action.keep_bytes(tested.encode())}
     for name, kept_file in files.items():
         action.publish(f"dataset/{name}.jsonl", kept_file)
@@ -43,11 +45,8 @@ def run(action: Action) -> Json:
         "verdicts": {key: [v.filter, v.reason, v.detail] for key, v in sorted(verdicts.items()) if not v.kept},
         "funnel": _funnel(rows, verdicts) | _unwritten(action),
         "figures": figures(made, stay, facts=rows),
-        "unreachable": [
-            unreachable
-            for role, batch in sorted(action.inputs().items())
-            for unreachable in batch.get("unreachable", [])
-        ],
+        "gaps": gaps(trajectories, examples.values()),
+        "known": _known(tasks, examples, trajectories, from_json(ToolCatalog, action.input("contract"))),
     }
 
 
@@ -71,6 +70,31 @@ def _leaks(rows: dict[str, Json], verdicts: dict[str, Verdict]) -> dict[str, Ver
     return found
 
 
+def _known(
+    tasks: Mapping[str, Json], examples: Mapping[str, Json], trajectories: Mapping[str, Json], catalog: ToolCatalog
+) -> Json:
+    """Return per split how many tasks that call hold ids or names a training row shows, of how many, and some of them.
+
+    Nothing is dropped for it: a server with a single world would keep no task. It is said instead.
+    """
+    from loopbuild.stages.evaluation.overlap import known_of, shown_in
+
+    tools = catalog.by_id()
+    shown: set[str] = set()
+    for key in sorted({row["trajectory"] for row in examples.values()} & trajectories.keys()):
+        shown |= shown_in(from_json(Trajectory, trajectories[key]).steps, tools)
+    found: dict[str, Json] = {}
+    for _, value in sorted(tasks.items()):
+        task = from_json(EvalTask, value)
+        if task.gold:
+            known = known_of(task, shown, tools)
+            split = found.setdefault(task.split, {"k": 0, "n": 0, "such": []})
+            split["k"] += bool(known)
+            split["n"] += 1
+            split["such"] = sorted({*split["such"], *known})[:3]
+    return found
+
+
 def _plain(text: str) -> str:
     return re.sub(r"\W+", " ", text.casefold()).strip()
 
@@ -86,26 +110,20 @@ def run_eval(action: Action) -> Json:
     return {"tasks": action.input("dataset")["tasks"]}
 
 
-def _rows(action: Action) -> Iterator[tuple[str, Json]]:
+def _rows(action: Action, kind: str) -> Iterator[tuple[str, Json]]:
     for role, batch in sorted(action.inputs().items()):
-        if not role.startswith(ANSWERS):
+        if role.partition("/")[0] == kind:
             yield from sorted(batch["rows"].items())
-
-
-ANSWERS = "answers/"
-"""How the roles of the tables begin that say what writers answered."""
 
 
 def _unwritten(action: Action) -> Json:
     """Texts that no writer gave, by writer and reason; nothing where only the offline one writes."""
-    answers = [batch["rows"] for role, batch in sorted(action.inputs().items()) if role.startswith(ANSWERS)]
+    if not any(role.startswith("answers/") for role in action.inputs()):
+        return {}
     reasons = Counter(
-        f"{row['writer']}: {row['unusable']['reason']}"
-        for table in answers
-        for row in table.values()
-        if "unusable" in row
+        f"{row['writer']}: {row['unusable']['reason']}" for _, row in _rows(action, "answers") if "unusable" in row
     )
-    return {"unwritten": dict(sorted(reasons.items()))} if answers else {}
+    return {"unwritten": dict(sorted(reasons.items()))}
 
 
 def _funnel(rows: dict[str, Json], verdicts: dict[str, Verdict]) -> Json:

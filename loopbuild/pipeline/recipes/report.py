@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from loopbuild.engine.target import Action, Json
+from loopbuild.pipeline.coverage import said
 from loopbuild.records import REGRESSION, EvalTask, Score, ToolCatalog, ToolGraph, Transcript, from_json, to_json
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def run(action: Action) -> Json:
         increment=increment,
         graph_svg=to_svg(graph, catalog),
         data=_data(action.input("dataset")),
+        gaps=[f"{line}." for line in said(action.input("dataset")["gaps"])],
         training=[
             {name: checkpoint[name] for name in TRAINING_FIGURES if checkpoint.get(name) is not None}
             for checkpoint in checkpoints
@@ -165,5 +167,6 @@ def _data(dataset: Json) -> Json:
         "categories": funnel["categories"],
         "topologies": funnel["topologies"],
         "figures": dataset["figures"],
-        "unreachable": len(dataset["unreachable"]),
+        "unreachable": sum(one["cells"] for one in dataset["gaps"]["unreachable"]),
+        "known": dataset["known"],
     }

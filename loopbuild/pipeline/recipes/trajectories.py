@@ -11,7 +11,7 @@ from loopbuild.digest import digest
 from loopbuild.engine.target import Action, Json, RowResult, WantedRow
 from loopbuild.errors import SandboxError
 from loopbuild.pipeline import shared
-from loopbuild.pipeline.sandboxes import opened, opened_again, server_facts, server_reads, settings_of
+from loopbuild.pipeline.sandboxes import opened, opened_again, server_facts, server_reads, settings_of, twice
 from loopbuild.records import Cell, Subgraph, ToolGraph, Trajectory, from_json, to_json
 
 
@@ -45,7 +45,8 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
     servers = server_facts(action, catalog)
     with opened(settings_of(action), catalog, root=action.root) as sandbox:
         for row in rows:
-            try:
+
+            def attempt(row: WantedRow = row) -> Trajectory | Unreachable:
                 outcome = sample(
                     from_json(Cell, row.request),
                     seed=settings["seed"],
@@ -55,15 +56,19 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
                     sandbox=sandbox,
                     settings=settings,
                 )
-            except SandboxError as error:
-                yield RowResult(key=row.key, error="; ".join(filter(None, [error.message, error.hint])))
-                continue
-            if isinstance(outcome, Unreachable) and outcome.reason == "sandbox_error":
+                if isinstance(outcome, Unreachable) and outcome.reason == "sandbox_error":
+                    raise SandboxError(outcome.detail)
+                return outcome
+
+            outcome = twice(attempt)
+            if isinstance(outcome, SandboxError):
                 # The third state is no result: the row is asked again next time.
-                yield RowResult(key=row.key, error=outcome.detail)
-            elif isinstance(outcome, Unreachable):
+                yield RowResult(key=row.key, error="; ".join(filter(None, [outcome.message, outcome.hint])))
+                continue
+            if isinstance(outcome, Unreachable):
                 reads = (f"subgraph {subgraph.name}", *servers)
-                yield RowResult(key=row.key, output={"unreachable": to_json(outcome)}, reads=tuple(sorted(reads)))
+                told = {"unreachable": to_json(outcome), "goal": row.request["goal"]}
+                yield RowResult(key=row.key, output=told, reads=tuple(sorted(reads)))
             else:
                 yield RowResult(key=row.key, output=to_json(outcome), reads=_reads(outcome, servers))
 
@@ -81,8 +86,8 @@ def revalidate(action: Action, row: WantedRow, old_output: Json, changed: tuple[
     if any(name.startswith("edge ") and name not in known for name in _reads(old, servers)):
         return None
     with opened_again(action, catalog, facts=servers) as sandbox:
-        outcome = replay(old, catalog=catalog, sandbox=sandbox)
-    if isinstance(outcome, ReplayFault) or outcome.digest != old.digest:
+        outcome = twice(lambda: replay(old, catalog=catalog, sandbox=sandbox))
+    if isinstance(outcome, ReplayFault | SandboxError) or outcome.digest != old.digest:
         return None
     return RowResult(key=row.key, output=to_json(outcome), reads=_reads(outcome, servers))
 

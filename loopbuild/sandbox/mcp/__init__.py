@@ -18,6 +18,7 @@ from loopbuild.sandbox.answers import unanswered, unknown_tool
 from loopbuild.sandbox.mcp.answers import result_of
 from loopbuild.sandbox.mcp.session import Session, resolved, surroundings
 from loopbuild.sandbox.mcp.state import StateFile
+from loopbuild.sandbox.patience import patience_with
 from loopbuild.sandbox.rows import difference
 from loopbuild.sandbox.scouting import Known, offered, scout
 
@@ -37,6 +38,8 @@ class _Server:
         self.state = state
         self.start: bytes | None = None
         self.known: Known = {}
+        self.loss: SandboxError | None = None
+        """How it was lost, until it is started again."""
         self.calls: tuple[tuple[str, Json], ...] = ()
         """Calls since the start, for servers whose state is no file."""
 
@@ -61,12 +64,14 @@ class McpSandbox:
         self._settings = settings
         self._root = root
         self._environment = environment
+        self._patience = patience_with(source, root=str(root), settings=settings)
         self._servers: dict[int, _Server] = {}
         self._fixture = -1
 
     def open(self, fixture: int) -> None:
         """Start a server for this world, or reset the one that runs; raises SandboxError."""
         self._fixture = fixture
+        self._patience.check()
         server = self._servers.pop(fixture, None)
         if server is not None and server.session.is_alive:
             self._servers[fixture] = server
@@ -79,7 +84,7 @@ class McpSandbox:
         server = self._start(fixture)
         self._servers[fixture] = server
         try:
-            server.known = scout(self._tools, self.call)
+            server.known = scout(self._tools, self._look)
             server.start = server.state.save()
             server.calls = ()
         except BaseException:
@@ -92,13 +97,21 @@ class McpSandbox:
         if tool is None:
             return unknown_tool(tool_id)
         server = self._server()
+        if server.loss is not None:
+            # Asked again before anybody opened it anew: still the same loss.
+            return unanswered("server_lost", server.loss)
+        if self._patience.is_out_for(tool_id) and self._patience.last is not None:
+            return unanswered("server_lost", self._patience.last)
         try:
             answer = server.session.call(tool.name, arguments)
         except SandboxError as error:
+            self._patience.lost(error, tool=tool_id)
+            server.loss = error
             return unanswered("server_lost", error)
+        self._patience.answered(tool_id)
         if server.state.kind == "none":
             server.calls = (*server.calls, (tool.name, dict(arguments)))
-        return result_of(answer)
+        return result_of(answer, tool=tool_id)
 
     def snapshot(self) -> Any:
         """Return the saved state file; for a server without one, the calls that led here."""
@@ -135,6 +148,14 @@ class McpSandbox:
             _end(server)
         self._servers = {}
 
+    def _look(self, tool_id: str, arguments: Mapping[str, Json]) -> ToolResult:
+        """Call while looking around; raises SandboxError when the server is lost: values would be missing."""
+        result = self.call(tool_id, arguments)
+        if result.status == "infra_error":
+            self._patience.check(needed=tool_id)
+            raise SandboxError(f"`{tool_id}` got no answer: {result.value['error']}", hint=result.value["hint"])
+        return result
+
     def _server(self) -> _Server:
         if self._fixture not in self._servers:
             raise SandboxError(f"the sandbox of `{self.name}` is not open")
@@ -149,7 +170,7 @@ class McpSandbox:
                     raise SandboxError(f"`sandbox.folder` `{self._settings['folder']}` is no folder")
                 shutil.copytree(original, folder, dirs_exist_ok=True)
             chosen = self._settings.get("state") or {}
-            state = StateFile(chosen.get("kind", "none"), folder / (chosen.get("path") or "state"))
+            state = StateFile(chosen.get("kind", "none"), _inside(folder, chosen.get("path") or "state"))
             return _Server(self._session(folder, fixture), folder, state)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -157,13 +178,17 @@ class McpSandbox:
 
     def _session(self, folder: Path, fixture: int) -> Session:
         env = surroundings(self._environment, self._settings.get("env") or {}, fixture=fixture)
-        return Session(
-            resolved(self._settings.get("command") or (), root=self._root, folder=folder),
-            cwd=folder,
-            env=env,
-            start_timeout_seconds=self._settings.get("start_timeout_seconds", 60),
-            call_timeout_seconds=self._settings.get("call_timeout_seconds", 30),
-        )
+        try:
+            return Session(
+                resolved(self._settings.get("command") or (), root=self._root, folder=folder),
+                cwd=folder,
+                env=env,
+                start_timeout_seconds=self._settings.get("start_timeout_seconds", 60),
+                call_timeout_seconds=self._settings.get("call_timeout_seconds", 30),
+            )
+        except SandboxError as error:
+            self._patience.lost(error)
+            raise
 
     def _reset(self, server: _Server) -> None:
         if server.state.kind != "none":
@@ -175,7 +200,7 @@ class McpSandbox:
     def _restart(self, server: _Server) -> None:
         server.session.close()
         server.session = self._session(server.folder, self._fixture)
-        server.calls = ()
+        server.calls, server.loss = (), None
 
 
 def open_mcp(
@@ -188,6 +213,18 @@ def open_mcp(
         )
     tools = {tool.id: tool for tool in catalog.tools if tool.source == source}
     return McpSandbox(tools, source=source, settings=settings, root=root, environment=environment)
+
+
+def _inside(folder: Path, path: str) -> Path:
+    """Return the path in a private folder; raises SandboxError for one that leads out of it, as the file is reset."""
+    held = folder / path
+    if not held.resolve().is_relative_to(folder.resolve()):
+        raise SandboxError(
+            f"`sandbox.state.path` `{path}` is outside of the server's private working folder",
+            intact="the file itself: it was not opened",
+            hint="give a path inside of the folder, and put files the server needs into `sandbox.folder`",
+        )
+    return held
 
 
 def _end(server: _Server) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from loopbuild.digest import digest
+from loopbuild.documents import json_lines
 from loopbuild.errors import SandboxError
 from loopbuild.records import Json
 from loopbuild.sandbox.rows import VOLATILE, Rows, singular
@@ -94,7 +95,7 @@ def _tables(saved: bytes) -> Rows:
 
 def _lines(saved: bytes, stem: str) -> Rows:
     found: Rows = {}
-    for line in saved.decode("utf-8", errors="replace").splitlines():
+    for line in json_lines(saved.decode("utf-8", errors="replace")):
         try:
             record = json.loads(line)
         except ValueError:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TypeGuard, cast, get_args
 
 from loopbuild.digest import canonical, digest
+from loopbuild.judging.validate import unusable
 from loopbuild.records import (
     DataFlowEdge,
     DeclaredTool,
@@ -25,6 +26,7 @@ from loopbuild.records import (
     ToolCatalog,
     ToolSchema,
 )
+from loopbuild.sandbox.patterns import MAX_LENGTH, is_too_much
 from loopbuild.stages.catalog.callnames import call_names
 from loopbuild.stages.catalog.components import members_of, noun_of
 from loopbuild.stages.catalog.impossible import flaws
@@ -128,16 +130,26 @@ def _tool(
     if wrong:
         say("error", "impossible-schema", f" is skipped: its input {wrong[0]}")
         return None
+    # Sources take out what they can; what comes by another way, or only fails once closed, must not stop the others.
+    if reason := unusable(tool.input_schema):
+        say("error", "unusable-schema", f" is skipped: its input schema cannot be used: {printable(reason)}")
+        return None
     output_schema, origin = _outputs(tool)
     if output_schema is not None and origin != "none":
         wrong = flaws(output_schema, is_strict=False)
         if wrong:
             say("warning", "impossible-schema", f": its declared return is not used, {wrong[0]}")
             origin = "none"
-    verb = verb_of(tool.name, source=tool.source)
-    entity = entity_of_tool(tool.name, verb, source=tool.source, synonyms=entities)
     taken = walk(tool.input_schema)
     given = walk(output_schema, shared=shared) if origin != "none" else Walk()
+    if large := _too_much(taken):
+        say("error", "unusable-schema", f" is skipped: its input {large}")
+        return None
+    if large := _too_much(given):
+        say("warning", "impossible-schema", f": its declared return is not used, {large}")
+        origin, given = "none", Walk()
+    verb = verb_of(tool.name, source=tool.source)
+    entity = entity_of_tool(tool.name, verb, source=tool.source, synonyms=entities)
     for side, found in (("input", taken), ("output", given)):
         for note in found.notes:
             say("warning", "partly-read", f": its {side} has {note}" if note[0].isdigit() else f": {note}")
@@ -172,6 +184,15 @@ def _tool(
         is_deprecated=tool.hints.get("deprecated") is True,
         span=tool.span,
     )
+
+
+def _too_much(found: Walk) -> str:
+    """Return which leaf of a schema has a pattern nobody can write a text for; empty when none has."""
+    for leaf in found.leaves:
+        pattern = leaf.schema.get("pattern")
+        if isinstance(pattern, str) and is_too_much(pattern):
+            return f"`{printable(leaf.pointer)}` has a pattern that asks for more than {MAX_LENGTH:,} characters"
+    return ""
 
 
 def _effect(tool: DeclaredTool, verb: str, *, yields_own_id: bool) -> Effect:

@@ -71,7 +71,8 @@ class Report(TypedDict):
     """None, or {tools: {added, removed, changed}, comparisons: {group: paired change}, recovery: {group: ...}}."""
     graph_svg: str
     data: Json
-    """{generated, kept, dropped: [{reason, count}], splits: {name: kept}, categories: {...}, topologies: {...}}"""
+    """{generated, kept, dropped: [{reason, count}], splits: {name: kept}, categories: {...}, topologies: {...}, known:
+    {split: {k, n, such}}}; `known` are tasks with ids or names that a training row shows as well."""
     training: list[Json]
     """{phase, mode, rows, replayed, steps, tokens, seconds, loss, validation_loss} per phase."""
     tools: list[Json]
@@ -90,8 +91,12 @@ def assemble(
     data: Json = None,
     training: Sequence[Json] = (),
     is_constrained: bool = False,
+    gaps: Sequence[str] = (),
 ) -> Report:
-    """Return the report of the arm `model` (or `recall`) beside the others; arms without tasks are left out."""
+    """Return the report of the arm `model` (or `recall`) beside the others; arms without tasks are left out.
+
+    `gaps` are sentences on what there are no rows for: they open the limits.
+    """
     shown = {name: arms[name] for name in sorted(arms, key=_column) if arms[name] and arms[name]["tasks"]}
     main = next((name for name in ("model", "recall") if name in shown), next(iter(shown), ""))
     summary = shown.get(main, {})
@@ -109,8 +114,34 @@ def assemble(
         tools=summary.get("tools", []),
         failures=summary.get("failures", []),
         gates=[to_json(result) for result in gates],
-        limits=limits(summary, has_increment=increment is not None, is_constrained=is_constrained),
+        limits=[
+            *gaps,
+            *known_text((data or {}).get("known") or {}),
+            *limits(summary, has_increment=increment is not None, is_constrained=is_constrained, data=data),
+        ],
     )
+
+
+def split_words(data: Json, split: str) -> tuple[str, str]:
+    """Return the name of a split and what is unseen in it, going by the `data` of a report."""
+    known = ((data or {}).get("known") or {}).get(split)
+    if split != "values" or not known or not known["k"]:
+        return SPLIT_WORDS[split]
+    share = f"{known['k']:,} of {known['n']:,} tasks"
+    return ("other requests", f"known call paths and voices; ids or names of {share} stand in training rows too")
+
+
+def known_text(known: Json) -> list[str]:
+    """Return the sentence on ids and names that are not unseen; none where all are."""
+    k, n = (sum(one[name] for one in known.values()) for name in ("k", "n"))
+    if not k:
+        return []
+    found = sorted({value for one in known.values() for value in one["such"]})[:3]
+    such = ", ".join(f"`{value.replace('`', chr(39))}`" for value in found)
+    return [
+        f"{k:,} of {n:,} held-out tasks that call hold ids or names a training row shows as well, such as {such}: "
+        "in these the request is unseen, not every value."
+    ]
 
 
 def columns(report: Report) -> list[str]:
@@ -170,7 +201,7 @@ def trained_on(increment: Json) -> str:
     return f"{said}{more}."
 
 
-def limits(summary: Json, *, has_increment: bool, is_constrained: bool = False) -> list[str]:
+def limits(summary: Json, *, has_increment: bool, is_constrained: bool = False, data: Json = None) -> list[str]:
     """Return what the figures do not show, in whole sentences."""
     if not summary:
         return ["Nothing was evaluated."]
@@ -186,7 +217,7 @@ def limits(summary: Json, *, has_increment: bool, is_constrained: bool = False) 
         if n < 100:
             widest = max((rate["high"] - rate["low"] for rate in table.values() if rate["n"] == n), default=1.0)
             said.append(
-                f"The split “{SPLIT_WORDS[split][0]}” has {n} tasks: its intervals are up to "
+                f"The split “{split_words(data, split)[0]}” has {n} tasks: its intervals are up to "
                 f"{100 * widest:.0f} points wide."
             )
     said += [

@@ -25,6 +25,7 @@ from loopbuild.stages.evaluation.report import (
     interval,
     metrics_of,
     percent,
+    split_words,
     trained_on,
 )
 from loopbuild.stages.evaluation.report_style import STYLE
@@ -46,7 +47,7 @@ def render_html(report: Report) -> str:
         _section("Data", _funnel(report["data"])),
         _section("Training", _training(report["training"])),
         _section("What these figures do not show", _list(report["limits"])),
-        _section("What the figures mean", _meanings()),
+        _section("What the figures mean", _meanings(report)),
     ]
     title = escape(f"{report['project']}: {report['verdict']}")
     return "".join(
@@ -82,7 +83,7 @@ def _splits(report: Report) -> str:
     arms = columns(report)
     body = []
     for split in report["splits"]:
-        name, meaning = SPLIT_WORDS[split]
+        name, meaning = split_words(report["data"], split)
         rows = [
             (METRIC_WORDS[metric][0], [report["arms"][arm]["splits"].get(split, {}).get(metric) for arm in arms])
             for metric in metrics_of(split)
@@ -275,8 +276,9 @@ def _plain_cell(value: Json) -> str:
     return f"<td>{escape(str(value)) if value is not None else ''}</td>"
 
 
-def _meanings() -> str:
-    splits = "".join(f"<dt>{escape(name)}</dt><dd>{escape(meaning)}</dd>" for name, meaning in SPLIT_WORDS.values())
+def _meanings(report: Report) -> str:
+    told = [split_words(report["data"], split) for split in SPLIT_WORDS]
+    splits = "".join(f"<dt>{escape(name)}</dt><dd>{escape(meaning)}</dd>" for name, meaning in told)
     metrics = "".join(f"<dt>{escape(name)}</dt><dd>{escape(meaning)}</dd>" for name, meaning in METRIC_WORDS.values())
     note = (
         "Every share is k of n with its Wilson 95% interval, drawn as the band; the tick is the share itself. "

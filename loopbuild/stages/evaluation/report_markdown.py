@@ -14,7 +14,6 @@ from loopbuild.stages.evaluation.report import (
     CHANGE_METRICS,
     GROUPS,
     METRIC_WORDS,
-    SPLIT_WORDS,
     Report,
     columns,
     counted,
@@ -22,6 +21,7 @@ from loopbuild.stages.evaluation.report import (
     interval,
     metrics_of,
     percent,
+    split_words,
     trained_on,
 )
 
@@ -52,7 +52,7 @@ def _render(report: Report, *, tools: int, examples: int) -> str:
             name = METRIC_WORDS[metric][0]
             cells = [report["arms"][arm]["splits"].get(split, {}).get(metric) for arm in arms]
             if any(cells):
-                lines.append(_row([SPLIT_WORDS[split][0], name, *map(_rate, cells)]))
+                lines.append(_row([split_words(report["data"], split)[0], name, *map(_rate, cells)]))
     lines += _increment(report)
     lines += _tools(report["tools"], tools)
     lines += _failures(report["failures"], examples)

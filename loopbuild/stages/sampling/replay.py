@@ -49,7 +49,8 @@ def replay(trajectory: Trajectory, *, catalog: ToolCatalog, sandbox: Sandbox) ->
             code: Literal["tool_error", "infra_error"] = (
                 "tool_error" if result.status == "tool_error" else "infra_error"
             )
-            return ReplayFault(code=code, step=number, detail=result.code)
+            told = result.value.get("error") if code == "infra_error" and isinstance(result.value, dict) else ""
+            return ReplayFault(code=code, step=number, detail=f"{old.call.tool}: {told}" if told else result.code)
         steps.append(replace(old, result=result))
     for number, (old, new) in enumerate(zip(trajectory.steps, steps, strict=True)):
         for leaf in quoted(old, trajectory.steps, tools):

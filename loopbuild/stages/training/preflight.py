@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from loopbuild.documents import json_lines
 from loopbuild.errors import TrainingError
 from loopbuild.judging.decode import parse_assistant
 from loopbuild.records import Example, Json
@@ -163,7 +164,7 @@ def read_examples(path: Path) -> list[Example]:
 
     made: list[Example] = []
     seen: set[str] = set()
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(json_lines(path.read_bytes()), start=1):
         try:
             example = from_json(Example, json.loads(line))
         except ValueError as exc:

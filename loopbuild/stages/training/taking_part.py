@@ -21,7 +21,8 @@ def runs_on_increment(settings: Json, phase: str) -> bool:
     """Return whether a phase runs again after a change: what it says itself, else what its preset says.
 
     On nano a phase with schemas in the prompt prepares for the one without, which goes on from its own weights. On the
-    schema change of the HR example it took a third of the training time and changed no figure beyond chance.
+    schema change of the HR example, the tokens it took did as much in the other phase, on 300 changed rows instead of
+    200: 255 of 308 held-out tasks solved either way, and one trainer less is started.
     """
     given = settings["phases"][phase]
     if given["on_increment"] is not None:

@@ -6,13 +6,15 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from declared_tools import catalog, only, schema_tool, tool
 
-from loopbuild.records import ToolCatalog, from_json, to_json
+from loopbuild.judging.validate import Validator
+from loopbuild.records import Json, ToolCatalog, from_json, to_json
 from loopbuild.stages.catalog.callnames import call_names
 from loopbuild.stages.catalog.canonical import build_catalog
 from loopbuild.stages.catalog.facts import facts
@@ -143,6 +145,35 @@ def test_a_remote_reference_is_not_fetched_and_costs_only_its_leaf() -> None:
     listing = read("hr", content, file="hr.json", settings={})
     assert [leaf.pointer for leaf in build_catalog([listing]).tools[0].inputs] == ["/a", "/b"]
     assert [item.code for item in listing.diagnostics] == ["remote-ref"]
+    found = build_catalog([listing])
+    validator = Validator(found)
+    assert validator.check(found.tools[0].id, {"a": 1, "b": "x"}) == ()
+    assert validator.check(found.tools[0].id, {"a": 1, "b": 2})[0].code == "wrong_type"
+
+
+@pytest.mark.parametrize(
+    ("leaf", "said"),
+    [
+        ({"type": "string", "pattern": "(["}, '`/properties/a/pattern`: "([" is not a "regex"'),
+        ({"type": "integer", "multipleOf": 0}, "`/properties/a/multipleOf`: 0 is less"),
+        ({"type": "string", "minLength": -1}, "`/properties/a/minLength`: -1 is less"),
+    ],
+)
+def test_a_schema_no_call_can_be_checked_against_is_said_with_its_place(leaf: Json, said: str) -> None:
+    content = json.dumps([schema_tool({}, name="get_other"), schema_tool({})]).encode()
+    listing = read("hr", content, file="hr.json", settings={})
+    bad = replace(listing.tools[1], input_schema={"type": "object", "properties": {"a": leaf}})
+    found = build_catalog([replace(listing, tools=(listing.tools[0], bad))])
+    assert [one.name for one in found.tools] == ["get_other"]
+    assert [one.code for one in found.diagnostics] == ["unusable-schema"]
+    assert f" is skipped: its input schema cannot be used: {said}" in found.diagnostics[0].message
+
+
+def test_a_return_of_endless_texts_is_not_used_and_its_tool_is_kept() -> None:
+    output = {"type": "object", "properties": {"id": {"type": "string", "pattern": "^[a-z]{40000000}$"}}}
+    found = catalog(schema_tool({"type": "object"}, output=output))
+    assert found.tools[0].outputs == ()
+    assert "`/id` has a pattern that asks for more than 4,096 characters" in found.diagnostics[0].message
 
 
 def test_unions_of_scalars_are_one_leaf_and_other_unions_are_branches() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from hr_world import CATALOG, CHAIN, SINGLE, TALK, TASKS, World
 
+from loopbuild.cli.scores import words_of
 from loopbuild.digest import canonical
 from loopbuild.judging.validate import Validator
 from loopbuild.records import EvalTask, Score, Transcript, to_json
@@ -190,6 +191,22 @@ def test_a_report_says_how_much_of_a_change_was_not_trained_on() -> None:
     told = "Trained on 200 changed or added rows and 200 replayed ones; 1,307 more changed rows were left out"
     for text in (render_html(hostile_report()), render_markdown(hostile_report())):
         assert told in text
+
+
+def test_values_that_training_rows_show_are_not_called_unseen() -> None:
+    arms = {"model": summary_of(TASKS, gold())}
+    known = {"values": {"k": 3, "n": 4, "such": ["A-1", "A-2"]}}
+    report = assemble(project="till", arms=arms, data={"known": known}, gaps=["No training row calls `till/x`."])
+    assert report["limits"][0] == "No training row calls `till/x`."
+    assert report["limits"][1].startswith(
+        "3 of 4 held-out tasks that call hold ids or names a training row shows as well"
+    )
+    for text in (render_html(report), render_markdown(report)):
+        assert "unseen values" not in text
+        assert "other requests" in text
+    assert words_of(dict(report))["values"] == "other requests (known ids: 3 of 4 tasks)"
+    known["values"]["k"] = 0
+    assert "unseen values" in render_markdown(assemble(project="till", arms=arms, data={"known": known}))
 
 
 def test_markdown_keeps_within_a_comment() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import date
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopbuild.records import Json, SchemaLeaf, ToolSchema
-from loopbuild.sandbox.patterns import from_pattern
+from loopbuild.sandbox.patterns import MAX_LENGTH, from_pattern, is_too_much
 from loopbuild.sandbox.pools import side_of
 from loopbuild.sandbox.synthetic import Draws, synthesize
 from loopbuild.stages.sampling.pointers import at, concrete, find, place, shared_item
@@ -89,6 +90,33 @@ def test_numbers_keep_their_bounds(low: int, span: int, key: str) -> None:
 def test_patterns_are_kept(pattern: str) -> None:
     for number in range(50):
         assert re.search(pattern, from_pattern(pattern, Draws(number).below))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "^[a-z]{40000000}$", "a{99999999999999999999}", "(){40000000}", "(((a{50}){50}){50}){50}",
+        "((a|b){900}|c){900}", "(" * 5000, "(" * 5000 + ")" * 5000, "[\\x00-\U0010ffff]{3000}.{3000}", "(x{9}|){99999}",
+    ],
+)  # fmt: skip
+def test_a_pattern_that_asks_for_too_much_is_known_and_costs_little(pattern: str) -> None:
+    start = time.monotonic()
+    assert is_too_much(pattern)
+    for number in range(3):
+        assert len(from_pattern(pattern, Draws(number).below)) <= MAX_LENGTH
+    assert time.monotonic() - start < 2
+
+
+def test_patterns_of_this_world_are_not_too_much() -> None:
+    for pattern in [r"^R-\d{4}$", "^.{1,65536}$", r"^[\w-]{1,4096}$", "a{b}", "^[0-9a-f]{64}$", "^(a(b(c(d)))){3}$"]:
+        assert not is_too_much(pattern)
+    assert from_pattern("a{b}", Draws(1).below) == "a{b}"
+
+
+@given(st.text(alphabet="ab01{},?*+()[]|^$\\.-:dw\ud800\U0010ffff", max_size=40), st.integers(0, 3))
+def test_whatever_a_pattern_is_a_text_comes_out(pattern: str, number: int) -> None:
+    assert len(from_pattern(pattern, Draws(number).below)) <= MAX_LENGTH
+    is_too_much(pattern)
 
 
 def test_optional_parameters_are_given_by_their_share() -> None:

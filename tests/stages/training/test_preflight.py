@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -9,6 +10,7 @@ import pytest
 from tiny_training import LORA, SETTINGS, TOOLS, example, rows, run_here
 
 from loopbuild.errors import TrainingError
+from loopbuild.records import to_json
 from loopbuild.stages.training import preflight
 from loopbuild.stages.training.render import Rendering, render_row
 
@@ -138,6 +140,13 @@ def test_precision_fits_device(make_job):
 def test_disk_has_room(tmp_path):
     with pytest.raises(TrainingError, match="MiB free"):
         preflight.check_disk(tmp_path, needed_bytes=1 << 60)
+
+
+def test_a_row_may_hold_any_line_separator_in_its_words(tmp_path):
+    odd = replace(example(0), messages=({"role": "user", "content": "one\u2028two\u0085three"},))
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps(to_json(odd), ensure_ascii=False) + "\n", encoding="utf-8")
+    assert preflight.read_examples(path) == [odd]
 
 
 def test_a_line_that_is_no_example_is_named(tmp_path):
