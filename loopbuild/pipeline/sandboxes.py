@@ -86,8 +86,9 @@ def server_reads(facts: Iterable[str], tools: Iterable[str]) -> tuple[str, ...]:
     names = []
     for name in sorted(facts):
         kind, _, tool = name.partition(" ")
-        # `server/SOURCE/...` and `sandbox/SOURCE` are about a whole source; who called nothing may have asked any.
-        if tool in called if "/" in tool else not called or kind.split("/")[1] in sources:
+        # `server/SOURCE/...`, `sandbox/SOURCE` and `recording SOURCE` are about a whole source; who called nothing may
+        # have asked any.
+        if tool in called if "/" in tool else not called or (tool or kind.split("/")[1]) in sources:
             names.append(name)
     return tuple(names)
 
