@@ -11,4 +11,6 @@ from hypothesis import settings
 
 settings.register_profile("fixed", derandomize=True)
 settings.register_profile("random", derandomize=False)
+# Else importing litellm asks the network for prices.
+os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))

@@ -49,7 +49,7 @@ def plan_rows(forecast: Forecast) -> list[list[str]]:
 def tail_lines(forecast: Forecast) -> list[str]:
     """Return what stands below the table, all but its last line."""
     plan = forecast.plan
-    lines = _failing(forecast)
+    lines = failing(forecast)
     unsure = [entry for entry in plan.may if not entry.is_locked]
     if unsure:
         lines.append("May run, if bytes change: " + _kinds(unsure))
@@ -94,7 +94,7 @@ def lock_lines(forecast: Forecast) -> list[str]:
 
 def closing(forecast: Forecast) -> str:
     """Return the last line: how long, how much, and the next command."""
-    if _failing(forecast):
+    if failing(forecast):
         return f"{KEPT} Mend what would fail, then `loopbuild plan` again"
     waiting = (*forecast.plan.would, *forecast.plan.may)
     seconds = sum(entry.seconds or 0.0 for entry in waiting)
@@ -132,8 +132,14 @@ def writing_lines(writing: Writing) -> list[str]:
     return lines
 
 
-def _failing(forecast: Forecast) -> list[str]:
-    return [f"Would fail: {entry.target}: {entry.error.message}" for entry in forecast.plan.would if entry.error]
+def failing(forecast: Forecast) -> list[str]:
+    """Return what would fail, but for sources a build asks for their tools first."""
+    asked = {f"source:{name}" for name in forecast.unlisted}
+    return [
+        f"Would fail: {entry.target}: {entry.error.message}"
+        for entry in forecast.plan.would
+        if entry.error and entry.target not in asked
+    ]
 
 
 def status_text(forecast: Forecast) -> str:
@@ -147,8 +153,8 @@ def status_text(forecast: Forecast) -> str:
             return "\n".join([*changes, *seen_lines(forecast)])
         head = f"Up to date: {count(total, 'target')}"
         return "\n".join([head, *changes, *seen_lines(forecast), *lock_lines(forecast)])
-    if failing := _failing(forecast):
-        return "\n".join([*failing, KEPT, *seen_lines(forecast), "Next: mend it, then `loopbuild plan`"])
+    if broken := failing(forecast):
+        return "\n".join([*broken, KEPT, *seen_lines(forecast), "Next: mend it, then `loopbuild plan`"])
     if not fresh and not forecast.changes.changes and not plan.missing:
         return f"Nothing is built yet: {count(total, 'target')} would run. Next: `loopbuild plan`, or `loopbuild build`"
     stale = sum(entry.rows_stale or 0 for entry in _tables(forecast, "trajectories"))

@@ -339,8 +339,8 @@ def _record(
     )
     for error in first.errors:
         raise error
-    for source in dict.fromkeys(wishes.record):
-        note(record(opened, loaded.settings, source, on_progress=note).said())
+    for made in record(opened, loaded.settings, wishes.record, on_progress=note):
+        note(made.said())
 
 
 def _said_by_sources(opened: OpenProject, outcome: Outcome) -> list[str]:

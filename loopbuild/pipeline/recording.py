@@ -1,7 +1,7 @@
-"""`build --record NAME`: asks a source's real sandbox everything sampling asks, and writes the answers down.
+"""`build --record NAME`: asks a source's real sandbox everything sampling and filters ask, and writes the answers down.
 
-A recording is made before the build and read by it like any other file. It holds exactly what sampling of this project
-asks, so recording again drops what nothing asks any more. On a failure the old file stays as it was.
+A recording is made before the build and read by it like any other file. It holds exactly what this project asks, so
+recording again drops what nothing asks any more. On a failure the old file stays as it was.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from loopbuild.engine.query import output
 from loopbuild.engine.target import Json
 from loopbuild.errors import SandboxError, SelectionError
 from loopbuild.pipeline.sandbox_settings import sandbox_settings
-from loopbuild.records import Cell, ToolCatalog, ToolGraph, from_json
+from loopbuild.records import Cell, ToolCatalog, ToolGraph, Trajectory, from_json
 from loopbuild.sandbox.recorded.cassette import Cassette
 
 if TYPE_CHECKING:
     from loopbuild.pipeline.builds import OpenProject
+    from loopbuild.sandbox.protocol import Sandbox
+    from loopbuild.sandbox.recorded.masking import Masks
 
 _PASSES = 3
 """A value may turn up in a text before a field says that it is somebody's name: then all is asked once more."""
@@ -66,79 +68,132 @@ def check_names(settings: Json, names: tuple[str, ...]) -> None:
             )
 
 
-def record(opened: OpenProject, settings: Json, source: str, *, on_progress: Callable[[str], None]) -> Recorded:
-    """Record one source; `cells:main`, `graph:main` and `contract:main` are up to date. Raises SandboxError."""
-    from loopbuild.sandbox.recorded.cassette import write
-    from loopbuild.sandbox.recorded.masking import Masks, named_secrets
+def record(
+    opened: OpenProject, settings: Json, names: tuple[str, ...], *, on_progress: Callable[[str], None]
+) -> list[Recorded]:
+    """Record these sources, in one go: what one of them answers may be asked of another.
 
-    chosen = recordable(settings)[source]
-    inner: Json = chosen["of"]
-    root = opened.project.root
+    `cells:main`, `graph:main` and `contract:main` are up to date. Raises SandboxError, and then no file has changed.
+    """
+    from loopbuild.sandbox.recorded.cassette import write
+    from loopbuild.sandbox.recorded.masking import Masks, Pseudonyms, named_secrets
+
+    chosen = {name: recordable(settings)[name] for name in dict.fromkeys(names)}
     catalog = from_json(ToolCatalog, output(opened.workspace, "contract:main"))
-    tools = [tool for tool in catalog.tools if tool.source == source]
-    masks = Masks(
-        tools,
-        secrets=named_secrets(inner, os.environ),
-        # What a simulated sandbox shows is made up: its people do not exist.
-        keeps_personal=chosen["personal_data"] == "keep" or inner["kind"] == "simulated",
-    )
+    secrets = {text for one in chosen.values() for text in named_secrets(one["of"], os.environ)}
+    book = Pseudonyms()
+    masks = {
+        name: Masks(
+            [tool for tool in catalog.tools if tool.source == name],
+            secrets=secrets,
+            # What a simulated sandbox shows is made up: its people do not exist.
+            keeps_personal=one["personal_data"] == "keep" or one["of"]["kind"] == "simulated",
+            pseudonyms=book,
+        )
+        for name, one in chosen.items()
+    }
     for number in range(_PASSES):
         if number:
-            on_progress(f"`{source}` is asked once more: a text holds what is now known to be personal")
-        cassette = _asked(opened, settings, source, inner, catalog, masks, root)
-        cassette.masked = dict(sorted(masks.counts.items()))
-        content = write(cassette)
-        if not masks.finds_more(content):
+            on_progress("all is asked once more: a text holds what is now known to be personal")
+        cassettes = _asked(opened, settings, chosen, catalog, masks)
+        if not any(book.leaks(write(cassettes[name])) for name, one in chosen.items() if _hides(one)):
             break
     else:
         raise SandboxError(
-            f"`{source}` shows personal data anew each time it is asked; nothing was written",
+            "personal data turns up anew each time it is asked for; nothing was written",
             hint="name the fields that hold it in the source's `returns`, or set `personal_data: keep`",
         )
-    return Recorded(
-        source=source,
-        kind=inner["kind"],
-        path=chosen["path"],
-        calls=len(cassette.calls),
-        masked=cassette.masked,
-        is_changed=_put(root / chosen["path"], content),
-    )
+    made = []
+    for name, one in chosen.items():
+        cassette = cassettes[name]
+        cassette.masked = book.counts(write(cassette))
+        made.append(
+            Recorded(
+                source=name,
+                kind=one["of"]["kind"],
+                path=one["path"],
+                calls=len(cassette.calls),
+                masked=cassette.masked,
+                is_changed=_put(opened.project.root / one["path"], write(cassette)),
+            )
+        )
+    return made
+
+
+def _hides(chosen: Json) -> bool:
+    return bool(chosen["personal_data"] == "mask")
 
 
 def _asked(
-    opened: OpenProject, settings: Json, source: str, inner: Json, catalog: ToolCatalog, masks: Json, root: Path
-) -> Cassette:
-    from loopbuild.sandbox import open_sandbox
+    opened: OpenProject, settings: Json, chosen: Mapping[str, Json], catalog: ToolCatalog, masks: Mapping[str, Masks]
+) -> dict[str, Cassette]:
+    """Sample whatever calls one of the sources, and return what each answered."""
+    from loopbuild.sandbox import open_parts, open_sandbox
     from loopbuild.sandbox.mixed import MixedSandbox
     from loopbuild.sandbox.recorded.recorder import Recorder
     from loopbuild.stages.sampling.walk import Unreachable, sample
 
     graph = from_json(ToolGraph, output(opened.workspace, "graph:main"))
-    sandbox = open_sandbox(inner, catalog, root=root, environment=os.environ, source=source)
-    own = {tool.id: tool for tool in catalog.tools if tool.source == source}
-    recorder = Recorder(sandbox, own, masks=masks, kind=inner["kind"], trusts_reads=inner["kind"] == "http")
+    planned: Json = output(opened.workspace, "cells:main") or {"cells": {}}
     wanted = {key: settings["sampling"][key] for key in ("seed", "optional", "user_known", "max_steps")}
+    is_controlled = any(one["kind"] == "controls" for one in settings["filters"])
+    recorders: dict[str, Recorder] = {}
+    root = opened.project.root
     try:
-        planned = output(opened.workspace, "cells:main") or {"cells": {}}
+        for name, one in chosen.items():
+            section = one["of"]
+            inner = open_sandbox(section, catalog, root=root, environment=os.environ, source=name)
+            own = {tool.id: tool for tool in catalog.tools if tool.source == name}
+            kind = section["kind"]
+            recorders[name] = Recorder(inner, own, masks=masks[name], kind=kind, trusts_reads=kind == "http")
         for name, cells in sorted(planned["cells"].items()):
-            if name.split("/")[0] != source:
+            sources = {name.split("/")[0], *planned.get("beside", {}).get(name, ())}
+            if not sources & set(chosen):
                 continue
             subgraph = next(one for one in graph.subgraphs if one.name == name)
-            for cell in cells:
-                found = sample(
-                    from_json(Cell, cell),
-                    seed=wanted["seed"],
-                    catalog=catalog,
-                    graph=graph,
-                    subgraph=subgraph,
-                    sandbox=MixedSandbox({source: recorder}),
-                    settings=wanted,
-                )
-                if isinstance(found, Unreachable) and found.reason == "sandbox_error":
-                    raise SandboxError(f"recording `{source}` stopped: {found.detail}")
+            # Those that are not recorded stand beside it as they will in the build.
+            others = {one: sandbox_settings(settings, one)[one] for one in sources - set(chosen)}
+            beside = open_parts(others, catalog, root=root, environment=os.environ)
+            sandbox = MixedSandbox({**beside, **{one: recorders[one] for one in sources & set(chosen)}})
+            try:
+                for cell in cells:
+                    found = sample(
+                        from_json(Cell, cell),
+                        seed=wanted["seed"],
+                        catalog=catalog,
+                        graph=graph,
+                        subgraph=subgraph,
+                        sandbox=sandbox,
+                        settings=wanted,
+                    )
+                    broken = ""
+                    if isinstance(found, Unreachable):
+                        broken = found.detail if found.reason == "sandbox_error" else ""
+                    elif is_controlled:
+                        broken = _control(found, catalog, sandbox)
+                    if broken:
+                        names = ", ".join(f"`{one}`" for one in chosen)
+                        raise SandboxError(f"recording {names} stopped: {broken}")
+            finally:
+                for part in beside.values():
+                    part.close()
     finally:
-        recorder.close()
-    return recorder.cassette
+        for recorder in recorders.values():
+            recorder.close()
+    return {name: recorder.cassette for name, recorder in recorders.items()}
+
+
+def _control(trajectory: Trajectory, catalog: ToolCatalog, sandbox: Sandbox) -> str:
+    """Ask what the filter `controls` will ask; returns how the sandbox broke, empty when it did not."""
+    from loopbuild.stages.filters.controls import shuffled
+    from loopbuild.stages.sampling.attempt import attempt
+
+    tools = catalog.by_id()
+    mixed = shuffled(trajectory)
+    if mixed is None or all(tools[step.call.tool].effect == "read" for step in mixed.steps):
+        return ""
+    outcome = attempt(mixed, sandbox=sandbox)
+    return outcome.detail if outcome is not None and outcome.status == "infra_error" else ""
 
 
 def _put(path: Path, content: bytes) -> bool:

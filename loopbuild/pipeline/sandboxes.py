@@ -88,7 +88,8 @@ def server_reads(facts: Iterable[str], tools: Iterable[str]) -> tuple[str, ...]:
         kind, _, tool = name.partition(" ")
         # `server/SOURCE/...`, `sandbox/SOURCE` and `recording SOURCE` are about a whole source; who called nothing may
         # have asked any.
-        if tool in called if "/" in tool else not called or (tool or kind.split("/")[1]) in sources:
+        source = tool or kind.split("/")[1]
+        if tool in called if "/" in tool else not called or source in sources:
             names.append(name)
     return tuple(names)
 

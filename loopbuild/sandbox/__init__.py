@@ -11,7 +11,7 @@ from loopbuild.records import Json, ToolCatalog
 from loopbuild.sandbox.mixed import MixedSandbox
 from loopbuild.sandbox.protocol import Sandbox
 
-__all__ = ["KINDS", "open_sandbox", "open_sandboxes"]
+__all__ = ["KINDS", "open_parts", "open_sandbox", "open_sandboxes"]
 
 KINDS = {
     "mcp": "loopbuild.sandbox.mcp:open_mcp",
@@ -46,6 +46,16 @@ def open_sandboxes(
 ) -> Sandbox:
     """Return one sandbox for all sources of `settings` (source -> its section), routing each call to its source's own.
 
+    Raises SandboxError; what was already opened is closed first.
+    """
+    return MixedSandbox(open_parts(settings, catalog, root=root, environment=environment))
+
+
+def open_parts(
+    settings: Mapping[str, Json], catalog: ToolCatalog, *, root: Path, environment: Mapping[str, str]
+) -> dict[str, Sandbox]:
+    """Return source -> its sandbox, for all sources of `settings`.
+
     Simulated sources share what is written, so that what one application makes can be used in another. Raises
     SandboxError; what was already opened is closed first.
     """
@@ -61,4 +71,4 @@ def open_sandboxes(
         from loopbuild.sandbox.simulated import SimulatedSandbox, share
 
         share(part for part in parts.values() if isinstance(part, SimulatedSandbox))
-    return MixedSandbox(parts)
+    return parts

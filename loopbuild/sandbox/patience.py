@@ -17,10 +17,6 @@ _PER_TOOL = 2
 _TOOLS = 4
 
 
-class LostWhileLooking(SandboxError):
-    """Raised when a server that started was lost before it had shown which values it knows."""
-
-
 class GivenUp(SandboxError):
     """Raised instead of starting a server again that was lost every time."""
 

@@ -80,6 +80,29 @@ def test_a_tape_with_a_hole_fails_its_rows_alone_and_says_how_to_fill_it(tmp_pat
     assert "0 trajectories" not in screen.out
 
 
+def test_sources_that_feed_each_other_are_recorded_together_or_beside_what_they_meet_in_a_build(tmp_path: Path) -> None:
+    """A row of the one source that begins in the other asks both."""
+    root = hr_project(tmp_path / "hr", per_tool=2, per_tool_eval=1)
+    desks: list[Json] = [
+        {"name": "book_desk", "parameters": {"employee_id": "string"}, "returns": {"desk_id": "string"}},
+        {"name": "get_desk", "parameters": {"desk_id": "string"}, "returns": {"employee_id": "string"}},
+    ]
+    (root / "tools" / "desks.json").write_text(json.dumps(desks))
+    yaml = root / "loop.yaml"
+    text = yaml.read_text()
+    of = "of: {kind: simulated, fixtures: 2}"
+    hr = f"  hr: {{kind: toolspec, path: tools/hr.json, sandbox: {{kind: recorded, path: hr.jsonl, {of}}}}}\n"
+    desk = "  desks: {kind: toolspec, path: tools/desks.json, sandbox: "
+    plain = "  hr: {kind: toolspec, path: tools/hr.json}\n"
+    yaml.write_text(text.replace(plain, f"{hr}{desk}{{kind: simulated, fixtures: 2}}}}\n"))
+    built(root, "--record", "hr")
+    assert '"tool":"hr/' in (root / "hr.jsonl").read_text()
+    yaml.write_text(text.replace(plain, f"{hr}{desk}{{kind: recorded, path: desks.jsonl, {of}}}}}\n"))
+    built(root, "--record", "hr", "--record", "desks")
+    rows = [json.loads(line) for line in dataset(root)["train.jsonl"].splitlines()]
+    assert any({tool.partition("/")[0] for tool in row["tools"]} == {"hr", "desks"} for row in rows)
+
+
 def test_what_cannot_be_recorded_is_refused_before_anything_runs(tmp_path: Path) -> None:
     root = hr_project(tmp_path / "hr", per_tool=2, per_tool_eval=1)
     screen = loopbuild(root, "build", "--record", "hr")
@@ -189,7 +212,8 @@ def test_files_that_decide_answers_are_inputs(tmp_path: Path) -> None:
 
 
 def test_a_row_depends_on_the_programs_and_on_the_recordings_of_its_own_tools() -> None:
-    facts = ["server/hr/01", "recording hr", "recording hr/a", "recording hr/b", "transport shop/a"]
+    facts = ["server/hr/01", "recording hr", "recording hr/a", "recording hr/b", "transport shop/a", "recording crm",
+             "sandbox/crm"]  # fmt: skip
     assert server_reads(facts, ["hr/a"]) == ("recording hr", "recording hr/a", "server/hr/01")
 
 

@@ -182,7 +182,7 @@ def test_a_pseudonym_goes_out_as_the_true_value() -> None:
         "name": "Jo Doe", "text": "to jo@corp.net",
     }  # fmt: skip
     assert mask.result("hr/find_employee", {"employee": {"name": "Jo Doe"}})["employee"]["name"] == name
-    assert mask.counts == {"person": 1, "email": 1}
+    assert mask.pseudonyms.counts(json.dumps(shown).encode()) == {"person": 1, "email": 1}
 
 
 def test_what_we_said_ourselves_is_nobodys_secret() -> None:
@@ -197,9 +197,9 @@ def test_a_name_that_is_known_too_late_is_noticed() -> None:
     early = mask.result("hr/find_employee", {"note": "Jo Doe called"})
     assert early["note"] == "Jo Doe called"
     mask.result("hr/find_employee", {"employee": {"name": "Jo Doe"}})
-    assert mask.finds_more(json.dumps(early).encode())
+    assert mask.pseudonyms.leaks(json.dumps(early).encode())
     again = mask.result("hr/find_employee", {"note": "Jo Doe called"})
-    assert not mask.finds_more(json.dumps(again).encode())
+    assert not mask.pseudonyms.leaks(json.dumps(again).encode())
 
 
 @pytest.mark.parametrize(
@@ -217,8 +217,8 @@ def test_a_name_that_is_known_too_late_is_noticed() -> None:
 def test_private_things_inside_texts_are_found(text: str, kind: str) -> None:
     mask = masks()
     masked = mask.plain(text)
-    assert mask.counts == {kind: 1}
-    assert not mask.finds_more(masked.encode())
+    assert mask.pseudonyms.counts(masked.encode()) == {kind: 1}
+    assert not mask.pseudonyms.leaks(masked.encode())
     assert mask.unmasked(masked) == text
 
 
@@ -233,7 +233,7 @@ def test_private_things_inside_texts_are_found(text: str, kind: str) -> None:
 def test_what_is_nobodys_stays(text: str) -> None:
     mask = masks()
     assert mask.plain(text) == text
-    assert mask.counts == {}
+    assert mask.pseudonyms.made == {}
 
 
 def test_secrets_go_by_their_field_and_by_the_variables_that_hold_them() -> None:

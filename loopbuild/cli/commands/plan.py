@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             answer(f"Nothing to do: {unchanged.target_count} targets are up to date")
         return ExitCode.DONE
-    from loopbuild.cli.forecast import plan_json, plan_text
+    from loopbuild.cli.forecast import failing, plan_json, plan_text
     from loopbuild.pipeline.forecast import forecast
 
     found = forecast(opened, wishes)
@@ -50,5 +50,4 @@ def run(arguments: argparse.Namespace) -> int:
         answer(printable(plan_markdown(found)))
     else:
         answer(printable(plan_text(found)))
-    would_fail = any(entry.error for entry in found.plan.would)
-    return ExitCode.FAILED if would_fail or (arguments.check and found.is_work_left) else ExitCode.DONE
+    return ExitCode.FAILED if failing(found) or (arguments.check and found.is_work_left) else ExitCode.DONE

@@ -18,7 +18,7 @@ from loopbuild.sandbox.answers import unanswered, unknown_tool
 from loopbuild.sandbox.mcp.answers import result_of
 from loopbuild.sandbox.mcp.session import Session, resolved, surroundings
 from loopbuild.sandbox.mcp.state import StateFile
-from loopbuild.sandbox.patience import LostWhileLooking, patience_with
+from loopbuild.sandbox.patience import patience_with
 from loopbuild.sandbox.rows import difference
 from loopbuild.sandbox.scouting import Known, offered, scout
 
@@ -149,11 +149,11 @@ class McpSandbox:
         self._servers = {}
 
     def _look(self, tool_id: str, arguments: Mapping[str, Json]) -> ToolResult:
-        """Call while looking around; raises LostWhileLooking when no answer comes: values would be missing."""
+        """Call while looking around; raises SandboxError when no answer comes: values would be missing."""
         result = self.call(tool_id, arguments)
         if result.status == "infra_error":
             self._patience.check(needed=tool_id)
-            raise LostWhileLooking(f"`{tool_id}` got no answer: {result.value['error']}", hint=result.value["hint"])
+            raise SandboxError(f"`{tool_id}` got no answer: {result.value['error']}", hint=result.value["hint"])
         return result
 
     def _server(self) -> _Server:

@@ -37,13 +37,58 @@ SECRET_KEYS = ("token", "user", "password")
 """Keys of `auth` that name environment variables."""
 
 
+class Pseudonyms:
+    """Who stands for whom, both ways: one book for all sources recorded together, whose values pass between them."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, str] = {}
+        """True value -> pseudonym."""
+        self.true: dict[str, str] = {}
+        self.own: set[str] = set()
+        """What we said ourselves: coming back, it is nobody's secret."""
+        self._kinds: dict[str, str] = {}
+        self._numbers: dict[str, int] = {}
+
+    def of(self, true: str, kind: str) -> str:
+        """Return the pseudonym of a value, a new one for a new value."""
+        if true in self.own or true in self.true:
+            return true
+        if true not in self.made:
+            number = self._numbers[kind] = self._numbers.get(kind, 0) + 1
+            made = _MADE[kind](number)
+            self.made[true], self.true[made], self._kinds[made] = made, true, kind
+        return self.made[true]
+
+    def counts(self, content: bytes) -> dict[str, int]:
+        """Return kind -> how many different pseudonyms stand in what was written."""
+        text = content.decode("utf-8", errors="replace")
+        found: dict[str, int] = {}
+        for made, kind in sorted(self._kinds.items()):
+            if _whole(made).search(text):
+                found[kind] = found.get(kind, 0) + 1
+        return dict(sorted(found.items()))
+
+    def leaks(self, content: bytes) -> bool:
+        """Say whether a true value stands in what was written, because it turned up there before it was known."""
+        text = content.decode("utf-8", errors="replace")
+        return any(_whole(true).search(text) for true in self.made if true not in self.own and len(true) > 4)
+
+
 class Masks:
-    """The pseudonyms of one recording, both ways.
+    """What of one source's answers is masked, and how.
 
     `secrets` are texts never to be written. With `keeps_personal` only secrets are masked.
     """
 
-    def __init__(self, tools: Iterable[ToolSchema], *, secrets: Iterable[str], keeps_personal: bool = False) -> None:
+    def __init__(
+        self,
+        tools: Iterable[ToolSchema],
+        *,
+        secrets: Iterable[str],
+        keeps_personal: bool = False,
+        pseudonyms: Pseudonyms | None = None,
+    ) -> None:
+        self.pseudonyms = pseudonyms or Pseudonyms()
         self._secrets = sorted({text for text in secrets if len(text) >= 4}, key=lambda text: (-len(text), text))
         self._keeps_personal = keeps_personal
         self._leaves = {
@@ -52,11 +97,6 @@ class Masks:
         self._columns = {
             pointer.rpartition("/")[2]: kind for leaves in self._leaves.values() for pointer, kind in leaves.items()
         }
-        self._own: set[str] = set()
-        """What we said ourselves: coming back, it is nobody's secret."""
-        self._pseudonyms: dict[str, str] = {}
-        self._true: dict[str, str] = {}
-        self.counts: dict[str, int] = {}
 
     def unmasked(self, value: Json) -> Json:
         """Return arguments as the service has to get them, and remember what of them is ours."""
@@ -78,11 +118,6 @@ class Masks:
         """Return a field of a state difference: a column called like a personal field of some answer is personal."""
         return self._masked(value, name, "", self._columns, by_name=True)
 
-    def finds_more(self, content: bytes) -> bool:
-        """Say whether a true value stands in what was written, because it turned up there before it was known."""
-        text = content.decode("utf-8", errors="replace")
-        return any(_whole(true).search(text) for true in self._pseudonyms if true not in self._own and len(true) > 4)
-
     def _masked(
         self, value: Json, pointer: str, kind: str, leaves: Mapping[str, str], *, by_name: bool = False
     ) -> Json:
@@ -102,47 +137,40 @@ class Masks:
         return value
 
     def _masked_text(self, text: str, kind: str, *, is_secret: bool) -> str:
-        if text in self._own or text in self._true:
+        if text in self.pseudonyms.own or text in self.pseudonyms.true:
             return text
-        if text in self._pseudonyms:
-            return self._pseudonyms[text]
+        if text in self.pseudonyms.made:
+            return self.pseudonyms.made[text]
         for secret in self._secrets:
             text = text.replace(secret, HIDDEN)
         if is_secret and text.strip() and text != HIDDEN:
-            return self._pseudonym(text, "secret")
-        text = _TOKEN.sub(lambda found: self._pseudonym(found[0], "secret"), text)
+            return self.pseudonyms.of(text, "secret")
+        text = _TOKEN.sub(lambda found: self.pseudonyms.of(found[0], "secret"), text)
         if self._keeps_personal:
             return text
         if kind in ("person", "phone") and text.strip():
-            return self._pseudonym(text, kind)
+            return self.pseudonyms.of(text, kind)
         for pattern, name, is_real in _PATTERNS:
             text = pattern.sub(
                 lambda found, name=name, is_real=is_real: (  # type: ignore[misc]
-                    self._pseudonym(found[0], name) if is_real(found[0]) else found[0]
+                    self.pseudonyms.of(found[0], name) if is_real(found[0]) else found[0]
                 ),
                 text,
             )
         # Names that a field gave away before, inside other texts.
-        for true in [true for true in self._pseudonyms if len(true) > 4 and true in text and true not in self._own]:
-            text = _whole(true).sub(self._pseudonyms[true], text)
+        for true in [
+            true for true in self.pseudonyms.made if len(true) > 4 and true in text and true not in self.pseudonyms.own
+        ]:
+            text = _whole(true).sub(self.pseudonyms.made[true], text)
         return text
 
-    def _pseudonym(self, true: str, kind: str) -> str:
-        if true in self._own or true in self._true:
-            return true
-        if true not in self._pseudonyms:
-            number = self.counts[kind] = self.counts.get(kind, 0) + 1
-            made = _MADE[kind](number)
-            self._pseudonyms[true], self._true[made] = made, true
-        return self._pseudonyms[true]
-
     def _unmasked_text(self, text: str) -> str:
-        if text in self._true:
-            return self._true[text]
-        for made in sorted((made for made in self._true if made in text), key=len, reverse=True):
-            text = text.replace(made, self._true[made])
-        if text not in self._pseudonyms:
-            self._own.add(text)
+        if text in self.pseudonyms.true:
+            return self.pseudonyms.true[text]
+        for made in sorted((made for made in self.pseudonyms.true if made in text), key=len, reverse=True):
+            text = text.replace(made, self.pseudonyms.true[made])
+        if text not in self.pseudonyms.made:
+            self.pseudonyms.own.add(text)
         return text
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from loopbuild.errors import SandboxError
 from loopbuild.records import DataFlowEdge, Json, SchemaLeaf, ToolCatalog, ToolResult, ToolSchema
-from loopbuild.sandbox.patience import GivenUp, LostWhileLooking
 from loopbuild.sandbox.protocol import Sandbox
 from loopbuild.sandbox.synthetic import synthesize
 
@@ -51,14 +51,11 @@ class Arguments:
             self._alike.setdefault(slots[edge.consumer, edge.consumer_leaf], []).append(edge)
 
     def open(self, fixture: int) -> None:
-        """Go to the start of a world; where nothing is ever written it is still there.
-
-        Raises Lost when the sandbox started and then did not answer, SandboxError when it does not start.
-        """
+        """Go to the start of a world; where nothing is ever written it is still there. Raises Lost."""
         if self.sandbox.sees_state or fixture != self._fixture:
             try:
                 self.sandbox.open(fixture)
-            except (LostWhileLooking, GivenUp) as error:
+            except SandboxError as error:
                 raise Lost(error.message) from error
         self._fixture = fixture
 

@@ -28,7 +28,8 @@ def build_graph(catalog: ToolCatalog, settings: Json, evidence: Sequence[EdgeEvi
     """Return the graph; `settings` is the `graph:` section as plain values, an empty mapping means defaults.
 
     Of `evidence` only what still stands counts: a verified edge stays whatever its score and the cap, a rejected one
-    is out. The author's word is stronger. Raises LoopfileError for a pattern of `edges` that matches no tool or leaf.
+    is out. Links that a source declares count like edges the author allows; what the author denies is none, whoever
+    says so. Raises LoopfileError for a pattern of `edges` that matches no tool or leaf.
     """
     chosen = settings or {}
     rules = chosen.get("edges") or {}
@@ -42,6 +43,7 @@ def build_graph(catalog: ToolCatalog, settings: Json, evidence: Sequence[EdgeEvi
         allow,
         deny,
         [edge for edge, _ in standing],
+        catalog.edges,
         min_score=float(chosen.get("min_score", MIN_SCORE)),
         per_input=int(chosen.get("per_input", PER_INPUT)),
     )
@@ -65,6 +67,7 @@ class _Search:
         allow: Sequence[EdgePattern],
         deny: Sequence[EdgePattern],
         replayed: Sequence[DataFlowEdge],
+        linked: Sequence[DataFlowEdge],
         *,
         min_score: float,
         per_input: int,
@@ -81,6 +84,10 @@ class _Search:
                 self._verified.setdefault(place, []).append(edge)
             elif edge.status == "rejected":
                 self._rejected.setdefault(place, set()).add((edge.producer, edge.producer_leaf))
+        self._linked: dict[tuple[str, str], list[Port]] = {}
+        for edge in linked:
+            if (producer := self._places.get((edge.producer, edge.producer_leaf))) is not None:
+                self._linked.setdefault((edge.consumer, edge.consumer_leaf), []).append(producer)
         self._exact = [(rule, [port for port in outputs if rule.takes_end(port)]) for rule in allow if rule.is_exact]
 
     def edges_into(self, consumer: Port) -> list[DataFlowEdge]:
@@ -146,7 +153,7 @@ class _Search:
         return frozenset(at for at, rule in enumerate(self._deny) if rule.takes_end(port))
 
     def _declared(self, consumer: Port) -> dict[tuple[str, str], Found]:
-        """Return what the author allows: leaves named on both sides, or any pair that names speak for."""
+        """Return what the author allows, leaves named on both sides or any pair that names speak for, and links."""
         globs = [rule for rule in self._allow if not rule.is_exact and rule.takes_end(consumer)]
         meant = [
             port
@@ -154,6 +161,7 @@ class _Search:
             if any(rule.takes_end(port) for rule in globs) and score_pair(port, consumer) is not None
         ]
         meant += [port for rule, ports in self._exact if rule.takes_end(consumer) for port in ports]
+        meant += self._linked.get(consumer.place, ())
         return {
             port.place: Found(port, Match(score=1.0, rule="declared", conversion=conversion(port, consumer)))
             for port in meant

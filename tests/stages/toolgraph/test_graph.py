@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -383,3 +384,22 @@ def test_an_empty_catalog_has_an_empty_graph() -> None:
     found = build_graph(ToolCatalog(), {})
     assert found == ToolGraph()
     assert to_svg(found, ToolCatalog()).startswith("<svg")
+
+
+def test_links_a_source_declares_are_edges_whatever_the_names_say() -> None:
+    tools = (tool("a", returns={"x": "string"}), tool("b", {"y": "string"}))
+    link = DataFlowEdge(
+        producer="s/a",
+        producer_leaf="/x",
+        consumer="s/b",
+        consumer_leaf="/y",
+        score=1.0,
+        rule="link",
+        status="declared",
+    )
+    linked = replace(catalog(s=list(tools)), edges=(link,))
+    assert drawn(build_graph(catalog(s=list(tools)), {})) == []
+    found = build_graph(linked, {})
+    assert drawn(found) == ["a/x -> b/y 1 declared"]
+    assert [edge.status for edge in found.edges] == ["declared"]
+    assert build_graph(linked, {"edges": {"deny": ["s/a -> s/b"]}}).edges == ()
