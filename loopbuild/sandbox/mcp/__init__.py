@@ -149,7 +149,7 @@ class McpSandbox:
         self._servers = {}
 
     def _look(self, tool_id: str, arguments: Mapping[str, Json]) -> ToolResult:
-        """Call while looking around; raises SandboxError when the server is lost: values would be missing."""
+        """Call while looking around; raises SandboxError when no answer comes: values would be missing."""
         result = self.call(tool_id, arguments)
         if result.status == "infra_error":
             self._patience.check(needed=tool_id)

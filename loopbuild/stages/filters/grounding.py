@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import re
 
-from loopbuild.llm.presence import spellings
+from loopbuild.llm.offline.morphology import spoken_date
+from loopbuild.llm.presence import is_said
 from loopbuild.records import Json
 from loopbuild.stages.filters.rows import Finding, Row
 
 _TELLING = re.compile(r"[A-Za-z]*[-_#]?\d[\w@.+:/-]*|[\w.+-]+@[\w.-]+")
 _MAX_WORDS = 40
+_STUCK = re.compile(r"\\[nrt]|(?<=\d)T(?=\d)")
+"""An escape of JSON, the T between date and time: they would stick to the word behind them."""
+_DATE = re.compile(r"(?<!\w)\d{4}-\d\d-\d\d(?!\w)")
+_LARGE = re.compile(r"(?<![\w.])\d{4,15}(?!\w)")
 
 
 def check_grounding(row: Row) -> Finding | None:
@@ -38,11 +43,20 @@ def check_grounding(row: Row) -> Finding | None:
 
 
 def _strange(text: str, seen: str, counts: set[int]) -> str:
+    seen = _as_words(seen)
     for found in _TELLING.finditer(text):
         token = found[0].rstrip(".,:;")
-        if not any(form in seen for form in spellings(token)) and not (token.isdigit() and int(token) in counts):
+        if not is_said(token, seen) and not (token.isdigit() and int(token) in counts):
             return token
     return ""
+
+
+def _as_words(seen: str) -> str:
+    """Return what was seen so that its values stand as whole words, and dates and numbers as people write them too."""
+    words = _STUCK.sub(" ", seen)
+    dates = " ".join(spoken_date(found) for found in _DATE.findall(words))
+    numbers = " ".join(f"{int(found):,}" for found in _LARGE.findall(words))
+    return f"{words} {dates} {numbers}"
 
 
 def _text(value: Json) -> str:

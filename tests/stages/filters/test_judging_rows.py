@@ -8,8 +8,9 @@ from itertools import count
 import pytest
 
 from loopbuild.llm.offline.writer import write
-from loopbuild.records import Trajectory
+from loopbuild.records import Json, ToolResult, Trajectory
 from loopbuild.stages.filters import KINDS
+from loopbuild.stages.filters.grounding import check_grounding
 from loopbuild.stages.filters.rows import Row
 from loopbuild.stages.filters.verdicts import ORDER, judge_rows
 from loopbuild.stages.synthesis.clarify import clarify_request
@@ -82,6 +83,31 @@ def test_an_answer_must_have_been_seen() -> None:
     assert judged(first(answer="Done, the interview is INT-1.")).reason == "ungrounded_answer"
     assert judged(first(answer="")).reason == "ungrounded_answer"
     assert judged(first(reasoning=("I call about R-1.", "", ""))).reason == "reasoning_form"
+
+
+@pytest.mark.parametrize(
+    ("seen", "answer", "is_grounded"),
+    [
+        ({"role": "R-1704"}, "Role R-17 is open.", False),
+        ({"role": "R-1704"}, "Role R-1704 is open.", True),
+        ({"role": "R-1704"}, "There are 7 of them.", False),
+        ({"left": 7}, "There are 7 of them.", True),
+        ({"left": 71}, "There are 7 of them.", False),
+        ({"at": "2026-03-04T09:30:00Z"}, "It is on 2026-03-04 at 09:30.", True),
+        ({"on": "2026-03-04"}, "It is on March 4, 2026.", True),
+        ({"on": "2026-03-14"}, "It is on March 4, 2026.", False),
+        ({"total": 12500}, "It comes to 12,500.", True),
+        ({"note": "first line\n17 are left"}, "17 are left.", True),
+        ({"mail": "ada@mail.example"}, "Written to a@mail.example.", False),
+    ],
+)
+def test_an_answer_says_whole_values_and_no_parts_of_them(seen: Json, answer: str, is_grounded: bool) -> None:
+    row = first(answer=answer)
+    trajectory = row.trajectory
+    assert trajectory is not None
+    steps = (*trajectory.steps[:-1], replace(trajectory.steps[-1], result=ToolResult(status="ok", value=seen)))
+    found = check_grounding(replace(row, trajectory=replace(trajectory, steps=steps)))
+    assert (found is None) == is_grounded, found
 
 
 @pytest.mark.parametrize(
