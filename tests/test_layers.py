@@ -8,17 +8,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent / "loopbuild"
-LOW = {"errors", "digest", "documents", "records", "children"}
+LOW = {"errors", "digest", "pointers", "documents", "records", "children"}
 # layer -> what it may import of loopbuild
 ALLOWED = {
     "errors": set(),
     "digest": {"errors"},
+    "pointers": set(),
     "children": set(),
-    "documents": {"errors", "digest", "records"},
+    "documents": {"errors", "digest", "pointers", "records"},
     "records": {"errors", "digest"},
     "engine": {"errors", "digest", "children"},
-    "loopfile": {"errors", "digest", "records", "documents"},
-    "judging": {"errors", "digest", "records"},
+    "loopfile": {"errors", "digest", "pointers", "records", "documents"},
+    "judging": {"errors", "digest", "pointers", "records"},
     "sandbox": {*LOW, "loopfile", "judging"},
     "llm": {*LOW, "loopfile", "judging"},
     "stages": {*LOW, "loopfile", "judging", "sandbox", "llm"},

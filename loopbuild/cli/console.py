@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -27,14 +28,11 @@ def is_live() -> bool:
 
 def printable(text: str) -> str:
     """Return `text` with control and bidirectional characters made visible: schema texts are untrusted."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        character
-        if character in "\n\t" or (character.isprintable() and character not in _BIDI)
-        else _escaped(character)
-        for character in text
-    )
+    return _OTHER.sub(lambda found: found[0] if _is_shown(found[0]) else f"\\u{ord(found[0]):04x}", text)
+
+
+def _is_shown(character: str) -> bool:
+    return character.isprintable() and character not in _BIDI
 
 
 def error_text(error: LoopbuildError) -> str:
@@ -58,8 +56,5 @@ def _diagnostics_text(diagnostics: tuple[object, ...]) -> str:
     return render_all(diagnostics)  # type: ignore[arg-type]
 
 
-def _escaped(character: str) -> str:
-    return f"\\u{ord(character):04x}"
-
-
+_OTHER = re.compile(r"[^\n\t -~]")
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

@@ -67,7 +67,7 @@ class Plain(Silent):
     def __call__(self, event: Event) -> None:
         """Print the event if a log should hold it."""
         if event.kind == "note":
-            say(printable(event.message))
+            say(event.message)
         elif event.kind == "started":
             self._last[event.target] = time.monotonic()
         elif event.kind == "progress":
@@ -76,7 +76,7 @@ class Plain(Silent):
                 self._last[event.target] = now
                 say(f"        {event.target}  {_amount(event)}")
         elif event.outcome not in QUIET and event.outcome is not None:
-            say(printable(finished_line(event)))
+            say(finished_line(event))
 
 
 def finished_line(event: Event) -> str:

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Literal
 
 from loopbuild.documents.places import Lines
+from loopbuild.pointers import escaped, unescaped
 from loopbuild.records import Diagnostic, Json, Span
 
 MAX_DEPTH = 200
@@ -101,7 +102,7 @@ class Document:
 
 def pointer_of(path: Path) -> str:
     """Return a path as a JSON pointer (RFC 6901)."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+    return "".join("/" + escaped(part) for part in path)
 
 
 def decode(content: bytes, *, file: str, code: str) -> str:
@@ -273,7 +274,7 @@ def _error(code: str, message: str, span: Span, hint: str = "") -> Diagnostic:
 
 
 def _parts(pointer: str) -> Path:
-    return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
+    return tuple(unescaped(part) for part in pointer.split("/")[1:])
 
 
 def _child(place: Place, part: str | int) -> Place | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from loopbuild.errors import SourceError
+from loopbuild.pointers import escaped
 from loopbuild.records import Json, ToolCatalog
 
 _CODES = {"required": "missing_required", "type": "wrong_type", "enum": "bad_enum", "constant": "bad_enum",
@@ -113,7 +114,7 @@ def _compiled(schema: Json) -> Any:
 def _faults(error: Any) -> list[Fault]:
     name = str(error.kind.name)
     code = _CODES.get(name, "bad_value")
-    here = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in error.instance_path)
+    here = "".join("/" + escaped(part) for part in error.instance_path)
     if name == "required":
         return [
             Fault(code=code, pointer=f"{here}/{error.kind.property}", message=f"`{error.kind.property}` is missing")

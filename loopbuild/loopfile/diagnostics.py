@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
+from loopbuild.pointers import unescaped
 from loopbuild.records import Diagnostic
 
 MAX_SHOWN = 10
@@ -59,7 +60,7 @@ def key_path(pointer: str) -> str:
     """Return a JSON pointer as people write it: `filters[2].threshold`."""
     text = ""
     for part in pointer.split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
+        name = unescaped(part)
         text += f"[{name}]" if name.isdecimal() and text else f".{name}" if text else name
     return text
 

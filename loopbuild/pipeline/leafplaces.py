@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from loopbuild.documents import Document, Unreadable, read_json, read_yaml
 from loopbuild.engine.target import Json
+from loopbuild.pointers import unescaped
 from loopbuild.records import Span
 
 _INPUTS = ("parameters", "inputSchema", "input_schema", "function", "requestBody")
@@ -36,7 +37,7 @@ class LeafPlaces:
             return span
         if not pointer:
             return document.span(path, key=True)
-        names = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+        names = [unescaped(part) for part in pointer.split("/")[1:]]
         wanted = [name for name in names if name not in ("[]", "*") and not name.startswith("|")]
         entry = _at(document.value, path)
         found = _descend(entry, wanted, _INPUTS if side != "output" else _OUTPUTS) if wanted else None
@@ -57,7 +58,7 @@ class LeafPlaces:
 def _path_of(value: Json, pointer: str) -> tuple[str | int, ...] | None:
     path: list[str | int] = []
     for part in pointer.split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
+        name = unescaped(part)
         if isinstance(value, list) and name.isdecimal() and int(name) < len(value):
             path.append(int(name))
         elif isinstance(value, dict) and name in value:

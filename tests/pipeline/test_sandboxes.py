@@ -13,7 +13,6 @@ from loopbuild.engine.target import Json
 from loopbuild.loopfile.load import load
 from loopbuild.pipeline.sandbox_settings import live_settings, modules_of, sandbox_files, sandbox_params
 from loopbuild.pipeline.sandboxes import exam_batch, for_exam, server_reads, variables_of
-from loopbuild.stages.sources import KINDS as SOURCES
 from tests.sandbox.kinds import ENTRIES
 from tests.sandbox.kinds import SHOP as SHOP_PROGRAM
 from tests.sandbox.shop import serving
@@ -265,7 +264,6 @@ SERVICE = """{kind: http, url: "${SHOP_URL}", auth: {kind: bearer, token: SHOP_T
   fixtures: 3}"""
 
 
-@pytest.mark.skipif("openapi" not in SOURCES, reason="no reader of OpenAPI documents in this tree")
 def test_a_service_is_asked_recorded_and_then_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = tmp_path / "shop"
     root.mkdir()

@@ -10,7 +10,7 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from loopbuild.cli.console import answer, printable, say
+from loopbuild.cli.console import answer, say
 from loopbuild.cli.exit_codes import ExitCode
 from loopbuild.cli.units import count, duration, size
 
@@ -77,7 +77,7 @@ def _status(opened: OpenProject, arguments: argparse.Namespace) -> int:
         paid = f", {duration(found.paid_seconds)} of it training and model runs" if found.paid_seconds else ""
         lines.append(f"  those made here took {duration(found.seconds)}{paid}")
     lines += _remote_lines(found.remote) if found.remote else ["Remote cache: none; see `engine.remote` in loop.yaml"]
-    answer(printable("\n".join(lines)))
+    answer("\n".join(lines))
     return ExitCode.DONE
 
 
@@ -134,7 +134,7 @@ def _verify(opened: OpenProject, arguments: argparse.Namespace) -> int:
     if arguments.json:
         answer(json.dumps(asdict(found) | {"reruns": [asdict(one) for one in reruns]}, sort_keys=True))
     else:
-        answer(printable("\n".join(_verified_lines(found, reruns, different))))
+        answer("\n".join(_verified_lines(found, reruns, different)))
     return ExitCode.DONE if found.is_sound and not different else ExitCode.FAILED
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from loopbuild.cli.console import answer, printable
+from loopbuild.cli.console import answer
 from loopbuild.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -61,11 +61,11 @@ def run(arguments: argparse.Namespace) -> int:
     if form == "json":
         answer(checks.check_json(screens))
     elif form == "github":
-        answer(printable(checks.check_github(screens)))
+        answer(checks.check_github(screens))
     elif not any(screen.checked.files for screen in screens):
         answer("Nothing to check: none of the files belongs to a source of a loop.yaml")
     else:
-        answer(printable("\n".join(checks.check_text(screen) for screen in screens if screen.checked.files)))
+        answer("\n".join(checks.check_text(screen) for screen in screens if screen.checked.files))
     return max((_exit(screen, arguments) for screen in screens), default=ExitCode.DONE)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from loopbuild.cli.console import answer, error_text, printable, say
+from loopbuild.cli.console import answer, error_text, say
 from loopbuild.cli.exit_codes import ExitCode
 
 FORMATS = ("text", "json", "markdown", "github")
@@ -55,10 +55,10 @@ def _shown(found, form: str, *, root: str) -> str:  # type: ignore[no-untyped-de
     if form == "json":
         return differences.diff_json(found)
     if form == "markdown":
-        return printable(differences.diff_markdown(found))
+        return differences.diff_markdown(found)
     if form == "github":
-        return printable(differences.diff_github(found, root=root))
+        return differences.diff_github(found, root=root)
     notes = "".join(f"\nnote: {note}" for note in found.notes)
     if not found.difference.changes:
-        return printable(f"No change in {count(found.tools, 'tool')}{notes}")
-    return printable(differences.diff_text(found))
+        return f"No change in {count(found.tools, 'tool')}{notes}"
+    return differences.diff_text(found)

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from loopbuild.cli.console import answer, printable, say
+from loopbuild.cli.console import answer, say
 from loopbuild.errors import SelectionError
 
 if TYPE_CHECKING:
@@ -46,12 +46,12 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     tools = current_tools(opened)
     for diagnostic in tools.catalog.diagnostics:
-        say(printable(f"{diagnostic.severity}: {diagnostic.message}"))
+        say(f"{diagnostic.severity}: {diagnostic.message}")
     if arguments.format == "mermaid" and len(tools.graph.edges) > MERMAID_EDGES and not arguments.around:
         say(f"note: Mermaid draws at most {MERMAID_EDGES} edges by default, these are {len(tools.graph.edges):,}")
         say("hint: `--around TOOL` draws a part, `--format html` all of it")
     text = drawn(tools, form=arguments.format, around=arguments.around)
-    answer(printable(text) if arguments.format in ("text", "report", "mermaid", "dot") else text)
+    answer(text)
     return 0
 
 
@@ -65,9 +65,7 @@ def _text_of(path: str) -> str:
 def _verify(opened: OpenProject, proposals: str) -> None:
     from loopbuild.pipeline.replays import replay_edges
 
-    done = replay_edges(
-        opened, tell=lambda item: say(printable(f"{item.replay:13} {item.edge}  {item.why}")), proposals=proposals
-    )
+    done = replay_edges(opened, tell=lambda item: say(f"{item.replay:13} {item.edge}  {item.why}"), proposals=proposals)
     for source in done.simulated:
         say(f"note: the sandbox of `{source}` is simulated from the same names, so it can prove no edge")
         say("hint: `sandbox: {kind: mcp}` runs calls on the real server")

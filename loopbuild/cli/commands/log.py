@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from loopbuild.cli.console import answer, printable
+from loopbuild.cli.console import answer
 
 if TYPE_CHECKING:
     from loopbuild.engine.workspace import Workspace
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         found = history(workspace, arguments.n) if arguments.question == "runs" else (run_of(workspace, arguments.run),)
         answer(json.dumps([run_json(one) for one in found], sort_keys=True))
         return 0
-    answer(printable(_text(workspace, arguments)))
+    answer(_text(workspace, arguments))
     return 0
 
 

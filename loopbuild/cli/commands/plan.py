@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from loopbuild.cli.console import answer, printable
+from loopbuild.cli.console import answer
 from loopbuild.cli.exit_codes import ExitCode
 from loopbuild.cli.wishes import add_defer, add_demands, add_selection, wishes_of
 
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     elif arguments.markdown:
         from loopbuild.cli.markdown import plan_markdown
 
-        answer(printable(plan_markdown(found)))
+        answer(plan_markdown(found))
     else:
-        answer(printable(plan_text(found)))
+        answer(plan_text(found))
     return ExitCode.FAILED if failing(found) or (arguments.check and found.is_work_left) else ExitCode.DONE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from loopbuild.cli.console import answer, printable
+from loopbuild.cli.console import answer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,5 +26,5 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         answer(json.dumps(found_json(found), indent=2, sort_keys=True, ensure_ascii=False))
     else:
-        answer(printable(found_text(found)))
+        answer(found_text(found))
     return 0

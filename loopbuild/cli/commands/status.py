@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from loopbuild.cli.console import answer, printable
+from loopbuild.cli.console import answer
 from loopbuild.cli.exit_codes import ExitCode
 from loopbuild.cli.wishes import add_selection, wishes_of
 
@@ -31,5 +31,5 @@ def run(arguments: argparse.Namespace) -> int:
     from loopbuild.pipeline.forecast import forecast
 
     found = forecast(opened, wishes)
-    answer(json.dumps(plan_json(found), sort_keys=True) if arguments.json else printable(status_text(found)))
+    answer(json.dumps(plan_json(found), sort_keys=True) if arguments.json else status_text(found))
     return ExitCode.DONE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from loopbuild.cli.console import answer, printable, say
+from loopbuild.cli.console import answer, say
 from loopbuild.cli.exit_codes import ExitCode
 
 
@@ -36,5 +36,5 @@ def run(arguments: argparse.Namespace) -> int:
             if not line.strip():
                 break
             for role, text in trial.ask(line.strip()):
-                answer(printable(f"{role:<10} {text}"))
+                answer(f"{role:<10} {text}")
     return ExitCode.DONE

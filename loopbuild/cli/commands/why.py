@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from loopbuild.cli.console import answer, printable
+from loopbuild.cli.console import answer
 from loopbuild.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _versus(opened: OpenProject, arguments: argparse.Namespace) -> int:
     name, output = earlier_result(opened, arguments.target, arguments.vs)
     found = versus(opened.workspace, arguments.target, output)
     learnt = learnt_between(opened, found.target, found.old.output, found.new.output)
-    answer(printable(versus_text(found, name, learnt)))
+    answer(versus_text(found, name, learnt))
     return ExitCode.DONE
 
 
@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         target, _, start = arguments.target.partition("#")
         _known(opened, target)
-        answer(printable(row_text(explain_row(opened.workspace, loaded.targets, target, start))))
+        answer(row_text(explain_row(opened.workspace, loaded.targets, target, start)))
         return ExitCode.DONE
     found = explain(
         opened.workspace,
@@ -89,5 +89,5 @@ def run(arguments: argparse.Namespace) -> int:
     changes = changes_since_build(opened, loaded)
     lineage = lineage_of(opened, found.target)
     seen = seen_of(opened, found.target, arguments.seen) if arguments.seen else None
-    answer(printable(explanation_text(found, changes, lineage, seen)))
+    answer(explanation_text(found, changes, lineage, seen))
     return ExitCode.DONE

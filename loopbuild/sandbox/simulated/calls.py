@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from loopbuild.digest import digest
+from loopbuild.pointers import unescaped
 from loopbuild.records import Json, ToolResult
 from loopbuild.sandbox.simulated import lookup
 from loopbuild.sandbox.simulated.answer import Scene, period_of, write
@@ -79,7 +80,7 @@ def _values(value: Json, path: list[str], place: int) -> Iterator[tuple[int, Jso
             for index, item in enumerate(value):
                 yield from _values(item, path[1:], index if place < 0 else place)
     elif isinstance(value, Mapping):
-        name = path[0].replace("~1", "/").replace("~0", "~")
+        name = unescaped(path[0])
         if name in value:
             yield from _values(value[name], path[1:], place)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from loopbuild.digest import canonical, digest
+from loopbuild.pointers import escaped
 from loopbuild.records import Json
 from loopbuild.stages.catalog.references import Resolver, Shared, component_of
 from loopbuild.stages.catalog.spelling import WORDING, bare, ordered, plain
@@ -270,7 +271,7 @@ def types_of(schema: dict[str, Json]) -> tuple[str, ...]:
 
 def token_of(name: str) -> str:
     """Return a property name as a pointer token; names that look like our own markers are escaped with `~2`."""
-    token = name.replace("~", "~0").replace("/", "~1")
+    token = escaped(name)
     return "~2" + token if token in ("[]", "*", "") or token.startswith("|") else token
 
 

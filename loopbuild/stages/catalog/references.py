@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from loopbuild.pointers import unescaped, within
 from loopbuild.records import Json
 
 MOST_WRITTEN_OUT = 2_000
@@ -69,7 +70,7 @@ def component_of(ref: str) -> str:
     """Return the name of the shared schema a reference names, empty when it names none."""
     if not ref.startswith("#/$defs/"):
         return ""
-    return ref[len("#/$defs/") :].replace("~1", "/").replace("~0", "~")
+    return unescaped(ref[len("#/$defs/") :])
 
 
 @dataclass(slots=True)
@@ -124,19 +125,13 @@ class Resolver:
         return found
 
     def _at(self, ref: str) -> Json:
-        value = self.root
         pointer = ref[1:]
         if pointer and not pointer.startswith("/"):
             return self._anchor(pointer)
-        for token in pointer.split("/")[1:]:
-            name = token.replace("%7E", "~").replace("%2F", "/").replace("~1", "/").replace("~0", "~")
-            if isinstance(value, dict) and name in value:
-                value = value[name]
-            elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
-                value = value[int(name)]
-            else:
-                return self._shared(ref)
-        return value
+        try:
+            return within(self.root, pointer)
+        except LookupError:
+            return self._shared(ref)
 
     def _shared(self, ref: str) -> Json:
         return self.shared.definitions.get(component_of(ref)) if self.shared is not None else None

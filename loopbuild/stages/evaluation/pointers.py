@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from loopbuild.pointers import escaped, unescaped
 from loopbuild.records import Json, SchemaLeaf
 
 
@@ -22,7 +23,7 @@ MISSING: Final = _Missing()
 def read_pointer(value: Json, pointer: str) -> Json:
     """Return what `pointer` (`/candidate_ids/0`) names inside `value`, or MISSING."""
     for part in pointer.split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
+        key = unescaped(part)
         if isinstance(value, Mapping) and key in value:
             value = value[key]
         elif isinstance(value, list | tuple) and key.isascii() and key.isdigit() and int(key) < len(value):
@@ -34,7 +35,7 @@ def read_pointer(value: Json, pointer: str) -> Json:
 
 def child(pointer: str, key: str | int) -> str:
     """Return the pointer of a member or item of what `pointer` names."""
-    return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
+    return f"{pointer}/{escaped(key)}"
 
 
 def leaf_at(leaves: Sequence[SchemaLeaf], pointer: str) -> SchemaLeaf | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from loopbuild.pointers import escaped
 from loopbuild.records import Example, Json, Provenance, Step, Task, Trajectory
 
 
@@ -56,7 +57,7 @@ def leaf_pointer(pointer: str) -> str:
 def _scalars(value: Json, pointer: str) -> Iterator[tuple[str, Json]]:
     if isinstance(value, dict):
         for key in sorted(value):
-            yield from _scalars(value[key], f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}")
+            yield from _scalars(value[key], f"{pointer}/{escaped(key)}")
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _scalars(item, f"{pointer}/{index}")

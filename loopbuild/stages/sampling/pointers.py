@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from loopbuild.pointers import unescaped
 from loopbuild.records import Json
 
 
@@ -95,4 +96,4 @@ def _find(value: Json, parts: list[str], path: str) -> Iterator[Found]:
 
 
 def _plain(part: str) -> str:
-    return part.replace("~2", "[]").replace("~1", "/").replace("~0", "~")
+    return unescaped(part.replace("~2", "[]"))

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from loopbuild.digest import seed, unit_interval
+from loopbuild.pointers import unescaped
 from loopbuild.records import Json, Purpose, SchemaLeaf, ToolSchema
 from loopbuild.sandbox.synthetic import Draws, email_of, synthesize
 
@@ -72,7 +73,7 @@ def is_given(tool: ToolSchema, leaf: SchemaLeaf, *, key: str, share: float) -> b
         if part == "[]":
             schema = schema.get("items")
             continue
-        name = part.replace("~1", "/").replace("~0", "~")
+        name = unescaped(part)
         if name not in schema.get("required", ()) and unit_interval("optional", [key, tool.id, path]) >= share:
             return False
         schema = schema.get("properties", {}).get(name)

@@ -10,6 +10,7 @@ import copy
 from collections.abc import Sequence
 from dataclasses import replace
 
+from loopbuild.pointers import unescaped
 from loopbuild.records import DeclaredTool, Diagnostic, Json
 from loopbuild.stages.sources.names import shown
 
@@ -43,7 +44,7 @@ def _one(tool: DeclaredTool, found: Json, diagnostics: list[Diagnostic]) -> Decl
 
 def _widen(schema: Json, pointer: str, kinds: Json) -> bool:
     for token in pointer.split("/")[1:]:
-        name = token.replace("~1", "/").replace("~0", "~")
+        name = unescaped(token)
         below = schema.get("items") if token == "[]" else (schema.get("properties") or {}).get(name)
         if not isinstance(below, dict):
             return False

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from loopbuild.pointers import escaped
 from loopbuild.records import Json
 
 MAX_DEPTH = 12
@@ -66,7 +67,7 @@ def contradictions(declared: Json, observed: Json, pointer: str = "") -> list[tu
     properties, others = declared.get("properties"), observed.get("properties")
     if isinstance(properties, dict) and isinstance(others, dict):
         for name in sorted(set(properties) & set(others)):
-            token = name.replace("~", "~0").replace("/", "~1")
+            token = escaped(name)
             found += contradictions(properties[name], others[name], f"{pointer}/{token}")
     if isinstance(declared.get("items"), dict) and isinstance(observed.get("items"), dict):
         found += contradictions(declared["items"], observed["items"], f"{pointer}/[]")

@@ -5,6 +5,7 @@ Decides what counts as shorthand and what as a JSON Schema fragment. Knows no to
 
 from __future__ import annotations
 
+from loopbuild.pointers import escaped
 from loopbuild.records import Json
 
 TYPES: dict[str, Json] = {
@@ -225,4 +226,4 @@ def _type_name(value: Json) -> str | None:
 
 
 def _token(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
+    return escaped(name)

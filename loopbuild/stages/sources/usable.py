@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from loopbuild.pointers import within
 from loopbuild.records import DeclaredTool, Diagnostic, Json
 from loopbuild.stages.sources.names import shown
 
@@ -86,7 +87,7 @@ def _remove(schema: Json, path: list[Json]) -> str:
 
 def _without_bad_refs(schema: Json, tool: DeclaredTool) -> tuple[Json, list[Diagnostic]]:
     """Return a schema all of whose references point into itself; those that do not are taken out and named."""
-    bad = {ref for ref in _refs(schema) if not _is_within(schema, ref)}
+    bad = {ref for ref in _texts(schema, "$ref", "$dynamicRef") if not _is_within(schema, ref)}
     if not bad:
         return schema, []
     notes = []
@@ -99,7 +100,8 @@ def _without_bad_refs(schema: Json, tool: DeclaredTool) -> tuple[Json, list[Diag
     return _pruned(schema, bad), notes
 
 
-def _refs(schema: Json) -> set[str]:
+def _texts(schema: Json, *keys: str) -> set[str]:
+    """Return every text that stands under one of `keys`, however deep."""
     found: set[str] = set()
     stack = [schema]
     while stack:
@@ -107,7 +109,7 @@ def _refs(schema: Json) -> set[str]:
         if isinstance(item, list):
             stack.extend(item)
         elif isinstance(item, dict):
-            found |= {item[key] for key in ("$ref", "$dynamicRef") if isinstance(item.get(key), str)}
+            found |= {item[key] for key in keys if isinstance(item.get(key), str)}
             stack.extend(item.values())
     return found
 
@@ -129,30 +131,11 @@ def _is_within(schema: Json, ref: str) -> bool:
         return False
     pointer = ref[1:]
     if pointer and not pointer.startswith("/"):
-        return any(pointer == name for name in _anchors(schema))
-    value = schema
-    for token in pointer.split("/")[1:]:
-        name = token.replace("%7E", "~").replace("%2F", "/").replace("~1", "/").replace("~0", "~")
-        if isinstance(value, dict) and name in value:
-            value = value[name]
-        elif isinstance(value, list) and name.isdecimal() and int(name) < len(value):
-            value = value[int(name)]
-        else:
-            return False
-    return isinstance(value, dict | bool)
-
-
-def _anchors(schema: Json) -> set[str]:
-    found: set[str] = set()
-    stack = [schema]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, list):
-            stack.extend(item)
-        elif isinstance(item, dict):
-            found |= {item[key] for key in ("$anchor", "$dynamicAnchor") if isinstance(item.get(key), str)}
-            stack.extend(item.values())
-    return found
+        return pointer in _texts(schema, "$anchor", "$dynamicAnchor")
+    try:
+        return isinstance(within(schema, pointer), dict | bool)
+    except LookupError:
+        return False
 
 
 def _is_file(ref: str) -> bool:

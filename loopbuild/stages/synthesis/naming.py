@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from loopbuild.llm.offline.morphology import singular
+from loopbuild.pointers import unescaped
 from loopbuild.records import SchemaLeaf, ToolSchema
 
 _PREPOSITIONS = frozenset(["by", "for", "from", "of", "to", "in", "on", "with", "at", "into", "via", "as"])
@@ -119,4 +120,4 @@ def _lists_own(tool: ToolSchema) -> bool:
 
 def _last_name(pointer: str) -> str:
     parts = [part for part in pointer.split("/") if part and part not in ("[]", "*")]
-    return parts[-1].replace("~1", "/").replace("~0", "~") if parts else ""
+    return unescaped(parts[-1]) if parts else ""

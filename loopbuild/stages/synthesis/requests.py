@@ -13,6 +13,7 @@ from loopbuild.digest import digest
 from loopbuild.llm.offline.morphology import joined
 from loopbuild.llm.offline.scene import builtin_synonyms
 from loopbuild.llm.protocol import Argument, Outcome, StepWords, Wording, WriteRequest
+from loopbuild.pointers import escaped
 from loopbuild.records import Json, Level, Provenance, SchemaLeaf, Step, ToolCatalog, ToolSchema, Trajectory
 from loopbuild.stages.synthesis.naming import is_key, is_own, item_noun, noun_of_key, split_words, spoken, words_of_leaf
 
@@ -125,7 +126,7 @@ def _arguments(
     """The top-level arguments in the order people name them; a schema's order does not survive storage."""
     made = []
     for name, value in step.call.arguments.items():
-        pointer = "/" + name.replace("~", "~0").replace("/", "~1")
+        pointer = "/" + escaped(name)
         made.append(_argument(pointer, pointer, value, step, tool, noun, trajectory, tools, missing))
     return sorted(made, key=_place)
 

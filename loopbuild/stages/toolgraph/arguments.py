@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from loopbuild.errors import SandboxError
+from loopbuild.pointers import unescaped
 from loopbuild.records import DataFlowEdge, Json, SchemaLeaf, ToolCatalog, ToolResult, ToolSchema
 from loopbuild.sandbox.protocol import Sandbox
 from loopbuild.sandbox.synthetic import synthesize
@@ -187,7 +188,7 @@ def _find(value: Json, parts: Sequence[str]) -> Iterator[Json]:
 
 
 def _name(part: str) -> str:
-    return part.removeprefix("~2").replace("~1", "/").replace("~0", "~")
+    return unescaped(part.removeprefix("~2"))
 
 
 def _slot(leaf: SchemaLeaf) -> tuple[str, str]:

@@ -6,6 +6,7 @@ out to a bounded depth, and what lies below allows anything, with a note that sa
 
 from __future__ import annotations
 
+from loopbuild.pointers import unescaped
 from loopbuild.records import Json
 from loopbuild.stages.sources.names import shown
 from loopbuild.stages.sources.openapi.operations import Operation
@@ -64,4 +65,4 @@ def _name(value: dict[str, Json]) -> str | None:
     ref = value.get("$ref")
     if not isinstance(ref, str):
         return None
-    return ref.removeprefix("#/$defs/").replace("~1", "/").replace("~0", "~")
+    return unescaped(ref.removeprefix("#/$defs/"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from loopbuild.pointers import unescaped
 from loopbuild.records import Json
 from loopbuild.stages.sources.openapi.inline import self_contained
 from loopbuild.stages.sources.openapi.media import preferred
@@ -159,7 +160,7 @@ def _merged(schema: dict[str, Json], definitions: dict[str, Json], depth: int = 
         return schema
     ref = schema.get("$ref")
     if isinstance(ref, str):
-        name = ref.removeprefix("#/$defs/").replace("~1", "/").replace("~0", "~")
+        name = unescaped(ref.removeprefix("#/$defs/"))
         target = definitions.get(name)
         schema = {**(target if isinstance(target, dict) else {}), **{k: v for k, v in schema.items() if k != "$ref"}}
         return _merged(schema, definitions, depth + 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from loopbuild.pointers import escaped, unescaped
 from loopbuild.records import DataFlowEdge, Json
 from loopbuild.stages.sources.names import shown
 from loopbuild.stages.sources.openapi.media import preferred
@@ -101,7 +102,7 @@ def edges_of(
                 producer=f"{spec.source}/{link.producer}",
                 producer_leaf=pointer,
                 consumer=f"{spec.source}/{consumer}",
-                consumer_leaf="/" + leaf.replace("~", "~0").replace("/", "~1"),
+                consumer_leaf="/" + escaped(leaf),
                 score=1.0,
                 rule="link",
                 conversion="pick" if "/[]" in pointer else "same",
@@ -123,7 +124,7 @@ def _response_pointer(expression: Json, schema: Json, definitions: dict[str, Jso
     """Return our pointer for `$response.body#/id`; where the body is an array, its items are tried."""
     if not isinstance(expression, str) or not expression.startswith("$response.body#/"):
         return None
-    tokens = [token.replace("~1", "/").replace("~0", "~") for token in expression.partition("#/")[2].split("/")]
+    tokens = [unescaped(token) for token in expression.partition("#/")[2].split("/")]
     out: list[str] = []
     for token in tokens:
         schema = _target(schema, definitions)
@@ -137,7 +138,7 @@ def _response_pointer(expression: Json, schema: Json, definitions: dict[str, Jso
         properties = schema.get("properties") if isinstance(schema, dict) else None
         if not isinstance(properties, dict) or token not in properties:
             return None
-        out.append(token.replace("~", "~0").replace("/", "~1"))
+        out.append(escaped(token))
         schema = properties[token]
     return "/" + "/".join(out)
 
@@ -146,5 +147,5 @@ def _target(schema: Json, definitions: dict[str, Json]) -> Json:
     for _ in range(16):
         if not isinstance(schema, dict) or not isinstance(schema.get("$ref"), str):
             break
-        schema = definitions.get(schema["$ref"].removeprefix("#/$defs/").replace("~1", "/").replace("~0", "~"))
+        schema = definitions.get(unescaped(schema["$ref"].removeprefix("#/$defs/")))
     return schema

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from loopbuild.pointers import escaped, unescaped
 from loopbuild.records import Json, Side
 from loopbuild.stages.sources.dialects import DESCRIPTION_LIMIT
 from loopbuild.stages.sources.names import shown
@@ -91,7 +92,7 @@ class Converter:
             name = self._names[place] = self._name(place)
             self.definitions[name] = {}
             self.definitions[name] = self.schema(target, place)
-        out: dict[str, Json] = {"$ref": "#/$defs/" + name.replace("~", "~0").replace("/", "~1")}
+        out: dict[str, Json] = {"$ref": "#/$defs/" + escaped(name)}
         beside = {key: item for key, item in value.items() if key != "$ref"}
         if self.spec.version == "3.1" and set(beside) - {"description", "summary"}:
             return {**self.schema(beside, at), **out}
@@ -100,7 +101,7 @@ class Converter:
         return _with_null(out) if beside.get("nullable") is True else out
 
     def _name(self, place: Place) -> str:
-        tokens = [token.replace("~1", "/").replace("~0", "~") for token in place.pointer.split("/")[1:]]
+        tokens = [unescaped(token) for token in place.pointer.split("/")[1:]]
         if tokens[:-1] in (["components", "schemas"], ["definitions"]):
             name = tokens[-1]
         else:

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from loopbuild.documents import Document, Unreadable, read_json, read_yaml
 from loopbuild.errors import SourceError
+from loopbuild.pointers import escaped
 from loopbuild.records import Diagnostic, Json, Span
 from loopbuild.stages.sources.entries import refused
 from loopbuild.stages.sources.names import shown
@@ -33,7 +34,7 @@ class Place:
 
     def below(self, *tokens: str | int) -> Place:
         """Return the place of a part."""
-        more = "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in tokens)
+        more = "".join("/" + escaped(token) for token in tokens)
         return Place(self.file, self.pointer + more)
 
 
