@@ -47,7 +47,7 @@ def read(root: Path, name: str = NAME) -> dict[str, Line]:
     except UnicodeDecodeError as error:
         raise LockError(f"`{name}` is not text", hint=f"delete `{name}`; the next build writes it again") from error
     if any(text.startswith(marker) or f"\n{marker}" in text for marker in MARKERS):
-        number = next(number for number, line in enumerate(text.splitlines(), 1) if line.startswith(MARKERS))
+        number = next(number for number, line in enumerate(text.split("\n"), 1) if line.startswith(MARKERS))
         raise LockError(
             f"`{name}:{number}` has conflict markers",
             intact="every stored result is as it was",
@@ -78,9 +78,10 @@ class Reader:
 
 def decode(text: str) -> dict[str, Line]:
     """Return id -> line of a lock's text. Raises LockError for what is no lock of ours."""
-    lines = text.splitlines()
-    if not lines:
+    if not text:
         return {}
+    # Only a line feed ends a line: names may hold other characters that Unicode counts as line ends.
+    lines = text.removesuffix("\n").split("\n")
     if lines[0] != HEADER:
         raise LockError(
             f"`{NAME}` begins with `{lines[0][:40]}`, this loopbuild writes `{HEADER}`",

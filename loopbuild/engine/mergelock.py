@@ -45,7 +45,7 @@ def split(text: str) -> Sides:
     """Return the sides of a lock that holds conflict markers, with or without the base between them."""
     parts: dict[str, list[str]] = {_OURS: [], _BASE: [], _THEIRS: []}
     inside = ""
-    for line in text.splitlines():
+    for line in text.removesuffix("\n").split("\n"):
         if line.startswith((_OURS, _BASE)):
             inside = _OURS if line.startswith(_OURS) else _BASE
         elif inside and line.startswith(_SPLIT):
@@ -61,7 +61,7 @@ def split(text: str) -> Sides:
 
 def has_markers(text: str) -> bool:
     """Return whether a merge was left to be done."""
-    return any(line.startswith((_OURS, _THEIRS)) for line in text.splitlines())
+    return any(line.startswith((_OURS, _THEIRS)) for line in text.split("\n"))
 
 
 def _three_way(base: Line | None, ours: Line | None, theirs: Line | None) -> Line | None:

@@ -375,3 +375,18 @@ def test_a_demand_that_does_not_fit_is_refused_with_the_one_that_does(
 def test_a_demand_for_nobody_is_a_mistake() -> None:
     with pytest.raises(SelectionError, match="no target is called `joim:1`"):
         Demands(force=parse(["joim:1"])).check({target.id: target for target in chain()})
+
+
+def test_a_name_may_hold_what_unicode_counts_as_a_line_end() -> None:
+    lines = {f"tool:hr/a{end}b": (f"b3:{'0' * 16}", {"docs": "1"}) for end in "\u2028\u2029\x85\x0b\x0c\x1c"}
+    text = lockfile.encode(lines)
+    assert lockfile.decode(text) == lines
+    assert lockfile.encode(lockfile.decode(text)) == text
+
+
+def test_a_lock_with_the_line_ends_of_another_system_is_read(project: Project) -> None:
+    project.build(chain(3))
+    path = project.root / "loop.lock"
+    lines = lockfile.read(project.root)
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert lockfile.read(project.root) == lines
