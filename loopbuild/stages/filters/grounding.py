@@ -15,6 +15,9 @@ _MAX_WORDS = 40
 _STUCK = re.compile(r"\\[nrt]|(?<=\d)T(?=\d)")
 """An escape of JSON, the T between date and time: they would stick to the word behind them."""
 _DATE = re.compile(r"(?<!\w)\d{4}-\d\d-\d\d(?!\w)")
+_KEY = re.compile(r'"(\w*\d\w*)":')
+_INSIDE = re.compile(r"_|(?<=[a-z0-9])(?=[A-Z])")
+"""Where the words of a name part: `size_m2`, `sizeM2`."""
 _LARGE = re.compile(r"(?<![\w.])\d{4,15}(?!\w)")
 
 
@@ -52,11 +55,12 @@ def _strange(text: str, seen: str, counts: set[int]) -> str:
 
 
 def _as_words(seen: str) -> str:
-    """Return what was seen so that its values stand as whole words, and dates and numbers as people write them too."""
+    """Return what was seen so that values stand as whole words; names, dates and numbers as people write them too."""
     words = _STUCK.sub(" ", seen)
     dates = " ".join(spoken_date(found) for found in _DATE.findall(words))
     numbers = " ".join(f"{int(found):,}" for found in _LARGE.findall(words))
-    return f"{words} {dates} {numbers}"
+    names = " ".join(_INSIDE.sub(" ", name).lower() for name in _KEY.findall(words))
+    return f"{words} {dates} {numbers} {names}"
 
 
 def _text(value: Json) -> str:

@@ -98,6 +98,9 @@ def test_an_answer_must_have_been_seen() -> None:
         ({"on": "2026-03-14"}, "It is on March 4, 2026.", False),
         ({"total": 12500}, "It comes to 12,500.", True),
         ({"note": "first line\n17 are left"}, "17 are left.", True),
+        ({"size_m2": 52.5}, "The size m2 is 52.5.", True),
+        ({"sizeM2": 52.5}, "The size m2 is 52.5.", True),
+        ({"ref": "A_17"}, "It is 17.", False),
         ({"mail": "ada@mail.example"}, "Written to a@mail.example.", False),
     ],
 )
