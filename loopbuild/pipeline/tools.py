@@ -76,24 +76,6 @@ def difference(old: ToolCatalog, new: ToolCatalog, *, settings: Json) -> Catalog
     return diff_catalogs(old, new, renames=settings["graph"]["renames"])
 
 
-def catalog_of_file(opened: OpenProject, path: Path) -> ToolCatalog:
-    """Read another version of a project's only source."""
-    from loopbuild.stages.catalog.canonical import build_catalog
-
-    loaded = load(opened.project, environment=os.environ)
-    sources = [target for target in loaded.targets if target.id.startswith("source:")]
-    if len(sources) != 1:
-        raise SourceError(
-            f"`{path}` could stand for any of {len(sources)} sources", hint="compare against the last build instead"
-        )
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise SourceError(f"cannot read `{path}`") from error
-    listing = read_source({**sources[0].params, "path": str(path)}, content)
-    return build_catalog([listing], entities=loaded.settings["graph"]["entities"])
-
-
 def drawn(tools: CurrentTools, *, form: str, around: str = "") -> str:
     """Return the graph as text, report, mermaid, dot, svg, html or json; raises SelectionError for an unknown tool."""
     graph, catalog = tools.graph, tools.catalog

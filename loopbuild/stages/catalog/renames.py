@@ -110,15 +110,6 @@ def pair_tools(removed: Sequence[ToolSchema], added: Sequence[ToolSchema]) -> Pa
     return pair_scored(scored, lambda tool: tool.id)
 
 
-def tool_score(old: ToolSchema, new: ToolSchema) -> float:
-    """Return how alike two tools are: name words .35, typed inputs .35, description words .20, returns .10.
-
-    Evidence that is absent on both sides is left out of the sum instead of counting as agreement: two tools without
-    parameters are not alike for that.
-    """
-    return _likeness(_traits(old), _traits(new)) if old.source == new.source else 0.0
-
-
 def tool_reason(old: ToolSchema, new: ToolSchema) -> str:
     """Return what two tools have in common, for people: `2 of 3 words of the name, 1 of 1 parameters`."""
     one, other = _traits(old), _traits(new)
@@ -158,6 +149,11 @@ def _marks(tool: ToolSchema, traits: _Traits) -> Iterable[Hashable]:
 
 
 def _likeness(one: _Traits, other: _Traits) -> float:
+    """Return how alike two tools are: the weighted mean of what each part of `_PARTS` shares.
+
+    Evidence that is absent on both sides is left out of the sum instead of counting as agreement: two tools without
+    parameters are not alike for that.
+    """
     known = [
         (weight, jaccard(left, right))
         for attribute, _, weight in _PARTS
