@@ -1,7 +1,7 @@
 """What changed tools make stale, from the recorded traces: which rows read what changed, and what that would cost.
 
 Builds nothing and starts nothing. A row is looked at when a fact it read has another digest now; whether it has to be
-made anew only replaying tells. Stored calls are validated here already, that costs nothing.
+made anew only replaying tells. Stored calls are validated here already, under today's names, that costs nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from loopbuild.engine.target import Json
 from loopbuild.engine.workspace import Workspace
 from loopbuild.errors import LoopbuildError
 from loopbuild.judging.validate import Validator
+from loopbuild.pipeline.renaming import renames_of
 from loopbuild.records import CatalogDiff, LeafChange, ToolCatalog, ToolChange, fact_name
 
 OFFLINE = "offline"
@@ -170,10 +171,13 @@ def _invalid(
     new: ToolCatalog,
     sources: set[str],
 ) -> dict[tuple[str, str], set[str]]:
-    """Return stale row -> tools of which it holds a call that no longer validates."""
+    """Return stale row -> tools of which it holds a call that does not validate, also under its new names."""
+    from loopbuild.stages.sampling.renaming import renamed_call
+
     if not any(_may_refuse(change) for change in difference.changes):
         return {}
     validator = Validator(new)
+    renames = renames_of(difference)
     verdicts: dict[str, bool] = {}
     found: dict[tuple[str, str], set[str]] = {}
     for table in tables:
@@ -182,7 +186,10 @@ def _invalid(
         for key in keys:
             for step in rows[key].steps if key in rows else ():
                 call = step.call
-                if call.tool.partition("/")[0] in sources and not _is_valid(validator, call, verdicts):
+                if call.tool.partition("/")[0] not in sources:
+                    continue
+                now = renamed_call(call.tool, call.arguments, renames) if renames else (call.tool, call.arguments)
+                if not _is_valid(validator, *now, verdicts):
                     found.setdefault((table.target, key), set()).add(call.tool)
     return found
 
@@ -193,11 +200,11 @@ def _may_refuse(change: ToolChange) -> bool:
     return any(leaf.level == "breaking" and leaf.side == "input" for leaf in change.leaves)
 
 
-def _is_valid(validator: Validator, call: _Call, verdicts: dict[str, bool]) -> bool:
-    name = f"{call.tool} {json.dumps(call.arguments, sort_keys=True)}"
+def _is_valid(validator: Validator, tool: str, arguments: Json, verdicts: dict[str, bool]) -> bool:
+    name = f"{tool} {json.dumps(arguments, sort_keys=True)}"
     if name not in verdicts:
         try:
-            verdicts[name] = not validator.check(call.tool, call.arguments)
+            verdicts[name] = not validator.check(tool, arguments)
         except LoopbuildError:
             verdicts[name] = True  # a schema no validator can be made from is told elsewhere
     return verdicts[name]
@@ -236,7 +243,7 @@ def _rows(ws: Workspace, digest: str) -> Mapping[str, _Row]:
 
 
 def _wanted(changes: Iterable[ToolChange], settings: Json) -> int:
-    new_goals = sum(change.change in ("added", "renamed") for change in changes)
+    new_goals = sum(change.change == "added" for change in changes)
     return int(new_goals * (settings["sampling"]["per_tool"] + settings["evaluation"]["per_tool"]))
 
 
