@@ -189,8 +189,10 @@ def _invalid(
     for row in looked.stale:
         for step in stored.steps(row):
             call = step.call
-            now = renamed_call(call.tool, call.arguments, renames) if renames else (call.tool, call.arguments)
-            if call.tool.partition("/")[0] in sources and not _is_valid(validator, *now, verdicts):
+            tool, arguments = call.tool, call.arguments
+            if renames is not None:
+                tool, arguments = renamed_call(tool, arguments, renames)
+            if tool.partition("/")[0] in sources and not _is_valid(validator, tool, arguments, verdicts):
                 found.setdefault(row, set()).add(call.tool)
     return found
 
