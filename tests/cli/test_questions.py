@@ -95,7 +95,7 @@ def test_status_is_one_paragraph_with_the_changed_leaves(project: Path) -> None:
     screen = ask(project, "status", DATA)
     assert re.fullmatch(
         r"\d+ of 27 targets are stale, \d+ more may follow\n"
-        r"\[N\] trajectories: \d+ kept, \d+ to check \(all of them no longer validate and are made anew\), \d+ new\n"
+        r"\[N\] trajectories: \d+ kept, \d+ to check \(\d+ of them no longer validate and are made anew\), \d+ new\n"
         + re.escape(CHANGES)
         + "\nNext: `loopbuild plan`",
         screen,
