@@ -7,14 +7,17 @@ may be said by a person; ids are never anything else.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
-from loopbuild.records import DataFlowEdge, SchemaLeaf, Topology
+from loopbuild.records import DataFlowEdge, Json, SchemaLeaf, Topology
 from loopbuild.stages.sampling.pointers import shared_item
-from loopbuild.stages.sampling.reach import CONTROL, Reach, ranked
+from loopbuild.stages.sampling.reach import CONTROL, Reach, rank, ranked
 from loopbuild.stages.sampling.values import is_given
 
 _TRIES = 60
+_OWN = 12
+"""Ways of a single path that are put beside others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,23 @@ class Skeleton:
 
     nodes: tuple[Node, ...]
     spread: str = ""
+    turns: tuple[int, ...] = ()
+    """The assistant turn of each node; empty: one after the other."""
+    ends: tuple[int, ...] = ()
+    """Places of goals beside the last node."""
+
+    @property
+    def is_abreast(self) -> bool:
+        """Whether calls share a turn."""
+        return len(set(self.turns)) < len(self.turns) or (bool(self.spread) and bool(self.turns))
+
+    def is_goal(self, place: int) -> bool:
+        """Whether a node is asked for itself, not for what it feeds."""
+        return place == len(self.nodes) - 1 or place in self.ends
+
+    def turn(self, place: int, *, repetition: int = 0) -> int:
+        """Return the turn of a node, or of one of the repetitions of a spread one."""
+        return self.turns[place] if self.turns else place + repetition
 
 
 def skeletons(goal: str, topology: Topology, size: int, reach: Reach, *, key: str) -> Iterator[Skeleton]:
@@ -58,6 +78,14 @@ def skeletons(goal: str, topology: Topology, size: int, reach: Reach, *, key: st
     """
     if goal not in reach.tools:
         return
+    if reach.parallel_turns:
+        for one in _shaped(goal, topology, size, reach, key=key):
+            yield one if one.turns else levelled(one)
+    else:
+        yield from _shaped(goal, topology, size, reach, key=key)
+
+
+def _shaped(goal: str, topology: Topology, size: int, reach: Reach, *, key: str) -> Iterator[Skeleton]:
     if topology == "single":
         nodes = _assigned([goal], reach, key=key)
         if nodes is not None and not nodes[0].steps():
@@ -68,6 +96,31 @@ def skeletons(goal: str, topology: Topology, size: int, reach: Reach, *, key: st
         yield from _fans(goal, size, reach, key=key)
     elif topology == "join":
         yield from _joins(goal, size, reach, key=key)
+    elif topology == "parallel":
+        yield from _side_by_side(goal, size, reach, key=key)
+
+
+def levelled(skeleton: Skeleton) -> Skeleton:
+    """Return the path with every step in the first turn in which all it needs is known; its goal stays last."""
+    depth: list[int] = []
+    for node in skeleton.nodes:
+        depth.append(1 + max((depth[step] for step in node.steps()), default=-1))
+    depth[-1] = max(depth)
+    order = sorted(range(len(depth)), key=lambda place: (depth[place], place))
+    moved = {old: new for new, old in enumerate(order)}
+    nodes = tuple(
+        Node(
+            tool=skeleton.nodes[old].tool,
+            feeds={
+                pointer: replace(feed, step=moved.get(feed.step, feed.step))
+                for pointer, feed in skeleton.nodes[old].feeds.items()
+            },
+        )
+        for old in order
+    )
+    return replace(
+        skeleton, nodes=nodes, turns=tuple(depth[old] for old in order), ends=tuple(moved[end] for end in skeleton.ends)
+    )
 
 
 def _chains(goal: str, size: int, reach: Reach, *, key: str, is_map: bool) -> Iterator[Skeleton]:
@@ -123,6 +176,77 @@ def _joins(goal: str, size: int, reach: Reach, *, key: str) -> Iterator[Skeleton
                     yield Skeleton(nodes=nodes)
                 if tries >= _TRIES:
                     return
+
+
+_PARTS = {2: ((1, 1),), 3: ((2, 1), (1, 1, 1)), 4: ((2, 2), (2, 1, 1), (3, 1))}
+"""Steps of the goal's own path, then of those beside it, which are never longer: the goal is to come last."""
+
+
+def _side_by_side(goal: str, size: int, reach: Reach, *, key: str) -> Iterator[Skeleton]:
+    """Paths that have nothing to do with each other: their goals are asked for in one breath."""
+    parts = _PARTS.get(size, ())
+    for number in sorted(range(len(parts)), key=lambda one: rank(key, ["parts", one], 1.0) if key else one):
+        own, *others = parts[number]
+        for path in islice(_alone(goal, own, reach, key=key), _OWN):
+            yield from islice(_joined([path], others, reach, key=key), _OWN)
+
+
+def _joined(paths: list[tuple[Node, ...]], sizes: list[int], reach: Reach, *, key: str) -> Iterator[Skeleton]:
+    if not sizes:
+        # The goal's own path goes last; what was chosen last stands first.
+        nodes: list[Node] = []
+        ends: list[int] = []
+        for path in reversed(paths):
+            nodes += _shifted(path, len(nodes))
+            ends.append(len(nodes) - 1)
+        yield levelled(Skeleton(nodes=tuple(nodes), ends=tuple(ends[:-1])))
+        return
+    taken = {node.tool for path in paths for node in path}
+    for tool in _companions(reach, key=key, step=["beside", len(paths)], source=reach.tools[paths[0][-1].tool].source):
+        for path in islice((one for one in _alone(tool, sizes[0], reach, key=key) if _fits(one, taken)), 1):
+            yield from _joined([*paths, path], sizes[1:], reach, key=key)
+
+
+def _alone(tool: str, size: int, reach: Reach, *, key: str) -> Iterator[tuple[Node, ...]]:
+    shape: Topology = "single" if size == 1 else "chain"
+    if key:
+        yield from (one.nodes for one in islice(_shaped(tool, shape, size, reach, key=key), _OWN))
+        return
+    # Whether a shape is possible is asked for every goal, and of every tool beside it: looked up once.
+    if (tool, size) not in reach.alone:
+        reach.alone[tool, size] = [one.nodes for one in islice(_shaped(tool, shape, size, reach, key=""), _OWN)]
+    yield from reach.alone[tool, size]
+
+
+def _fits(path: tuple[Node, ...], taken: set[str]) -> bool:
+    """Other tools than before; one that a person says everything to may be asked again, with other values."""
+    if any(node.tool in taken for node in path):
+        return len(path) == 1 and bool(path[0].feeds) and not path[0].steps()
+    return True
+
+
+def _companions(reach: Reach, *, key: str, step: list[Json], source: str) -> list[str]:
+    if not key:
+        return sorted(reach.tools)
+    weights = {"read": 1.0, "create": 1.0, "update": 1.0, "unknown": 0.5, "delete": 0.3}
+    places = {
+        name: rank(key, [*step, name], weights[tool.effect] * (2.0 if tool.source == source else 1.0))
+        for name, tool in reach.tools.items()
+    }
+    return sorted(places, key=lambda name: (places[name], name))
+
+
+def _shifted(path: tuple[Node, ...], by: int) -> list[Node]:
+    return [
+        Node(
+            tool=node.tool,
+            feeds={
+                pointer: replace(feed, step=feed.step + by) if feed.step >= 0 else feed
+                for pointer, feed in node.feeds.items()
+            },
+        )
+        for node in path
+    ]
 
 
 def _is_join(nodes: tuple[Node, ...], path: list[str], first: DataFlowEdge, second: DataFlowEdge) -> bool:
