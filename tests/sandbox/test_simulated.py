@@ -419,6 +419,32 @@ def test_a_search_finds_what_it_shows(fixture: int) -> None:
         assert all(str(query).casefold() in account["name"].casefold() for account in found)
 
 
+@pytest.mark.parametrize("fixture", FIXTURES)
+def test_a_day_is_compared_with_the_moment_that_is_shown(fixture: int) -> None:
+    events = [{"event_id": "string", "title": "string", "start_time": {"type": "string", "format": "date-time"}}]
+    tools = catalog(
+        [
+            {"name": "list_events", "parameters": {"date": "string"}, "returns": {"events": events}},
+            {
+                "name": "reschedule_event",
+                "parameters": {"event_id": "string", "start_time": {"type": "string", "format": "date-time"}},
+                "returns": {"status": "string"},
+            },
+        ]
+    )
+    sandbox = opened(tools, fixture)
+    days = sandbox.known("s/list_events", "/date")
+    assert days
+    shown: list[Json] = []
+    for day in days:
+        shown = value(sandbox, "list_events", date=day)["events"]
+        assert shown
+        assert all(event["start_time"][:10] == day for event in shown)
+    value(sandbox, "reschedule_event", event_id=shown[0]["event_id"], start_time="2031-05-06T09:00:00Z")
+    found = value(sandbox, "list_events", date="2031-05-06")["events"]
+    assert [event["event_id"] for event in found] == [shown[0]["event_id"]]
+
+
 def test_simulated_sources_share_their_rows_and_what_is_written() -> None:
     made = catalog(HR_TOOLS, source="hr").tools + catalog(
         [{"name": "list_employee_assets", "parameters": {"employee_id": "string"},

@@ -35,7 +35,7 @@ def known_values(plan: ToolPlan, pointer: str, *, model: Model, world: World, ta
             return tuple(dict.fromkeys(_told(str(text)) for text in shown if text))
         texts = [str(key if is_named else world.value(plan.subject, key, "name", one.leaf)) for key in rows]
         return tuple(dict.fromkeys(text.split()[0] for text in texts if text))
-    values = [lookup.field_of(world, tables, plan.subject, key, one.field, one.leaf) for key in rows]
+    values = [lookup.asked_of(world, tables, plan.subject, key, one) for key in rows]
     return tuple(dict.fromkeys(value for value in values if isinstance(value, str | int | float)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from loopbuild.records import Json, SchemaLeaf
-from loopbuild.sandbox.simulated.model import CONTROL, SEARCH, Input
+from loopbuild.sandbox.simulated.model import CONTROL, SEARCH, Input, column_of
 from loopbuild.sandbox.simulated.tables import Tables
 from loopbuild.sandbox.simulated.world import World
 
@@ -129,10 +129,18 @@ def _fits(world: World, tables: Tables, entity: str, key: Json, one: Input, valu
         texts: list[Json] = [key, *(row.fields.values() if row is not None else ())]
         texts += called(world, tables, entity, key, one.leaf, names)
         return any(needle in str(text).casefold() for text in texts)
-    held = field_of(world, tables, entity, key, one.field, one.leaf)
+    held = asked_of(world, tables, entity, key, one)
     if isinstance(held, str) and isinstance(value, str):
         return held.casefold().strip() == value.casefold().strip()
     return bool(held == value)
+
+
+def asked_of(world: World, tables: Tables, entity: str, key: Json, one: Input) -> Json:
+    """Return what a filter compares its value with: a column of the row, or the day of the moment it shows."""
+    if one.moment is None:
+        return field_of(world, tables, entity, key, one.field, one.leaf)
+    held = field_of(world, tables, entity, key, column_of(one.moment, entity), one.moment)
+    return held[:10] if isinstance(held, str) else held
 
 
 def called(world: World, tables: Tables, entity: str, key: Json, leaf: SchemaLeaf, names: Names) -> list[Json]:

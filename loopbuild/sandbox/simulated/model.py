@@ -88,6 +88,8 @@ class Input:
     """Name of the column a plain leaf or a foreign key is stored in."""
     item: str = ""
     """Pointer of the enclosing array of objects, `/entities/[]`; empty at the top."""
+    moment: SchemaLeaf | None = None
+    """For a filter that names a day where rows show a moment, `date` beside `start_time`: the leaf that shows it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +250,7 @@ def _plan(tool: ToolSchema, entities: dict[str, Entity]) -> ToolPlan:
             entity=keys.get(leaf.pointer, ""),
             field=column_of(leaf, subject),
             item=_item(leaf.pointer),
+            moment=_moment(leaf, tool, subject) if operation in ("list", "find") else None,
         )
         for leaf in leaves
     )
@@ -263,6 +266,16 @@ def _plan(tool: ToolSchema, entities: dict[str, Entity]) -> ToolPlan:
 def _names(tool: ToolSchema, subject: str) -> tuple[tuple[str, SchemaLeaf], ...]:
     found = [(column_of(leaf, subject), leaf) for leaf in tool.outputs if not is_id(leaf) and leaf.entity == subject]
     return tuple((column, leaf) for column, leaf in found if column.rpartition("_")[2] in ("name", "title", "subject"))
+
+
+def _moment(leaf: SchemaLeaf, tool: ToolSchema, subject: str) -> SchemaLeaf | None:
+    """Return the one moment that the answer shows of a row, where `leaf` asks for a day and no column is called so."""
+    if leaf.words not in (("date",), ("day",)) or "string" not in (leaf.types or ("string",)):
+        return None
+    shown = [out for out in tool.outputs if out.entity == subject and not is_id(out)]
+    moments = [out for out in shown if out.format in ("date", "date-time")]
+    is_own = any(column_of(out, subject) == column_of(leaf, subject) for out in shown)
+    return moments[0] if len(moments) == 1 and not is_own else None
 
 
 def _known(name: str, entities: dict[str, Entity]) -> str:

@@ -7,68 +7,16 @@ may be said by a person; ids are never anything else.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from itertools import islice
 
-from loopbuild.records import DataFlowEdge, Json, SchemaLeaf, Topology
+from loopbuild.records import DataFlowEdge, SchemaLeaf, Topology
+from loopbuild.stages.sampling.feeds import Feed, Node, Skeleton
+from loopbuild.stages.sampling.parents import Parents, in_order, same_member
 from loopbuild.stages.sampling.pointers import shared_item
-from loopbuild.stages.sampling.reach import CONTROL, Reach, rank, ranked
+from loopbuild.stages.sampling.reach import CONTROL, Reach, ranked
+from loopbuild.stages.sampling.side_by_side import levelled, side_by_side
 from loopbuild.stages.sampling.values import is_given
 
 _TRIES = 60
-_OWN = 12
-"""Ways of a single path that are put beside others."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feed:
-    """Where an input comes from: a leaf of an earlier step's result, or (leaf empty) what a person said at that step.
-
-    `step` is -1 for a value said for this input itself.
-    """
-
-    step: int = -1
-    leaf: str = ""
-    said: str = ""
-    """Input leaf of `step` whose said value is used again."""
-    conversion: str = "same"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
-    """One tool of a path and the feeds of its inputs, by input leaf."""
-
-    tool: str
-    feeds: dict[str, Feed] = field(default_factory=dict)
-
-    def steps(self) -> set[int]:
-        """Return the steps whose results this one uses."""
-        return {feed.step for feed in self.feeds.values() if feed.leaf}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skeleton:
-    """A closed path; with `spread`, its last tool is called once per item that feeds this input leaf."""
-
-    nodes: tuple[Node, ...]
-    spread: str = ""
-    turns: tuple[int, ...] = ()
-    """The assistant turn of each node; empty: one after the other."""
-    ends: tuple[int, ...] = ()
-    """Places of goals beside the last node."""
-
-    @property
-    def is_abreast(self) -> bool:
-        """Whether calls share a turn."""
-        return len(set(self.turns)) < len(self.turns) or (bool(self.spread) and bool(self.turns))
-
-    def is_goal(self, place: int) -> bool:
-        """Whether a node is asked for itself, not for what it feeds."""
-        return place == len(self.nodes) - 1 or place in self.ends
-
-    def turn(self, place: int, *, repetition: int = 0) -> int:
-        """Return the turn of a node, or of one of the repetitions of a spread one."""
-        return self.turns[place] if self.turns else place + repetition
 
 
 def skeletons(goal: str, topology: Topology, size: int, reach: Reach, *, key: str) -> Iterator[Skeleton]:
@@ -97,30 +45,7 @@ def _shaped(goal: str, topology: Topology, size: int, reach: Reach, *, key: str)
     elif topology == "join":
         yield from _joins(goal, size, reach, key=key)
     elif topology == "parallel":
-        yield from _side_by_side(goal, size, reach, key=key)
-
-
-def levelled(skeleton: Skeleton) -> Skeleton:
-    """Return the path with every step in the first turn in which all it needs is known; its goal stays last."""
-    depth: list[int] = []
-    for node in skeleton.nodes:
-        depth.append(1 + max((depth[step] for step in node.steps()), default=-1))
-    depth[-1] = max(depth)
-    order = sorted(range(len(depth)), key=lambda place: (depth[place], place))
-    moved = {old: new for new, old in enumerate(order)}
-    nodes = tuple(
-        Node(
-            tool=skeleton.nodes[old].tool,
-            feeds={
-                pointer: replace(feed, step=moved.get(feed.step, feed.step))
-                for pointer, feed in skeleton.nodes[old].feeds.items()
-            },
-        )
-        for old in order
-    )
-    return replace(
-        skeleton, nodes=nodes, turns=tuple(depth[old] for old in order), ends=tuple(moved[end] for end in skeleton.ends)
-    )
+        yield from side_by_side(goal, size, reach, key=key, shaped=_shaped)
 
 
 def _chains(goal: str, size: int, reach: Reach, *, key: str, is_map: bool) -> Iterator[Skeleton]:
@@ -176,77 +101,6 @@ def _joins(goal: str, size: int, reach: Reach, *, key: str) -> Iterator[Skeleton
                     yield Skeleton(nodes=nodes)
                 if tries >= _TRIES:
                     return
-
-
-_PARTS = {2: ((1, 1),), 3: ((2, 1), (1, 1, 1)), 4: ((2, 2), (2, 1, 1), (3, 1))}
-"""Steps of the goal's own path, then of those beside it, which are never longer: the goal is to come last."""
-
-
-def _side_by_side(goal: str, size: int, reach: Reach, *, key: str) -> Iterator[Skeleton]:
-    """Paths that have nothing to do with each other: their goals are asked for in one breath."""
-    parts = _PARTS.get(size, ())
-    for number in sorted(range(len(parts)), key=lambda one: rank(key, ["parts", one], 1.0) if key else one):
-        own, *others = parts[number]
-        for path in islice(_alone(goal, own, reach, key=key), _OWN):
-            yield from islice(_joined([path], others, reach, key=key), _OWN)
-
-
-def _joined(paths: list[tuple[Node, ...]], sizes: list[int], reach: Reach, *, key: str) -> Iterator[Skeleton]:
-    if not sizes:
-        # The goal's own path goes last; what was chosen last stands first.
-        nodes: list[Node] = []
-        ends: list[int] = []
-        for path in reversed(paths):
-            nodes += _shifted(path, len(nodes))
-            ends.append(len(nodes) - 1)
-        yield levelled(Skeleton(nodes=tuple(nodes), ends=tuple(ends[:-1])))
-        return
-    taken = {node.tool for path in paths for node in path}
-    for tool in _companions(reach, key=key, step=["beside", len(paths)], source=reach.tools[paths[0][-1].tool].source):
-        for path in islice((one for one in _alone(tool, sizes[0], reach, key=key) if _fits(one, taken)), 1):
-            yield from _joined([*paths, path], sizes[1:], reach, key=key)
-
-
-def _alone(tool: str, size: int, reach: Reach, *, key: str) -> Iterator[tuple[Node, ...]]:
-    shape: Topology = "single" if size == 1 else "chain"
-    if key:
-        yield from (one.nodes for one in islice(_shaped(tool, shape, size, reach, key=key), _OWN))
-        return
-    # Whether a shape is possible is asked for every goal, and of every tool beside it: looked up once.
-    if (tool, size) not in reach.alone:
-        reach.alone[tool, size] = [one.nodes for one in islice(_shaped(tool, shape, size, reach, key=""), _OWN)]
-    yield from reach.alone[tool, size]
-
-
-def _fits(path: tuple[Node, ...], taken: set[str]) -> bool:
-    """Other tools than before; one that a person says everything to may be asked again, with other values."""
-    if any(node.tool in taken for node in path):
-        return len(path) == 1 and bool(path[0].feeds) and not path[0].steps()
-    return True
-
-
-def _companions(reach: Reach, *, key: str, step: list[Json], source: str) -> list[str]:
-    if not key:
-        return sorted(reach.tools)
-    weights = {"read": 1.0, "create": 1.0, "update": 1.0, "unknown": 0.5, "delete": 0.3}
-    places = {
-        name: rank(key, [*step, name], weights[tool.effect] * (2.0 if tool.source == source else 1.0))
-        for name, tool in reach.tools.items()
-    }
-    return sorted(places, key=lambda name: (places[name], name))
-
-
-def _shifted(path: tuple[Node, ...], by: int) -> list[Node]:
-    return [
-        Node(
-            tool=node.tool,
-            feeds={
-                pointer: replace(feed, step=feed.step + by) if feed.step >= 0 else feed
-                for pointer, feed in node.feeds.items()
-            },
-        )
-        for node in path
-    ]
 
 
 def _is_join(nodes: tuple[Node, ...], path: list[str], first: DataFlowEdge, second: DataFlowEdge) -> bool:
@@ -311,8 +165,12 @@ def _fed(
         leaf: Feed(step=path.index(edge.producer), leaf=edge.producer_leaf, conversion=edge.conversion)
         for leaf, edge in wanted.items()
     }
+    parents = Parents(nodes)
+    for edge in wanted.values():
+        if not parents.take(edge, path.index(edge.producer), feeds):
+            return None  # branches of two organisations feed no common call
     near = set().union(*({feed.step} | _ancestors(nodes, feed.step) for feed in feeds.values()), set())
-    for leaf in reach.tools[tool].inputs:
+    for leaf in in_order(reach.tools[tool], reach.into):
         if leaf.pointer in feeds:
             upstream = _inherited(leaf, near, nodes, reach)
             if upstream is not None and (upstream.step, upstream.leaf) != (
@@ -321,13 +179,20 @@ def _fed(
             ):
                 return None  # a candidate of one role is not interviewed for another
             continue
+        if leaf.pointer in parents.feeds:
+            feeds[leaf.pointer] = parents.feeds[leaf.pointer]
+            continue
         if leaf.pointer.split("/")[1] in CONTROL and not leaf.is_required:
             continue
         if not leaf.is_required and (
             leaf.kind == "id" or not is_given(reach.tools[tool], leaf, key=key, share=reach.optional)
         ):
             continue
-        feed = _inherited(leaf, near, nodes, reach) or _from_earlier(leaf, tool, path[:place], feeds, reach)
+        feed = (
+            _inherited(leaf, near, nodes, reach)
+            or same_member(leaf, reach.tools[tool], nodes, reach.tools)
+            or _from_earlier(leaf, tool, path[:place], feeds, parents, reach)
+        )
         if feed is None:
             if not reach.may_be_said(leaf, tool):
                 return None
@@ -348,14 +213,17 @@ def _inherited(leaf: SchemaLeaf, near: set[int], nodes: list[Node], reach: Reach
     return None
 
 
-def _from_earlier(leaf: SchemaLeaf, tool: str, earlier: list[str], feeds: dict[str, Feed], reach: Reach) -> Feed | None:
+def _from_earlier(
+    leaf: SchemaLeaf, tool: str, earlier: list[str], feeds: dict[str, Feed], parents: Parents, reach: Reach
+) -> Feed | None:
     taken = {(feed.step, feed.leaf) for feed in feeds.values() if feed.leaf}
     for edge in sorted(
         (edge for edge in reach.into.get((tool, leaf.pointer), ()) if edge.producer in earlier),
         key=lambda edge: (-earlier.index(edge.producer), -edge.score, edge.producer_leaf),
     ):
         source = (earlier.index(edge.producer), edge.producer_leaf)
-        if source not in taken or "/[]" in edge.producer_leaf:
+        is_free = source not in taken or "/[]" in edge.producer_leaf
+        if is_free and parents.take(edge, source[0], feeds):
             return Feed(step=source[0], leaf=source[1], conversion=edge.conversion)
     return None
 

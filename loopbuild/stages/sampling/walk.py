@@ -28,11 +28,12 @@ from loopbuild.records import (
 from loopbuild.sandbox.protocol import EVAL_FIXTURES, Sandbox
 from loopbuild.stages.sampling.arguments import Picks, bind, is_blank, picks_of
 from loopbuild.stages.sampling.cells import plan_key, repeats_of
+from loopbuild.stages.sampling.feeds import Skeleton
 from loopbuild.stages.sampling.order import commutes
 from loopbuild.stages.sampling.pointers import find
 from loopbuild.stages.sampling.reach import Reach, beside, reach_of
 from loopbuild.stages.sampling.record import trajectory_of
-from loopbuild.stages.sampling.skeleton import Skeleton, skeletons
+from loopbuild.stages.sampling.skeleton import skeletons
 
 _CALLS = 200
 _PATHS = 20
