@@ -9,7 +9,6 @@ import random
 import resource
 import signal
 import time
-from collections import Counter
 
 import pytest
 
@@ -184,21 +183,6 @@ def test_a_folder_that_can_not_be_written_is_said(project: Project) -> None:
     (project.root / ".loopbuild").write_text("a file in the way")
     with pytest.raises(StoreError):
         project.build(everything())
-
-
-def test_who_waits_is_told_for_whom(project: Project) -> None:
-    (project.root / "slow").write_text("0.05")
-    pid = child(lambda: project.build(chain()))
-    while not recipes.calls(project.root, clear=False):
-        time.sleep(0.005)
-    counts = project.build(chain()).counts
-    assert counts.keys() <= {"fresh", "adopted", "built"}
-    assert sum(counts.values()) == 9
-    told = [event.message for event in project.events if event.message.startswith("waiting for pid")]
-    assert len(told) == 1, "once, however often it waits"
-    assert told[0].startswith(f"waiting for pid {pid}, which makes `")
-    assert exit_code(pid) == 0
-    assert max(Counter(project.calls()).values()) == 1
 
 
 def test_a_signal_ends_workers_too(project: Project) -> None:
