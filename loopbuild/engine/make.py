@@ -185,6 +185,7 @@ class Workshop:
             journal=self.journal,
             objects=self.objects,
             entry=self.known.current.get(target.id),
+            in_force=self.known.at_start,
             forced=job.is_forced,
             generation=job.generation,
             proves=self._proves,
