@@ -35,22 +35,31 @@ GRAPH = Recipe(name="graph", version=4, run=f"{R}.graph:run", is_cheap=True)
 CELLS = Recipe(name="cells", version=2, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
     name="trajectories",
-    version=6,
+    version=7,
     run=f"{R}.trajectories:run",
     wanted=f"{R}.trajectories:wanted",
     facts=f"{R}.trajectories:facts",
     revalidate=f"{R}.trajectories:revalidate",
+    unit_param="subgraph",
 )
 ANSWERS = Recipe(
     name="answers",
     version=1,
     run=f"{R}.answers:run",
     wanted=f"{R}.answers:wanted",
+    revalidate=f"{R}.answers:revalidate",
     nature="pinned",
     chunk_rows=1_000_000,
     is_request_whole=True,
 )
-TASKS = Recipe(name="tasks", version=3, run=f"{R}.tasks:run", wanted=f"{R}.tasks:wanted", facts=f"{R}.tasks:facts")
+TASKS = Recipe(
+    name="tasks",
+    version=3,
+    run=f"{R}.tasks:run",
+    wanted=f"{R}.tasks:wanted",
+    facts=f"{R}.tasks:facts",
+    revalidate=f"{R}.tasks:revalidate",
+)
 ROWS = Recipe(name="rows", version=6, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
 NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
 DATASET = Recipe(name="dataset", version=3, run=f"{R}.dataset:run")
@@ -192,7 +201,7 @@ def _subgraph_targets(name: str, settings: Json, root: Path, others: Iterable[st
         },
         inputs=(("cells", "cells:main"), ("contract", "contract:main"), ("graph", "graph:main")),
         files=files,
-        context=context,
+        context=context | {"renames": settings["graph"]["renames"]},
     )
     yield from _writing_targets(name, settings)
     yield Target(
