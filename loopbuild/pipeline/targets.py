@@ -115,7 +115,7 @@ def static_targets(settings: Json, *, root: Path) -> list[Target]:
             id="cells:main",
             recipe=CELLS,
             params={
-                "sampling": _without(settings["sampling"], "optional"),
+                "sampling": _planning(settings["sampling"]),
                 "per_tool_eval": settings["evaluation"]["per_tool"],
                 "sandboxes": {name: sandbox_params(settings, name)[name] for name in sorted(settings["sources"])},
             },
@@ -197,7 +197,7 @@ def _subgraph_targets(name: str, settings: Json, root: Path, others: Iterable[st
         params={
             "subgraph": name,
             "sandbox": sandbox,
-            "sampling": {key: settings["sampling"][key] for key in ("seed", "optional", "user_known", "max_steps")},
+            "sampling": _walking(settings["sampling"]),
         },
         inputs=(("cells", "cells:main"), ("contract", "contract:main"), ("graph", "graph:main")),
         files=files,
@@ -346,6 +346,18 @@ def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str], root: Path
         recipe=SCORES,
         inputs=tuple(sorted((inputs | {"generations": f"generations:{arm}"}).items())),
     )
+
+
+def _planning(sampling: Json) -> dict[str, Json]:
+    """What decides which cells there are."""
+    off = [key for key in ("parallel_turns",) if not sampling[key]]
+    return _without(sampling, "optional", *off)
+
+
+def _walking(sampling: Json) -> dict[str, Json]:
+    """What decides how a cell is walked; what is off by default is named only where it is on, and moves no key."""
+    chosen = {key: sampling[key] for key in ("seed", "optional", "user_known", "max_steps")}
+    return chosen | ({"parallel_turns": True} if sampling["parallel_turns"] else {})
 
 
 def _without(section: Json, *keys: str) -> dict[str, Json]:

@@ -14,10 +14,16 @@ from loopbuild.records import Split, Task, Trajectory, from_json, to_json
 
 
 def wanted(action: Action) -> Iterable[WantedRow]:
-    """One row per text."""
-    whole = {one.key: digest("calls", to_json(one.steps)) for one in trajectories(action.input("trajectories"))}
+    """One row per text; it says so where its path trains although it would be held out."""
+    from loopbuild.stages.evaluation.tasks import spared
+
+    walked = {one.key: one for one in trajectories(action.input("trajectories"))}
+    whole = {key: digest("calls", to_json(one.steps)) for key, one in walked.items()}
+    trained = spared(walked.values(), action.params["held_out"])
     for key, task in sorted(action.input("tasks")["rows"].items()):
-        yield WantedRow(key=key, request={"calls": whole[task["trajectory"]], "task": task["digest"]})
+        name = task["trajectory"]
+        told = {"is_spared": True} if walked[name].signature in trained else {}
+        yield WantedRow(key=key, request={"calls": whole[name], "task": task["digest"], **told})
 
 
 def facts(action: Action) -> Mapping[str, str]:
@@ -45,7 +51,8 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
     for row in rows:
         task = from_json(Task, texts[row.key])
         trajectory = known[task.trajectory]
-        split = split_of(trajectory, task, action.params["held_out"])
+        held_out = 0.0 if row.request.get("is_spared") else action.params["held_out"]
+        split = split_of(trajectory, task, held_out)
         example = to_example(trajectory, task, catalog, split=split)
         made.append(Row(example=example, task=task, trajectory=trajectory))
     with opened(settings_of(action), catalog, root=action.root) as sandbox:
