@@ -194,7 +194,7 @@ def _guess(settings: Json, planned: Plan, entry: PlanEntry, hosted: Mapping[str,
     per_tool, per_tool_eval = settings["sampling"]["per_tool"], settings["evaluation"]["per_tool"]
     evaluated = per_tool_eval / max(1, per_tool + per_tool_eval)
     texts = len(synthesis["levels"]) * synthesis["texts_per_level"]
-    clarified = synthesis["negatives"]["clarify"]
+    clarified = synthesis["categories"]["clarify"]
     shares: tuple[tuple[Wording, float, float], ...] = (
         ("seen", (1 - evaluated) * texts * (1 + clarified) + evaluated * (1 + clarified), texts + 1),
         ("held_out", evaluated, 1),
