@@ -108,6 +108,11 @@ def _details(build: Build) -> list[str]:
         if rows[kind]:
             some = count(rows[kind], singular, plural)
             parts.append(f"up to {some}" if kind == "trajectories" and is_vague else some)
+    proven = sum(
+        one.rows_revalidated for one in build.outcome.results.values() if one.target.startswith("trajectories:")
+    )
+    if proven:
+        parts.append(f"{count(proven, 'trajectory', 'trajectories')} checked and kept")
     spent = spent_in(result.spent for result in build.outcome.results.values())
     if spent:
         parts.append(f"{spent_text(spent)} spent on writers")

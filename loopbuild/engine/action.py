@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from loopbuild.digest import digest as digest_of
 from loopbuild.engine.derived import T, derived
-from loopbuild.engine.objects import Objects
+from loopbuild.engine.objects import ObjectDamaged, Objects
 from loopbuild.engine.session import Session
 from loopbuild.engine.target import Json, Target
 from loopbuild.engine.workspace import remove_tree
@@ -103,6 +103,7 @@ class StoredAction:
         self.kept: set[str] = set()
         self.published: dict[str, str] = {}
         self.spent: dict[str, float] = {}
+        self.inputs_before: Mapping[str, str] = {}
         self._memory = memory
         self._session = session or Session()
         self._wiring = wiring
@@ -146,6 +147,14 @@ class StoredAction:
         if found is None:
             raise BuildError(f"`{self.target}` read the undeclared input `{role}`", target=self.target)
         return found
+
+    def before(self, role: str) -> Json | None:
+        """Return what the input `role` was when the last result was made; None when that is not known any more."""
+        digest = self.inputs_before.get(role, "")
+        try:
+            return json.loads(self._objects.get(digest)) if digest else None
+        except ObjectDamaged:
+            return None
 
     def derived(self, make: Callable[..., T], *roles: str) -> T:
         """Return `make` of these inputs, kept for other actions over the same ones."""

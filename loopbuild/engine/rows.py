@@ -68,10 +68,22 @@ def choose(
     stored: Mapping[str, Sequence[RowEntry]],
     previous: Trace,
     can_revalidate: bool,
+    formers: Mapping[str, RowEntry] | None = None,
 ) -> list[RowVerdict]:
-    """Return a verdict for every wanted row, in order. `previous` is the target's last trace, for the reasons."""
+    """Return a verdict for every wanted row, in order. `previous` is the target's last trace, for the reasons.
+
+    `formers` are stored rows by the key of a wanted one that may be the same thing, asked for in another way.
+    """
     return [
-        _choose_row(row, fingerprint, facts, stored.get(fingerprint, ()), previous.get(row.key), can_revalidate)
+        _choose_row(
+            row,
+            fingerprint,
+            facts,
+            stored.get(fingerprint, ()),
+            previous.get(row.key),
+            can_revalidate,
+            (formers or {}).get(row.key),
+        )
         for row, fingerprint in wanted.values()
     ]
 
@@ -83,6 +95,7 @@ def _choose_row(
     candidates: Sequence[RowEntry],
     before: tuple[str, Mapping[str, str], tuple[str, ...]] | None,
     can_revalidate: bool,
+    former: RowEntry | None,
 ) -> RowVerdict:
     for entry in candidates:
         if all(facts.get(name, "") == value for name, value in entry.reads.items()):
@@ -94,8 +107,15 @@ def _choose_row(
         chosen = candidates[0]
     reads = chosen.reads if chosen is not None else before[1] if before is not None else {}
     reasons = fact_reasons(reads, facts)
+    if chosen is None and former is not None:
+        reasons = fact_reasons(former.reads, facts)
+        code: Literal["input_added", "input_changed", "output_missing"] = "input_changed"
+        changed = StaleReason(code=code, subject=row.key, kind="row", old=former.fingerprint, new=fingerprint)
+        return RowVerdict(
+            row=row, fingerprint=fingerprint, verdict="revalidate", stored=former, reasons=(changed, *reasons)
+        )
     if chosen is None:
-        code: Literal["input_added", "input_changed", "output_missing"] = "input_added"
+        code = "input_added"
         if before is not None:
             code = "input_changed" if before[0].removesuffix(_PROVEN) != fingerprint else "output_missing"
         old = before[0] if before is not None else None

@@ -58,6 +58,9 @@ class WantedRow:
 
     key: str
     request: Json = None
+    formerly: str = ""
+    """Its key in the target's last result, where it may be the same thing asked for in another way: that row is
+    offered to `revalidate` when nothing is stored that was asked for like this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +134,12 @@ class Action(Protocol):
 
     def input_digest(self, role: str) -> str:
         """Return the output digest of the input target `role`."""
+
+    def before(self, role: str) -> Json | None:
+        """Row recipes, in `wanted` and `revalidate`: what the input was when the target's last result was made.
+
+        None where there is no such result or a build may not prove anything. Decides no bytes of a row that runs.
+        """
 
     def derived(self, make: Callable[..., T], *roles: str) -> T:
         """Return `make(*inputs)` of these roles, kept for other actions that ask the same of the same inputs.

@@ -35,7 +35,7 @@ def walk_facts(contract: Json, value: Json) -> Mapping[str, str]:
     # A leaf nobody reads still stands in the stored results: such a row is replayed, and mostly proven.
     known |= {f"{tool.id} returns": tool.returns for tool in catalog(contract).tools}
     for edge in graph(value).edges:
-        known[edge_fact(edge)] = digest("edge", [edge.conversion])
+        known[edge_fact(edge)] = digest("edge", [edge.conversion, *map(list, edge.bound_with)])
     return known
 
 

@@ -21,6 +21,8 @@ class DataFlowEdge:
     conversion: Literal["same", "pick", "map", "wrap"] = "same"
     """`pick`: an array item feeds a scalar."""
     status: EdgeStatus = "inferred"
+    bound_with: tuple[tuple[str, str], ...] = ()
+    """Parents that both calls must share, an input of the producer and one of the consumer each: `/org`, `/owner`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

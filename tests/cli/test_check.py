@@ -58,9 +58,11 @@ DIFF = """\
 ~  hr/get_leave_balance      its description                         doc         tools/hr.json:68
 ~  hr/schedule_interview     input /mode: required parameter `mode`  breaking    tools/hr.json:14
      5 of 44 trajectories call it; 5 no longer validate
-Makes stale: 13 of 44 trajectories read what changed, 13 with calls that no longer validate; about 8 new ones
-  up to 46 texts; then phase `recall`, continued from the last checkpoint
-  about [TIME] at most, going by earlier builds; costs no money: all writers are offline"""
+Makes stale: 13 of 44 trajectories read what changed
+  about 48 trajectories: 31 kept, 9 to check (all of them no longer validate and are made anew), about 8 new; 4 there \
+are now go
+  up to about 35 texts written, with their trajectories about [TIME]
+  costs no money: all writers are offline"""
 
 
 def same(shown: str, expected: str) -> None:
@@ -133,7 +135,7 @@ def test_a_diff_as_json_has_a_version_and_says_what_each_class_makes_stale(proje
     assert by_class["parameter_added"]["span"] == {"file": "tools/hr.json", "line": 20, "column": 7}
     assert by_class["description_changed"]["rows"] is None
     assert by_class["tool_renamed"]["was"] == "hr/get_candidate"
-    assert found["stale"]["phases"] == ["recall"]
+    assert found["stale"]["phases"] == []  # nothing was trained here
 
 
 def test_a_diff_as_markdown_folds_its_table(project: Path) -> None:
@@ -189,9 +191,11 @@ tools/hr.json:34:3: breaking: `hr/get_candidate_profile` renamed from `get_candi
 tools/hr.json:68:3: doc: `hr/get_leave_balance` its description changed
 tools/hr.json:20:7: breaking: `hr/schedule_interview` required parameter `mode`
   5 of 44 trajectories call it; 5 no longer validate
-Makes stale: 13 of 44 trajectories read what changed, 13 with calls that no longer validate; about 8 new ones
-  up to 46 texts; then phase `recall`, continued from the last checkpoint
-  about [TIME] at most, going by earlier builds; costs no money: all writers are offline
+Makes stale: 13 of 44 trajectories read what changed
+  about 48 trajectories: 31 kept, 9 to check (all of them no longer validate and are made anew), about 8 new; 4 there \
+are now go
+  up to about 35 texts written, with their trajectories about [TIME]
+  costs no money: all writers are offline
 Checked 1 of 1 source, 12 tools: 2 breaking, 1 compatible, 1 doc change against loop.lock \
 (1 more in unchanged tools: `--all` shows them)"""
 

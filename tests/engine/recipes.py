@@ -67,9 +67,11 @@ def words(action: Action) -> Json:
 
 
 def wanted(action: Action) -> Iterable[WantedRow]:
+    """`r2<r1 x y`: row r2, which was r1 before."""
     for line in action.file("rows").decode().splitlines():
         key, *names = line.split()
-        yield WantedRow(key=key, request=names)
+        key, _, formerly = key.partition("<")
+        yield WantedRow(key=key, request=names, formerly=formerly)
 
 
 def facts(action: Action) -> dict[str, str]:

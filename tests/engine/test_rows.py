@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from loopbuild.engine.history import history
@@ -95,6 +96,47 @@ def test_without_the_licence_rows_are_drawn_afresh_also_those_proven_before(proj
     for path in (project.root / ".loopbuild").glob("state.db*"):
         path.unlink()
     assert project.build(table(PROVEN)).counts == {"fresh": 2}
+
+
+def test_a_row_of_another_name_is_proven_and_not_run(project: Project) -> None:
+    project.build(table(PROVEN))
+    project.calls()
+    project.write(rows="r9<r1 x\nr2 x y\nr3 z\n")
+    result = project.build(table(PROVEN)).results["table:main"]
+    assert (result.rows_revalidated, result.rows_run) == (1, 0)
+    assert project.calls() == ["table:main revalidate r9 "]
+    assert output(project.ws, "table:main")["rows"]["r9"] == {"text": "one"}
+    assert project.build(table(PROVEN)).counts == {"fresh": 2}
+
+
+def test_a_row_asked_for_in_other_words_is_proven_under_its_own_name(project: Project) -> None:
+    project.write(words="x=one\ny=two\nz=three\nw=ONE\n")
+    project.build(table(PROVEN))
+    project.calls()
+    project.write(rows="r1<r1 w\nr2 x y\nr3 w\n")
+    result = project.build(table(PROVEN)).results["table:main"]
+    assert (result.rows_revalidated, result.rows_run) == (1, 1)
+    assert output(project.ws, "table:main")["rows"]["r1"] == {"text": "one"}
+
+
+def test_a_row_of_another_name_that_differs_or_may_not_be_proven_is_run(project: Project) -> None:
+    project.build(table(PROVEN))
+    project.write(rows="r9<r1 y\nr8<r2 x y\nr7<r5 z\n")
+    project.calls()
+    found = plan(project.ws, table(PROVEN)).would[0]
+    assert (found.rows_stale, found.rows_revalidate) == (1, 2)
+    assert plan(project.ws, table(PROVEN), proves=False).would[0].rows_stale == 3
+    result = project.build(table(PROVEN)).results["table:main"]
+    assert (result.rows_revalidated, result.rows_run) == (1, 2)
+    assert [line for line in project.calls() if "revalidate" not in line] == ["table:main r9", "table:main r7"]
+    assert project.build(table(PROVEN), proves=False).results["table:main"].rows_run == 1
+
+
+def test_what_was_asked_with_other_params_is_not_the_same_thing(project: Project) -> None:
+    project.build(table(PROVEN))
+    project.write(rows="r9<r1 x\nr2 x y\nr3 z\n")
+    changed = [replace(one, params={"more": 1}) if one.id == "table:main" else one for one in table(PROVEN)]
+    assert project.build(changed).results["table:main"].rows_run == 3
 
 
 def test_a_failed_row_keeps_the_others(project: Project) -> None:

@@ -11,9 +11,9 @@ from itertools import pairwise
 from loopbuild.digest import seed, unit_interval
 from loopbuild.records import Json, Provenance, Purpose, SchemaLeaf, Step, ToolCall
 from loopbuild.sandbox.protocol import Sandbox
+from loopbuild.stages.sampling.feeds import Feed, Node
 from loopbuild.stages.sampling.pointers import Found, at, concrete, find, place, shared_item
 from loopbuild.stages.sampling.reach import Reach, rank
-from loopbuild.stages.sampling.skeleton import Feed, Node
 from loopbuild.stages.sampling.values import choose
 
 Picks = Mapping[tuple[int, str], tuple[tuple[Found, str], ...]]

@@ -7,40 +7,16 @@ may be said by a person; ids are never anything else.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from loopbuild.records import DataFlowEdge, SchemaLeaf, Topology
+from loopbuild.stages.sampling.feeds import Feed, Node
+from loopbuild.stages.sampling.parents import Parents, in_order, same_member
 from loopbuild.stages.sampling.pointers import shared_item
 from loopbuild.stages.sampling.reach import CONTROL, Reach, ranked
 from loopbuild.stages.sampling.values import is_given
 
 _TRIES = 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feed:
-    """Where an input comes from: a leaf of an earlier step's result, or (leaf empty) what a person said at that step.
-
-    `step` is -1 for a value said for this input itself.
-    """
-
-    step: int = -1
-    leaf: str = ""
-    said: str = ""
-    """Input leaf of `step` whose said value is used again."""
-    conversion: str = "same"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
-    """One tool of a path and the feeds of its inputs, by input leaf."""
-
-    tool: str
-    feeds: dict[str, Feed] = field(default_factory=dict)
-
-    def steps(self) -> set[int]:
-        """Return the steps whose results this one uses."""
-        return {feed.step for feed in self.feeds.values() if feed.leaf}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,8 +163,12 @@ def _fed(
         leaf: Feed(step=path.index(edge.producer), leaf=edge.producer_leaf, conversion=edge.conversion)
         for leaf, edge in wanted.items()
     }
+    parents = Parents(nodes)
+    for edge in wanted.values():
+        if not parents.take(edge, path.index(edge.producer), feeds):
+            return None  # branches of two organisations feed no common call
     near = set().union(*({feed.step} | _ancestors(nodes, feed.step) for feed in feeds.values()), set())
-    for leaf in reach.tools[tool].inputs:
+    for leaf in in_order(reach.tools[tool], reach.into):
         if leaf.pointer in feeds:
             upstream = _inherited(leaf, near, nodes, reach)
             if upstream is not None and (upstream.step, upstream.leaf) != (
@@ -197,13 +177,20 @@ def _fed(
             ):
                 return None  # a candidate of one role is not interviewed for another
             continue
+        if leaf.pointer in parents.feeds:
+            feeds[leaf.pointer] = parents.feeds[leaf.pointer]
+            continue
         if leaf.pointer.split("/")[1] in CONTROL and not leaf.is_required:
             continue
         if not leaf.is_required and (
             leaf.kind == "id" or not is_given(reach.tools[tool], leaf, key=key, share=reach.optional)
         ):
             continue
-        feed = _inherited(leaf, near, nodes, reach) or _from_earlier(leaf, tool, path[:place], feeds, reach)
+        feed = (
+            _inherited(leaf, near, nodes, reach)
+            or same_member(leaf, reach.tools[tool], nodes, reach.tools)
+            or _from_earlier(leaf, tool, path[:place], feeds, parents, reach)
+        )
         if feed is None:
             if not reach.may_be_said(leaf, tool):
                 return None
@@ -224,14 +211,17 @@ def _inherited(leaf: SchemaLeaf, near: set[int], nodes: list[Node], reach: Reach
     return None
 
 
-def _from_earlier(leaf: SchemaLeaf, tool: str, earlier: list[str], feeds: dict[str, Feed], reach: Reach) -> Feed | None:
+def _from_earlier(
+    leaf: SchemaLeaf, tool: str, earlier: list[str], feeds: dict[str, Feed], parents: Parents, reach: Reach
+) -> Feed | None:
     taken = {(feed.step, feed.leaf) for feed in feeds.values() if feed.leaf}
     for edge in sorted(
         (edge for edge in reach.into.get((tool, leaf.pointer), ()) if edge.producer in earlier),
         key=lambda edge: (-earlier.index(edge.producer), -edge.score, edge.producer_leaf),
     ):
         source = (earlier.index(edge.producer), edge.producer_leaf)
-        if source not in taken or "/[]" in edge.producer_leaf:
+        is_free = source not in taken or "/[]" in edge.producer_leaf
+        if is_free and parents.take(edge, source[0], feeds):
             return Feed(step=source[0], leaf=source[1], conversion=edge.conversion)
     return None
 

@@ -13,6 +13,7 @@ from loopbuild.stages.toolgraph.evidence import Facts
 from loopbuild.stages.toolgraph.index import Found, PortIndex, rank
 from loopbuild.stages.toolgraph.patterns import EdgePattern, read_patterns
 from loopbuild.stages.toolgraph.ports import Port, Words, input_ports, output_ports
+from loopbuild.stages.toolgraph.scope import bound
 from loopbuild.stages.toolgraph.score import Match, conversion, score_pair
 from loopbuild.stages.toolgraph.subgraphs import subgraphs
 
@@ -121,6 +122,7 @@ class _Search:
                 else "declared"
                 if item.match.rule == "declared"
                 else "inferred",
+                bound_with=bound(item.producer, consumer),
             )
             for item in kept
         ]

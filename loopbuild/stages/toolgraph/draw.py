@@ -61,6 +61,8 @@ def plain(text: str) -> str:
 
 def _edge(edge: DataFlowEdge) -> str:
     reshaped = "" if edge.conversion == "same" else f", {edge.conversion}"
+    if edge.bound_with:
+        reshaped += f", same {plain(' and '.join(wanted.removeprefix('/') for _, wanted in edge.bound_with))}"
     left, right = plain(edge.producer_leaf), plain(edge.consumer_leaf)
     return f"{right} <- {plain(edge.producer)} {left}  {edge.score:.2f} {edge.rule}{reshaped}, {edge.status}"
 

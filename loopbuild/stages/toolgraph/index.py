@@ -18,6 +18,7 @@ from operator import attrgetter
 from loopbuild.records import ToolSchema
 from loopbuild.stages.toolgraph.lists import LISTING_VERBS, TAKING_VERBS
 from loopbuild.stages.toolgraph.ports import Port, alternatives, is_bare_id, is_generic, without_roles
+from loopbuild.stages.toolgraph.scope import consumer_scope, is_within
 from loopbuild.stages.toolgraph.score import OTHER_SOURCE, Match, score_fit
 
 Key = tuple[str, ...]
@@ -96,7 +97,7 @@ class PortIndex:
 
         Of each tool only its leaves that fit best. A consumer's own tool may be among them.
         """
-        key = (_consumer(consumer), self._denied(consumer), min_score, tools)
+        key = (_consumer(consumer), consumer_scope(consumer), self._denied(consumer), min_score, tools)
         if key not in self._known:
             self._known[key] = self._search(consumer, min_score, tools)
         return self._known[key]
@@ -141,7 +142,8 @@ class PortIndex:
         chosen: dict[str, list[Found]] = {}
         for score in sorted(levels, reverse=True):
             merged = heapq.merge(*levels[score], key=lambda found: rank(found.producer))
-            for tool, found in groupby(merged, key=attrgetter("producer.tool.id")):
+            fitting = (found for found in merged if is_within(found.producer, consumer))
+            for tool, found in groupby(fitting, key=attrgetter("producer.tool.id")):
                 if tool not in chosen:
                     chosen[tool] = list(found)
                     if len(chosen) == tools:

@@ -175,11 +175,12 @@ def _container(pointer: str) -> Words:
     names = [part for part in pointer.split("/")[1:] if part not in ("[]", "*") and not part.startswith("|")]
     if len(names) < 2:
         return ()
-    return _parts(names[-2])
+    return split_name(names[-2])
 
 
 @lru_cache(maxsize=65536)
-def _parts(name: str) -> Words:
+def split_name(name: str) -> Words:
+    """Return the words of a name, roughly in the singular."""
     words = [word.casefold() for word in _PARTS.findall(name)]
     # A crude singular is enough here: both sides of a comparison pass through it or through the catalog's own.
     return tuple(word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word for word in words)

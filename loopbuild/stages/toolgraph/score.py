@@ -18,6 +18,7 @@ from loopbuild.stages.toolgraph.lists import (
     TAKING_VERBS,
 )
 from loopbuild.stages.toolgraph.ports import Port, Words, alternatives, is_bare_id, is_generic, without_roles
+from loopbuild.stages.toolgraph.scope import is_within
 
 Conversion = Literal["same", "pick", "map", "wrap"]
 _ALIKE_KINDS = (frozenset({"name", "person"}), frozenset({"date", "datetime"}), frozenset({"text", "name"}))
@@ -37,12 +38,17 @@ class Match:
 
 
 def score_pair(producer: Port, consumer: Port) -> Match | None:
-    """Return how well `producer` fits `consumer`; None when nothing speaks for it, or both are one tool."""
-    return None if producer.tool.id == consumer.tool.id else score_fit(producer, consumer)
+    """Return how well `producer` fits `consumer`; None when nothing speaks for it, or both are one tool.
+
+    None too where they live in different places: see `scope`.
+    """
+    if producer.tool.id == consumer.tool.id or not is_within(producer, consumer):
+        return None
+    return score_fit(producer, consumer)
 
 
 def score_fit(producer: Port, consumer: Port) -> Match | None:
-    """Return the same without asking whether both ends are one tool: the index asks on behalf of many that are alike.
+    """Return the same without asking which tools both ends are of: the index asks on behalf of many that are alike.
 
     Whatever this reads of a port has to be in the keys of `index`.
     """
