@@ -26,6 +26,8 @@ def _read(users: Users, impact: Impact, change: ToolChange, leaf: LeafChange | N
     text = f"{users.trajectories:,} of {count(impact.trajectories, 'trajectory', 'trajectories')} {verb} it"
     if users.invalid:
         return f"{text}; {users.invalid:,} no longer validate"
+    if leaf is None and change.change == "renamed":
+        return f"{text}; under the new name all still validate"
     is_input = leaf is not None and leaf.side == "input"
     return f"{text}; all still validate" if is_input else text
 

@@ -284,6 +284,7 @@ class _Planner:
             journal=self._journal,
             objects=self._objects,
             entry=self._known.current.get(target.id),
+            in_force=self._known.at_start,
             forced=False,
             generation=generation,
             proves=self.proves,

@@ -18,6 +18,7 @@ from loopbuild.engine.workspace import Workspace
 from loopbuild.errors import LoopbuildError
 from loopbuild.judging.validate import Validator
 from loopbuild.pipeline.amounts import Amounts, Course, Row, course_of, seconds_of
+from loopbuild.pipeline.renaming import renames_of
 from loopbuild.records import CatalogDiff, LeafChange, ToolCatalog, ToolChange, fact_name
 
 OFFLINE = "offline"
@@ -94,7 +95,7 @@ def impact_of(ws: Workspace, difference: CatalogDiff, new: ToolCatalog, settings
         for place, rows in looked.users.items()
     }
     read = looked.stale | looked.replayed
-    ended = {_tool_of(change) for change in difference.changes if change.change in ("removed", "renamed")}
+    ended = {_tool_of(change) for change in difference.changes if change.change == "removed"}
     gone = {row for row in looked.stale if stored.goal(row) in ended} if ended else set()
     total = sum(table.row_count for table in tables)
     new_rows = _wanted(difference.changes, settings)
@@ -176,16 +177,22 @@ def _callers(tables: Iterable[TracedTable], tools: set[str]) -> int:
 def _invalid(
     stored: _Stored, looked: _Looked, difference: CatalogDiff, new: ToolCatalog, sources: set[str]
 ) -> dict[Row, set[str]]:
-    """Return stale row -> tools of which it holds a call that no longer validates."""
+    """Return stale row -> tools of which it holds a call that does not validate, also not under its new names."""
+    from loopbuild.stages.sampling.renaming import renamed_call
+
     if not any(_may_refuse(change) for change in difference.changes):
         return {}
     validator = Validator(new)
+    renames = renames_of(difference)
     verdicts: dict[str, bool] = {}
     found: dict[Row, set[str]] = {}
     for row in looked.stale:
         for step in stored.steps(row):
             call = step.call
-            if call.tool.partition("/")[0] in sources and not _is_valid(validator, call, verdicts):
+            tool, arguments = call.tool, call.arguments
+            if renames is not None:
+                tool, arguments = renamed_call(tool, arguments, renames)
+            if tool.partition("/")[0] in sources and not _is_valid(validator, tool, arguments, verdicts):
                 found.setdefault(row, set()).add(call.tool)
     return found
 
@@ -196,11 +203,11 @@ def _may_refuse(change: ToolChange) -> bool:
     return any(leaf.level == "breaking" and leaf.side == "input" for leaf in change.leaves)
 
 
-def _is_valid(validator: Validator, call: _Call, verdicts: dict[str, bool]) -> bool:
-    name = f"{call.tool} {json.dumps(call.arguments, sort_keys=True)}"
+def _is_valid(validator: Validator, tool: str, arguments: Json, verdicts: dict[str, bool]) -> bool:
+    name = f"{tool} {json.dumps(arguments, sort_keys=True)}"
     if name not in verdicts:
         try:
-            verdicts[name] = not validator.check(call.tool, call.arguments)
+            verdicts[name] = not validator.check(tool, arguments)
         except LoopbuildError:
             verdicts[name] = True  # a schema no validator can be made from is told elsewhere
     return verdicts[name]
@@ -279,7 +286,7 @@ def texts_each(ws: Workspace) -> float:
 
 
 def _wanted(changes: Iterable[ToolChange], settings: Json) -> int:
-    new_goals = sum(change.change in ("added", "renamed") for change in changes)
+    new_goals = sum(change.change == "added" for change in changes)
     return int(new_goals * (settings["sampling"]["per_tool"] + settings["evaluation"]["per_tool"]))
 
 

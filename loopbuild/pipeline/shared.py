@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from loopbuild.digest import digest
 from loopbuild.engine.target import Json
-from loopbuild.records import DataFlowEdge, ToolCatalog, ToolGraph, from_json
+from loopbuild.records import DataFlowEdge, ToolCatalog, ToolGraph, Trajectory, from_json
 
 
 def catalog(contract: Json) -> ToolCatalog:
@@ -20,6 +20,12 @@ def catalog(contract: Json) -> ToolCatalog:
 def graph(value: Json) -> ToolGraph:
     """Return the graph."""
     return from_json(ToolGraph, value)
+
+
+def executions(table: Json) -> Mapping[str, Trajectory]:
+    """Return the trajectories of a table by their plan keys, without the cells that could not be reached."""
+    found = (from_json(Trajectory, row) for row in table["rows"].values() if "unreachable" not in row)
+    return {one.key: one for one in found}
 
 
 def leaf_facts(contract: Json) -> Mapping[str, str]:

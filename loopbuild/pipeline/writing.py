@@ -159,7 +159,7 @@ def _requests(
     if None in inputs.values():
         return None
     catalog = from_json(ToolCatalog, inputs["contract"])
-    stale = {row.key for row in entry.rows}
+    stale = {row.key for row in entry.rows if row.verdict == "run"}
     found: dict[str, _Asked] = {}
     for trajectory in trajectories(inputs["trajectories"]):
         for text in texts_of(trajectory, catalog, target.params):

@@ -107,6 +107,8 @@ class Trajectory:
     """Over calls, values read from results, and the state difference: what texts are written from."""
     signature: str = ""
     """Digest of the call path (tools and data links): the unit of held-out splits."""
+    formerly: tuple[str, ...] = ()
+    """Its digests under earlier names of its tools and parameters, oldest first: texts about them are still good."""
 
 
 def fact_name(tool: str, side: str, pointer: str = "") -> str:
