@@ -20,10 +20,16 @@ if TYPE_CHECKING:
 
 
 def wanted(action: Action) -> Iterable[WantedRow]:
-    """One row per text."""
-    whole = {one.key: digest("calls", to_json(one.steps)) for one in trajectories(action.input("trajectories"))}
+    """One row per text; it says so where its path trains although it would be held out."""
+    from loopbuild.stages.evaluation.tasks import spared
+
+    walked = {one.key: one for one in trajectories(action.input("trajectories"))}
+    whole = {key: digest("calls", to_json(one.steps)) for key, one in walked.items()}
+    trained = spared(walked.values(), action.params["held_out"])
     for key, task in sorted(action.input("tasks")["rows"].items()):
-        yield WantedRow(key=key, request={"calls": whole[task["trajectory"]], "task": task["digest"]})
+        name = task["trajectory"]
+        told = {"is_spared": True} if walked[name].signature in trained else {}
+        yield WantedRow(key=key, request={"calls": whole[name], "task": task["digest"], **told})
 
 
 def facts(action: Action) -> Mapping[str, str]:
@@ -71,7 +77,8 @@ def _composed(action: Action, wanted: WantedRow, sandbox: Sandbox, validator: Va
     proof = twice(lambda: prove(trajectory, task, catalog, sandbox=sandbox, validator=validator))
     if isinstance(proof, SandboxError):
         return RowResult(key=wanted.key, error="; ".join(filter(None, [proof.message, proof.hint])))
-    split = split_of(trajectory, task, action.params["held_out"])
+    held_out = 0.0 if wanted.request.get("is_spared") else action.params["held_out"]
+    split = split_of(trajectory, task, held_out)
     example = compose(trajectory, task, catalog, proof, split=split)
     return Row(example=example, task=task, trajectory=trajectory, proof=proof)
 
