@@ -308,8 +308,8 @@ def _own(verb: str) -> VerbClass:
     if particle:
         done = f"{participle(head)} {particle}"
         apart = f"{head} {{o}} {particle}"
-        phrases = (apart, f"{verb} {{o}}", f"go ahead and {apart}", f"make sure to {apart}", f"get {{o}} {done}")
-        return VerbClass(key=verb, plain=verb, done=done, phrases=phrases)
+        parted = (apart, f"{verb} {{o}}", f"go ahead and {apart}", f"make sure to {apart}", f"get {{o}} {done}")
+        return VerbClass(key=verb, plain=verb, done=done, phrases=parted)
     phrases = (
         f"{verb} {{o}}",
         f"go ahead and {verb} {{o}}",
