@@ -5,8 +5,8 @@
 
 Edges are drawn by a fixed seed. `right`: a value of the output is what the input asks for, and who has that result in
 hand could pass it on as it is. Both labels are one reader's, the second given in another order and without sight of the
-first; where they differ the edge counts as wrong. With the document it is said as well how many of the sheet's edges are still
-in the graph, and whether any edge begins at a DELETE.
+first; where they differ the edge counts as wrong. With the document it is said as well how many of the sheet's edges
+are still in the graph, and whether any edge begins at a DELETE.
 """
 
 from __future__ import annotations

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from loopbuild.cli.units import count, duration
+from loopbuild.cli.amounts import amounts_text, course_text, texts_text
+from loopbuild.cli.units import count
+from loopbuild.digest import short
 from loopbuild.pipeline.comparing import Comparison
 from loopbuild.pipeline.impact import Impact, Users
 from loopbuild.records import LeafChange, ToolChange
@@ -24,6 +26,8 @@ def _read(users: Users, impact: Impact, change: ToolChange, leaf: LeafChange | N
     text = f"{users.trajectories:,} of {count(impact.trajectories, 'trajectory', 'trajectories')} {verb} it"
     if users.invalid:
         return f"{text}; {users.invalid:,} no longer validate"
+    if leaf is None and change.change == "renamed":
+        return f"{text}; under the new name all still validate"
     is_input = leaf is not None and leaf.side == "input"
     return f"{text}; all still validate" if is_input else text
 
@@ -44,41 +48,30 @@ def sum_lines(comparison: Comparison) -> list[str]:
     if not impact.is_known:
         return ["What this makes stale is not known here: no result was built or restored yet"]
     lost = f"; what {impact.lost:,} others read is not known, their trace is not here" if impact.lost else ""
-    if not (impact.stale or impact.replayed or impact.wanted):
+    amounts = impact.amounts
+    if not (amounts.most or amounts.gone):
         return [f"Makes no trajectory, text or checkpoint stale{lost}"]
     of = count(impact.trajectories, "trajectory", "trajectories")
-    parts = []
-    if impact.stale:
-        stale = f"{impact.stale:,} of {of} read what changed"
-        if impact.invalid:
-            stale += f", {impact.invalid:,} with calls that no longer validate"
-        parts.append(stale)
+    parts = [f"{impact.read:,} of {of} read what changed"] if impact.read else []
     if impact.replayed:
-        parts.append(f"{impact.replayed:,} more are replayed, and kept when the same comes out")
-    if impact.wanted:
-        parts.append(f"about {impact.wanted:,} new ones")
-    lines = [f"Makes stale: {'; '.join(parts)}{lost}"]
-    texts = impact.stale_texts + impact.wanted_texts
-    if texts:
-        lines.append(f"  up to {count(texts, 'text')}{_phases(impact)}")
+        parts.append(f"{impact.replayed:,} only call a tool whose returns changed")
+    if not parts:
+        parts.append(f"none of {of} read what changed")
+    lines = [f"Makes stale: {'; '.join(parts)}{lost}", f"  {amounts_text(amounts, is_estimate=True)}"]
+    texts = texts_text(amounts, impact.seconds)
+    lines += [f"  {texts}"] if texts else []
+    if impact.course is not None and impact.phases:
+        kind = "phase" if len(impact.phases) == 1 else "phases"
+        named = " and ".join(f"`{name}`" for name in impact.phases)
+        lines.append(f"  then {kind} {named}: {course_text(impact.course, name=short(impact.course.parent))}")
     lines.append(f"  {_price(impact)}")
     return lines
 
 
-def _phases(impact: Impact) -> str:
-    if not impact.phases:
-        return ""
-    how = "fresh from the base" if impact.mode == "fresh" else "continued from the last checkpoint"
-    kind = "phase" if len(impact.phases) == 1 else "phases"
-    return f"; then {kind} {' and '.join(f'`{name}`' for name in impact.phases)}, {how}"
-
-
 def _price(impact: Impact) -> str:
-    time = "no earlier build to go by"
-    if impact.seconds is not None:
-        time = f"about {duration(impact.seconds)} at most, going by earlier builds"
+    tail = "" if impact.seconds is not None else "no earlier build to go by; "
     if not impact.priced_writers:
-        return f"{time}; costs no money: all writers are offline"
+        return f"{tail}costs no money: all writers are offline"
     names = ", ".join(f"`{name}`" for name in impact.priced_writers)
     calls = f"up to {count(impact.calls, 'call')} to {names}" if impact.calls else f"no call to {names}"
-    return f"{time}; {calls}"
+    return f"{tail}{calls}"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from loopbuild.cli.amounts import amounts_json
 from loopbuild.cli.annotations import Annotation, commands
 from loopbuild.cli.changes import SIGNS, change_lines
 from loopbuild.cli.consequences import sum_lines, users_line
@@ -94,19 +95,18 @@ def diff_json(comparison: Comparison) -> str:
         "errors": [error.message for error in comparison.errors],
         "stale": {
             "is_known": impact.is_known,
-            "trajectories": {
+            "trajectories": amounts_json(impact.amounts)
+            | {
                 "of": impact.trajectories,
-                "read": impact.stale,
-                "invalid": impact.invalid,
+                "read": impact.read,
+                "gone": impact.amounts.gone,
                 "replayed": impact.replayed,
-                "new": impact.wanted,
                 "by_whole_tools": impact.whole,
             },
-            "texts": {"of": impact.texts, "stale": impact.stale_texts, "new": impact.wanted_texts},
-            "training_rows": {"of": impact.training, "stale": impact.stale_training},
+            "training_rows": impact.training,
             "targets": list(impact.tables),
             "phases": list(impact.phases),
-            "training": impact.mode or None,
+            "training": impact.course.mode if impact.course else None,
         },
         "cost": {"seconds": impact.seconds, "calls": impact.calls, "writers": list(impact.priced_writers)},
     }

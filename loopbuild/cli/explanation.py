@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from loopbuild.cli.amounts import rows_text
 from loopbuild.cli.changes import change_lines
 from loopbuild.cli.units import count, table
 from loopbuild.digest import short
@@ -23,7 +24,7 @@ STATES = {
 ROW_STATES = {
     "kept": "is kept: nothing it read changed",
     "run": "would run",
-    "revalidate": "would be proven again, and run only if it holds no longer",
+    "revalidate": "is to check: validated and replayed, made anew only if it holds no longer",
     "kept or gone": "is kept, or is wanted no more: its table would have fewer rows",
     "unknown": "may be stale: its table depends on bytes that are not made yet",
 }
@@ -116,11 +117,10 @@ def _about(changes: CatalogDiff, steps: list[Cause]) -> CatalogDiff:
 
 def _step(cause: Cause) -> list[str]:
     rows = ""
-    if cause.rows_total:
-        amount = "some" if cause.will == "maybe" and cause.depth == 0 else f"{cause.rows_stale or 0:,}"
-        rows = f"  {amount} of {cause.rows_total:,} rows"
-    if cause.rows_revalidate:
-        rows += f", {cause.rows_revalidate:,} more only if they hold no longer"
+    if cause.rows_total and cause.will == "maybe" and cause.depth == 0:
+        rows = f"  some of {count(cause.rows_total, 'row')}"
+    elif cause.rows_total:
+        rows = f"  {rows_text(cause.rows_stale or 0, cause.rows_revalidate, cause.rows_total)}"
     own = [reason_text(reason) for reason in (*cause.reasons, *cause.row_reasons) if reason.kind != "target"]
     more = [f"  and {len(own) - MOST} more"] if len(own) > MOST else []
     return [f"{cause.target}{rows}", *(f"  {line}" for line in own[:MOST]), *more]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from loopbuild.cli.amounts import amounts_json, amounts_text, course_text, texts_text
 from loopbuild.cli.changes import change_lines
 from loopbuild.cli.comparison import comparison_json, comparison_lines, gone_lines
 from loopbuild.cli.units import count, duration, table
@@ -16,6 +17,8 @@ from loopbuild.pipeline.writing import ANSWERS, Writing, lines_of
 
 KEPT = "What earlier builds made is kept."
 MOST = 5
+ROWS = ("trajectories", "tasks", "rows")
+"""Tables whose time goes by how many trajectories a build makes at most."""
 
 
 def plan_text(forecast: Forecast) -> str:
@@ -48,7 +51,7 @@ def plan_rows(forecast: Forecast) -> list[list[str]]:
 
 def tail_lines(forecast: Forecast) -> list[str]:
     """Return what stands below the table, all but its last line."""
-    plan = forecast.plan
+    plan, amounts = forecast.plan, forecast.amounts
     lines = failing(forecast)
     unsure = [entry for entry in plan.may if not entry.is_locked]
     if unsure:
@@ -63,12 +66,10 @@ def tail_lines(forecast: Forecast) -> list[str]:
     lines += writing_lines(forecast.writing)
     if forecast.training:
         lines.append("Training: " + _training(forecast.training))
-    kept = sum((entry.rows_total or 0) - (entry.rows_stale or 0) for entry in _tables(forecast, "trajectories"))
-    total = sum(entry.rows_total or 0 for entry in _tables(forecast, "trajectories"))
-    if kept:
-        proven = sum(entry.rows_revalidate for entry in _tables(forecast, "trajectories"))
-        checked = f", {proven:,} of them only if they still validate and replay to the same bytes" if proven else ""
-        lines.append(f"Kept: {kept:,} of {total:,} trajectories{checked}")
+    if amounts.most:
+        lines.append(amounts_text(amounts))
+        texts = texts_text(amounts, forecast.seconds)
+        lines += [f"  {texts}"] if texts else []
     if forecast.unwatched:
         names = ", ".join(f"`{name}`" for name in forecast.unwatched)
         lines.append(f"Not watched: the program of {names} is no file of the project; after a change of it")
@@ -96,10 +97,12 @@ def closing(forecast: Forecast) -> str:
     """Return the last line: how long, how much, and the next command."""
     if failing(forecast):
         return f"{KEPT} Mend what would fail, then `loopbuild plan` again"
-    waiting = (*forecast.plan.would, *forecast.plan.may)
-    seconds = sum(entry.seconds or 0.0 for entry in waiting)
-    high = sum(entry.seconds_high or 0.0 for entry in waiting)
+    waiting = [entry for entry in (*forecast.plan.would, *forecast.plan.may) if entry.kind not in ROWS]
+    rows = forecast.seconds or 0.0
+    seconds = rows + sum(entry.seconds or 0.0 for entry in waiting)
+    high = rows + sum(entry.seconds_high or 0.0 for entry in waiting)
     untimed = sum(1 for entry in waiting if not entry.seconds and not entry.is_cheap)
+    untimed += sum(1 for entry in forecast.plan.would if entry.kind in ROWS) if forecast.seconds is None else 0
     about = "No earlier build to go by"
     if seconds:
         most = f" (at most {duration(high)})" if high > seconds * 1.05 else ""
@@ -157,15 +160,11 @@ def status_text(forecast: Forecast) -> str:
         return "\n".join([*broken, KEPT, *seen_lines(forecast), "Next: mend it, then `loopbuild plan`"])
     if not fresh and not forecast.changes.changes and not plan.missing:
         return f"Nothing is built yet: {count(total, 'target')} would run. Next: `loopbuild plan`, or `loopbuild build`"
-    stale = sum(entry.rows_stale or 0 for entry in _tables(forecast, "trajectories"))
-    rows = sum(entry.rows_total or 0 for entry in _tables(forecast, "trajectories"))
     text = f"{len(plan.would)} of {total} targets are stale, {len(plan.may) - len(plan.missing)} more may follow"
     if plan.missing:
         text += f"; the bytes of {len(plan.missing)} that loop.lock names are not here"
-    elif rows:
-        text += f"; {stale:,} of {rows:,} trajectories would be sampled anew"
-        if proven := sum(entry.rows_revalidate for entry in _tables(forecast, "trajectories")):
-            text += f", up to {proven:,} more where old ones no longer validate or replay"
+    elif forecast.amounts.wanted:
+        text += f"\n{amounts_text(forecast.amounts)}"
     other = [change.path for change in plan.leaf_changes] if not changes else []
     files = [f"changed: {', '.join(other[:MOST])}"] if other else []
     failed = [entry.target for entry in plan.would if any(one.code == "failed_last_time" for one in entry.reasons)]
@@ -184,6 +183,7 @@ def plan_json(forecast: Forecast) -> dict[str, Any]:
         "lock_changes": list(forecast.lock_changes),
         "against": comparison_json(forecast.comparison) if forecast.comparison else None,
         "removed": list(forecast.gone),
+        "trajectories": amounts_json(forecast.amounts),
         "changes": [
             {"tool": change.tool, "change": change.change, "level": change.level, "was": change.old_tool}
             for change in forecast.changes.changes
@@ -201,10 +201,10 @@ def plan_json(forecast: Forecast) -> dict[str, Any]:
         "training": None
         if training is None
         else {
-            "mode": training.mode,
-            "parent": training.parent,
-            "delta": training.delta,
-            "replay": training.replay,
+            "mode": training.course.mode,
+            "parent": training.course.parent,
+            "delta": training.course.delta,
+            "replay": training.course.replay,
             "steps": training.effort.steps if training.effort else None,
             "tokens": training.effort.tokens if training.effort else None,
         },
@@ -254,16 +254,7 @@ def _kinds(entries: Iterable[PlanEntry]) -> str:
 
 
 def _training(training: Training) -> str:
-    effort = training.effort
+    effort, course = training.effort, training.course
+    asked = ", as asked for" if training.is_asked else ""
     amount = f", about {effort.steps:,} steps on {effort.tokens:,} tokens" if effort else ""
-    if training.mode == "fresh":
-        asked = ", as asked for" if training.is_asked else ""
-        return f"fresh, from the base{asked}{amount}"
-    return (
-        f"continue {short(training.parent)} with about {training.delta} new and {training.replay} replayed rows "
-        f"({training.share:.0%} of the rows change){amount}"
-    )
-
-
-def _tables(forecast: Forecast, kind: str) -> Sequence[PlanEntry]:
-    return [entry for entry in forecast.plan.entries.values() if entry.kind == kind]
+    return f"{course_text(course, name=short(course.parent))}{asked}{amount}"

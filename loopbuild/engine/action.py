@@ -148,11 +148,19 @@ class StoredAction:
             raise BuildError(f"`{self.target}` read the undeclared input `{role}`", target=self.target)
         return found
 
-    def before(self, role: str) -> Json | None:
-        """Return what the input `role` was when the last result was made; None when that is not known any more."""
-        digest = self.inputs_before.get(role, "")
+    def since(self, make: Callable[..., T], *roles: str, given: Json = None) -> T | None:
+        """Return `make` of these inputs as they were and as they are; None when they are equal or no more known."""
+        before = tuple(self.inputs_before.get(role, "") for role in roles)
+        now = tuple(self.input_digest(role) for role in roles)
+        if not all(before) or before == now:
+            return None
+
+        def values() -> list[object]:
+            old = [json.loads(self._objects.get(digest)) for digest in before]
+            return [*old, *(self._inputs[role] for role in roles), given]
+
         try:
-            return json.loads(self._objects.get(digest)) if digest else None
+            return derived(make, (*before, *now, digest_of("given", given)), values)
         except ObjectDamaged:
             return None
 

@@ -284,6 +284,7 @@ class _Planner:
             journal=self._journal,
             objects=self._objects,
             entry=self._known.current.get(target.id),
+            in_force=self._known.at_start,
             forced=False,
             generation=generation,
             proves=self.proves,
@@ -310,8 +311,10 @@ class _Planner:
             made = entry._replace(output=self._objects.put(canonical({"rows": outputs})))
             return made._replace(will="reuse") if verdicts else made  # a build makes a table without rows
         if not self._promise([verdict.fingerprint for verdict in stale]):
-            return self._priced(entry._replace(will="maybe"), entry.rows_stale)
-        return self._priced(entry, entry.rows_stale)
+            entry = entry._replace(will="maybe")
+        # At most: none of those that are checked may hold.
+        most = (entry.rows_stale or 0) + entry.rows_revalidate
+        return self._priced(entry, most)._replace(rows_stale=entry.rows_stale)
 
     def _promise(self, names: Sequence[str]) -> bool:
         """Note what would be made; return whether any of it is not promised already."""
@@ -351,7 +354,7 @@ class _Planner:
             if name in self._outputs or upstream is None or upstream.rows_stale is None:
                 continue
             ratio = entry.rows_total / upstream.rows_total if entry.rows_total and upstream.rows_total else 1.0
-            found = max(found or 0, round(upstream.rows_stale * ratio))
+            found = max(found or 0, round((upstream.rows_stale + upstream.rows_revalidate) * ratio))
         return entry.rows_total if found is None else found
 
     def _priced(self, entry: PlanEntry, rows: int | None) -> PlanEntry:

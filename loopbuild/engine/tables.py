@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 
 from loopbuild.digest import canonical
 from loopbuild.engine.action import Interrupted, StoredAction, recipe_function
-from loopbuild.engine.commit import Record, decode_record, decode_trace, store_batch
+from loopbuild.engine.commit import store_batch
 from loopbuild.engine.execute import recipe_code
 from loopbuild.engine.generations import NEVER, Generation
 from loopbuild.engine.journal import Entry, Journal, RowEntry
 from loopbuild.engine.keys import reads_digest
 from loopbuild.engine.objects import ObjectDamaged, Objects
-from loopbuild.engine.rows import RowVerdict, Trace, choose, fingerprints, is_proven, proven
+from loopbuild.engine.past import Past, previous_trace
+from loopbuild.engine.rows import RowVerdict, choose, fingerprints, is_proven, proven
 from loopbuild.engine.target import Json, RowResult, Target, WantedRow
 from loopbuild.errors import BuildError
 
@@ -56,55 +57,34 @@ def choose_rows(
     forced: bool,
     generation: Generation = NEVER,
     proves: bool = True,
+    in_force: Mapping[str, Entry] | None = None,
 ) -> tuple[list[RowVerdict], Mapping[str, str]]:
     """Ask the recipe which rows shall exist and what the facts are; return the verdicts and the facts.
 
-    Unless it `proves`, neither is a row proven again nor one taken that was.
+    `in_force` are all results in force when the build began; rows may have moved here from another target. Unless it
+    `proves`, neither is a row proven again nor one taken that was.
     """
     recipe = target.recipe
-    last = _last_record(entry, objects)
+    past = Past(target, entry, in_force or {}, objects=objects)
     may_prove = proves and bool(recipe.revalidate) and not forced
-    if last is not None and may_prove:
-        action.inputs_before = {role: digest for role, (_, digest) in last.manifest["inputs"].items()}
+    if may_prove:
+        action.inputs_before = past.inputs()
     with recipe_code(target.id):
         rows = list(recipe_function(recipe.wanted)(action))
         facts: dict[str, str] = dict(recipe_function(recipe.facts)(action)) if recipe.facts else {}
     wanted = fingerprints(recipe, target.params, rows, generation=generation)
     proves = proves and bool(recipe.revalidate)
     stored = {} if forced else _stored(journal, [fingerprint for _, fingerprint in wanted.values()], proves=proves)
-    previous = _trace_of(last, objects)
-    is_alike = last is not None and may_prove and _is_alike(last, target, generation)
+    asked = [row for row, fingerprint in wanted.values() if row.formerly and fingerprint not in stored]
     verdicts = choose(
         wanted,
         facts=facts,
         stored=stored,
-        previous=previous,
+        previous=previous_trace(entry, objects),
         can_revalidate=proves,
-        formers=_formers(rows, previous, journal) if is_alike else {},
+        formers=past.rows(asked, generation=generation, journal=journal) if may_prove else {},
     )
     return verdicts, facts
-
-
-def _is_alike(last: Record, target: Target, generation: Generation) -> bool:
-    """Return whether the last result was wanted in the same way, so that only what its rows are about may differ."""
-    recipe, manifest = target.recipe, last.manifest
-    is_same = recipe.is_request_whole or manifest["params"] == target.params
-    is_same_recipe = last.recipe == (recipe.name, recipe.version)
-    return is_same and is_same_recipe and manifest.get("generation", 0) == generation.told
-
-
-def _formers(rows: Sequence[WantedRow], previous: Trace, journal: Journal) -> dict[str, RowEntry]:
-    """Return row key -> the stored row that the last result had under the key the row had before."""
-    known = {row.key: previous[row.formerly] for row in rows if row.formerly in previous}
-    if not known:
-        return {}
-    stored = journal.rows([fingerprint for fingerprint, _, _ in known.values()])
-    found = {}
-    for key, (fingerprint, reads, _) in known.items():
-        entry = next((one for one in stored.get(fingerprint, ()) if dict(one.reads) == dict(reads)), None)
-        if entry is not None:
-            found[key] = entry
-    return found
 
 
 def _stored(journal: Journal, fingerprints: Sequence[str], *, proves: bool) -> dict[str, list[RowEntry]]:
@@ -121,25 +101,6 @@ def has_proven(target: Target, entry: Entry, objects: Objects) -> bool:
     if not target.recipe.revalidate:
         return False
     return any(is_proven(fingerprint) for fingerprint, _, _ in previous_trace(entry, objects).values())
-
-
-def previous_trace(entry: Entry | None, objects: Objects) -> Trace:
-    """Return the trace of the result in force, empty when there is none or it can not be read."""
-    return _trace_of(_last_record(entry, objects), objects)
-
-
-def _last_record(entry: Entry | None, objects: Objects) -> Record | None:
-    try:
-        return decode_record(objects.get(entry.record)) if entry is not None and entry.row_count >= 0 else None
-    except ObjectDamaged:
-        return None
-
-
-def _trace_of(record: Record | None, objects: Objects) -> Trace:
-    try:
-        return decode_trace(objects.get(record.trace)) if record is not None and record.trace else {}
-    except ObjectDamaged:
-        return {}
 
 
 class StoredOutputs:

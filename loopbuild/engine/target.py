@@ -41,6 +41,8 @@ class Recipe:
     """Row recipe only, optional: `(action: Action, row: WantedRow, old_output: Json, changed: tuple[str, ...]) ->
     RowResult | None`: the row proven still good without a fresh draw, or None."""
 
+    unit_param: str = ""
+    """Row recipe only: the param that says which unit a table is of; rows moved to another unit may be the same."""
     chunk_rows: int = 64
     """Row recipe only: at most this many rows are handed to one call of `run`."""
     is_request_whole: bool = False
@@ -59,8 +61,8 @@ class WantedRow:
     key: str
     request: Json = None
     formerly: str = ""
-    """Its key in the target's last result, where it may be the same thing asked for in another way: that row is
-    offered to `revalidate` when nothing is stored that was asked for like this."""
+    """Its key in the last result of this target, or of another one of the recipe, where it may be the same thing asked
+    for in another way: that row is offered to `revalidate` when nothing is stored that was asked for like this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,10 +137,11 @@ class Action(Protocol):
     def input_digest(self, role: str) -> str:
         """Return the output digest of the input target `role`."""
 
-    def before(self, role: str) -> Json | None:
-        """Row recipes, in `wanted` and `revalidate`: what the input was when the target's last result was made.
+    def since(self, make: Callable[..., T], *roles: str, given: Json = None) -> T | None:
+        """Row recipes, in `wanted` and `revalidate`: return `make(*before, *now, given)` of these inputs, kept.
 
-        None where there is no such result or a build may not prove anything. Decides no bytes of a row that runs.
+        `before` is what they were when the target's last result was made. None where they are the same, that is not
+        known, or the build may not prove anything: nothing that runs may depend on it.
         """
 
     def derived(self, make: Callable[..., T], *roles: str) -> T:

@@ -14,12 +14,15 @@ from loopbuild.digest import digest
 from loopbuild.documents import json_lines
 from loopbuild.engine import lockfile
 from loopbuild.engine.against import Against, Standing
+from loopbuild.engine.history import costs
 from loopbuild.engine.plan import plan
 from loopbuild.engine.planned import Plan
 from loopbuild.engine.query import output
 from loopbuild.engine.target import Json
 from loopbuild.errors import SourceError
+from loopbuild.pipeline.amounts import Amounts, Course, Row, course_of, planned_amounts, seconds_of
 from loopbuild.pipeline.builds import OpenProject, Wishes
+from loopbuild.pipeline.impact import impact_of, texts_each
 from loopbuild.pipeline.listings import live_sources
 from loopbuild.pipeline.locking import lines_of, outdated
 from loopbuild.pipeline.prices import Effort, effort
@@ -31,7 +34,7 @@ from loopbuild.pipeline.selections import demanded, selected, tool_changes
 from loopbuild.pipeline.tools import built_catalog, current_tools, difference
 from loopbuild.pipeline.watched import unwatched
 from loopbuild.pipeline.writing import Writing, writing
-from loopbuild.records import CatalogDiff
+from loopbuild.records import CatalogDiff, ToolCatalog
 
 WHOLE = Wishes()
 
@@ -40,15 +43,11 @@ WHOLE = Wishes()
 class Training:
     """What the phases would do."""
 
-    mode: str
-    """`fresh` or `continue`."""
-    parent: str
-    delta: int
-    replay: int
-    share: float
-    """Of the training rows, those made anew."""
+    course: Course
     is_asked: bool = False
     """Somebody asked for it with `--from-scratch`."""
+    rows: int = 0
+    """Training rows there are now, those held back for validation among them."""
     phases: tuple[str, ...] = ()
     """Those that would run."""
     effort: Effort | None = None
@@ -72,6 +71,10 @@ class Forecast:
     loaded: LoadedProject
     plan: Plan
     changes: CatalogDiff
+    amounts: Amounts
+    """Of the trajectories asked for."""
+    seconds: float | None
+    """Of sampling, writing and judging them, at most."""
     training: Training | None
     writing: Writing
     unlisted: tuple[str, ...]
@@ -116,15 +119,22 @@ def forecast(opened: OpenProject, wishes: Wishes = WHOLE) -> Forecast:
     base = lines if reference is None else reference.lines
     gone = Against(opened.workspace, planned, base).removed if chosen.is_whole else chosen.gone(planned.targets)
     live = live_sources(loaded.settings, root=loaded.project.root)
+    declared = _declared(opened)
+    changes = _changes(opened, loaded, declared)
+    amounts = _amounts(opened, loaded, planned, changes, declared)
+    with opened.workspace.reading() as journal:
+        seconds = seconds_of(amounts, costs(journal))
     return Forecast(
         loaded=loaded,
         plan=planned,
-        changes=changes_since_build(opened, loaded),
-        training=_with_effort(opened, loaded.settings, planned),
+        changes=changes,
+        amounts=amounts,
+        seconds=seconds,
+        training=_with_effort(opened, loaded.settings, planned, amounts),
         writing=writing(opened, loaded.settings, planned),
         unlisted=tuple(source.name for source in live if not source.is_listed),
         has_remote=is_declared(loaded.settings),
-        lock_changes=() if wishes.defer else (*planned.lock_changes, *_other_lines(opened, loaded, lines)),
+        lock_changes=() if wishes.defer else (*planned.lock_changes, *_other_lines(loaded, lines, declared)),
         comparison=_compared(opened, loaded, reference, planned) if reference is not None else None,
         gone={name: base[name][1].get("rows", "") if name in base else "" for name in sorted(gone)},
         is_about_gone=bool(gone and chosen.terms) and not chosen.chosen(planned.targets),
@@ -134,6 +144,16 @@ def forecast(opened: OpenProject, wishes: Wishes = WHOLE) -> Forecast:
             if unwatched(source, sandbox_settings(loaded.settings, source)[source], root=loaded.project.root)
         ),
     )
+
+
+def _amounts(
+    opened: OpenProject, loaded: LoadedProject, planned: Plan, changes: CatalogDiff, declared: ToolCatalog | None
+) -> Amounts:
+    invalid: frozenset[Row] = frozenset()
+    if changes.changes and declared and any(entry.rows_revalidate for entry in planned.would):
+        invalid = impact_of(opened.workspace, changes, declared, loaded.settings).invalid
+    entries = planned.entries.values()
+    return planned_amounts(entries, invalid=invalid, texts_each=texts_each(opened.workspace))
 
 
 def _compared(opened: OpenProject, loaded: LoadedProject, reference: Reference, planned: Plan) -> Comparison:
@@ -148,70 +168,66 @@ def _compared(opened: OpenProject, loaded: LoadedProject, reference: Reference, 
     return Comparison(reference=reference.name, standing=replace(standing, removed=removed), tools=tools)
 
 
-def _other_lines(opened: OpenProject, loaded: LoadedProject, lines: lockfile.Lines) -> tuple[str, ...]:
-    try:
-        return outdated(lines, lines_of(current_tools(opened).catalog, loaded))
-    except SourceError:
-        return ()
+def _other_lines(loaded: LoadedProject, lines: lockfile.Lines, declared: ToolCatalog | None) -> tuple[str, ...]:
+    return () if declared is None else outdated(lines, lines_of(declared, loaded))
 
 
 def changes_since_build(opened: OpenProject, loaded: LoadedProject) -> CatalogDiff:
     """Return what changed in the declared tools since the last build."""
-    old = built_catalog(opened)
-    if old is None:
-        return CatalogDiff()
+    return _changes(opened, loaded, _declared(opened))
+
+
+def _declared(opened: OpenProject) -> ToolCatalog | None:
+    """Return the tools as declared now; None where a source cannot be read, which the plan itself says."""
     try:
-        return difference(old, current_tools(opened).catalog, settings=loaded.settings)
+        return current_tools(opened).catalog
     except SourceError:
-        # The plan itself says which source cannot be read.
+        return None
+
+
+def _changes(opened: OpenProject, loaded: LoadedProject, declared: ToolCatalog | None) -> CatalogDiff:
+    old = built_catalog(opened) if declared is not None else None
+    if old is None or declared is None:
         return CatalogDiff()
+    return difference(old, declared, settings=loaded.settings)
 
 
-def _with_effort(opened: OpenProject, settings: Json, planned: Plan) -> Training | None:
+def _with_effort(opened: OpenProject, settings: Json, planned: Plan, amounts: Amounts) -> Training | None:
     entries = planned.entries
     phases = tuple(
         phase
         for phase in settings["training"]["phases"]
         if (entry := entries.get(f"checkpoint:{phase}")) and entry.will != "reuse" and not entry.is_locked
     )
-    training = _training(opened, settings, planned) if phases else None
+    training = _training(opened, settings, planned, amounts) if phases else None
     if training is None:
         return None
-    training = replace(training, phases=phases)
     dataset = output(opened.workspace, "dataset:train") or {"rows": {}}
-    rows = training.delta + training.replay if training.mode == "continue" else len(dataset["rows"])
-    return replace(training, effort=effort(opened, settings, training.phases, mode=training.mode, rows=rows))
+    course = training.course
+    rows = course.delta + course.replay if course.mode == "continue" else len(dataset["rows"])
+    found = effort(opened, settings, phases, mode=course.mode, rows=rows)
+    return replace(training, phases=phases, rows=len(dataset["rows"]), effort=found)
 
 
-def _training(opened: OpenProject, settings: Json, planned: Plan) -> Training | None:
+def _training(opened: OpenProject, settings: Json, planned: Plan, amounts: Amounts) -> Training | None:
     entries = planned.entries
     phases = list(settings["training"]["phases"])
     waiting = [entry for phase in phases if (entry := entries.get(f"checkpoint:{phase}")) and entry.will != "reuse"]
     if not waiting:
         return None
     if any(reason.code == "from_scratch" for entry in waiting for reason in entry.reasons):
-        return Training(mode="fresh", parent="", delta=0, replay=0, share=1.0, is_asked=True)
+        return Training(course=Course(mode="fresh"), is_asked=True)
     head = output(opened.workspace, f"checkpoint:{phases[-1]}")
     dataset = output(opened.workspace, "dataset:train") or {"rows": {}}
     known = entries.get("dataset:train")
     if head is not None and known is not None and known.will == "reuse":
-        return _decided(opened, settings, head, dataset)
-    stale, total = _rows(entries)
-    share = stale / total if total else 1.0
+        return Training(course=_decided(opened, settings, head, dataset))
     incremental = settings["training"]["incremental"]
-    if head is None or share > incremental["full_rebuild_above"]:
-        return Training(mode="fresh", parent="", delta=0, replay=0, share=share)
-    delta = min(incremental["max_rows"], round(share * len(dataset["rows"])))
-    return Training(
-        mode="continue",
-        parent=digest("model", head["files"]),
-        delta=delta,
-        replay=round(delta * incremental["replay"]),
-        share=share,
-    )
+    rows = len(dataset["rows"])
+    return Training(course=course_of(amounts, head=head, training_rows=rows, incremental=incremental))
 
 
-def _decided(opened: OpenProject, settings: Json, head: Json, dataset: Json) -> Training:
+def _decided(opened: OpenProject, settings: Json, head: Json, dataset: Json) -> Course:
     """The rows are there already: ask what the first phase will ask."""
     from loopbuild.stages.training.increment import decide
 
@@ -219,21 +235,10 @@ def _decided(opened: OpenProject, settings: Json, head: Json, dataset: Json) -> 
     tools = {row["key"]: tuple(row["tools"]) for row in map(json.loads, lines)}
     seen = json.loads(opened.workspace.objects.get(head["seen"]))
     decision = decide(wanted=dataset["rows"], seen=seen, tools=tools, settings=settings["training"]["incremental"])
-    same_rows = decision.mode == "skip"
-    return Training(
-        mode="fresh" if same_rows else decision.mode,
+    return Course(
+        mode="continue" if decision.mode == "continue" else "fresh",
         parent=digest("model", head["files"]),
         delta=len(decision.delta),
         replay=len(decision.replay),
         share=decision.share,
     )
-
-
-def _rows(entries: Mapping[str, Json]) -> tuple[int, int]:
-    """Trajectories that would be sampled anew or have to be proven, of all."""
-    stale = total = 0
-    for name, entry in entries.items():
-        if name.startswith("trajectories:"):
-            stale += (entry.rows_stale or 0) + entry.rows_revalidate
-            total += entry.rows_total or 0
-    return stale, total

@@ -17,6 +17,8 @@ from loopbuild.engine.target import Json
 from loopbuild.engine.workspace import Workspace
 from loopbuild.errors import LoopbuildError
 from loopbuild.judging.validate import Validator
+from loopbuild.pipeline.amounts import Amounts, Course, Row, course_of, seconds_of
+from loopbuild.pipeline.renaming import renames_of
 from loopbuild.records import CatalogDiff, LeafChange, ToolCatalog, ToolChange, fact_name
 
 OFFLINE = "offline"
@@ -40,30 +42,26 @@ class Impact:
     users: Mapping[tuple[int, int], Users] = field(default_factory=dict)
     """(place of the tool's change, place of the leaf's or -1) -> rows."""
     trajectories: int = 0
-    stale: int = 0
-    """Trajectories that read a leaf, gate or effect that changed: validated and replayed."""
+    """That there are now."""
+    read: int = 0
+    """Of these, that read a leaf, gate or effect that changed."""
+    replayed: int = 0
+    """That read nothing that changed, but call a tool whose return did."""
     whole: int = 0
     """Trajectories that call a changed tool at all: what a hash of whole tools would make stale."""
-    invalid: int = 0
-    """Of the stale ones, with a call that no longer validates: they are made anew."""
-    replayed: int = 0
-    """Trajectories that read nothing that changed, but call a tool whose return did: replayed, mostly kept."""
-    wanted: int = 0
-    """Trajectories that new tools ask for."""
-    texts: int = 0
-    stale_texts: int = 0
-    """At most so many texts are written anew."""
-    wanted_texts: int = 0
+    amounts: Amounts = field(default_factory=Amounts)
+    """`new` goes by the number of new and renamed tools: what an unknown edge changes in the plan is not in it."""
+    invalid: frozenset[Row] = frozenset()
+    """Rows of trajectories with a call that no longer validates."""
     training: int = 0
-    stale_training: int = 0
     lost: int = 0
     """Trajectories whose traces are not here: they are in no other number but the total."""
     tables: tuple[str, ...] = ()
     phases: tuple[str, ...] = ()
-    mode: str = ""
-    """`fresh`, `continue`, or empty when no row of the training set may change."""
+    course: Course | None = None
+    """None when no row of the training set may change, or nothing was trained."""
     seconds: float | None = None
-    """None when no earlier build tells."""
+    """Of sampling, writing and judging; None when no earlier build tells."""
     calls: int = 0
     """To writers that cost money."""
     priced_writers: tuple[str, ...] = ()
@@ -87,7 +85,8 @@ def impact_of(ws: Workspace, difference: CatalogDiff, new: ToolCatalog, settings
             for name in touched(change, leaf):
                 asked.setdefault(name, []).append((at, leaf_at))
     looked = _look(tables, asked, _known(new), sources)
-    faults = _invalid(ws, tables, looked, difference, new, sources)
+    stored = _Stored(ws, tables)
+    faults = _invalid(stored, looked, difference, new, sources)
     users = {
         place: Users(
             trajectories=len(rows),
@@ -95,26 +94,39 @@ def impact_of(ws: Workspace, difference: CatalogDiff, new: ToolCatalog, settings
         )
         for place, rows in looked.users.items()
     }
+    read = looked.stale | looked.replayed
+    ended = {_tool_of(change) for change in difference.changes if change.change == "removed"}
+    gone = {row for row in looked.stale if stored.goal(row) in ended} if ended else set()
+    total = sum(table.row_count for table in tables)
+    new_rows = _wanted(difference.changes, settings)
+    amounts = Amounts(
+        wanted=total - len(gone) + new_rows,
+        new=new_rows,
+        check=len(read - gone),
+        invalid=len(faults.keys() - gone),
+        gone=len(gone),
+        texts_each=texts_each(ws),
+    )
     found = Impact(
         is_known=True,
         users=users,
-        trajectories=sum(table.row_count for table in tables),
-        stale=len(looked.stale),
-        whole=_callers(tables, {_tool_of(change) for change in difference.changes if change.change != "added"}),
-        invalid=len(faults),
+        trajectories=total,
+        read=len(looked.stale),
         replayed=len(looked.replayed - looked.stale),
-        wanted=_wanted(difference.changes, settings),
+        whole=_callers(tables, {_tool_of(change) for change in difference.changes if change.change != "added"}),
+        amounts=amounts,
+        invalid=frozenset(faults),
         lost=sum(table.row_count for table in tables if table.is_lost),
-        tables=tuple(sorted({target for target, _ in looked.stale | looked.replayed})),
+        tables=tuple(sorted({target for target, _ in read})),
     )
-    return _priced(ws, _texts(ws, found, mentioned, new, sources, settings), settings)
+    return _priced(ws, _trained(ws, found, settings), settings)
 
 
 @dataclass(slots=True)
 class _Looked:
-    stale: set[tuple[str, str]] = field(default_factory=set)
-    replayed: set[tuple[str, str]] = field(default_factory=set)
-    users: dict[tuple[int, int], set[tuple[str, str]]] = field(default_factory=dict)
+    stale: set[Row] = field(default_factory=set)
+    replayed: set[Row] = field(default_factory=set)
+    users: dict[tuple[int, int], set[Row]] = field(default_factory=dict)
 
 
 def _tool_of(change: ToolChange) -> str:
@@ -138,7 +150,7 @@ def _look(
     judged: dict[tuple[str, str], bool] = {}
     for table in tables:
         for key, reads in table.reads.items():
-            row = (table.target, key)
+            row: Row = (table.target, key)
             for fact in reads.items():
                 differs = judged.get(fact)
                 if differs is None:
@@ -163,27 +175,25 @@ def _callers(tables: Iterable[TracedTable], tools: set[str]) -> int:
 
 
 def _invalid(
-    ws: Workspace,
-    tables: Sequence[TracedTable],
-    looked: _Looked,
-    difference: CatalogDiff,
-    new: ToolCatalog,
-    sources: set[str],
-) -> dict[tuple[str, str], set[str]]:
-    """Return stale row -> tools of which it holds a call that no longer validates."""
+    stored: _Stored, looked: _Looked, difference: CatalogDiff, new: ToolCatalog, sources: set[str]
+) -> dict[Row, set[str]]:
+    """Return stale row -> tools of which it holds a call that does not validate, also not under its new names."""
+    from loopbuild.stages.sampling.renaming import renamed_call
+
     if not any(_may_refuse(change) for change in difference.changes):
         return {}
     validator = Validator(new)
+    renames = renames_of(difference)
     verdicts: dict[str, bool] = {}
-    found: dict[tuple[str, str], set[str]] = {}
-    for table in tables:
-        keys = [key for target, key in looked.stale if target == table.target]
-        rows = _rows(ws, table.output) if keys else {}
-        for key in keys:
-            for step in rows[key].steps if key in rows else ():
-                call = step.call
-                if call.tool.partition("/")[0] in sources and not _is_valid(validator, call, verdicts):
-                    found.setdefault((table.target, key), set()).add(call.tool)
+    found: dict[Row, set[str]] = {}
+    for row in looked.stale:
+        for step in stored.steps(row):
+            call = step.call
+            tool, arguments = call.tool, call.arguments
+            if renames is not None:
+                tool, arguments = renamed_call(tool, arguments, renames)
+            if tool.partition("/")[0] in sources and not _is_valid(validator, tool, arguments, verdicts):
+                found.setdefault(row, set()).add(call.tool)
     return found
 
 
@@ -193,11 +203,11 @@ def _may_refuse(change: ToolChange) -> bool:
     return any(leaf.level == "breaking" and leaf.side == "input" for leaf in change.leaves)
 
 
-def _is_valid(validator: Validator, call: _Call, verdicts: dict[str, bool]) -> bool:
-    name = f"{call.tool} {json.dumps(call.arguments, sort_keys=True)}"
+def _is_valid(validator: Validator, tool: str, arguments: Json, verdicts: dict[str, bool]) -> bool:
+    name = f"{tool} {json.dumps(arguments, sort_keys=True)}"
     if name not in verdicts:
         try:
-            verdicts[name] = not validator.check(call.tool, call.arguments)
+            verdicts[name] = not validator.check(tool, arguments)
         except LoopbuildError:
             verdicts[name] = True  # a schema no validator can be made from is told elsewhere
     return verdicts[name]
@@ -215,14 +225,43 @@ class _Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Cell:
+    goal: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
     steps: tuple[_Step, ...] = ()
     """None in a row that says why its cell cannot be reached."""
+    cell: _Cell = _Cell()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Table:
     rows: dict[str, _Row]
+
+
+class _Stored:
+    """The calls and goals of trajectories; a table is read once, and only if one of its rows is asked for."""
+
+    def __init__(self, ws: Workspace, tables: Sequence[TracedTable]) -> None:
+        self._ws = ws
+        self._outputs = {table.target: table.output for table in tables}
+        self._read: dict[str, Mapping[str, _Row]] = {}
+
+    def steps(self, row: Row) -> tuple[_Step, ...]:
+        """Return the steps of a row; none of a row whose bytes are gone."""
+        return self._row(row).steps
+
+    def goal(self, row: Row) -> str:
+        """Return the tool a row ends with."""
+        return self._row(row).cell.goal
+
+    def _row(self, row: Row) -> _Row:
+        target, key = row
+        if target not in self._read:
+            self._read[target] = _rows(self._ws, self._outputs[target])
+        return self._read[target].get(key, _Row())
 
 
 def _rows(ws: Workspace, digest: str) -> Mapping[str, _Row]:
@@ -235,58 +274,45 @@ def _rows(ws: Workspace, digest: str) -> Mapping[str, _Row]:
         return {}
 
 
+def texts_each(ws: Workspace) -> float:
+    """Return how many texts a trajectory in force has."""
+    rows = {"trajectories": 0, "tasks": 0}
+    with ws.reading() as journal:
+        for name, entry in journal.current().items():
+            kind = name.partition(":")[0]
+            if kind in rows:
+                rows[kind] += max(0, entry.row_count)
+    return rows["tasks"] / rows["trajectories"] if rows["trajectories"] else 0.0
+
+
 def _wanted(changes: Iterable[ToolChange], settings: Json) -> int:
-    new_goals = sum(change.change in ("added", "renamed") for change in changes)
+    new_goals = sum(change.change == "added" for change in changes)
     return int(new_goals * (settings["sampling"]["per_tool"] + settings["evaluation"]["per_tool"]))
 
 
-def _texts(
-    ws: Workspace, found: Impact, mentioned: Sequence[str], new: ToolCatalog, sources: set[str], settings: Json
-) -> Impact:
-    """Rows of `rows:` are texts; they read what their trajectory reads."""
+def _trained(ws: Workspace, found: Impact, settings: Json) -> Impact:
+    """Add what becomes of training, as far as something was trained."""
     from loopbuild.stages.training.taking_part import runs_on_increment
 
-    tables = traced(ws, "rows", mentioned)
-    looked = _look(tables, {}, _known(new), sources)
-    total = sum(table.row_count for table in tables)
-    per_trajectory = total / found.trajectories if found.trajectories else 0.0
-    dataset = output(ws, "dataset:train") if looked.stale or found.wanted else None
-    training = (dataset or {}).get("rows") or {}
-    stale_training = sum(key in training for _, key in looked.stale)
-    added = round(found.wanted * per_trajectory)
-    share = (stale_training + added) / (len(training) + added) if len(training) + added else 0.0
-    mode = ""
-    if training and (stale_training or added):
-        mode = "fresh" if share > settings["training"]["incremental"]["full_rebuild_above"] else "continue"
-    phases = settings["training"]["phases"] if mode else {}
-    return replace(
-        found,
-        texts=total,
-        stale_texts=len(looked.stale),
-        wanted_texts=added,
-        training=len(training),
-        stale_training=stale_training,
-        mode=mode,
-        phases=tuple(name for name in phases if mode == "fresh" or runs_on_increment(settings["training"], name)),
-    )
+    training = settings["training"]
+    phases = list(training["phases"])
+    head = output(ws, f"checkpoint:{phases[-1]}") if phases and found.amounts.most else None
+    if head is None:
+        return found
+    rows = len((output(ws, "dataset:train") or {"rows": {}})["rows"])
+    course = course_of(found.amounts, head=head, training_rows=rows, incremental=training["incremental"])
+    runs = tuple(name for name in phases if course.mode == "fresh" or runs_on_increment(training, name))
+    return replace(found, training=rows, course=course, phases=runs)
 
 
 def _priced(ws: Workspace, found: Impact, settings: Json) -> Impact:
     models = [writer["model"] for writer in settings["synthesis"]["writers"]]
     priced = tuple(model for model in models if model != OFFLINE)
-    texts = found.stale_texts + found.wanted_texts
     with ws.reading() as journal:
         known = costs(journal)
-    amounts = {
-        "trajectories": found.stale + found.replayed + found.wanted,
-        "tasks": texts,
-        "rows": texts,
-        "checkpoint": len(found.phases),
-    }
-    timed = [known[recipe].seconds * amount for recipe, amount in amounts.items() if amount and recipe in known]
     return replace(
         found,
-        seconds=sum(timed) if timed else None,
-        calls=round(texts * len(priced) / len(models)) if models else 0,
+        seconds=seconds_of(found.amounts, known),
+        calls=round(found.amounts.texts * len(priced) / len(models)) if models else 0,
         priced_writers=priced,
     )

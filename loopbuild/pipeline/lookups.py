@@ -100,13 +100,19 @@ def _view(opened: OpenProject, place: str, key: str, row: Json, dropped: Json) -
     return RowView(
         target=place,
         key=key,
-        trajectory=_row(opened, f"trajectories:{unit}", example["trajectory"]) if kind == "rows" else None,
+        trajectory=_execution(opened, f"trajectories:{unit}", example["trajectory"]) if kind == "rows" else None,
         answer=answer,
         task=_row(opened, f"tasks:{unit}", key) if kind == "rows" else None,
         example=example,
         verdict=row["verdict"],
         selected=dropped.get(key),
     )
+
+
+def _execution(opened: OpenProject, place: str, plan: str) -> Json:
+    """Return the trajectory of a plan, which stands in another row where its goal was renamed since."""
+    rows = (output(opened.workspace, place) or {"rows": {}})["rows"]
+    return rows.get(plan) or next((row for row in rows.values() if row.get("key") == plan), None)
 
 
 def _row(opened: OpenProject, place: str, key: str) -> Json:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from loopbuild.digest import digest
 from loopbuild.engine.target import Json
-from loopbuild.records import DataFlowEdge, ToolCatalog, ToolGraph, from_json
+from loopbuild.records import DataFlowEdge, ToolCatalog, ToolGraph, Trajectory, from_json
 
 
 def catalog(contract: Json) -> ToolCatalog:
@@ -20,6 +20,12 @@ def catalog(contract: Json) -> ToolCatalog:
 def graph(value: Json) -> ToolGraph:
     """Return the graph."""
     return from_json(ToolGraph, value)
+
+
+def executions(table: Json) -> Mapping[str, Trajectory]:
+    """Return the trajectories of a table by their plan keys, without the cells that could not be reached."""
+    found = (from_json(Trajectory, row) for row in table["rows"].values() if "unreachable" not in row)
+    return {one.key: one for one in found}
 
 
 def leaf_facts(contract: Json) -> Mapping[str, str]:
@@ -52,6 +58,15 @@ def name_facts(contract: Json) -> Mapping[str, str]:
 def call_names(catalog: ToolCatalog) -> dict[str, str]:
     """Return the facts of what a model has to write to call each tool; another source's tool can change it."""
     return {f"{tool.id} call name": digest("call name", tool.call_name) for tool in catalog.tools}
+
+
+def alike_facts(contract: Json) -> Mapping[str, str]:
+    """Return for each tool a fact about those that could be taken for it, or could stand in for it."""
+    from loopbuild.stages.synthesis.categories import alike
+
+    known = catalog(contract)
+    twins, rivals = alike(known)
+    return {f"{tool.id} alike": digest("alike", [twins[tool.id], rivals[tool.id]]) for tool in known.tools}
 
 
 def cells(value: Json) -> Mapping[str, Json]:

@@ -8,7 +8,17 @@ from typing import Literal
 from loopbuild.records.codec import Json
 
 Topology = Literal["single", "chain", "fan_out", "join", "map", "conditional", "parallel"]
-Category = Literal["call", "no_tool", "out_of_scope", "missing_tool", "clarify", "retired", "error_recovery"]
+Category = Literal[
+    "call",
+    "no_tool",
+    "out_of_scope",
+    "missing_tool",
+    "clarify",
+    "confirm",
+    "near_miss",
+    "error_recovery",
+    "retired",
+]
 Purpose = Literal["train", "eval"]
 
 
@@ -97,6 +107,8 @@ class Trajectory:
     """Over calls, values read from results, and the state difference: what texts are written from."""
     signature: str = ""
     """Digest of the call path (tools and data links): the unit of held-out splits."""
+    formerly: tuple[str, ...] = ()
+    """Its digests under earlier names of its tools and parameters, oldest first: texts about them are still good."""
 
 
 def fact_name(tool: str, side: str, pointer: str = "") -> str:

@@ -21,7 +21,6 @@ FILTERS = [
     (r"\b(?=[0-9a-f]*\d)[0-9a-f]{8}\b", "[HEX]"),
     (r"\b\d[\d,]* of [\d,]+ (rows|trajectories)", r"[N] of [N] \1"),
     (r"\b\d[\d,]* (rows|trajectories|texts)", r"[N] \1"),
-    (r"\b\d+ more only", "[N] more only"),
     (r"  +", "  "),
     (r" \(at most \[TIME\]\)", ""),
 ]
@@ -95,8 +94,8 @@ def test_status_is_one_paragraph_with_the_changed_leaves(project: Path) -> None:
     change_schemas(project)
     screen = ask(project, "status", DATA)
     assert re.fullmatch(
-        r"\d+ of 27 targets are stale, \d+ more may follow; \[N\] of \[N\] trajectories would be sampled anew"
-        r", up to \d+ more where old ones no longer validate or replay\n"
+        r"\d+ of 27 targets are stale, \d+ more may follow\n"
+        r"\[N\] trajectories: \d+ kept, \d+ to check \(all of them no longer validate and are made anew\), \d+ new\n"
         + re.escape(CHANGES)
         + "\nNext: `loopbuild plan`",
         screen,
@@ -231,7 +230,7 @@ def test_why_goes_from_the_leaf_to_the_target(project: Path) -> None:
         "  input_changed: file tools/hr.json [HEX] -> [HEX]\n"
         "  source:hr, catalog:main, contract:main, cells:main  read again, at once\n"
         "  ~  hr/schedule_interview  input /mode: required parameter `mode`  breaking  tools/hr.json:14\n"
-        "  trajectories:hr/interview  [N] of [N] rows, [N] more only if they hold no longer\n"
+        "  trajectories:hr/interview  4 to check, of [N] rows\n"
         "  read hr/schedule_interview gate, which changed\n"
         "  and by way of 1 other target\n"
         "never_built  recipe  params  input  upstream  output  failed  forced\n"
@@ -401,9 +400,9 @@ def test_why_answers_for_one_row(project: Path) -> None:
         head, *rest = ask(project, "why", f"trajectories:hr/interview#{key[:12]}").splitlines()
         said.setdefault(head.partition(" ")[2], "\n".join(rest))
     assert set(said) == {
-        "is kept: nothing it read changed", "would be proven again, and run only if it holds no longer",
+        "is kept: nothing it read changed", "is to check: validated and replayed, made anew only if it holds no longer",
     }  # fmt: skip
-    proven = said["would be proven again, and run only if it holds no longer"]
+    proven = said["is to check: validated and replayed, made anew only if it holds no longer"]
     assert proven.startswith("  read hr/schedule_interview gate, which changed\n  it read ")
     path = project / "loop.yaml"
     path.write_text(path.read_text().replace("per_tool: 2\n", "per_tool: 1\n", 1))

@@ -132,6 +132,15 @@ def test_a_row_of_another_name_that_differs_or_may_not_be_proven_is_run(project:
     assert project.build(table(PROVEN), proves=False).results["table:main"].rows_run == 1
 
 
+def test_rows_are_proven_in_the_target_they_moved_to(project: Project) -> None:
+    project.build(table(PROVEN))
+    project.write(rows="r9<r1 x\nr8<r2 x y\n")
+    project.calls()
+    moved = [replace(one, id="table:other") if one.id == "table:main" else one for one in table(PROVEN)]
+    result = project.build(moved).results["table:other"]
+    assert (result.rows_revalidated, result.rows_run) == (2, 0)
+
+
 def test_what_was_asked_with_other_params_is_not_the_same_thing(project: Project) -> None:
     project.build(table(PROVEN))
     project.write(rows="r9<r1 x\nr2 x y\nr3 z\n")

@@ -54,7 +54,14 @@ def action(catalog: ToolCatalog, graph: ToolGraph, subgraph: str) -> Any:
     def derived(make: Callable[..., Any], *roles: str) -> Any:
         return make(*(inputs[role] for role in roles))
 
-    return SimpleNamespace(context=None, input=inputs.__getitem__, derived=derived, params=params, root=EXAMPLES / "hr")
+    return SimpleNamespace(
+        context=None,
+        input=inputs.__getitem__,
+        derived=derived,
+        since=lambda *_, **__: None,
+        params=params,
+        root=EXAMPLES / "hr",
+    )
 
 
 @lru_cache(maxsize=1)

@@ -186,9 +186,12 @@ def test_a_proven_row_holds_under_the_new_schemas(project: Path) -> None:
     change_schemas(clean)
     assert loopbuild(clean, "build", "dataset:").code == 0
     judged, fresh = rows(project, "rows"), rows(clean, "rows")
-    assert judged.keys() == fresh.keys()
-    same = [key for key in judged if judged[key]["example"] == fresh[key]["example"]]
-    assert len(same) > len(judged) * 0.9
+    # What calls the renamed tool is kept under its old plan.
+    assert len(judged) == len(fresh)
+    common = judged.keys() & fresh.keys()
+    assert all("hr/get_candidate_profile" in judged[key]["example"]["tools"] for key in judged.keys() - common)
+    same = [key for key in common if judged[key]["example"] == fresh[key]["example"]]
+    assert len(same) > len(common) * 0.9
     assert all(judged[key]["verdict"] == fresh[key]["verdict"] for key in same)
 
 

@@ -14,7 +14,7 @@ from loopbuild.engine.action import Interrupted
 from loopbuild.engine.target import Action, Json, RowResult, WantedRow
 from loopbuild.llm import WriteRequest
 from loopbuild.llm.hosted.identity import OFFLINE, identity, name_of
-from loopbuild.pipeline.recipes.tasks import requested
+from loopbuild.pipeline.recipes.tasks import formerly, requested
 from loopbuild.records import from_json, to_json
 
 
@@ -22,7 +22,15 @@ def wanted(action: Action) -> Iterable[WantedRow]:
     """Every request whose writer is not the offline one."""
     for one in requested(action):
         if one.writer["model"] != OFFLINE:
-            yield WantedRow(key=one.request.key, request={"writer": one.writer, "asked": to_json(one.request)})
+            request = {"writer": one.writer, "asked": to_json(one.request)}
+            yield WantedRow(key=one.request.key, request=request, formerly=formerly(one))
+
+
+def revalidate(action: Action, row: WantedRow, old_output: Json, changed: tuple[str, ...]) -> RowResult | None:
+    """Keep what the same writer answered about an execution whose tools are only called otherwise now."""
+    del action, changed
+    is_same = old_output["writer"] == name_of(row.request["writer"])
+    return RowResult(key=row.key, output=old_output) if is_same else None
 
 
 def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:

@@ -10,7 +10,7 @@ from loopbuild.engine.target import Action, Json, RowResult, WantedRow
 from loopbuild.llm import WriteAnswer, WriteRequest
 from loopbuild.llm.hosted.identity import OFFLINE, candidates, name_of
 from loopbuild.pipeline import shared
-from loopbuild.records import ToolCatalog, Trajectory, from_json, to_json
+from loopbuild.records import Task, ToolCatalog, Trajectory, from_json, to_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +33,32 @@ def wanted(action: Action) -> Iterable[WantedRow]:
             if "words" not in answer:
                 continue
             told["words"] = digest("words", answer["words"])
-        yield WantedRow(key=one.request.key, request=told | {"trajectory": one.trajectory.key})
+        request = told | {"trajectory": one.trajectory.key}
+        yield WantedRow(key=one.request.key, request=request, formerly=formerly(one))
 
 
 def facts(action: Action) -> Mapping[str, str]:
     """None: the request says it all."""
     return {}
+
+
+def formerly(one: Requested) -> str:
+    """Return the key of the text there may be already: names never stand in texts, so new ones change none."""
+    return one.request.key if one.trajectory.formerly else ""
+
+
+def revalidate(action: Action, row: WantedRow, old_output: Json, changed: tuple[str, ...]) -> RowResult | None:
+    """Keep the words about an execution whose tools or parameters are only called otherwise now."""
+    from loopbuild.stages.synthesis.dialogues import sealed_task
+
+    del changed
+    old = from_json(Task, old_output)
+    known = action.derived(shared.executions, "trajectories")
+    trajectory = known[row.request["trajectory"]]
+    is_about_it = any(sealed_task(old, basis).digest == old.digest for basis in trajectory.formerly)
+    if old.writer != row.request["writer"] or not is_about_it:
+        return None
+    return RowResult(key=row.key, output=to_json(sealed_task(old, trajectory.digest)))
 
 
 def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
@@ -97,6 +117,7 @@ def requests_of(trajectory: Trajectory, catalog: ToolCatalog, params: Mapping[st
     trajectory's own key, once in a trained voice and once in the reserved one: more texts of one execution would only
     make the intervals look narrower than they are.
     """
+    from loopbuild.stages.synthesis.categories import further_requests
     from loopbuild.stages.synthesis.clarify import clarify_request, is_due
     from loopbuild.stages.synthesis.requests import make_requests
 
@@ -112,6 +133,9 @@ def requests_of(trajectory: Trajectory, catalog: ToolCatalog, params: Mapping[st
         dialogue = clarify_request(trajectory, catalog, seed=seed, lexicon=lexicon)
         if dialogue is not None:
             requests.append(dialogue)
+    requests += further_requests(
+        trajectory, catalog, shares=params["categories"], texts=len(levels) * texts, seed=seed, lexicon=lexicon
+    )
     return requests
 
 

@@ -11,17 +11,24 @@ from loopbuild.digest import digest
 from loopbuild.engine.target import Action, Json, RowResult, WantedRow
 from loopbuild.errors import SandboxError
 from loopbuild.pipeline import shared
+from loopbuild.pipeline.renaming import former_plans, place_of, since_last
 from loopbuild.pipeline.sandboxes import opened, opened_again, server_facts, server_reads, settings_of, twice
-from loopbuild.records import Cell, Subgraph, ToolGraph, Trajectory, from_json, to_json
+from loopbuild.records import Cell, Subgraph, ToolCatalog, ToolGraph, Trajectory, from_json, to_json
 
 
 def wanted(action: Action) -> Iterable[WantedRow]:
-    """One row per cell; its key is the plan key."""
+    """One row per cell; its key is the plan key, and it may be there already under the former name of its goal."""
     from loopbuild.stages.sampling.cells import plan_key
 
-    seed = action.params["sampling"]["seed"]
-    for value in action.derived(shared.cells, "cells")[action.params["subgraph"]]:
-        yield WantedRow(key=plan_key(from_json(Cell, value), seed=seed), request=value)
+    seed, subgraph = action.params["sampling"]["seed"], action.params["subgraph"]
+    renames = since_last(action)
+    names = {new: old for old, new in renames.tools.items()} if renames else {}
+    former = (action.since(former_plans, "cells") or {}) if names else {}
+    for value in action.derived(shared.cells, "cells")[subgraph]:
+        cell = from_json(Cell, value)
+        before = former.get(names.get(cell.goal, ""), {}).get(place_of(cell))
+        formerly = plan_key(before, seed=seed) if before else ""
+        yield WantedRow(key=plan_key(cell, seed=seed), request=value, formerly=formerly)
 
 
 def facts(action: Action) -> Mapping[str, str]:
@@ -74,13 +81,22 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
 
 
 def revalidate(action: Action, row: WantedRow, old_output: Json, changed: tuple[str, ...]) -> RowResult | None:
-    """Keep a trajectory whose calls still validate and replay to the same bytes under the changed facts."""
+    """Keep a trajectory whose calls, under today's names, validate and replay to the same bytes."""
+    from loopbuild.stages.sampling.renaming import renamed
     from loopbuild.stages.sampling.replay import ReplayFault, replay
 
     if "unreachable" in old_output:
         return None
     old = from_json(Trajectory, old_output)
     catalog = action.derived(shared.catalog, "contract")
+    renames = since_last(action)
+    if renames is not None and renames.concern(old):
+        rewritten = renamed(old, renames, catalog.by_id())
+        if rewritten is None:
+            return None
+        old = rewritten
+    if old.cell.goal != row.request["goal"] or _is_taken(old, catalog):
+        return None
     known = action.derived(shared.walk_facts, "contract", "graph")
     servers = server_facts(action, catalog)
     if any(name.startswith("edge ") and name not in known for name in _reads(old, servers)):
@@ -90,6 +106,13 @@ def revalidate(action: Action, row: WantedRow, old_output: Json, changed: tuple[
     if isinstance(outcome, ReplayFault | SandboxError) or outcome.digest != old.digest:
         return None
     return RowResult(key=row.key, output=to_json(outcome), reads=_reads(outcome, servers))
+
+
+def _is_taken(trajectory: Trajectory, catalog: ToolCatalog) -> bool:
+    """Return whether a tool has the former name of the goal again, and so its own plan under the row's key."""
+    called = {step.call.tool for step in trajectory.steps}
+    gates = {name.removesuffix(" gate") for name in trajectory.reads if name.endswith(" gate")}
+    return not (gates - called).isdisjoint(tool.id for tool in catalog.tools)
 
 
 def _reads(trajectory: Trajectory, servers: Mapping[str, str]) -> tuple[str, ...]:

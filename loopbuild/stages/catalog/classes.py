@@ -33,8 +33,12 @@ _NARROWED = (_class("breaking", "calls", _REVALIDATE), _class("compatible", "pro
 CLASSES: dict[str, tuple[ChangeClass, ...]] = {
     "tool_added": (_class("compatible", "graph prompts", "new edges and new rows; old rows stay"),),
     "tool_removed": (_class("breaking", "graph trajectories calls prompts model", "its rows go, others are replayed"),),
-    "tool_renamed": (_class("breaking", "calls prompts model wording", "make its rows under the new name"),),
-    "parameter_renamed": (_class("breaking", "calls prompts model wording", "make the calls that set it anew"),),
+    "tool_renamed": (
+        _class("breaking", "calls prompts model wording", "rewrite its calls and replay them; texts stay"),
+    ),
+    "parameter_renamed": (
+        _class("breaking", "calls prompts model wording", "rewrite the calls that set it and replay them"),
+    ),
     "parameter_added": (
         _class("breaking", "graph calls trajectories model", "make its rows anew, with a value for it"),
         _class("compatible", "prompts", "some new rows set it"),

@@ -15,6 +15,7 @@ from loopbuild.records import Step, ToolCatalog, Trajectory, to_json
 from loopbuild.sandbox.protocol import Sandbox
 from loopbuild.stages.sampling.pointers import at, find
 from loopbuild.stages.sampling.record import digest_of, quoted, reads_of
+from loopbuild.stages.sampling.renaming import vacant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ def replay(trajectory: Trajectory, *, catalog: ToolCatalog, sandbox: Sandbox) ->
         trajectory,
         steps=tuple(steps),
         state_diff=diff,
-        reads=reads_of(steps, tools),
+        reads=tuple(sorted({*reads_of(steps, tools), *vacant(trajectory, tools)})),
         digest=digest_of(steps, diff, tools),
     )
 

@@ -101,7 +101,8 @@ def given(**properties: object) -> dict[str, object]:
 
 @pytest.mark.parametrize("name", ["invoice", "latest_invoice", "pending_invoice"])
 def test_a_text_called_like_the_members_of_a_collection_is_one_of_them(name: str) -> None:
-    found = between(api(operation("GET /charges/{charge}", given(**{name: TEXT})), operation("GET /invoices/{id}", ONE)))
+    charge = operation("GET /charges/{charge}", given(**{name: TEXT}))
+    found = between(api(charge, operation("GET /invoices/{id}", ONE)))
     assert list(found) == [f"GET /charges/{{charge}} /{name} -> GET /invoices/{{id}} /id"]
 
 
@@ -120,8 +121,10 @@ def test_settings_of_what_is_written_are_not_copied_from_other_answers() -> None
 
 def test_a_listing_comes_before_what_writes() -> None:
     row = {"type": "object", "properties": {"charge_id": TEXT}}
-    actions = [operation(f"POST /charges/{{id}}/{verb}", row) for verb in ("capture", "close", "dispute", "pay", "void")]
-    found = between(api(*actions, operation("GET /charges", many(charge_id=TEXT)), operation("GET /fees/{charge_id}", ONE)))
+    verbs = ("capture", "close", "dispute", "pay", "void")
+    tools = [operation(f"POST /charges/{{id}}/{verb}", row) for verb in verbs]
+    tools += [operation("GET /charges", many(charge_id=TEXT)), operation("GET /fees/{charge_id}", ONE)]
+    found = between(api(*tools))
     assert "GET /charges /[]/charge_id -> GET /fees/{charge_id} /charge_id" in found
 
 
@@ -132,6 +135,6 @@ def test_a_listing_comes_before_what_writes() -> None:
 def test_what_a_listing_of_everything_holds_is_nobodys_in_particular(line: str, leaf: str) -> None:
     """Number seven of which repository? Below one repository everybody knows."""
     inner = {"type": "array", "items": given(issue=given(**{leaf: TEXT}), branch=TEXT)}
-    wanted = "/repos/{owner}/{repo}/issues/{issue_number}" if leaf == "number" else "/repos/{owner}/{repo}/branches/{branch}"
-    found = between(api(operation(line, inner), operation(f"DELETE {wanted}")))
+    wanted = "issues/{issue_number}" if leaf == "number" else "branches/{branch}"
+    found = between(api(operation(line, inner), operation(f"DELETE /repos/{{owner}}/{{repo}}/{wanted}")))
     assert bool(found) == line.endswith("runs")

@@ -1,0 +1,117 @@
+"""Rewrites a stored trajectory under the names its tools and parameters have now: values, order and results stay.
+
+Pure. Decides nothing about whether the calls still hold: that is for a replay to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from loopbuild.pointers import unescaped
+from loopbuild.records import Json, Step, ToolCall, ToolSchema, Trajectory, fact_name
+from loopbuild.stages.sampling.pointers import schematic
+from loopbuild.stages.sampling.record import digest_of, reads_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renames:
+    """What is called otherwise now."""
+
+    tools: Mapping[str, str] = field(default_factory=dict)
+    """Old id -> new id."""
+    parameters: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """New tool id -> old input pointer -> new one; the object both stand in is the same."""
+
+    def concern(self, trajectory: Trajectory) -> bool:
+        """Return whether some call of the trajectory is written otherwise now."""
+        tools = {step.call.tool for step in trajectory.steps}
+        return not tools.isdisjoint(self.tools) or not tools.isdisjoint(self.parameters)
+
+
+def renamed(trajectory: Trajectory, renames: Renames, tools: Mapping[str, ToolSchema]) -> Trajectory | None:
+    """Return the trajectory under today's names; None where a call has no like.
+
+    It stays the execution of its old plan: the key, the path's signature and hence its texts are kept, and its former
+    digest is noted. It depends on the old name of its goal staying free, whose own plan has that key.
+    """
+    steps = tuple(_step(step, renames) for step in trajectory.steps)
+    if any(step.call.tool not in tools for step in steps):
+        return None
+    fields = _fields(trajectory, renames)
+    diff = tuple(replace(fact, field=fields.get(fact.field, fact.field)) for fact in trajectory.state_diff)
+    goal = trajectory.cell.goal
+    taken = {fact_name(goal, "gate")} if goal in renames.tools else set()
+    return replace(
+        trajectory,
+        cell=replace(trajectory.cell, goal=renames.tools.get(goal, goal)),
+        steps=steps,
+        state_diff=tuple(sorted(diff, key=lambda fact: (fact.entity, str(fact.key), fact.field))) if fields else diff,
+        reads=tuple(sorted({*reads_of(steps, tools), *vacant(trajectory, tools), *taken})),
+        digest=digest_of(steps, diff, tools),
+        formerly=(*trajectory.formerly, trajectory.digest),
+    )
+
+
+def renamed_call(tool: str, arguments: dict[str, Json], renames: Renames) -> tuple[str, dict[str, Json]]:
+    """Return a call as it is written today."""
+    tool = renames.tools.get(tool, tool)
+    pointers = renames.parameters.get(tool, {})
+    return tool, (_value(arguments, "", pointers) if pointers else arguments)
+
+
+def vacant(trajectory: Trajectory, tools: Mapping[str, ToolSchema]) -> tuple[str, ...]:
+    """Return the facts by which a renamed trajectory depends on its goal's earlier names being nobody's."""
+    called = {step.call.tool for step in trajectory.steps}
+    gates = (name for name in trajectory.reads if name.endswith(" gate"))
+    return tuple(name for name in gates if (tool := name.removesuffix(" gate")) not in called and tool not in tools)
+
+
+def _step(step: Step, renames: Renames) -> Step:
+    tool, arguments = renamed_call(step.call.tool, step.call.arguments, renames)
+    pointers = renames.parameters.get(tool, {})
+    provenance = {_path(path, pointers): source for path, source in step.call.provenance.items()}
+    return replace(step, call=ToolCall(tool=tool, arguments=arguments, provenance=provenance))
+
+
+def _value(value: Json, pointer: str, pointers: Mapping[str, str]) -> Json:
+    if isinstance(value, list):
+        return [_value(item, f"{pointer}/[]", pointers) for item in value]
+    if not isinstance(value, dict):
+        return value
+    made = {}
+    for name, item in value.items():
+        place = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
+        new = _new(place, pointers)
+        made[unescaped(new.rpartition("/")[2]) if new else name] = _value(item, place, pointers)
+    return made
+
+
+def _new(pointer: str, pointers: Mapping[str, str]) -> str:
+    """Return the new pointer of an argument, also of one whose leaf is its items or its parts."""
+    for old, new in pointers.items():
+        if old == pointer:
+            return new
+        if old == f"{pointer}/[]" and new.endswith("/[]"):
+            return new.removesuffix("/[]")
+    return ""
+
+
+def _path(path: str, pointers: Mapping[str, str]) -> str:
+    parts = path.split("/")
+    made = [parts[0]]
+    for place in range(1, len(parts)):
+        new = _new(schematic("/".join(parts[: place + 1])), pointers)
+        made.append(new.rpartition("/")[2] if new and not parts[place].isdigit() else parts[place])
+    return "/".join(made)
+
+
+def _fields(trajectory: Trajectory, renames: Renames) -> dict[str, str]:
+    """Return old field -> new field of a state in which arguments are kept under their own names."""
+    called = {renames.tools.get(step.call.tool, step.call.tool) for step in trajectory.steps}
+    pairs = [pair for tool in called for pair in renames.parameters.get(tool, {}).items()]
+    return {_name(old): _name(new) for old, new in pairs}
+
+
+def _name(pointer: str) -> str:
+    return unescaped(pointer.removesuffix("/[]").rpartition("/")[2])
