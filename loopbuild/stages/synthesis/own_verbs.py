@@ -9,7 +9,7 @@ from __future__ import annotations
 _WORDS = """
 abandon acknowledge acquire adapt admit advise allow amplify anchor annotate announce appeal appoint appraise
 arrest audit authenticate bake ban bathe bill block boil borrow brew brief broadcast calibrate capture certify
-charge chill clean collect comb commend commission conduct consult contact cook correct counsel craft credit
+charge chill clean collect comb commission conduct consult contact cook correct counsel craft credit
 cultivate cut deactivate debit decrease deduct defer deliver demolish deploy deposit diagnose dial dilute direct
 discharge disconnect discount dispatch dispense dispose dispute distribute divert donate dose downgrade drain
 drill drive dry earn elect email embed empty endorse engage engrave enlarge escort evacuate evaluate evict
