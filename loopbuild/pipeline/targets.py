@@ -78,7 +78,7 @@ GENERATIONS = Recipe(
     chunk_rows=1_000_000,
 )
 SCORES = Recipe(name="scores", version=2, run=f"{R}.scores:run")
-REPORT = Recipe(name="report", version=5, run=f"{R}.report:run")
+REPORT = Recipe(name="report", version=6, run=f"{R}.report:run")
 
 NATURES = {
     recipe.name: recipe.nature
