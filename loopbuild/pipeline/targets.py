@@ -25,13 +25,15 @@ from loopbuild.pipeline.sandbox_settings import (
 from loopbuild.pipeline.source_files import files_of
 
 R = "loopbuild.pipeline.recipes"
+FURTHER = ("missing_tool", "confirm", "near_miss", "error_recovery")
+"""Categories that are further texts about trajectories."""
 EVIDENCE = "graph.lock"
 """What replays found out about edges, beside loop.yaml; a project without the file goes by names alone."""
 
 SOURCE = Recipe(name="source", version=2, run=f"{R}.source:run", is_cheap=True)
-CATALOG = Recipe(name="catalog", version=4, run=f"{R}.catalog:run", is_cheap=True)
+CATALOG = Recipe(name="catalog", version=5, run=f"{R}.catalog:run", is_cheap=True)
 CONTRACT = Recipe(name="contract", version=3, run=f"{R}.catalog:run_contract", is_cheap=True)
-GRAPH = Recipe(name="graph", version=4, run=f"{R}.graph:run", is_cheap=True)
+GRAPH = Recipe(name="graph", version=5, run=f"{R}.graph:run", is_cheap=True)
 CELLS = Recipe(name="cells", version=2, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
     name="trajectories",
@@ -76,7 +78,7 @@ GENERATIONS = Recipe(
     chunk_rows=1_000_000,
 )
 SCORES = Recipe(name="scores", version=2, run=f"{R}.scores:run")
-REPORT = Recipe(name="report", version=5, run=f"{R}.report:run")
+REPORT = Recipe(name="report", version=6, run=f"{R}.report:run")
 
 NATURES = {
     recipe.name: recipe.nature
@@ -148,7 +150,7 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
         id="negatives:main",
         recipe=NEGATIVES,
         params={
-            "negatives": _without(settings["synthesis"]["negatives"], "clarify"),
+            "negatives": _without_calls(settings["synthesis"]["categories"]),
             "per_tool": settings["sampling"]["per_tool"],
             "per_tool_eval": settings["evaluation"]["per_tool"],
             "levels": len(settings["synthesis"]["levels"]) * settings["synthesis"]["texts_per_level"] * copies,
@@ -223,7 +225,8 @@ def _writing_targets(name: str, settings: Json) -> Iterable[Target]:
     synthesis = settings["synthesis"]
     params = {key: synthesis[key] for key in ("assignment", "levels", "texts_per_level", "lexicon")} | {
         "writers": [identity(writer) for writer in synthesis["writers"]],
-        "clarify": synthesis["negatives"]["clarify"],
+        "clarify": synthesis["categories"]["clarify"],
+        "categories": {name: synthesis["categories"][name] for name in FURTHER},
         "seed": settings["sampling"]["seed"],
     }
     inputs = [("contract", "contract:main"), ("trajectories", f"trajectories:{name}")]
@@ -243,6 +246,12 @@ def _writing_targets(name: str, settings: Json) -> Iterable[Target]:
 def asks_writers(settings: Json) -> bool:
     """Return whether some writer is asked over the network."""
     return any(writer["model"] != OFFLINE for writer in settings["synthesis"]["writers"])
+
+
+def _without_calls(shares: Json) -> Json:
+    """The shares of what is made without a trajectory; of `missing_tool` the half in which no tool is even withheld."""
+    made = {name: shares[name] for name in ("no_tool", "out_of_scope")}
+    return made | {"missing_tool": shares["missing_tool"] / 2}
 
 
 def _training_targets(settings: Json, base: str, base_files: list[str]) -> Iterable[Target]:

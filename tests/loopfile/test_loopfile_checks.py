@@ -70,8 +70,8 @@ ERRORS = [
     (HEAD + "evaluation: {gate: {tool_selecton: 0.9}}\n", "4:21 unknown-name: `tool_selecton` is no metric"),
     (HEAD + "evaluation: {gate: {values.speed: 0.9}}\n", "4:21 unknown-name: `values.speed` is no metric"),
     (
-        HEAD + "synthesis: {negatives: {no_tool: 0.9}}\n",
-        "4:13 bad-value: the shares of `negatives` add up to 1: no row is left that calls a tool",
+        HEAD + "synthesis: {categories: {no_tool: 0.9}}\n",
+        "4:13 bad-value: the shares of `categories` add up to 1: no plain request is left",
     ),
     (HEAD + "synthesis: {writers: []}\n", "4:13 bad-value: `writers` is empty: nobody to write texts"),
     (HEAD + "synthesis: {levels: []}\n", "4:13 bad-value: `levels` is empty: no level to write texts at"),
@@ -86,8 +86,8 @@ WARNINGS = [
     ("evaluation: {held_out: 0}\n", "4:24 suspicious: no call path is held out: the report cannot show memorising"),
     ("evaluation: {held_out: 0.8}\n", "4:24 suspicious: 80% of the call paths would not be trained"),
     (
-        "synthesis: {negatives: {no_tool: 0.5}}\n",
-        "4:13 suspicious: the shares of `negatives` add up to 0.6: most rows would call no tool",
+        "synthesis: {categories: {no_tool: 0.5}}\n",
+        "4:13 suspicious: the shares of `categories` add up to 0.6: most rows would be special cases",
     ),
     ("synthesis: {levels: [low, low]}\n", "4:27 suspicious: level `low` is listed twice"),
     ("filters: []\n", "4:1 suspicious: no filter: every row is kept, wrong ones too"),

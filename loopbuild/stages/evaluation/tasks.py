@@ -52,7 +52,7 @@ def to_task(trajectory: Trajectory, task: Task, *, split: Split, group: Group = 
 
     Categories in which no call is due carry no gold calls, whatever the trajectory held.
     """
-    is_call_due = task.category in ("call", "clarify", "error_recovery")
+    is_call_due = task.category in ("call", "clarify", "confirm", "error_recovery")
     gold = trajectory.steps if is_call_due else ()
     made = EvalTask(
         key=task.key,

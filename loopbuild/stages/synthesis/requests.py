@@ -64,18 +64,23 @@ def request(
     seed: int = 0,
     lexicon: Mapping[str, Sequence[str]] | None = None,
     missing: str = "",
+    category: str = "",
 ) -> WriteRequest:
-    """Return one request; with `missing`, an argument's pointer, that of a clarifying dialogue."""
+    """Return one request; with `missing`, an argument's pointer, that of a clarifying dialogue.
+
+    A `category` of its own gives a text of its own, worded like a plain one.
+    """
+    kind = "clarify" if missing else category
     tools = catalog.by_id()
     used = [tools[step.call.tool] for step in trajectory.steps]
     condition = trajectory.condition
     if condition is not None:
         used.append(tools[condition.other.tool])
     return WriteRequest(
-        key=row_key(trajectory, level, ordinal, wording, seed=seed, kind="clarify" if missing else "task"),
+        key=row_key(trajectory, level, ordinal, wording, seed=seed, kind=kind or "task"),
         like=digest("task", [condition.pair, level, ordinal, wording, seed]) if condition is not None else "",
         condition=condition_words(trajectory, condition, tools) if condition is not None else None,
-        category="clarify" if missing else trajectory.cell.category,
+        category=kind or trajectory.cell.category,
         level=level,
         purpose=trajectory.cell.purpose,
         wording=wording,
