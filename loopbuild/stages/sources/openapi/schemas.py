@@ -140,7 +140,7 @@ class Converter:
             else:
                 self.spec.say("note", "unknown-type", f"the type `{named(str(name))}` is none and left out", at)
         if names:
-            out["type"] = names if isinstance(named, list) else names[0]
+            out["type"] = names if isinstance(given, list) else names[0]
 
     def _named(self, properties: dict[str, Json], at: Place, *, is_pruned: bool) -> dict[str, Json]:
         hidden = "readOnly" if self.side == "input" else "writeOnly"
