@@ -28,14 +28,16 @@ def write_lock(
     *,
     unmoved: Collection[str],
     is_complete: bool,
-) -> None:
+) -> bool:
     """Write the lines of the settled targets; `lock_lines` is asked for further ones only now.
+
+    Return whether all of them stand there, and not for some what another build put in force meanwhile.
 
     `unmoved` are targets whose lines, if there are any, are known to hold still.
     """
     with shop.journal.transaction():
         shop.leaves.flush(shop.journal)
-    lock.close(
+    return lock.close(
         settled,
         shop.known,
         lock_lines() if lock_lines is not None else {},

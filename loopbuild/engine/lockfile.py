@@ -40,12 +40,19 @@ Lines = Mapping[str, Line]
 
 def read(root: Path, name: str = NAME) -> dict[str, Line]:
     """Return id -> line; empty without a file. Raises LockError for conflict markers and newer versions."""
+    return _read(_text(root, name), name)
+
+
+def _text(root: Path, name: str) -> str:
     try:
-        text = (root / name).read_text(encoding="utf-8")
+        return (root / name).read_text(encoding="utf-8")
     except FileNotFoundError:
-        return {}
+        return ""
     except UnicodeDecodeError as error:
         raise LockError(f"`{name}` is not text", hint=f"delete `{name}`; the next build writes it again") from error
+
+
+def _read(text: str, name: str) -> dict[str, Line]:
     if any(text.startswith(marker) or f"\n{marker}" in text for marker in MARKERS):
         number = next(number for number, line in enumerate(text.split("\n"), 1) if line.startswith(MARKERS))
         raise LockError(
@@ -61,18 +68,14 @@ class Reader:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._seen: tuple[int, int, int, int] | None = None
+        self._text: str | None = None
         self._lines: dict[str, Line] = {}
 
     def lines(self) -> dict[str, Line]:
-        """Return id -> line; raises LockError as `read` does."""
-        try:
-            found = (self._root / NAME).stat()
-        except FileNotFoundError:
-            return {}
-        seen = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
-        if seen != self._seen:
-            self._lines, self._seen = read(self._root), seen
+        """Return id -> line, the same object while the text is the same; raises LockError as `read` does."""
+        text = _text(self._root, NAME)
+        if text != self._text:
+            self._lines, self._text = _read(text, NAME), text
         return self._lines
 
 

@@ -104,8 +104,8 @@ class RunningBuild:
         finally:
             self._elsewhere.release_all()
         with self._shop.ws.turn():
-            self._write_lock(lock_lines)
-            return self._outcome(started, time.monotonic() - clock_start, stamp)
+            is_locked = self._write_lock(lock_lines)
+            return self._outcome(started, time.monotonic() - clock_start, stamp, is_locked=is_locked)
 
     def _recall(self, stamp: str) -> None:
         """Find out what has not moved since the last complete build."""
@@ -307,12 +307,12 @@ class RunningBuild:
             and all(result.outcome not in BAD for result in self.results.values())
         )
 
-    def _write_lock(self, lock_lines: LockLines | None) -> None:
+    def _write_lock(self, lock_lines: LockLines | None) -> bool:
         targets = {name: self._walk.targets[name] for name in self._outputs}
         unmoved = self._fresh if self._still is not None else ()
-        write_lock(self._shop, self._lock, targets, lock_lines, unmoved=unmoved, is_complete=self._is_whole)
+        return write_lock(self._shop, self._lock, targets, lock_lines, unmoved=unmoved, is_complete=self._is_whole)
 
-    def _outcome(self, started: float, seconds: float, stamp: str) -> Outcome:
+    def _outcome(self, started: float, seconds: float, stamp: str, *, is_locked: bool) -> Outcome:
         merged = dict(self.results)
         for name, result in self._earlier.items():
             if name in merged and merged[name].outcome == "fresh":
@@ -331,7 +331,7 @@ class RunningBuild:
             started=started,
             stamp=stamp if self._is_whole else "",
             definitions=self._definitions,
-            is_whole=self._is_whole,
+            is_whole=self._is_whole and is_locked,
         )
         return outcome
 
