@@ -9,7 +9,7 @@ from __future__ import annotations
 from loopbuild.records.codec import Json, from_json, to_json
 from loopbuild.records.graph import DataFlowEdge, EdgeEvidence, EdgeStatus, Subgraph, ToolGraph
 from loopbuild.records.places import Diagnostic, Span
-from loopbuild.records.rows import Example, Level, Split, Task, Verdict
+from loopbuild.records.rows import Example, Failure, Level, Proof, Split, Task, Verdict
 from loopbuild.records.scores import (
     METRICS,
     REGRESSION,
@@ -69,12 +69,14 @@ __all__ = [
     "Effect",
     "EvalTask",
     "Example",
+    "Failure",
     "FailureClass",
     "Json",
     "LeafChange",
     "Level",
     "Listing",
     "OutputOrigin",
+    "Proof",
     "Provenance",
     "Purpose",
     "Rate",
