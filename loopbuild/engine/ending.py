@@ -72,7 +72,8 @@ def note_run(
     word = "interrupted" if outcome.is_interrupted else "done" if outcome.is_success else "failed"
     with shop.journal.transaction():
         shop.leaves.forget([f"out:{name}" for name in stale], shop.journal)
-        quiet = outcome.counts.get("fresh", 0) + outcome.counts.get("borrowed", 0)
+        counts = outcome.counts
+        quiet = counts.get("fresh", 0) + counts.get("borrowed", 0)
         if len(outcome.results) > quiet or outcome.is_interrupted:
             shop.journal.add_run(
                 started=started,

@@ -95,11 +95,11 @@ def decode(text: str) -> dict[str, Line]:
         name, *rest = line.split("\t")
         if not name or not rest or not (rest[0] == NOTHING or rest[0].startswith("b3:")):
             raise LockError(f"`{NAME}:{number}` is not a lock line", hint=f"delete `{NAME}`")
-        fields = {}
-        for one in rest[1:]:
-            field, mark, value = one.partition("=")
-            if mark:
-                fields[field] = value
+        if len(rest) == 2:  # the usual case, for tens of thousands of lines
+            field, mark, value = rest[1].partition("=")
+            fields = {field: value} if mark else {}
+        else:
+            fields = {field: value for field, mark, value in (one.partition("=") for one in rest[1:]) if mark}
         found[name] = ("" if rest[0] == NOTHING else rest[0], fields)
     return found
 
@@ -108,7 +108,11 @@ def encode(lines: Lines) -> str:
     """Return the text, the same for the same lines."""
     rows = [HEADER]
     for name, (digest, fields) in sorted(lines.items()):
-        texts = [f"{field}={value}" for field, value in sorted(fields.items())] if fields else ()
+        if len(fields) == 1:
+            (field,) = fields
+            rows.append(f"{name}\t{digest or NOTHING}\t{field}={fields[field]}")
+            continue
+        texts = [f"{field}={value}" for field, value in sorted(fields.items())]
         rows.append("\t".join([name, digest or NOTHING, *texts]))
     return "\n".join(rows) + "\n"
 
