@@ -40,6 +40,7 @@ from loopbuild.records.tools import (
 from loopbuild.records.trajectories import (
     Category,
     Cell,
+    Condition,
     Provenance,
     Purpose,
     StateFact,
@@ -49,6 +50,7 @@ from loopbuild.records.trajectories import (
     Topology,
     Trajectory,
     fact_name,
+    trajectory_json,
 )
 
 __all__ = [
@@ -60,6 +62,7 @@ __all__ = [
     "Cell",
     "ChangeLevel",
     "Checkpoint",
+    "Condition",
     "DataFlowEdge",
     "DeclaredTool",
     "Decoding",
@@ -103,4 +106,5 @@ __all__ = [
     "fact_name",
     "from_json",
     "to_json",
+    "trajectory_json",
 ]

@@ -19,7 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the report of the last build that made one."""
     from loopbuild.cli.scores import report_text
-    from loopbuild.pipeline.builds import nothing_to_do, open_project, report_of
+    from loopbuild.pipeline.builds import open_project, report_of
+    from loopbuild.pipeline.forecast import since_report
 
     opened = open_project(arguments.project, loopfile=arguments.file)
     report = report_of(opened)
@@ -34,7 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
         answer((folder / "report.md").read_text(encoding="utf-8"))
     else:
         answer(report_text(report))
-        if nothing_to_do(opened) is None:
-            say("note: inputs changed since; `loopbuild build` brings this up to date")
+        note = since_report(opened)
+        if note:
+            say(f"note: {note}; `loopbuild build` brings this up to date")
         say(f"The whole report: {folder / 'report.html'}")
     return ExitCode.DONE
