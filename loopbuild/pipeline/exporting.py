@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from loopbuild.engine.query import output, output_digest, targets_in_force
 from loopbuild.errors import LoopbuildError, SelectionError
 from loopbuild.pipeline.builds import OpenProject
 from loopbuild.pipeline.project import load
-from loopbuild.records import Example, Json, ToolCatalog, from_json
+from loopbuild.records import Example, Json, PreferencePair, ToolCatalog, from_json, to_json
 
 NOTE = "export.json"
 FEW_TOOLS = 20
@@ -77,7 +77,7 @@ def export(
     system = system_prompt(settings["training"])
     train = list(_train(opened, dataset))
     if format == "trl-dpo":
-        splits["train"] = _pairs(opened, dataset, schemas)
+        splits["train"] = _pairs(opened, shown, system)
     else:
         for split, examples in (("train", train), ("test", _test(opened, dataset))):
             splits[split] = []
@@ -125,15 +125,26 @@ def _test(opened: OpenProject, dataset: Json) -> Iterator[Example]:
         yield from_json(Example, example)
 
 
-def _pairs(opened: OpenProject, dataset: Json, schemas: Mapping[str, Json]) -> list[dict[str, Json]]:
+def _pairs(opened: OpenProject, shown: Callable[[Example], list[Json]], system: str) -> list[dict[str, Json]]:
     from loopbuild.stages.export.chat import dpo_row
 
-    if "pairs" not in dataset["files"]:
+    made = output(opened.workspace, "pairs:main")
+    if made is None:
         raise SelectionError(
-            "this dataset holds no preference pairs", hint="`--format trl-sft` or `trl-grpo` exports its rows"
+            "no preference pairs were made here",
+            hint="`synthesis: {pairs: {}}` makes them; `--format trl-sft` or `trl-grpo` exports the rows",
         )
-    pairs = [json.loads(line) for line in json_lines(opened.workspace.objects.get(dataset["files"]["pairs"]))]
-    return [dpo_row(pair, [schemas[tool] for tool in pair["tools"] if tool in schemas]) for pair in pairs]
+    pairs = [
+        from_json(PreferencePair, json.loads(line)) for line in json_lines(opened.workspace.objects.get(made["file"]))
+    ]
+    found = []
+    for pair in pairs:
+        stand_in = Example(
+            key=pair.row, trajectory="", category="call", split="train", level="low", topology="single", writer="",
+            messages=(), tools=pair.tools,
+        )  # fmt: skip
+        found.append(dpo_row(to_json(pair), shown(stand_in), system=system))
+    return found
 
 
 def _row(format: str, example: Example, tools: Sequence[Json], system: str) -> dict[str, Json]:

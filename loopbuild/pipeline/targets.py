@@ -7,7 +7,7 @@ words, so that editing a description stops there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,14 @@ TASKS = Recipe(
 )
 ROWS = Recipe(name="rows", version=6, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
 NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
+CONTRASTS = Recipe(
+    name="contrasts",
+    version=1,
+    run=f"{R}.contrasts:run",
+    wanted=f"{R}.contrasts:wanted",
+    facts=f"{R}.contrasts:facts",
+)
+PAIRS = Recipe(name="pairs", version=1, run=f"{R}.pairs:run")
 DATASET = Recipe(name="dataset", version=3, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
 EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
@@ -82,6 +90,7 @@ NATURES = {
     recipe.name: recipe.nature
     for recipe in (
         *(SOURCE, CATALOG, CONTRACT, GRAPH, CELLS, TRAJECTORIES, ANSWERS, TASKS, ROWS, NEGATIVES),
+        *(CONTRASTS, PAIRS),
         *(DATASET, TRAIN_SET, EVAL_SET, CHECKPOINT, GENERATIONS, SCORES, REPORT),
     )
 }
@@ -164,6 +173,9 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     )
     yield Target(id="dataset:train", recipe=TRAIN_SET, inputs=(("dataset", "dataset:main"),))
     yield Target(id="dataset:eval", recipe=EVAL_SET, inputs=(("dataset", "dataset:main"),))
+    if settings["synthesis"]["pairs"] is not None:
+        beside = output.get("beside", {})
+        yield from _pair_targets({name: beside.get(name, ()) for name in subgraphs}, settings, root)
     yield from _training_targets(settings, base, target.context["base_files"])
     yield from _evaluation_targets(settings, base, project, root)
 
@@ -185,12 +197,7 @@ def _subgraph_targets(name: str, settings: Json, root: Path, others: Iterable[st
     Their sandboxes are no parameters, which would concern every row: they are in what the cells say, and are a fact
     for the rows that called them.
     """
-    own = sandbox_settings(settings, name.split("/")[0])
-    chosen = dict(own)
-    for other in others:
-        chosen |= sandbox_settings(settings, other)
-    sandbox, files = identity_of(own), sandbox_files(chosen, root=root)
-    context = sandbox_context(chosen, files)
+    sandbox, files, context = _sandbox_of(name, settings, root, others)
     yield Target(
         id=f"trajectories:{name}",
         recipe=TRAJECTORIES,
@@ -215,6 +222,45 @@ def _subgraph_targets(name: str, settings: Json, root: Path, others: Iterable[st
         ),
         files=files,
         context=context,
+    )
+
+
+def _sandbox_of(
+    name: str, settings: Json, root: Path, others: Iterable[str]
+) -> tuple[Json, tuple[tuple[str, str], ...], Json]:
+    """Return what of a subgraph's sandboxes is a parameter, which files they rest on, and how they are opened."""
+    own = sandbox_settings(settings, name.split("/")[0])
+    chosen = dict(own)
+    for other in others:
+        chosen |= sandbox_settings(settings, other)
+    files = sandbox_files(chosen, root=root)
+    return identity_of(own), files, sandbox_context(chosen, files)
+
+
+def _pair_targets(subgraphs: Mapping[str, Iterable[str]], settings: Json, root: Path) -> Iterable[Target]:
+    """Proven contrasts of each subgraph, and the pairs chosen among them."""
+    pairs = settings["synthesis"]["pairs"]
+    for name, others in sorted(subgraphs.items()):
+        sandbox, files, context = _sandbox_of(name, settings, root, others)
+        yield Target(
+            id=f"contrasts:{name}",
+            recipe=CONTRASTS,
+            params={"weights": pairs["weights"], "sandbox": sandbox},
+            inputs=(
+                ("contract", "contract:main"),
+                ("dataset", "dataset:main"),
+                ("rows", f"rows:{name}"),
+                ("trajectories", f"trajectories:{name}"),
+            ),
+            files=files,
+            context=context,
+        )
+    inputs = [(f"contrasts/{name}", f"contrasts:{name}") for name in subgraphs]
+    yield Target(
+        id="pairs:main",
+        recipe=PAIRS,
+        params=dict(pairs),
+        inputs=tuple(sorted([("dataset", "dataset:main"), *inputs])),
     )
 
 
