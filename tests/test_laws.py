@@ -167,6 +167,9 @@ LAWS: dict[str, tuple[str, tuple[str, ...]]] = {
             "faults/test_at_once.py::test_ten_first_builds_and_three_askers_at_once",
             "faults/test_at_once.py::test_collecting_garbage_meanwhile_takes_nothing_a_build_needs",
             "faults/test_engine_faults.py::test_builds_at_once_all_succeed_and_run_each_action_once",
+            "faults/test_together.py::test_what_another_build_makes_is_waited_for_last_and_taken",
+            "faults/test_together.py::test_whatever_several_builds_do_to_each_other_the_next_one_is_as_clean",
+            "faults/test_together.py::test_paid_rows_that_two_builds_want_under_different_keys_are_paid_once",
         ),
     ),
     "F8": (

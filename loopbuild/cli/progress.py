@@ -20,6 +20,8 @@ WORDS = {
     "cut_off": "same bytes as before",
     "revalidated": "rows still hold",
     "restored": "restored",
+    "adopted": "made by another build",
+    "deferred": "left to another build",
     "failed": "FAILED",
     "interrupted": "interrupted",
 }

@@ -8,29 +8,34 @@ from typing import Any
 from loopbuild.cli.scores import SPLITS, words_of
 from loopbuild.cli.units import count, duration, percent, spent_in, spent_text
 from loopbuild.digest import short
+from loopbuild.engine.outcome import What
 from loopbuild.pipeline.builds import Build
 from loopbuild.pipeline.coverage import said
 from loopbuild.pipeline.unreached import Unreached
 
+_RAN: tuple[What, ...] = ("built", "cut_off", "revalidated")
 ROWS = {"trajectories": ("trajectory", "trajectories"), "tasks": ("text", ""), "generations": ("held-out run", "")}
 
 
 def outcome_text(build: Build) -> str:
     """Return the closing words of a build."""
     outcome = build.outcome
-    ran, restored = outcome.of("built", "cut_off", "revalidated"), outcome.of("restored")
+    ran, restored, adopted = (outcome.of(*some) for some in (_RAN, ("restored",), ("adopted",)))
     fresh, borrowed = len(outcome.of("fresh")), len(outcome.of("borrowed"))
-    failed, skipped = outcome.of("failed"), outcome.of("skipped")
+    failed, skipped, deferred = outcome.of("failed"), outcome.of("skipped"), outcome.of("deferred")
     lines = []
-    if not ran and not restored and not failed and not skipped and not outcome.is_interrupted:
+    if not any((ran, restored, adopted, failed, skipped, deferred, outcome.is_interrupted)):
         also = f", {borrowed} taken from elsewhere" if borrowed else ""
         return f"Nothing to do: {count(fresh, 'target is', 'targets are')} up to date{also}"
     details = ", ".join(_details(build))
     lines.append(
-        f"{_done(len(ran), len(restored))} of {len(outcome.results)} targets in {duration(outcome.seconds)}"
-        + (f": {details}" if details else "")
+        f"{_done(len(ran), len(restored), len(adopted))} of {len(outcome.results)} targets"
+        f" in {duration(outcome.seconds)}" + (f": {details}" if details else "")
     )
-    if failed or (skipped and not outcome.is_interrupted):
+    if deferred and not outcome.is_interrupted:
+        left = f"{count(len(deferred), 'target')} left to another build"
+        lines.append(left + (f", {len(skipped)} behind them" if skipped and not failed else ""))
+    if failed or (skipped and not deferred and not outcome.is_interrupted):
         lines.append(f"{count(len(failed), 'target')} failed, {count(len(skipped), 'target')} behind them skipped")
     if outcome.is_interrupted:
         lines.append("Interrupted; the next `loopbuild build` goes on from here")
@@ -86,10 +91,12 @@ def outcome_json(build: Build) -> dict[str, Any]:
     }
 
 
-def _done(ran: int, restored: int) -> str:
-    if ran and restored:
-        return f"Built {ran} and restored {restored}"
-    return f"Restored {restored}" if restored else f"Built {ran}"
+def _done(ran: int, restored: int, adopted: int) -> str:
+    """Return `Built 3, restored 2 and took 1 from another build`, of which what is nothing is left out."""
+    done = [f"restored {restored}"] * bool(restored) + [f"took {adopted} from another build"] * bool(adopted)
+    parts = ([f"built {ran}"] if ran or not done else []) + done
+    text = " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+    return text[0].upper() + text[1:]
 
 
 def _details(build: Build) -> list[str]:

@@ -140,7 +140,9 @@ def store_record(
 def adopt(entry: Entry, target: Target, *, objects: Objects, journal: Journal, leaves: Leaves) -> Entry:
     """Put a result found under the same key in force for `target`; return its entry."""
     if entry.target == target.id:
-        journal.put_in_force(entry)
+        now = journal.current_of(target.id)
+        if now is None or (now.key, now.output) != (entry.key, entry.output):
+            journal.put_in_force(entry)
         return entry
     record = replace(decode_record(objects.get(entry.record)), target=target.id)
     return store_record(record, objects=objects, journal=journal, leaves=leaves, seconds=0.0, rows_run=0)

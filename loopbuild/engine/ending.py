@@ -1,7 +1,8 @@
 """The end of a build: what is left for the next one and for colleagues.
 
 Writes loop.lock, takes back published files nobody stands for any more, and notes in the journal what this build did
-and whether it was complete. Decides nothing about targets; a build that was cut short leaves what it had settled.
+and whether it was complete. Decides nothing about targets; a build that was cut short leaves what it had settled. All
+of it is for whoever has the turn: other builds may end at the same time, and may have put other results in force.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ def write_lock(
         is_complete=is_complete,
         root=shop.ws.root,
         scratch=shop.scratch,
+        now=shop.lock_reader.lines(),
+        is_in_force=lambda name: shop.is_in_force([name]),
     )
 
 
@@ -55,8 +58,12 @@ def note_run(
     definitions: str,
     is_whole: bool,
 ) -> None:
-    """Note what happened; a whole build with a stamp can be recognised later, any other one is forgotten as such."""
-    stale = [name for name in shop.leaves.remembered("out:") if is_whole and name not in shop.publishers]
+    """Note what happened; a whole build with a stamp can be recognised later, any other one is forgotten as such.
+
+    So is one whose results were put out of force by another build before it ended.
+    """
+    is_whole = is_whole and shop.is_in_force(outcome.results)
+    stale = sorted(shop.published - shop.publishers.keys()) if is_whole else []
     unpublish(stale, out=shop.ws.folder / "out")
     entries = [shop.known.current[name] for name in outcome.results] if is_whole else []
     files = {path for name in outcome.results for _, path in targets[name].files if is_whole}
@@ -75,7 +82,7 @@ def note_run(
         remember(
             shop.journal,
             shop.ws,
-            stamp=stamp,
+            stamp=stamp if is_whole else "",
             leaves=shop.leaves,
             files=files,
             needs=(digest for entry in entries for digest in entry.needs),

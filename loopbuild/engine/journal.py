@@ -128,7 +128,15 @@ class Journal:
             if is_durable:
                 self._db.execute("PRAGMA synchronous=NORMAL")
 
+    def version(self) -> int:
+        """Return a number that changes when another connection has written, and only then."""
+        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+
     # -- results ---------------------------------------------------------------------------------------------------
+
+    def newest(self) -> int:
+        """Return the number of the result committed last, 0 when there is none."""
+        return int(self._db.execute("SELECT ifnull(max(seq), 0) FROM records").fetchone()[0])
 
     def current(self) -> dict[str, Entry]:
         """Return the result in force of every target."""
@@ -209,7 +217,11 @@ class Journal:
         """Make an older result of the same target the one in force again."""
         with self.transaction():
             self.set_meta(COMPLETE_BUILD, None)
-            self._db.execute("INSERT OR REPLACE INTO current VALUES (?,?)", (entry.target, entry.seq))
+            # By its key: another build may have entered the same result once more, under another number.
+            self._db.execute(
+                "INSERT OR REPLACE INTO current SELECT target, seq FROM records WHERE target = ? AND key = ?",
+                (entry.target, entry.key),
+            )
             self._db.execute("DELETE FROM failures WHERE target = ?", (entry.target,))
 
     def failures(self) -> dict[str, tuple[str, str]]:

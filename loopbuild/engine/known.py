@@ -26,6 +26,8 @@ class Known:
         self.objects = objects
         self.lock: lockfile.Lines = lock or {}
         """loop.lock when the build began."""
+        self.newest = journal.newest()
+        """The number of the newest result when the build began."""
         self.current = journal.current()
         self.at_start: Mapping[str, Entry] = dict(self.current)
         """The results in force when the build began: heads of histories, a constant of the build."""

@@ -161,6 +161,17 @@ class Leaves:
             return False
         return known is not None and known[0] == stat and known[2] == digest
 
+    def look_again(self, names: Iterable[str]) -> None:
+        """Forget what is remembered of files in favour of what stands in the journal: others write there too."""
+        for name in names:
+            self._recall(name)
+            self._fresh.pop(name, None)
+            known = self._journal.stat(name)
+            if known is None:
+                self._known.pop(name, None)
+            else:
+                self._known[name] = known
+
     def written_stat(self, name: str) -> Stat:
         """Return the tuple noted by `remember_written`."""
         known = self._fresh.get(name) or self._recall(name)

@@ -6,7 +6,7 @@ are those named; whatever is pinned or has a history must be there.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from loopbuild.digest import short
@@ -85,8 +85,13 @@ class LockBook:
         is_complete: bool,
         root: Path,
         scratch: Path,
+        now: lockfile.Lines,
+        is_in_force: Callable[[str], bool],
     ) -> None:
-        """Write the lines of the targets that are done, or note what would change in a frozen file."""
+        """Write the lines of the targets that are done, or note what would change in a frozen file.
+
+        `now` are the lines that stand there; what others wrote since the build began is kept, see `lockfile.update`.
+        """
         if self._is_kept:
             return
         old = self._lines
@@ -96,10 +101,11 @@ class LockBook:
         }
         for name in self._generations.keys() & targets.keys():
             results |= lockfile.row_lines(name, self._generations[name])
-        lines = lockfile.update(self._lines, results, extra, is_complete=is_complete)
         if self._is_frozen:
-            self._changed.update(lockfile.changes(self._lines, lines))
+            lines = lockfile.update(old, results, extra, is_complete=is_complete)
+            self._changed.update(lockfile.changes(old, lines))
         else:
+            lines = lockfile.update(old, results, extra, is_complete=is_complete, now=now, is_in_force=is_in_force)
             lockfile.write(root, lines, scratch=scratch)
 
     def _line(self, target: Target, known: Known) -> lockfile.Line:

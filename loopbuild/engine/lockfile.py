@@ -8,7 +8,7 @@ where it is read.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from loopbuild.engine.generations import Generation
@@ -133,10 +133,33 @@ def extra_line(values: Mapping[str, str]) -> Line:
     return f"b3:{digest}" if digest else "", fields
 
 
-def update(old: Lines, results: Lines, extra: Mapping[str, Mapping[str, str]], *, is_complete: bool) -> dict[str, Line]:
-    """Return the lines after a build: those of targets that were not looked at stay, unless it was complete."""
+def update(
+    old: Lines,
+    results: Lines,
+    extra: Mapping[str, Mapping[str, str]],
+    *,
+    is_complete: bool,
+    now: Lines | None = None,
+    is_in_force: Callable[[str], bool] = lambda target: True,
+) -> dict[str, Line]:
+    """Return the lines after a build: those of targets that were not looked at stay, unless it was complete.
+
+    `old` are the lines it began with, `now` those that stand there at its end, when somebody has written meanwhile:
+    what he added or changed stays. Of two lines for one target that of the result in force counts.
+    """
+    now = old if now is None else now
     kinds = {name.partition(":")[0] for name in extra}
-    kept = {} if is_complete else {name: line for name, line in old.items() if name.partition(":")[0] not in kinds}
+    kept = {
+        name: line
+        for name, line in now.items()
+        if name.partition(":")[0] not in kinds and not (is_complete and old.get(name) == line)
+    }
+    if now is not old:
+        results = {
+            name: line
+            for name, line in results.items()
+            if now.get(name) in (None, old.get(name), line) or is_in_force(name.partition(_ROW)[0])
+        }
     return {**kept, **results, **{name: extra_line(values) for name, values in extra.items()}}
 
 

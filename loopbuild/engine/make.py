@@ -19,7 +19,7 @@ from loopbuild.engine.generations import Generation
 from loopbuild.engine.journal import Entry, Journal
 from loopbuild.engine.known import Known
 from loopbuild.engine.leaves import Leaves
-from loopbuild.engine.lockfile import Lines
+from loopbuild.engine.lockfile import Lines, Reader
 from loopbuild.engine.memory import Memory
 from loopbuild.engine.objects import Objects
 from loopbuild.engine.outcome import Event, Result, What
@@ -50,11 +50,13 @@ class Job:
     """Monotonic seconds."""
 
 
+_FEW = 8
+"""So many results are asked for one by one."""
 RunRows = Callable[[Job, StoredAction, Sequence[WantedRow]], Iterator[tuple[RowResult, Collection[str]]]]
 
 
 class Workshop:
-    """The store, opened for writing by the one build that holds the lock."""
+    """The store, opened for writing by one of the builds that share it."""
 
     def __init__(
         self,
@@ -63,6 +65,7 @@ class Workshop:
         scratch: Path,
         *,
         lock: Lines,
+        lock_reader: Reader,
         on_event: Callable[[Event], None],
         cancelled: Callable[[], bool],
         session: Session,
@@ -71,11 +74,16 @@ class Workshop:
         self.ws = ws
         self.journal = journal
         self.scratch = scratch
+        self.lock_reader = lock_reader
+        """loop.lock as it is by now; `known.lock` is what it was when the build began."""
+        self._version = journal.version()
         self.objects = Objects(ws.objects.folder, scratch=scratch)
         self.leaves = Leaves(ws.root, journal, self.objects, clock=ws.clock)
         self.known = Known(journal, self.objects, self.leaves, lock=lock)
         self.sharing: Sharing | None = None
         """Other machines' results, if this build has a remote cache."""
+        self.published = frozenset(name.removeprefix("out:") for name in journal.stat_names("out:"))
+        """Files that were published when the build began."""
         self.publishers: dict[str, str] = {}
         """Published path -> the target it belongs to."""
         self.spent: dict[str, Mapping[str, float]] = {}
@@ -91,6 +99,19 @@ class Workshop:
 
         self.sharing = Sharing(remote, self, is_cancelled=is_cancelled)
         self.known.fetch = self.sharing.fetch_output
+
+    @property
+    def has_company(self) -> bool:
+        """Whether another build has written into the index since it was read."""
+        return self.journal.version() != self._version
+
+    def is_in_force(self, targets: Collection[str]) -> bool:
+        """Return whether the results this build took for those of some targets are still in force."""
+        if not self.has_company:
+            return True
+        journal = self.journal
+        now = journal.current() if len(targets) > _FEW else {name: journal.current_of(name) for name in targets}
+        return all(_is_same(now.get(name), self.known.current[name]) for name in targets)
 
     def action(self, job: Job) -> StoredAction:
         """Return what the recipe is handed."""
@@ -130,10 +151,10 @@ class Workshop:
                 what = f"published `{name}` as" if name else "kept"
                 raise BuildError(f"`{job.target.id}` {what} `{short(digest)}`, which it never stored")
         record = self._record(job, content, kept=kept, published=published)
-        entry, seconds = self._commit(job, record, rows_run=-1)
+        entry, outcome, seconds = self._commit(job, record, rows_run=-1)
         return Result(
             target=job.target.id,
-            outcome=self._outcome(job, entry),
+            outcome=outcome,
             output=entry.output,
             seconds=seconds,
             reasons=job.reasons,
@@ -190,8 +211,7 @@ class Workshop:
         record = self._record(
             job, canonical({"rows": table.outputs}), kept=kept, published={}, trace=table.trace, rows=len(table.outputs)
         )
-        entry, seconds = self._commit(job, record, rows_run=table.run)
-        outcome = self._outcome(job, entry)
+        entry, outcome, seconds = self._commit(job, record, rows_run=table.run)
         if table.total and not table.run:
             outcome = "revalidated" if table.revalidated else "restored"
         return Result(
@@ -231,7 +251,7 @@ class Workshop:
             row_count=rows,
         )
 
-    def _commit(self, job: Job, record: Record, *, rows_run: int) -> tuple[Entry, float]:
+    def _commit(self, job: Job, record: Record, *, rows_run: int) -> tuple[Entry, What, float]:
         seconds = time.monotonic() - job.started
         self.claim(job.target, record.published)
         entry = store_record(
@@ -244,15 +264,12 @@ class Workshop:
         )
         remove_tree(self.ws.partial(job.key))
         remove_tree(self.scratch / "work")
+        before = self.known.current.get(job.target.id)
+        self.known.current[job.target.id] = entry
         self.publish(entry)
         if self.sharing is not None:
             self.sharing.offer(job.target, record)
-        return entry, seconds
-
-    def _outcome(self, job: Job, entry: Entry) -> What:
-        before = self.known.current.get(job.target.id)
-        self.known.current[job.target.id] = entry
-        return "cut_off" if before is not None and before.output == entry.output else "built"
+        return entry, "cut_off" if before is not None and before.output == entry.output else "built", seconds
 
     # -- published files --------------------------------------------------------------------------------------------
 
@@ -264,18 +281,30 @@ class Workshop:
                 raise BuildError(f"`{target.id}` and `{other}` both publish `{name}`", target=target.id)
 
     def publish(self, entry: Entry) -> int:
-        """Make the published files of a result be there; return how many had to be written."""
-        if not entry.published:
+        """Make the published files of a result be there; return how many had to be written.
+
+        Unless another result of the target was put in force meanwhile: then its files are those to be there.
+        """
+        out = self.ws.folder / "out"
+        labels = {f"out:{name}": (out / name, digest) for name, digest in entry.published.items()}
+        if all(self.leaves.is_as_remembered(label, *one) for label, one in labels.items()):
             return 0
-        return publish(
-            entry.published,
-            out=self.ws.folder / "out",
-            scratch=self.scratch,
-            objects=self.objects,
-            leaves=self.leaves,
-        )
+        with self.ws.turn():
+            if not self.is_in_force([entry.target]):
+                return 0
+            self.leaves.look_again(labels)
+            written = publish(
+                entry.published, out=out, scratch=self.scratch, objects=self.objects, leaves=self.leaves
+            )  # fmt: skip
+            with self.journal.transaction():
+                self.leaves.flush(self.journal)
+        return written
 
     def _progress(self, job: Job, done: int, total: int, note: str) -> None:
         self._on_event(
             Event(kind="progress", target=job.target.id, rows_run=done, rows_total=total, message=note)
         )  # fmt: skip
+
+
+def _is_same(now: Entry | None, mine: Entry) -> bool:
+    return now is not None and (now.key, now.output) == (mine.key, mine.output)

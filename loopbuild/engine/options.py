@@ -17,6 +17,8 @@ class Options:
     frozen: bool = False
     """loop.lock stays as it is, and nothing pinned or historical runs; the outcome names what would change."""
     fail_fast: bool = False
+    waits: bool = True
+    """Whether to wait for what another build is making; else that is left to it."""
     pull_only: bool = False
     """Run nothing but cheap recipes; what is neither here nor in the remote cache is skipped."""
     borrowed: Borrowed | None = None

@@ -9,12 +9,25 @@ from typing import Literal, NamedTuple
 from loopbuild.engine.staleness import StaleReason
 from loopbuild.errors import LoopbuildError
 
-What = Literal["fresh", "built", "cut_off", "revalidated", "restored", "borrowed", "failed", "skipped", "interrupted"]
+What = Literal[
+    "fresh",
+    "built",
+    "cut_off",
+    "revalidated",
+    "restored",
+    "adopted",
+    "borrowed",
+    "failed",
+    "skipped",
+    "deferred",
+    "interrupted",
+]
 """fresh: nothing to do. built: ran, new bytes. cut_off: ran, same bytes as before. revalidated: rows proven good, none
-run. restored: found in the store, nothing ran. borrowed: taken as another lock names it, not put in force. skipped:
-something it needs failed. interrupted: to be resumed."""
+run. restored: found in the store, nothing ran. adopted: another build made it meanwhile. borrowed: taken as another
+lock names it, not put in force. skipped: something it needs failed. deferred: left to another build that makes it.
+interrupted: to be resumed."""
 RAN: frozenset[What] = frozenset({"built", "cut_off", "revalidated", "failed", "interrupted"})
-BAD: frozenset[What] = frozenset({"failed", "skipped", "interrupted"})
+BAD: frozenset[What] = frozenset({"failed", "skipped", "deferred", "interrupted"})
 """Outcomes after which nothing can rest on the target."""
 _NOTHING: Mapping[str, float] = {}
 

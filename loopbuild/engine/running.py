@@ -1,7 +1,8 @@
 """A build while it runs: one walk over the graph, from the first target to the last one that can be settled.
 
-Decides for each target whether a stored result is taken, it is made here or handed to the pool, and what a failure or a
-signal means for the rest. Damage in the store is not its business: it lets it through to whoever can walk again.
+Decides for each target whether a stored result is taken, it is made here, handed to the pool or awaited from another
+build, and what a failure or a signal means for the rest. Damage in the store is not its business: it lets it through to
+whoever can walk again.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from loopbuild.engine import lockfile
 from loopbuild.engine.action import Interrupted, Wiring, recipe_function
 from loopbuild.engine.commit import adopt
 from loopbuild.engine.demands import reason_for
+from loopbuild.engine.elsewhere import Elsewhere
 from loopbuild.engine.ending import LockLines, note_run, write_lock
 from loopbuild.engine.execute import recipe_code, translate
 from loopbuild.engine.executors.pool import Pool
@@ -66,6 +68,7 @@ class RunningBuild:
         self._definitions = ""
         self._still: Still | None = None
         self._fresh: set[str] = set()
+        self._elsewhere = Elsewhere(shop.ws.leases, on_event)
 
     # -- the walk --------------------------------------------------------------------------------------------------
 
@@ -76,11 +79,14 @@ class RunningBuild:
         started, clock_start = self._shop.ws.clock(), time.monotonic()
         try:
             while not self._is_stopped and not self._interrupts.is_asked:
-                target = self._walk.next()
-                if target is not None:
+                if self._pool.is_full:
+                    self._collect()
+                elif (target := self._walk.next() or self._elsewhere.next()) is not None:
                     self._start(target)
                 elif self._pool.is_busy:
                     self._collect()
+                elif self._elsewhere.is_busy:
+                    self._await()
                 else:
                     break
             patience = time.monotonic() + GRACE_SECONDS["pure"]
@@ -91,9 +97,15 @@ class RunningBuild:
             if not self._is_stopped and not self._interrupts.is_asked:
                 for name in self._walk.finish():
                     self._skip(name, "")
+        except BaseException:
+            with self._shop.ws.turn():
+                self._write_lock(lock_lines)
+            raise
         finally:
+            self._elsewhere.release_all()
+        with self._shop.ws.turn():
             self._write_lock(lock_lines)
-        return self._outcome(started, time.monotonic() - clock_start, stamp)
+            return self._outcome(started, time.monotonic() - clock_start, stamp)
 
     def _recall(self, stamp: str) -> None:
         """Find out what has not moved since the last complete build."""
@@ -102,6 +114,8 @@ class RunningBuild:
         is_plain = self._options.proves and self._options.borrowed is None and not self._options.frozen
         if is_plain and not (self._has_demands or self._earlier):
             self._still = still(shop.ws, shop.journal, stamp, targets, self._definitions)
+        if self._still is not None and shop.has_company:
+            self._still = None  # it may be about newer results than those that were read
         if self._still is not None:
             shop.leaves.trust(self._still.leaves, self._still.objects)
 
@@ -116,6 +130,8 @@ class RunningBuild:
         start, key = time.monotonic(), ""
         try:
             found = self._look(target, start)
+            if found is None:
+                return
             if isinstance(found, Result):
                 self._settle(target, found)
                 return
@@ -135,6 +151,14 @@ class RunningBuild:
             result = self._shop.failed(target, key, error, start)
         self._settle(target, result)
 
+    def _await(self) -> None:
+        """Nothing is left to do but what others are making: wait a little, or leave it to them."""
+        if self._options.waits:
+            self._elsewhere.wait()
+            return
+        for target in self._elsewhere.leave():
+            self._settle(target, Result(target=target.id, outcome="deferred"))
+
     def _collect(self) -> None:
         for job, answer in self._pool.wait():
             try:
@@ -147,8 +171,8 @@ class RunningBuild:
                 result = self._shop.failed(job.target, job.key, error, job.started)
             self._settle(job.target, result)
 
-    def _look(self, target: Target, start: float) -> Result | Job:
-        """Return the result when a stored one counts, else what has to be run."""
+    def _look(self, target: Target, start: float) -> Result | Job | None:
+        """Return the result when a stored one counts, else what has to be run; None while another build makes it."""
         if (borrowed := self._options.borrowed) is not None:
             try:
                 output = borrowed.output(
@@ -168,20 +192,25 @@ class RunningBuild:
         key = key_of(target, files=files, inputs=inputs, generation=generation)
         is_forced = demand in ("force", "from_scratch") and target.id not in self._earlier
         reasons: tuple[StaleReason, ...] = (reason_for(demand),)
-        usable, manifest = None, dict[str, Json]()
+        usable, manifest, is_fetched = None, dict[str, Json](), False
         if not is_forced:
-            usable, reasons = self._shop.known.usable(target, key)
+            usable, reasons = self._stored(target, key)
+        if usable is None:
+            if not self._elsewhere.take(target, key):
+                return None
+            if self._shop.has_company and not is_forced:
+                usable, reasons = self._stored(target, key)
         if usable is None:
             manifest = manifest_of(target, files=files, inputs=inputs, generation=generation)
             if self._shop.sharing is not None and not is_forced:
                 usable = self._shop.sharing.restore(target, key, manifest)
-        if usable is not None and not self._options.proves and has_proven(target, usable, self._shop.objects):
-            usable, reasons = None, (StaleReason(code="forced"),)
-            manifest = manifest_of(target, files=files, inputs=inputs, generation=generation)
+                is_fetched = usable is not None
+                if usable is not None and self._is_proven(target, usable):
+                    usable, reasons = None, (StaleReason(code="forced"),)
         if not self._lock.allows(target, key, usable):
             return Result(target=target.id, outcome="skipped", cause=lockfile.NAME)
         if usable is not None:
-            return self._take(target, usable, reasons)
+            return self._take(target, usable, reasons, is_fetched=is_fetched)
         if self._options.pull_only and not target.recipe.is_cheap:
             return Result(target=target.id, outcome="skipped")
         for path in files:
@@ -202,22 +231,35 @@ class RunningBuild:
             started=start,
         )
 
-    def _take(self, target: Target, entry: Entry, reasons: tuple[StaleReason, ...]) -> Result:
+    def _stored(self, target: Target, key: str) -> tuple[Entry | None, tuple[StaleReason, ...]]:
+        """Return the stored result that counts, else what is wrong with those there are."""
+        usable, reasons = self._shop.known.usable(target, key)
+        if usable is not None and self._is_proven(target, usable):
+            return None, (StaleReason(code="forced"),)
+        return usable, reasons
+
+    def _is_proven(self, target: Target, entry: Entry) -> bool:
+        """Return whether a result holds rows that were proven, which this build shall not take."""
+        return not self._options.proves and has_proven(target, entry, self._shop.objects)
+
+    def _take(self, target: Target, entry: Entry, reasons: tuple[StaleReason, ...], *, is_fetched: bool) -> Result:
         shop = self._shop
         current = shop.known.current.get(target.id)
         outcome: What = "fresh"
         if entry.published:
             shop.claim(target, entry.published)
         if current is None or current.seq != entry.seq:
+            is_new = entry.target == target.id and entry.seq > shop.known.newest and not is_fetched
             entry = adopt(entry, target, objects=shop.objects, journal=shop.journal, leaves=shop.leaves)
             shop.known.current[target.id] = entry
-            outcome = "restored"
-        if shop.publish(entry):
+            outcome = "adopted" if is_new else "restored"
+        if shop.publish(entry) and outcome == "fresh":
             outcome = "restored"
         rows = entry.row_count if entry.row_count > 0 else 0
         return Result(target=target.id, outcome=outcome, output=entry.output, reasons=reasons, rows_total=rows)
 
     def _settle(self, target: Target, result: Result) -> None:
+        self._elsewhere.release(target.id)
         if spent := self._shop.spent.get(target.id):
             result = result._replace(spent=dict(spent))
         if result.outcome not in BAD and target.expand:

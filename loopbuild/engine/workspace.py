@@ -7,14 +7,16 @@ of targets.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from loopbuild.engine.journal import Journal
+from loopbuild.engine.leases import Leases
+from loopbuild.engine.locks import Lock, is_held, never, said_in
 from loopbuild.engine.objects import Objects, store_trouble
 from loopbuild.errors import StoreError
 
@@ -28,6 +30,14 @@ class NewerStore(StoreError):
     exit_code = 2
 
 
+class Neighbour(NamedTuple):
+    """A process that works in this store now."""
+
+    pid: str
+    since: float
+    """Seconds since the epoch."""
+
+
 class Workspace:
     """A project folder and its `.loopbuild/`."""
 
@@ -37,6 +47,7 @@ class Workspace:
         self.code_version = code_version
         self.clock = clock
         self.objects = Objects(self.folder / "cas")
+        self.leases = Leases(self.folder / "leases")
 
     @classmethod
     def open(cls, root: Path, *, code_version: str, clock: Callable[[], float] = time.time) -> Workspace:
@@ -102,9 +113,13 @@ class Workspace:
     # -- writing ---------------------------------------------------------------------------------------------------
 
     def prepare(self) -> None:
-        """Create what belongs into the folder; call it under the lock. Raises StoreError when it is not writable."""
+        """Create what belongs into the folder. Raises StoreError when it is not writable."""
+        with self.turn():
+            self._prepare()
+
+    def _prepare(self) -> None:
         try:
-            for name in ("cas", "partial", "tmp", "out"):
+            for name in ("cas", "partial", "tmp", "out", "leases"):
                 (self.folder / name).mkdir(parents=True, exist_ok=True)
             for name, text in (("FORMAT", f"{FORMAT}\n"), (".gitignore", "*\n")):
                 path = self.folder / name
@@ -118,60 +133,94 @@ class Workspace:
             raise _unusable(error, self.folder) from error
 
     @contextlib.contextmanager
-    def exclusive(self, on_wait: Callable[[str], None]) -> Iterator[None]:
-        """Be the only build of this workspace; while another one runs, `on_wait` is told its process id, once."""
-        path = self.folder / "lock"
-        handle = self._opened(path)
-        has_told = False
-        try:
-            while True:
-                try:
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    if not has_told:
-                        has_told = True
-                        on_wait(os.read(handle, 32).decode("ascii", "replace").strip() or "?")
-                    fcntl.flock(handle, fcntl.LOCK_EX)
-                if _is_same(handle, path):
-                    break
-                # Somebody deleted the folder while we waited: others would lock a file we know nothing of.
-                handle, gone = self._opened(path), handle
-                os.close(gone)
-            with contextlib.suppress(OSError):  # the content is for display only
-                os.ftruncate(handle, 0)
-                os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+    def shared(self, on_wait: Callable[[str], None], *, is_cancelled: Callable[[], bool] = never) -> Iterator[None]:
+        """Work here beside others; while somebody has the store to himself, `on_wait` is told his process id, once."""
+        with self._lock("lock", on_wait, is_cancelled=is_cancelled, is_shared=True):
             yield
-        finally:
-            os.close(handle)
 
-    def _opened(self, path: Path) -> int:
+    @contextlib.contextmanager
+    def exclusive(self, on_wait: Callable[[str], None], *, is_cancelled: Callable[[], bool] = never) -> Iterator[None]:
+        """Have the store to oneself; while others work in it, `on_wait` is told their process ids, once."""
+        with self._lock("lock", on_wait, is_cancelled=is_cancelled):
+            yield
+
+    @contextlib.contextmanager
+    def opening(self, on_wait: Callable[[str], None], *, is_cancelled: Callable[[], bool] = never) -> Iterator[None]:
+        """Be the only one who looks whether the index is sound, and makes it anew; asked for before `shared`."""
+        with self._lock("opening", on_wait, is_cancelled=is_cancelled):
+            yield
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        """Have a moment in which nobody else publishes, writes loop.lock or moves in; nothing is waited for within."""
+        with self._lock("turn"):
+            yield
+
+    def neighbours(self) -> tuple[Neighbour, ...]:
+        """Return who else works in this store, the first to come first; nothing is written."""
+        found = []
+        with contextlib.suppress(OSError):
+            for entry in os.scandir(self.folder / "tmp"):
+                pid, alive = entry.name.split("-")[1:2], f"{entry.path}{os.sep}alive"
+                if pid and pid[0] != str(os.getpid()) and is_held(alive):
+                    found.append(Neighbour(pid=pid[0], since=entry.stat().st_ctime))
+        return tuple(sorted(found, key=lambda one: one.since))
+
+    @contextlib.contextmanager
+    def _lock(
+        self,
+        name: str,
+        on_wait: Callable[[str], None] | None = None,
+        *,
+        is_cancelled: Callable[[], bool] = never,
+        is_shared: bool = False,
+    ) -> Iterator[None]:
+        path = self.folder / name
+        lock = Lock(path)
+
+        def tell() -> None:
+            # Whoever shares the store has not written his name into its lock.
+            pids = [one.pid for one in self.neighbours()] if not is_shared and name == "lock" else []
+            if on_wait is not None:
+                on_wait(", ".join(pids) or said_in(path) or "?")
+
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            lock.wait(
+                is_shared=is_shared,
+                says="" if is_shared else str(os.getpid()),
+                on_wait=tell,
+                is_cancelled=is_cancelled,
+            )
         except OSError as error:
             raise _unusable(error, path) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
-        """Give this run a private folder on the store's file system; folders of dead runs are removed first."""
-        for old in sorted((self.folder / "tmp").iterdir()):
-            _remove_if_dead(old)
-        number = 0
-        while True:
-            folder = self.folder / "tmp" / f"run-{os.getpid()}-{number}"
-            try:
-                folder.mkdir()
-                break
-            except FileExistsError:
-                number += 1
-            except OSError as error:
-                raise _unusable(error, folder) from error
-        handle = os.open(folder / "alive", os.O_RDWR | os.O_CREAT, 0o644)
+        """Give this run a private folder on the store's file system; what dead runs left is removed first."""
+        alive: Lock | None = None
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            with self.turn():
+                self._prepare()
+                self.leases.sweep()
+                for old in sorted((self.folder / "tmp").iterdir()):
+                    if not is_held(old / "alive"):
+                        remove_tree(old)
+                number = 0
+                while (folder := self.folder / "tmp" / f"run-{os.getpid()}-{number}").exists():
+                    number += 1
+                folder.mkdir()
+                alive = Lock(folder / "alive")
+                alive.wait()
+        except OSError as error:
+            raise _unusable(error, self.folder / "tmp") from error
+        try:
             yield folder
         finally:
-            os.close(handle)
+            alive.release()
             remove_tree(folder)
 
     def set_aside(self) -> Path:
@@ -189,8 +238,9 @@ class Workspace:
     def sweep_partial(self, is_committed: Callable[[str], object]) -> None:
         """Remove what unfinished actions kept and whose results are there after all: a kill came between the two."""
         for folder in (self.folder / "partial").iterdir():
-            if is_committed(folder.name):
+            if is_committed(folder.name) and (lease := self.leases.take([folder.name], target="")) is not None:
                 remove_tree(folder)
+                lease.release()
 
     def partial(self, key: str) -> Path:
         """Return where an unfinished action of this key keeps what shall survive a kill."""
@@ -206,28 +256,6 @@ def remove_tree(path: Path) -> None:
     else:
         with contextlib.suppress(OSError):
             path.unlink()
-
-
-def _is_same(handle: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(handle), path.stat())
-    except FileNotFoundError:
-        return False
-
-
-def _remove_if_dead(folder: Path) -> None:
-    try:
-        handle = os.open(folder / "alive", os.O_RDWR)
-    except OSError:
-        remove_tree(folder)
-        return
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return
-    finally:
-        os.close(handle)
-    remove_tree(folder)
 
 
 def _unusable(error: OSError, path: Path) -> StoreError:

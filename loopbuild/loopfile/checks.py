@@ -16,7 +16,7 @@ from loopbuild.loopfile.remote_checks import check_remote
 from loopbuild.loopfile.sandbox_checks import check_sandboxes
 from loopbuild.loopfile.sections.base import Json
 from loopbuild.loopfile.sections.sampling import Topologies
-from loopbuild.loopfile.sections.synthesis import Negatives
+from loopbuild.loopfile.sections.synthesis import Categories
 from loopbuild.loopfile.source_checks import check_sources
 from loopbuild.loopfile.spans import Settings
 from loopbuild.loopfile.translate import did_you_mean
@@ -81,18 +81,18 @@ def _check_shares(settings: Settings) -> Iterator[Diagnostic]:
     shares = [_number(topologies.get(name, field.default)) for name, field in Topologies.model_fields.items()]
     if topologies and sum(shares) == 0:
         yield _error(settings, ("sampling", "topologies"), "bad-value", "every share of `topologies` is 0", key=True)
-    for name in ("conditional", "parallel"):
+    for name in ("conditional",):
         if _number(topologies.get(name)) > 0:
             message = f"`{name}` trajectories are not sampled yet"
             yield _error(settings, ("sampling", "topologies", name), "bad-value", message, "leave it out")
-    negatives = _mapping(_mapping(settings.value, "synthesis"), "negatives")
-    total = sum(_number(negatives.get(name, field.default)) for name, field in Negatives.model_fields.items())
-    if negatives and total >= 1:
-        message = f"the shares of `negatives` add up to {total:g}: no row is left that calls a tool"
-        yield _error(settings, ("synthesis", "negatives"), "bad-value", message, key=True)
-    elif negatives and total > 0.5:
-        message = f"the shares of `negatives` add up to {total:g}: most rows would call no tool"
-        yield _warning(settings, ("synthesis", "negatives"), message, key=True)
+    categories = _mapping(_mapping(settings.value, "synthesis"), "categories")
+    total = sum(_number(categories.get(name, field.default)) for name, field in Categories.model_fields.items())
+    if categories and total >= 1:
+        message = f"the shares of `categories` add up to {total:g}: no plain request is left"
+        yield _error(settings, ("synthesis", "categories"), "bad-value", message, key=True)
+    elif categories and total > 0.5:
+        message = f"the shares of `categories` add up to {total:g}: most rows would be special cases"
+        yield _warning(settings, ("synthesis", "categories"), message, key=True)
     held_out = _mapping(settings.value, "evaluation").get("held_out")
     if _is_number(held_out) and held_out == 0:
         yield _warning(

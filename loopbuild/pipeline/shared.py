@@ -60,6 +60,15 @@ def call_names(catalog: ToolCatalog) -> dict[str, str]:
     return {f"{tool.id} call name": digest("call name", tool.call_name) for tool in catalog.tools}
 
 
+def alike_facts(contract: Json) -> Mapping[str, str]:
+    """Return for each tool a fact about those that could be taken for it, or could stand in for it."""
+    from loopbuild.stages.synthesis.categories import alike
+
+    known = catalog(contract)
+    twins, rivals = alike(known)
+    return {f"{tool.id} alike": digest("alike", [twins[tool.id], rivals[tool.id]]) for tool in known.tools}
+
+
 def cells(value: Json) -> Mapping[str, Json]:
     """Return subgraph -> its cells."""
     found: Mapping[str, Json] = value["cells"]

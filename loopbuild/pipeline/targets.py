@@ -25,6 +25,8 @@ from loopbuild.pipeline.sandbox_settings import (
 from loopbuild.pipeline.source_files import files_of
 
 R = "loopbuild.pipeline.recipes"
+FURTHER = ("missing_tool", "confirm", "near_miss", "error_recovery")
+"""Categories that are further texts about trajectories."""
 EVIDENCE = "graph.lock"
 """What replays found out about edges, beside loop.yaml; a project without the file goes by names alone."""
 
@@ -124,7 +126,7 @@ def static_targets(settings: Json, *, root: Path) -> list[Target]:
             id="cells:main",
             recipe=CELLS,
             params={
-                "sampling": _without(settings["sampling"], "optional"),
+                "sampling": _planning(settings["sampling"]),
                 "per_tool_eval": settings["evaluation"]["per_tool"],
                 "sandboxes": {name: sandbox_params(settings, name)[name] for name in sorted(settings["sources"])},
             },
@@ -157,7 +159,7 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
         id="negatives:main",
         recipe=NEGATIVES,
         params={
-            "negatives": _without(settings["synthesis"]["negatives"], "clarify"),
+            "negatives": _without_calls(settings["synthesis"]["categories"]),
             "per_tool": settings["sampling"]["per_tool"],
             "per_tool_eval": settings["evaluation"]["per_tool"],
             "levels": len(settings["synthesis"]["levels"]) * settings["synthesis"]["texts_per_level"] * copies,
@@ -204,7 +206,7 @@ def _subgraph_targets(name: str, settings: Json, root: Path, others: Iterable[st
         params={
             "subgraph": name,
             "sandbox": sandbox,
-            "sampling": {key: settings["sampling"][key] for key in ("seed", "optional", "user_known", "max_steps")},
+            "sampling": _walking(settings["sampling"]),
         },
         inputs=(("cells", "cells:main"), ("contract", "contract:main"), ("graph", "graph:main")),
         files=files,
@@ -269,7 +271,8 @@ def _writing_targets(name: str, settings: Json) -> Iterable[Target]:
     synthesis = settings["synthesis"]
     params = {key: synthesis[key] for key in ("assignment", "levels", "texts_per_level", "lexicon")} | {
         "writers": [identity(writer) for writer in synthesis["writers"]],
-        "clarify": synthesis["negatives"]["clarify"],
+        "clarify": synthesis["categories"]["clarify"],
+        "categories": {name: synthesis["categories"][name] for name in FURTHER},
         "seed": settings["sampling"]["seed"],
     }
     inputs = [("contract", "contract:main"), ("trajectories", f"trajectories:{name}")]
@@ -289,6 +292,12 @@ def _writing_targets(name: str, settings: Json) -> Iterable[Target]:
 def asks_writers(settings: Json) -> bool:
     """Return whether some writer is asked over the network."""
     return any(writer["model"] != OFFLINE for writer in settings["synthesis"]["writers"])
+
+
+def _without_calls(shares: Json) -> Json:
+    """The shares of what is made without a trajectory; of `missing_tool` the half in which no tool is even withheld."""
+    made = {name: shares[name] for name in ("no_tool", "out_of_scope")}
+    return made | {"missing_tool": shares["missing_tool"] / 2}
 
 
 def _training_targets(settings: Json, base: str, base_files: list[str]) -> Iterable[Target]:
@@ -392,6 +401,18 @@ def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str], root: Path
         recipe=SCORES,
         inputs=tuple(sorted((inputs | {"generations": f"generations:{arm}"}).items())),
     )
+
+
+def _planning(sampling: Json) -> dict[str, Json]:
+    """What decides which cells there are."""
+    off = [key for key in ("parallel_turns",) if not sampling[key]]
+    return _without(sampling, "optional", *off)
+
+
+def _walking(sampling: Json) -> dict[str, Json]:
+    """What decides how a cell is walked; what is off by default is named only where it is on, and moves no key."""
+    chosen = {key: sampling[key] for key in ("seed", "optional", "user_known", "max_steps")}
+    return chosen | ({"parallel_turns": True} if sampling["parallel_turns"] else {})
 
 
 def _without(section: Json, *keys: str) -> dict[str, Json]:

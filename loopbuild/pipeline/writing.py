@@ -18,6 +18,7 @@ from loopbuild.errors import BuildError
 from loopbuild.llm.hosted.identity import OFFLINE, candidates, name_of
 from loopbuild.llm.protocol import Wording
 from loopbuild.pipeline.builds import OpenProject
+from loopbuild.pipeline.targets import FURTHER
 
 ANSWERS = "answers"
 FEW = 5
@@ -194,9 +195,10 @@ def _guess(settings: Json, planned: Plan, entry: PlanEntry, hosted: Mapping[str,
     per_tool, per_tool_eval = settings["sampling"]["per_tool"], settings["evaluation"]["per_tool"]
     evaluated = per_tool_eval / max(1, per_tool + per_tool_eval)
     texts = len(synthesis["levels"]) * synthesis["texts_per_level"]
-    clarified = synthesis["negatives"]["clarify"]
+    further = [share for name, share in synthesis["categories"].items() if name in ("clarify", *FURTHER) and share]
+    clarified = sum(further)
     shares: tuple[tuple[Wording, float, float], ...] = (
-        ("seen", (1 - evaluated) * texts * (1 + clarified) + evaluated * (1 + clarified), texts + 1),
+        ("seen", (1 - evaluated) * texts * (1 + clarified) + evaluated * (1 + clarified), texts + len(further)),
         ("held_out", evaluated, 1),
     )
     found: dict[str, _Asked] = {}

@@ -10,7 +10,7 @@ from loopbuild.records.codec import Json, from_json, to_json
 from loopbuild.records.graph import DataFlowEdge, EdgeEvidence, EdgeStatus, Subgraph, ToolGraph
 from loopbuild.records.pairs import PairClass, PreferencePair
 from loopbuild.records.places import Diagnostic, Span
-from loopbuild.records.rows import Example, Level, Split, Task, Verdict
+from loopbuild.records.rows import Example, Failure, Level, Proof, Split, Task, Verdict
 from loopbuild.records.scores import (
     METRICS,
     REGRESSION,
@@ -70,6 +70,7 @@ __all__ = [
     "Effect",
     "EvalTask",
     "Example",
+    "Failure",
     "FailureClass",
     "Json",
     "LeafChange",
@@ -78,6 +79,7 @@ __all__ = [
     "OutputOrigin",
     "PairClass",
     "PreferencePair",
+    "Proof",
     "Provenance",
     "Purpose",
     "Rate",

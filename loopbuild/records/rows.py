@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from loopbuild.records.codec import Json
-from loopbuild.records.trajectories import Category, Topology
+from loopbuild.records.codec import LEFT_OUT, Json
+from loopbuild.records.trajectories import Category, StateFact, ToolCall, ToolResult, Topology
 
 Level = Literal["low", "high"]
 Split = Literal["train", "values", "wordings", "paths", "negative"]
@@ -50,8 +50,40 @@ class Example:
     messages: tuple[dict[str, Json], ...]
     tools: tuple[str, ...] = ()
     """Ids of the tools the row calls, in order of first call."""
+    withheld: tuple[str, ...] = field(default=(), metadata=LEFT_OUT)
+    """Ids of tools no list in this row's prompt may show; such a row makes sense only where tools are listed."""
+    beside: tuple[str, ...] = field(default=(), metadata=LEFT_OUT)
+    """Ids of tools a list must show beside those called."""
     reads: tuple[str, ...] = ()
     digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A call made on purpose in place of the right one, and how it was refused."""
+
+    before: int
+    """Index of the step whose call it got wrong."""
+    kind: Literal["wrong_type", "bad_enum", "missing_required", "stale_id", "rate_limit"]
+    pointer: str
+    """The argument at fault; empty where none is."""
+    call: ToolCall
+    result: ToolResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What was found by running other calls than the row's own."""
+
+    failures: tuple[Failure, ...] = ()
+    is_restored: bool = True
+    """With the failures in between, every right call is answered as without and the state ends the same."""
+    left: tuple[StateFact, ...] = ()
+    """What differs from the start when the person declines."""
+    other: ToolCall | None = None
+    """The call of the tool that is nearly right."""
+    outcome: Literal["", "refused", "answer", "state", "same"] = ""
+    """How it differs from the right one; `same` is no difference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,17 @@ from typing import Literal
 from loopbuild.records.codec import Json
 
 Topology = Literal["single", "chain", "fan_out", "join", "map", "conditional", "parallel"]
-Category = Literal["call", "no_tool", "out_of_scope", "missing_tool", "clarify", "retired", "error_recovery"]
+Category = Literal[
+    "call",
+    "no_tool",
+    "out_of_scope",
+    "missing_tool",
+    "clarify",
+    "confirm",
+    "near_miss",
+    "error_recovery",
+    "retired",
+]
 Purpose = Literal["train", "eval"]
 
 

@@ -198,6 +198,15 @@ def stray(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
         yield RowResult(key=row.key, output=row.key)
 
 
+def gated(action: Action) -> Json:
+    """Go on when the file `go` says the unit of this target, or everything."""
+    note(action, "run")
+    go = action.root / "go"
+    while not go.exists() or not {"all", action.params["unit"]}.intersection(go.read_text().split()):
+        time.sleep(0.002)
+    return {"lines": [action.params["unit"]]}
+
+
 def linger(action: Action) -> Json:
     """Write on and on, as a process does that has not heard of its parent's death."""
     (action.root / "worker").write_text(str(os.getpid()))
@@ -276,6 +285,7 @@ ASK = Recipe(
 FAN = Recipe(name="fan", version=1, run=f"{HERE}:fan")
 SHOW = Recipe(name="show", version=1, run=f"{HERE}:show")
 NAMED = Recipe(name="named", version=1, run=f"{HERE}:named")
+GATED = Recipe(name="gated", version=1, run=f"{HERE}:gated")
 LINGER = Recipe(name="linger", version=1, run=f"{HERE}:linger")
 KEPT = Recipe(name="kept", version=1, run=f"{HERE}:kept_rows", wanted=f"{HERE}:wanted", facts=f"{HERE}:facts")
 PAID = Recipe(

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from loopbuild.engine.gc import Limits, collect
+from loopbuild.engine.plan import plan
 from loopbuild.errors import StoreError
 from tests.engine.conftest import Project
 from tests.faults.children import REPOSITORY, child, everything, exit_code, new_project, wait_until
@@ -81,12 +82,13 @@ def test_whoever_waits_for_a_build_that_is_killed_goes_on_with_what_it_finished(
     assert len(again) <= 1, "only what was in flight when the first one died"
 
 
-def test_who_does_not_want_to_wait_is_told_who_builds(project: Project) -> None:
-    (project.root / "slow").write_text("0.05")
-    pid = child(lambda: project.build(everything()))
-    wait_until(lambda: bool(project.calls(clear=False)))
-    with pytest.raises(StoreError, match=f"pid {pid} builds here"):
-        project.build(everything(), waits=False)
+def test_whoever_has_the_store_to_himself_is_waited_for_or_not(project: Project) -> None:
+    project.build(everything())
+    with project.ws.exclusive(lambda pid: None):
+        pid = child(lambda: project.build(everything()))
+        with pytest.raises(StoreError, match=f"pid {os.getpid()} has the store to itself"):
+            project.build(everything(), waits=False)
+        assert plan(project.ws, everything()).is_nothing_to_do, "a question is answered all the same"
     assert exit_code(pid) == 0
     assert project.build(everything(), waits=False).counts == {"fresh": 11}
 

@@ -185,16 +185,6 @@ def test_a_folder_that_can_not_be_written_is_said(project: Project) -> None:
         project.build(everything())
 
 
-def test_who_waits_is_told_for_whom(project: Project) -> None:
-    (project.root / "slow").write_text("0.05")
-    pid = child(lambda: project.build(chain()))
-    while not recipes.calls(project.root, clear=False):
-        time.sleep(0.005)
-    assert project.build(chain()).counts == {"fresh": 9}
-    assert f"waiting for pid {pid}, which builds here" in [event.message for event in project.events]
-    assert exit_code(pid) == 0
-
-
 def test_a_signal_ends_workers_too(project: Project) -> None:
     (project.root / "slow").write_text("0.3")
 

@@ -38,7 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fail-fast", action="store_true", help="stop at the first failure instead of going on elsewhere"
     )
     parser.add_argument("--no-remote", action="store_true", help="neither ask the remote cache nor send it anything")
-    parser.add_argument("--no-wait", action="store_true", help="fail instead of waiting while another build runs here")
+    parser.add_argument(
+        "--no-wait",
+        action="store_true",
+        help="leave to another build what it is making instead of waiting for it; exit 1 when anything is left",
+    )
     parser.add_argument("--progress", choices=("auto", "plain", "json", "none"), default="auto", help="how to show it")
     parser.add_argument("--json", action="store_true", help="the outcome as JSON on stdout")
 

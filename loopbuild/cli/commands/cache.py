@@ -97,7 +97,7 @@ def _pull(opened: OpenProject, arguments: argparse.Namespace) -> int:
     with progress("none" if arguments.json else "plain") as watch:
         outcome = pull(opened, select=tuple(arguments.select), on_event=watch)
     missing = [result.target for result in outcome.of("skipped", "failed")]
-    restored = outcome.of("restored")
+    restored = outcome.of("restored", "adopted")
     if arguments.json:
         answer(json.dumps({"restored": [result.target for result in restored], "missing": missing}))
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
+from loopbuild.cli.company import say_who_works
 from loopbuild.cli.console import answer
 from loopbuild.cli.exit_codes import ExitCode
 from loopbuild.cli.wishes import add_selection, wishes_of
@@ -21,6 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     from loopbuild.pipeline.builds import nothing_to_do, open_project
 
     opened = open_project(arguments.project, loopfile=arguments.file)
+    say_who_works(opened.workspace)
     wishes = wishes_of(arguments)
     unchanged = None if wishes else nothing_to_do(opened)
     if unchanged is not None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _CHUNKS_PER_SLOT = 4
 """Enough that a slow chunk at the end leaves nobody idle, few enough that loading inputs is not repeated often."""
+_AHEAD = 8
+"""Plain targets given away per slot: nobody is idle while a table runs here, and not all is kept from other builds."""
 _PATIENCE_SECONDS = 0.2
 """How long to wait before looking whether a signal has come."""
 
@@ -56,6 +58,11 @@ class Pool:
     def is_busy(self) -> bool:
         """Whether a plain target is being made elsewhere."""
         return bool(self._running)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is enough to do elsewhere: what is begun early is kept from other builds."""
+        return bool(self._running) and len(self._running) >= self._room
 
     def takes(self, recipe: Recipe) -> bool:
         """Return whether a target of this recipe is made elsewhere as a whole."""
@@ -129,6 +136,10 @@ class Pool:
             for future in futures:
                 future.cancel()
             self._given = [future for future in self._given if not future.done()]
+
+    @cached_property
+    def _room(self) -> int:
+        return _AHEAD * self._workers.slots
 
     @cached_property
     def _workers(self) -> Workers:

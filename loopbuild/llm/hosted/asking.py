@@ -69,6 +69,11 @@ def _lines(request: WriteRequest, voice: str) -> Iterator[str]:
             seen = "; ".join(f"{one.words}: {_quoted(one.value)}" for one in outcomes)
             if seen:
                 yield f"   seen: {seen}"
+    if len(turns) < sum(len(set(step.turns)) for step in request.steps):
+        yield (
+            "Steps of the same assistant turn need nothing of each other and happen at once: where the person asks for "
+            "several such things, it is side by side (and also, besides), not one after the other."
+        )
     synonyms = _synonyms(request)
     if synonyms:
         yield f"Other words that mean the same here: {synonyms}"

@@ -6,14 +6,19 @@ Decides nothing about what happened: every identifier, number and status told wa
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import groupby
 
+from loopbuild.llm.offline import abreast
 from loopbuild.llm.offline import morphology as m
 from loopbuild.llm.offline.clauses import class_of
 from loopbuild.llm.offline.references import shown
 from loopbuild.llm.offline.register import sentence
 from loopbuild.llm.offline.scene import Scene
+from loopbuild.llm.offline.structures import goals_of
 from loopbuild.llm.protocol import Argument, Outcome, StepWords
 
+_TOGETHER = 3
+"""Deeds of one turn that are told."""
 _LISTED = 4
 """Values an answer names before it only counts."""
 _QUOTED = 60
@@ -28,6 +33,8 @@ def reasoning(steps: tuple[StepWords, ...], scene: Scene) -> tuple[str, ...]:
 
 def answer(steps: tuple[StepWords, ...], scene: Scene) -> str:
     """Return what came of it, in at most twenty words where the values allow it."""
+    if abreast.is_abreast(steps):
+        return " ".join(sentence(_report(step, scene)) for step in _told(goals_of(steps)))
     last = _gathered(steps)
     others = [s for s in steps if s.turns[-1] == last.turns[-1] and (s.verb, s.noun) != (last.verb, last.noun)]
     return " ".join(sentence(_report(step, scene)) for step in [*others[-1:], last])
@@ -49,6 +56,16 @@ def _gathered(steps: tuple[StepWords, ...]) -> StepWords:
     return last
 
 
+def _told(goals: list[StepWords]) -> list[StepWords]:
+    """What was asked for side by side, alike deeds as one; the last few where it was much."""
+    made: list[StepWords] = []
+    while goals:
+        last = _gathered(tuple(goals))
+        made.insert(0, last)
+        goals = [goal for goal in goals if not set(goal.indices) & set(last.indices)]
+    return made[-_TOGETHER:]
+
+
 def _thought(steps: tuple[StepWords, ...], turn: int, turns: list[int], scene: Scene) -> str:
     choices = scene.choices
     acting = [step for step in steps if turn in step.turns]
@@ -56,11 +73,11 @@ def _thought(steps: tuple[StepWords, ...], turn: int, turns: list[int], scene: S
         if choices.chance(0.1):
             return ""
         form = choices.pick(("I {}", "I will {}", "Let me {}", "I {} now", "I'll {}", "I can {}"))
-        return sentence(choices.fill(form.format(" and ".join(_deed(step, turn, scene) for step in acting[:2]))))
+        return sentence(choices.fill(form.format(m.joined([_deed(step, turn, scene) for step in acting[:_TOGETHER]]))))
     if turn == turns[0]:
         return sentence(choices.fill(_plan(steps, scene)))
     picks = [pick for step in acting for pick in _picks(step, turn)]
-    what = " and ".join(_deed(step, turn, scene, is_brief=bool(picks)) for step in acting[:2])
+    what = m.joined([_deed(step, turn, scene, is_brief=bool(picks)) for step in acting[:_TOGETHER]])
     if turn == turns[-1]:
         form = choices.among(("Now I {}", "Now I {}", "Last, I {}", "Then I {}"))
     else:
@@ -74,7 +91,10 @@ def _plan(steps: tuple[StepWords, ...], scene: Scene) -> str:
     A model that has said what it is about to do, and of which members of which lists, need not work it out again from
     the request at every turn.
     """
-    deeds = [_intention(step, scene) for step in steps]
+    deeds = [
+        m.joined([_intention(step, scene) for step in group])
+        for _, group in groupby(steps, key=lambda one: one.turns[0])
+    ]
     form = scene.choices.among(("First I {}, then {}", "I {}, then {}", "Plan: {}, then {}"))
     return form.format(deeds[0], ", then ".join(deeds[1:]))
 

@@ -5,6 +5,8 @@ Each function composes one structure; the order of the steps is always said or p
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from loopbuild.llm.offline import morphology as m
 from loopbuild.llm.offline.clauses import clause_of, imperative
 from loopbuild.llm.offline.questions import fragment
@@ -17,16 +19,16 @@ def tell_reason_first(told: list[StepWords], scene: Scene, describe: bool) -> st
     """`The team is waiting, so please cancel ...`."""
     body = _body(told, scene, describe)
     please = scene.choices.pick(("please ", "", "could you ", "kindly ", "please ", "now "))
-    return f"{scene.choices.pick(_REASONS)}, so {please}{body}"
+    return f"{scene.choices.pick(REASONS)}, so {please}{body}"
 
 
 def tell_reason_last(told: list[StepWords], scene: Scene, describe: bool) -> str:
     """`Cancel ... The team is waiting`."""
     body = _body(told, scene, describe)
-    return f"{body}{scene.choices.pick((', ', ' - ', '. '))}{scene.choices.pick(_REASONS)}"
+    return f"{body}{scene.choices.pick((', ', ' - ', '. '))}{scene.choices.pick(REASONS)}"
 
 
-_REASONS = (
+REASONS = (
     "I have a meeting in ten minutes",
     "my manager is asking",
     "we are behind schedule",
@@ -51,7 +53,15 @@ _REASONS = (
 
 
 def _clauses(told: list[StepWords], scene: Scene, describe: bool) -> list[str]:
-    return [imperative(clause_of(step, scene, describe=describe), scene) for step in told]
+    """Return a text for each step; what happens in one turn stands together, for there is no order in it."""
+    made: list[str] = []
+    for _, group in groupby(told, key=lambda step: step.turns[-1]):
+        parts = [imperative(clause_of(step, scene, describe=describe), scene) for step in group]
+        made.append(m.joined(parts, last=scene.choices.pick(_TOGETHER)) if len(parts) > 1 else parts[0])
+    return made
+
+
+_TOGETHER = (" and ", " and also ", ", and also ")
 
 
 def _body(told: list[StepWords], scene: Scene, describe: bool) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from loopbuild.llm.offline import several, single
+from loopbuild.llm.offline import abreast, several, single
 from loopbuild.llm.offline.clauses import class_of
 from loopbuild.llm.offline.scene import Scene
-from loopbuild.llm.protocol import Argument, StepWords
+from loopbuild.llm.protocol import StepWords
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,9 @@ class Draft:
 def compose(steps: tuple[StepWords, ...], scene: Scene, *, level: str) -> Draft:
     """Return the request of a row at `level` (low tells the steps, high the goal)."""
     told = list(steps) if level == "low" else goals_of(steps)
+    parts = abreast.branches_of(told, steps)
+    if len(parts) > 1:
+        return _beside(parts, scene, level=level)
     table = _SINGLE if len(told) == 1 else _MANY
     choices = scene.choices
     names = [name for name, entry in table.items() if choices.voice in entry.voices and _suits(name, told, level=level)]
@@ -41,16 +44,18 @@ def compose(steps: tuple[StepWords, ...], scene: Scene, *, level: str) -> Draft:
     return Draft(text=text, structure=f"{level}:and", is_open=True)
 
 
+def _beside(parts: abreast.Branches, scene: Scene, *, level: str) -> Draft:
+    names = [name for name, entry in _BESIDE.items() if scene.choices.voice in entry.voices]
+    name = names[int(scene.choices.unit() * len(names))]
+    text = _BESIDE[name].compose(parts, scene, level == "high")
+    return Draft(text=text, structure=f"{level}:{name}", is_open=_BESIDE[name].is_open)
+
+
 def goals_of(steps: tuple[StepWords, ...]) -> list[StepWords]:
     """Return what a goal must name: every change, and every reading nothing else builds on."""
-    consumed = {a.step for step in steps for a in _all_arguments(step) if a.origin == "step"}
+    consumed = {a.step for step in steps for a in abreast.all_arguments(step) if a.origin == "step"}
     kept = [s for s in steps if s.effect != "read" or not any(index in consumed for index in s.indices)]
     return kept or [steps[-1]]
-
-
-def _all_arguments(step: StepWords) -> list[Argument]:
-    nested = [field for a in step.arguments for group in a.groups for field in group]
-    return [*step.arguments, *nested]
 
 
 def _suits(name: str, told: list[StepWords], *, level: str) -> bool:
@@ -64,6 +69,8 @@ def _suits(name: str, told: list[StepWords], *, level: str) -> bool:
         return False
     if name == "form":
         return len([a for a in told[0].arguments if a.origin == "user"]) > 1
+    if name in ("last first", "telegram arrows") and abreast.is_abreast(told):
+        return False
     if name == "start by":
         return told[0].effect == "read"
     if name == "goal wish":
@@ -112,3 +119,23 @@ _MANY: dict[str, _Entry] = {
     "reason first": _Entry(voices="ac", compose=several.tell_reason_first, is_open=False),
     "reason last": _Entry(voices="bd", compose=several.tell_reason_last, is_open=False),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Beside:
+    voices: str
+    compose: Callable[[abreast.Branches, Scene, bool], str]
+    is_open: bool = True
+
+
+_BESIDE: dict[str, _Beside] = {
+    "and also": _Beside(voices="abcd", compose=abreast.tell_also),
+    "also": _Beside(voices="abcd", compose=abreast.tell_apart),
+    "things": _Beside(voices="abcd", compose=abreast.tell_things, is_open=False),
+    "marks": _Beside(voices="bc", compose=abreast.tell_marks, is_open=False),
+    "lines": _Beside(voices="acd", compose=abreast.tell_lines, is_open=False),
+    "meanwhile": _Beside(voices="abd", compose=abreast.tell_meanwhile),
+    "wanted": _Beside(voices="bcd", compose=abreast.tell_wanted, is_open=False),
+    "because": _Beside(voices="abc", compose=abreast.tell_because, is_open=False),
+}
+"""Structures for goals that need nothing of each other."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loopbuild.loopfile.sections.base import Count, Positive, Section, Share, Text
+from loopbuild.loopfile.sections.base import Count, Flag, Positive, Section, Share, Text
 
 
 class Topologies(Section):
@@ -15,7 +15,7 @@ class Topologies(Section):
     map: Share = 0.15
     conditional: Share = 0.0
     parallel: Share = 0.0
-    """These two are not sampled yet; more than 0 is refused."""
+    """Several goals of one request, independent of each other: their calls go out in one assistant turn."""
 
 
 class SamplingSettings(Section):
@@ -30,3 +30,5 @@ class SamplingSettings(Section):
     """Globs over parameter names whose ids a person may know and say; others must come from a call."""
     optional: Share = 0.3
     """Chance that an optional parameter is given."""
+    parallel_turns: Flag = False
+    """Steps of any shape that need nothing of each other go out in one assistant turn, not one after the other."""

@@ -57,12 +57,23 @@ class WriterSettings(Section):
     """Null: as litellm lists the model."""
 
 
-class Negatives(Section):
-    """Shares of all training rows."""
+class Categories(Section):
+    """Shares of all training rows; what is left are plain requests whose calls succeed at once."""
 
     no_tool: Share = 0.06
+    """Small talk: nothing is called."""
     out_of_scope: Share = 0.04
+    """Other domains: nothing is called, and the answer says why."""
+    missing_tool: Share = 0.0
+    """No tool can do it: half from verbs the catalog does not have, half with a tool withheld from the row's list."""
     clarify: Share = 0.06
+    """A value is missing and is asked for."""
+    confirm: Share = 0.0
+    """The person wants to be asked before something is destroyed; agrees or declines."""
+    near_miss: Share = 0.0
+    """Another tool takes the same call and comes to something else."""
+    error_recovery: Share = 0.0
+    """Of the rows with several calls: one or two calls fail and are put right; what failed is not learned."""
 
 
 class PairShares(Section):
@@ -104,7 +115,7 @@ class SynthesisSettings(Section):
     """`split`: every text has one writer. `each`: every writer words all of them."""
     levels: tuple[Literal["low", "high"], ...] = ("low", "high")
     texts_per_level: Positive = 1
-    negatives: Negatives = Negatives()
+    categories: Categories = Categories()
     pairs: PairSettings | None = None
     """Null: none. `{}`: with defaults."""
     lexicon: dict[Text, tuple[Text, ...]] = {}

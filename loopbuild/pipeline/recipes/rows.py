@@ -3,74 +3,125 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loopbuild.digest import digest
-from loopbuild.engine.target import Action, RowResult, WantedRow
+from loopbuild.engine.target import Action, Json, RowResult, WantedRow
+from loopbuild.errors import SandboxError
 from loopbuild.pipeline import shared
 from loopbuild.pipeline.recipes.tasks import trajectories
-from loopbuild.pipeline.sandboxes import opened, server_facts, server_reads, settings_of
-from loopbuild.records import Split, Task, Trajectory, from_json, to_json
+from loopbuild.pipeline.sandboxes import opened, server_facts, server_reads, settings_of, twice
+from loopbuild.records import Split, Task, ToolCatalog, Trajectory, Verdict, fact_name, from_json, to_json
+
+if TYPE_CHECKING:
+    from loopbuild.judging.validate import Validator
+    from loopbuild.sandbox.protocol import Sandbox
+    from loopbuild.stages.filters.rows import Row
 
 
 def wanted(action: Action) -> Iterable[WantedRow]:
-    """One row per text."""
-    whole = {one.key: digest("calls", to_json(one.steps)) for one in trajectories(action.input("trajectories"))}
+    """One row per text; it says so where its path trains although it would be held out."""
+    from loopbuild.stages.evaluation.tasks import spared
+
+    walked = {one.key: one for one in trajectories(action.input("trajectories"))}
+    whole = {key: digest("calls", to_json(one.steps)) for key, one in walked.items()}
+    trained = spared(walked.values(), action.params["held_out"])
     for key, task in sorted(action.input("tasks")["rows"].items()):
-        yield WantedRow(key=key, request={"calls": whole[task["trajectory"]], "task": task["digest"]})
+        name = task["trajectory"]
+        told = {"is_spared": True} if walked[name].signature in trained else {}
+        yield WantedRow(key=key, request={"calls": whole[name], "task": task["digest"], **told})
 
 
 def facts(action: Action) -> Mapping[str, str]:
     """The catalog's leaves: a call is validated against them; and the servers calls are replayed on."""
     leaves = action.derived(shared.leaf_facts, "contract")
     names = action.derived(shared.name_facts, "contract")
-    return {**leaves, **names, **server_facts(action, action.derived(shared.catalog, "contract"))}
+    alike = action.derived(shared.alike_facts, "contract")
+    return {**leaves, **names, **alike, **server_facts(action, action.derived(shared.catalog, "contract"))}
 
 
 def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
     """Make and judge each row."""
-    from loopbuild.stages.evaluation.tasks import to_task
-    from loopbuild.stages.filters.figures import origins
-    from loopbuild.stages.filters.rows import Row
+    from loopbuild.judging.validate import Validator
     from loopbuild.stages.filters.verdicts import judge_rows
     from loopbuild.stages.sampling.attempt import attempt
     from loopbuild.stages.sampling.replay import replay
-    from loopbuild.stages.synthesis.dialogues import to_example
 
     catalog = action.derived(shared.catalog, "contract")
-    known = {one.key: one for one in trajectories(action.input("trajectories"))}
-    texts = action.input("tasks")["rows"]
-    servers = server_facts(action, catalog)
-    made: list[Row] = []
-    for row in rows:
-        task = from_json(Task, texts[row.key])
-        trajectory = known[task.trajectory]
-        split = split_of(trajectory, task, action.params["held_out"])
-        example = to_example(trajectory, task, catalog, split=split)
-        made.append(Row(example=example, task=task, trajectory=trajectory))
+    validator = Validator(catalog)
     with opened(settings_of(action), catalog, root=action.root) as sandbox:
+        composed = [_composed(action, row, sandbox, validator) for row in rows]
+        made = [one for one in composed if not isinstance(one, RowResult)]
         verdicts = judge_rows(
             made,
             catalog=catalog,
             filters=action.params["filters"],
             replay=lambda one: replay(one, catalog=catalog, sandbox=sandbox),
             attempt=lambda one: attempt(one, sandbox=sandbox),
+            validator=validator,
         )
+    yield from (one for one in composed if isinstance(one, RowResult))
+    servers = server_facts(action, catalog)
     for one in made:
-        key, trajectory = one.example.key, known[one.task.trajectory]
-        verdict = verdicts[key]
-        if verdict.reason == "deferred":
-            yield RowResult(key=key, error=f"the sandbox failed while replaying: {verdict.detail}")
-            continue
-        output: dict[str, Any] = {"example": to_json(one.example), "verdict": to_json(verdict)}
-        output |= origins(trajectory)
-        if trajectory.cell.purpose == "eval":
-            output["task"] = to_json(to_task(trajectory, one.task, split=one.example.split))
-        elif one.example.split != "train" and verdict.kept:
-            output["verdict"] |= {"kept": False, "filter": "split", "reason": "held_out_path"}
-        tools = {step.call.tool for step in trajectory.steps}
-        reads = {*trajectory.reads, *(f"{tool} call name" for tool in tools), *server_reads(servers, tools)}
-        yield RowResult(key=key, output=output, reads=tuple(sorted(reads)))
+        yield _result(one, verdicts[one.example.key], catalog, servers)
+
+
+def _composed(action: Action, wanted: WantedRow, sandbox: Sandbox, validator: Validator) -> Row | RowResult:
+    """Return a row with what had to be run for it, or why the sandbox could not."""
+    from loopbuild.stages.filters.rows import Row
+    from loopbuild.stages.synthesis.categories import compose, prove
+
+    catalog = action.derived(shared.catalog, "contract")
+    task = from_json(Task, action.input("tasks")["rows"][wanted.key])
+    trajectory = action.derived(_by_key, "trajectories")[task.trajectory]
+    proof = twice(lambda: prove(trajectory, task, catalog, sandbox=sandbox, validator=validator))
+    if isinstance(proof, SandboxError):
+        return RowResult(key=wanted.key, error="; ".join(filter(None, [proof.message, proof.hint])))
+    held_out = 0.0 if wanted.request.get("is_spared") else action.params["held_out"]
+    split = split_of(trajectory, task, held_out)
+    example = compose(trajectory, task, catalog, proof, split=split)
+    return Row(example=example, task=task, trajectory=trajectory, proof=proof)
+
+
+def _result(row: Row, verdict: Verdict, catalog: ToolCatalog, servers: Mapping[str, str]) -> RowResult:
+    from loopbuild.stages.evaluation.tasks import to_task
+    from loopbuild.stages.filters.figures import origins
+    from loopbuild.stages.synthesis.categories import shown_part
+
+    key, trajectory = row.example.key, row.trajectory
+    assert trajectory is not None
+    if verdict.reason == "deferred":
+        return RowResult(key=key, error=f"the sandbox failed while replaying: {verdict.detail}")
+    output: dict[str, Any] = {"example": to_json(row.example), "verdict": to_json(verdict)}
+    shown = shown_part(trajectory, row.task, catalog, row.proof)
+    output |= origins(shown)
+    if trajectory.cell.purpose == "eval":
+        output["task"] = to_json(to_task(shown, row.task, split=row.example.split))
+    elif row.example.split != "train" and verdict.kept:
+        output["verdict"] |= {"kept": False, "filter": "split", "reason": "held_out_path"}
+    reads = {*trajectory.reads, *_further_reads(row, catalog)}
+    tools = {step.call.tool for step in trajectory.steps}
+    if row.proof.other is not None:
+        tools.add(row.proof.other.tool)
+    reads |= {*(f"{tool} call name" for tool in tools), *server_reads(servers, tools)}
+    return RowResult(key=key, output=output, reads=tuple(sorted(reads)))
+
+
+def _further_reads(row: Row, catalog: ToolCatalog) -> set[str]:
+    """Return what a row depends on beyond its trajectory: the tools it was held against."""
+    if row.task.category not in ("missing_tool", "near_miss") or row.trajectory is None:
+        return set()
+    reads = {f"{step.call.tool} alike" for step in row.trajectory.steps}
+    reads |= {f"{tool} call name" for tool in row.example.withheld}
+    if row.proof.other is not None:
+        other = catalog.by_id()[row.proof.other.tool]
+        leaves = (*other.inputs, *other.outputs)
+        reads |= {fact_name(other.id, "gate"), *(fact_name(other.id, one.side, one.pointer) for one in leaves)}
+    return reads
+
+
+def _by_key(table: Json) -> Mapping[str, Trajectory]:
+    return {one.key: one for one in trajectories(table)}
 
 
 def split_of(trajectory: Trajectory, task: Task, held_out: float) -> Split:

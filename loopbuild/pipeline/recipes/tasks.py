@@ -117,6 +117,7 @@ def requests_of(trajectory: Trajectory, catalog: ToolCatalog, params: Mapping[st
     trajectory's own key, once in a trained voice and once in the reserved one: more texts of one execution would only
     make the intervals look narrower than they are.
     """
+    from loopbuild.stages.synthesis.categories import further_requests
     from loopbuild.stages.synthesis.clarify import clarify_request, is_due
     from loopbuild.stages.synthesis.requests import make_requests
 
@@ -132,6 +133,9 @@ def requests_of(trajectory: Trajectory, catalog: ToolCatalog, params: Mapping[st
         dialogue = clarify_request(trajectory, catalog, seed=seed, lexicon=lexicon)
         if dialogue is not None:
             requests.append(dialogue)
+    requests += further_requests(
+        trajectory, catalog, shares=params["categories"], texts=len(levels) * texts, seed=seed, lexicon=lexicon
+    )
     return requests
 
 

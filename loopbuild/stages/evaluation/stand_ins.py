@@ -10,9 +10,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from loopbuild.judging.effects import destroys
 from loopbuild.records import Decoding, EvalTask, Json, ToolCatalog, ToolSchema, Transcript
 from loopbuild.stages.evaluation.rollout import OpenSandbox, Progress, roll_out
-from loopbuild.stages.evaluation.score import CALL_CATEGORIES
+from loopbuild.stages.evaluation.score import is_call_due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +76,19 @@ class FirstToolAgent:
 
 def gold_turns(task: EvalTask, catalog: ToolCatalog) -> list[str]:
     """Return what a flawless assistant writes: a question where one is due, the gold calls turn by turn, an answer."""
-    if task.category not in CALL_CATEGORIES:
+    if not is_call_due(task):
         return ["I have no tool for that."]
     names = {tool.id: tool.call_name for tool in catalog.tools}
     turns = ["Which one do you mean?"] * (len(task.user_turns) - 1 if task.category == "clarify" else 0)
+    harmful = {tool.id for tool in catalog.tools if destroys(tool)}
+    is_asked = task.category != "confirm"
     for turn in sorted({step.turn for step in task.gold}):
         calls = [step.call for step in task.gold if step.turn == turn]
+        if not is_asked and any(call.tool in harmful for call in calls):
+            turns.append("Shall I go ahead?")
+            is_asked = True
         turns.append(written([(names.get(call.tool, call.tool), call.arguments) for call in calls]))
-    return [*turns, "Done."]
+    return [*turns, *([] if is_asked else ["Shall I go ahead?"]), "Done."]
 
 
 def written(calls: Sequence[tuple[str, Mapping[str, Json]]], content: str = "") -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from loopbuild.records import METRICS, SPLITS, EvalTask, Json, Score, ToolCatalog, Transcript, to_json
 from loopbuild.stages.evaluation.failure import CLASS_OF
-from loopbuild.stages.evaluation.score import CALL_CATEGORIES, SCORER_VERSION
+from loopbuild.stages.evaluation.score import SCORER_VERSION, is_call_due
 from loopbuild.stages.evaluation.statistics import wilson
 
 EXAMPLES = 3
@@ -77,13 +77,13 @@ def verdict_of(metric: str, task: EvalTask, score: Score) -> bool | None:
     values: dict[str, bool | None] = {
         "solved": score.solved,
         "tool_selection": score.tool_selection,
-        "schema_compliance": score.schema_compliance if task.category in CALL_CATEGORIES else None,
+        "schema_compliance": score.schema_compliance if is_call_due(task) else None,
         "argument_exact": score.argument_exact if len(task.gold) == 1 else None,
         "exact_call": score.calls_exact == 1 and not score.surplus if len(task.gold) == 1 else None,
-        "execution": score.execution if task.category in CALL_CATEGORIES else None,
+        "execution": score.execution if is_call_due(task) else None,
         "chaining": score.chaining if is_chain else None,
         "chains_solved": score.solved if is_chain else None,
-        "no_tool": score.no_tool if task.category not in CALL_CATEGORIES else None,
+        "no_tool": score.no_tool if not is_call_due(task) else None,
         "clarify": score.no_tool if task.category == "clarify" else None,
     }
     return values[metric]
@@ -91,14 +91,14 @@ def verdict_of(metric: str, task: EvalTask, score: Score) -> bool | None:
 
 def _absent(task: EvalTask) -> Score:
     """A task nobody scored: wrong in every metric that applies to it."""
-    is_call_due = task.category in CALL_CATEGORIES
+    is_due = is_call_due(task)
     has_link = any(origin.kind == "tool" for step in task.gold for origin in step.call.provenance.values())
     return Score(
         key=task.key,
         status="unscorable",
         solved=False,
         tool_selection=False,
-        execution=False if is_call_due else None,
+        execution=False if is_due else None,
         chaining=False if has_link else None,
         no_tool=None if task.category in ("call", "error_recovery") else False,
     )

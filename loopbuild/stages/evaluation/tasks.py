@@ -1,10 +1,12 @@
 """From a verified trajectory and its words to a held-out task, and which call paths are held out.
 
-Pure. Separation is by call path, not by row: a path is held out with everything that takes it.
+Pure. Separation is by call path, not by row: a path is held out with everything that takes it. No tool is held out with
+all its paths.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Literal
 
@@ -19,7 +21,30 @@ def is_held_out(signature: str, share: float, salt: Json = "", *, length: int = 
 
     A path of one call is never held out: no training row could then show its tool.
     """
-    return length > 1 and unit_interval("heldout", [salt, signature]) < share
+    return length > 1 and _place(signature, salt) < share
+
+
+def _place(signature: str, salt: Json = "") -> float:
+    return unit_interval("heldout", [salt, signature])
+
+
+def spared(trajectories: Iterable[Trajectory], share: float) -> frozenset[str]:
+    """Return the held-out paths that train all the same: for every goal of which each path is held out, one of them.
+
+    Of those, the path that a smaller share would have let go first. A tool with another path changes nothing, so only
+    paths of such a tool can ever move. What other sources' tools are taught elsewhere is not known here.
+    """
+    walked = [one for one in trajectories if one.cell.purpose == "train"]
+    paths: dict[str, dict[str, bool]] = {one.cell.goal: {} for one in walked}
+    for one in walked:
+        is_out = is_held_out(one.signature, share, length=len(one.steps))
+        for tool in {step.call.tool for step in one.steps} & paths.keys():
+            paths[tool][one.signature] = is_out
+    chosen: set[str] = set()
+    for _, known in sorted(paths.items()):
+        if known and all(is_out and path not in chosen for path, is_out in known.items()):
+            chosen.add(max(known, key=lambda path: (_place(path), path)))
+    return frozenset(chosen)
 
 
 def to_task(trajectory: Trajectory, task: Task, *, split: Split, group: Group = "all", system: str = "") -> EvalTask:
@@ -27,7 +52,7 @@ def to_task(trajectory: Trajectory, task: Task, *, split: Split, group: Group = 
 
     Categories in which no call is due carry no gold calls, whatever the trajectory held.
     """
-    is_call_due = task.category in ("call", "clarify", "error_recovery")
+    is_call_due = task.category in ("call", "clarify", "confirm", "error_recovery")
     gold = trajectory.steps if is_call_due else ()
     made = EvalTask(
         key=task.key,

@@ -45,6 +45,16 @@ def check_grounding(row: Row) -> Finding | None:
     return Finding(reason="ungrounded_answer", detail=f"`{strange}` was never seen") if strange else None
 
 
+def strange_in(row: Row, text: str, *, before: int) -> str:
+    """Return the first value in `text` that nobody had said or seen before the turn `before`; empty when all were."""
+    if row.trajectory is None:
+        return ""
+    steps = [step for step in row.trajectory.steps if step.turn < before]
+    seen = " ".join([row.said, *(f"{_text(s.call.arguments)} {_text(s.result.value)}" for s in steps)])
+    counts = {len(row.trajectory.steps)}.union(*(_lengths(step.result.value) for step in steps))
+    return _strange(text, seen, counts)
+
+
 def _strange(text: str, seen: str, counts: set[int]) -> str:
     seen = _as_words(seen)
     for found in _TELLING.finditer(text):

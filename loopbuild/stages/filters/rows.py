@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from loopbuild.pointers import escaped
-from loopbuild.records import Example, Json, Provenance, Step, Task, Trajectory
+from loopbuild.records import Example, Json, Proof, Provenance, Step, Task, Trajectory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +16,8 @@ class Row:
     example: Example
     task: Task
     trajectory: Trajectory | None = None
+    """What the words are about; a row may execute less of it."""
+    proof: Proof = field(default_factory=Proof)
 
     @property
     def said(self) -> str:

@@ -10,15 +10,16 @@ from collections.abc import Mapping
 
 from loopbuild.digest import digest, unit_interval
 from loopbuild.records import Cell, Json, Purpose, ToolCatalog, ToolGraph, Topology, to_json
-from loopbuild.stages.sampling.reach import Reach, reach_of
+from loopbuild.stages.sampling.reach import Reach, beside, reach_of
 from loopbuild.stages.sampling.skeleton import skeletons
 
 SAMPLING_VERSION = 1
 """Part of every plan key; raised when the same cell would be walked differently."""
 
-_SHAPES: tuple[Topology, ...] = ("single", "chain", "fan_out", "join", "map")
+_SHAPES: tuple[Topology, ...] = ("single", "chain", "fan_out", "join", "map", "parallel")
 _SIZES: dict[Topology, tuple[int, ...]] = {
     "single": (1,), "chain": (2, 3, 4), "fan_out": (3, 4), "join": (3, 4, 5), "map": (2, 3),
+    "parallel": (2, 3, 4),
 }  # fmt: skip
 """Distinct steps a shape may have; of a map without the repetitions of its last step."""
 _SIZE_WEIGHTS = {1: 1.0, 2: 2.0, 3: 3.0, 4: 2.0, 5: 1.0}
@@ -43,40 +44,55 @@ def plan_cells(catalog: ToolCatalog, graph: ToolGraph, *, settings: Json, evalua
     others; a goal that cannot be reached at all gets `single` cells, whose sampling says why.
     """
     planned: dict[str, list[Cell]] = {}
+    shares: Mapping[str, float] = settings.get("topologies", {})
     for subgraph in graph.subgraphs:
         reach = reach_of(catalog, graph, subgraph, settings)
+        wide = reach_of(catalog, graph, beside(catalog, subgraph), settings) if shares.get("parallel") else None
         cells: list[Cell] = []
         for purpose, wanted in (("train", settings["per_tool"]), ("eval", evaluation["per_tool"])):
             for goal in sorted(subgraph.goals):
                 if goal in reach.tools:
-                    cells += _cells(goal, purpose, wanted, reach, settings.get("topologies", {}))  # type: ignore[arg-type]
+                    shapes = feasible(goal, reach, wide=wide) or {"single": (1,)}
+                    cells += _cells(goal, purpose, wanted, reach.max_steps, shapes, shares)  # type: ignore[arg-type]
         planned[subgraph.name] = cells
     return planned
 
 
-def feasible(goal: str, reach: Reach) -> dict[Topology, tuple[int, ...]]:
-    """Return the shapes a goal can have and for each the possible numbers of distinct steps."""
+def feasible(goal: str, reach: Reach, *, wide: Reach | None = None) -> dict[Topology, tuple[int, ...]]:
+    """Return the shapes a goal can have and for each the possible numbers of distinct steps.
+
+    Goals beside it are looked for in `wide`; without it, none are.
+    """
     found: dict[Topology, tuple[int, ...]] = {}
     for shape in _SHAPES:
+        within = wide if shape == "parallel" else reach
+        if within is None:
+            continue
         most = reach.max_steps - (1 if shape == "map" else 0)
         sizes = tuple(
             size
             for size in _SIZES[shape]
-            if size <= most and next(skeletons(goal, shape, size, reach, key=""), None) is not None
+            if size <= most and next(skeletons(goal, shape, size, within, key=""), None) is not None
         )
         if sizes:
             found[shape] = sizes
     return found
 
 
-def _cells(goal: str, purpose: Purpose, wanted: int, reach: Reach, shares: Mapping[str, float]) -> list[Cell]:
-    shapes = feasible(goal, reach) or {"single": (1,)}
+def _cells(
+    goal: str,
+    purpose: Purpose,
+    wanted: int,
+    max_steps: int,
+    shapes: Mapping[Topology, tuple[int, ...]],
+    shares: Mapping[str, float],
+) -> list[Cell]:
     counts = _apportioned({shape: float(shares.get(shape, 0.0)) for shape in shapes}, wanted)
     cells: list[Cell] = []
     for shape, sizes in shapes.items():
         for index in range(counts[shape]):
             size = _size(goal, shape, index, purpose, sizes)
-            length = _map_length(index, size, reach.max_steps) if shape == "map" else size
+            length = _map_length(index, size, max_steps) if shape == "map" else size
             cells.append(Cell(goal=goal, topology=shape, length=length, index=index, purpose=purpose))
     return cells
 

@@ -1,4 +1,4 @@
-"""Where the inputs of a step come from. Nothing but the nouns."""
+"""Paths and where the inputs of their steps come from. Nothing but the nouns."""
 
 from __future__ import annotations
 
@@ -29,3 +29,28 @@ class Node:
     def steps(self) -> set[int]:
         """Return the steps whose results this one uses."""
         return {feed.step for feed in self.feeds.values() if feed.leaf}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skeleton:
+    """A closed path; with `spread`, its last tool is called once per item that feeds this input leaf."""
+
+    nodes: tuple[Node, ...]
+    spread: str = ""
+    turns: tuple[int, ...] = ()
+    """The assistant turn of each node; empty: one after the other."""
+    ends: tuple[int, ...] = ()
+    """Places of goals beside the last node."""
+
+    @property
+    def is_abreast(self) -> bool:
+        """Whether calls share a turn."""
+        return len(set(self.turns)) < len(self.turns) or (bool(self.spread) and bool(self.turns))
+
+    def is_goal(self, place: int) -> bool:
+        """Whether a node is asked for itself, not for what it feeds."""
+        return place == len(self.nodes) - 1 or place in self.ends
+
+    def turn(self, place: int, *, repetition: int = 0) -> int:
+        """Return the turn of a node, or of one of the repetitions of a spread one."""
+        return self.turns[place] if self.turns else place + repetition

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import Any
 
 from loopbuild.digest import unit_interval
 from loopbuild.records import DataFlowEdge, Json, SchemaLeaf, Subgraph, ToolCatalog, ToolGraph, ToolSchema
@@ -37,7 +38,11 @@ class Reach:
     user_known: tuple[str, ...] = ()
     optional: float = 0.3
     max_steps: int = 6
+    parallel_turns: bool = False
+    """Steps without order between them go out in one turn, whatever the shape."""
     leaves: dict[tuple[str, str], SchemaLeaf] = field(default_factory=dict)
+    alone: dict[tuple[str, int], list[Any]] = field(default_factory=dict, compare=False)
+    """Paths already looked for in the fixed order, by (tool, steps)."""
 
     def may_be_said(self, leaf: SchemaLeaf, tool: str) -> bool:
         """Say whether a person may give this value: anything but ids, and ids that are known or that nothing yields."""
@@ -69,8 +74,16 @@ def reach_of(catalog: ToolCatalog, graph: ToolGraph, subgraph: Subgraph, setting
         user_known=tuple(settings.get("user_known", ())),
         optional=float(settings.get("optional", 0.3)),
         max_steps=int(settings.get("max_steps", 6)),
+        parallel_turns=bool(settings.get("parallel_turns", False)),
         leaves=leaves,
     )
+
+
+def beside(catalog: ToolCatalog, subgraph: Subgraph) -> Subgraph:
+    """Return `subgraph` with all tools of its own source: what a person may ask for in the same breath."""
+    source = subgraph.name.partition("/")[0]
+    own = {tool.id for tool in catalog.tools if tool.source == source}
+    return Subgraph(name=subgraph.name, goals=subgraph.goals, tools=tuple(sorted(own | set(subgraph.tools))))
 
 
 def ranked(edges: Iterable[DataFlowEdge], reach: Reach, *, key: str, step: Json) -> list[DataFlowEdge]:

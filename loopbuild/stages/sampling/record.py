@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from loopbuild.digest import digest
 from loopbuild.records import Cell, Json, StateFact, Step, ToolSchema, Trajectory, fact_name, to_json
 from loopbuild.sandbox.protocol import Sandbox
+from loopbuild.stages.sampling.feeds import Skeleton
 from loopbuild.stages.sampling.pointers import at, find, schematic
-from loopbuild.stages.sampling.skeleton import Skeleton
 
 _QUOTED = 8
 _TELLING = frozenset({"id", "status", "state", "success"})

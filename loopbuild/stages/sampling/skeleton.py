@@ -7,24 +7,16 @@ may be said by a person; ids are never anything else.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from loopbuild.records import DataFlowEdge, SchemaLeaf, Topology
-from loopbuild.stages.sampling.feeds import Feed, Node
+from loopbuild.stages.sampling.feeds import Feed, Node, Skeleton
 from loopbuild.stages.sampling.parents import Parents, in_order, same_member
 from loopbuild.stages.sampling.pointers import shared_item
 from loopbuild.stages.sampling.reach import CONTROL, Reach, ranked
+from loopbuild.stages.sampling.side_by_side import levelled, side_by_side
 from loopbuild.stages.sampling.values import is_given
 
 _TRIES = 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skeleton:
-    """A closed path; with `spread`, its last tool is called once per item that feeds this input leaf."""
-
-    nodes: tuple[Node, ...]
-    spread: str = ""
 
 
 def skeletons(goal: str, topology: Topology, size: int, reach: Reach, *, key: str) -> Iterator[Skeleton]:
@@ -34,6 +26,14 @@ def skeletons(goal: str, topology: Topology, size: int, reach: Reach, *, key: st
     """
     if goal not in reach.tools:
         return
+    if reach.parallel_turns:
+        for one in _shaped(goal, topology, size, reach, key=key):
+            yield one if one.turns else levelled(one)
+    else:
+        yield from _shaped(goal, topology, size, reach, key=key)
+
+
+def _shaped(goal: str, topology: Topology, size: int, reach: Reach, *, key: str) -> Iterator[Skeleton]:
     if topology == "single":
         nodes = _assigned([goal], reach, key=key)
         if nodes is not None and not nodes[0].steps():
@@ -44,6 +44,8 @@ def skeletons(goal: str, topology: Topology, size: int, reach: Reach, *, key: st
         yield from _fans(goal, size, reach, key=key)
     elif topology == "join":
         yield from _joins(goal, size, reach, key=key)
+    elif topology == "parallel":
+        yield from side_by_side(goal, size, reach, key=key, shaped=_shaped)
 
 
 def _chains(goal: str, size: int, reach: Reach, *, key: str, is_map: bool) -> Iterator[Skeleton]:

@@ -28,15 +28,19 @@ from loopbuild.records import (
 from loopbuild.sandbox.protocol import EVAL_FIXTURES, Sandbox
 from loopbuild.stages.sampling.arguments import Picks, bind, is_blank, picks_of
 from loopbuild.stages.sampling.cells import plan_key, repeats_of
+from loopbuild.stages.sampling.feeds import Skeleton
+from loopbuild.stages.sampling.order import commutes
 from loopbuild.stages.sampling.pointers import find
-from loopbuild.stages.sampling.reach import Reach, reach_of
+from loopbuild.stages.sampling.reach import Reach, beside, reach_of
 from loopbuild.stages.sampling.record import trajectory_of
-from loopbuild.stages.sampling.skeleton import Skeleton, skeletons
+from loopbuild.stages.sampling.skeleton import skeletons
 
 _CALLS = 200
 _PATHS = 20
 _TRIES = 4
 _INFRA_TRIES = 3
+_KEPT = 4
+"""Indexes of subgraphs kept at a time."""
 _CERTAIN = frozenset({"not_recorded", "no_method", "state_lost"})
 """Answers that asking again cannot change."""
 
@@ -79,7 +83,8 @@ def sample(
     `settings` are the `sampling:` section as JSON. The sandbox is left in the trajectory's final state. Raises
     SandboxError when the sandbox cannot be opened.
     """
-    reach, validator = _prepared(catalog, graph, subgraph, settings)
+    within = beside(catalog, subgraph) if cell.topology == "parallel" else subgraph
+    reach, validator = _prepared(catalog, graph, within, settings)
     key = plan_key(cell, seed=seed)
     if cell.goal not in reach.tools:
         return Unreachable(reason="no_producer", detail=f"`{cell.goal}` is not in `{subgraph.name}`")
@@ -93,7 +98,10 @@ def sample(
             break
         tried += 1
         sandbox.open(fixture)
+        start = sandbox.snapshot() if skeleton.is_abreast else None
         steps = _execute(run, skeleton, (), {})
+        if steps is not None and skeleton.is_abreast and not _commutes(run, steps, start):
+            continue
         if steps is not None:
             return trajectory_of(
                 steps, cell=cell, key=key, fixture=fixture, sandbox=sandbox, skeleton=skeleton, tools=reach.tools
@@ -115,17 +123,22 @@ def _execute(run: _Run, skeleton: Skeleton, steps: tuple[Step, ...], picks: Pick
         return _spread(run, skeleton, steps, picks)
     node = skeleton.nodes[place]
     needed = _needed(skeleton, place)
+    # The same tool asked twice in one breath gets other words: each time is an item of its own.
+    item = sum(before.tool == node.tool for before in skeleton.nodes[:place])
     token = run.sandbox.snapshot()
     for attempt in range(_TRIES):
         chosen = picks_of(node, steps, picks, key=run.key, attempt=attempt)
         if chosen is None:
             return None
         call = bind(node, steps, chosen, run.reach, run.sandbox, key=run.key, index=run.cell.index,
-                    purpose=run.purpose, attempt=attempt)  # fmt: skip
+                    purpose=run.purpose, attempt=attempt, item=item)  # fmt: skip
         if call is None:
             return None
-        before = _state(run, call.tool, is_goal=place == len(skeleton.nodes) - 1)
-        step = _call(run, call, turn=place)
+        if item and any(call.arguments == step.call.arguments for step in steps if step.call.tool == call.tool):
+            run.refused = f"{call.tool}: asked twice for the same"
+            continue
+        before = _state(run, call.tool, is_goal=skeleton.is_goal(place))
+        step = _call(run, call, turn=skeleton.turn(place))
         if before is not None and run.sandbox.state_diff() == before:
             run.refused, step = f"{call.tool}: nothing changed", None
         if step is not None and not _disappoints(step, needed, is_last=attempt == _TRIES - 1):
@@ -153,7 +166,8 @@ def _spread(run: _Run, skeleton: Skeleton, steps: tuple[Step, ...], picks: Picks
         for attempt in range(_TRIES):
             call = bind(node, steps, chosen, run.reach, run.sandbox, key=run.key, index=run.cell.index,
                         purpose=run.purpose, attempt=attempt, item=item)  # fmt: skip
-            step = None if call is None else _call(run, call, turn=len(done))
+            turn = skeleton.turn(len(steps), repetition=item)
+            step = None if call is None else _call(run, call, turn=turn)
             if step is not None:
                 done = (*done, step)
                 break
@@ -187,6 +201,19 @@ def _call(run: _Run, call: ToolCall, *, turn: int) -> Step | None:
     return None
 
 
+def _commutes(run: _Run, steps: tuple[Step, ...], start: object) -> bool:
+    """Say whether the calls of each turn come to the same in the other order; leaves the sandbox as it is."""
+    tools = run.reach.tools
+    if not run.sandbox.sees_state and any(tools[step.call.tool].effect != "read" for step in steps):
+        run.refused = "nobody can see whether the order of its calls matters"
+        return False
+    found = commutes(steps, run.sandbox, start)
+    run.calls += len(steps)
+    if not found:
+        run.refused = f"{steps[-1].call.tool}: the order of calls in one turn matters"
+    return found
+
+
 def _unanswered(call: ToolCall, result: ToolResult) -> str:
     said = result.value if isinstance(result.value, dict) else {}
     told = [str(said[key]) for key in ("error", "hint") if said.get(key)]
@@ -217,15 +244,17 @@ def _why(cell: Cell, reach: Reach) -> Unreachable:
     return Unreachable(reason="no_producer", detail=f"no {cell.topology} of {cell.length} steps leads to `{cell.goal}`")
 
 
-_LAST: list[tuple[tuple[object, ...], tuple[Reach, Validator]]] = []
+_LAST: list[tuple[tuple[ToolCatalog, ToolGraph, Json], Validator, dict[Subgraph, Reach]]] = []
 
 
 def _prepared(catalog: ToolCatalog, graph: ToolGraph, subgraph: Subgraph, settings: Json) -> tuple[Reach, Validator]:
-    """Return the index of a subgraph; the last one is kept, since plans of a subgraph come one after the other."""
-    if _LAST:
-        (old, kept) = _LAST[0]
-        if all(one is other for one, other in zip(old, (catalog, graph, subgraph, settings), strict=True)):
-            return kept
-    made = (reach_of(catalog, graph, subgraph, settings), Validator(catalog))
-    _LAST[:] = [((catalog, graph, subgraph, settings), made)]
-    return made
+    """Return the index of a subgraph; those of the last project are kept, since its plans come one after the other."""
+    asked = (catalog, graph, settings)
+    if not _LAST or any(one is not other for one, other in zip(_LAST[0][0], asked, strict=True)):
+        _LAST[:] = [(asked, Validator(catalog), {})]
+    _, validator, known = _LAST[0]
+    if subgraph not in known:
+        if len(known) >= _KEPT:
+            known.clear()
+        known[subgraph] = reach_of(catalog, graph, subgraph, settings)
+    return known[subgraph], validator

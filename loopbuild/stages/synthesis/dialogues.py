@@ -6,13 +6,28 @@ Decides the message form and the row's identity. Knows no writer; nothing of a c
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
 from loopbuild.digest import digest
 from loopbuild.llm.protocol import WriteAnswer, WriteRequest
-from loopbuild.records import Category, Example, Json, Level, Split, Step, Task, ToolCatalog, Trajectory, to_json
+from loopbuild.records import (
+    Category,
+    Example,
+    Json,
+    Level,
+    Split,
+    Step,
+    Task,
+    ToolCatalog,
+    ToolSchema,
+    Trajectory,
+    to_json,
+)
+from loopbuild.stages.synthesis import confirm, withheld
+
+_DIALOGUES = ("clarify", "confirm", "missing_tool", "near_miss", "error_recovery")
 
 
 def to_task(trajectory: Trajectory, request: WriteRequest, answer: WriteAnswer, *, writer: str) -> Task:
@@ -30,6 +45,10 @@ def to_task(trajectory: Trajectory, request: WriteRequest, answer: WriteAnswer, 
         answer=answer.answer,
         structure=answer.structure,
     )
+    if request.category == "confirm":
+        task = confirm.in_dialogue(request, task)
+    elif request.category == "missing_tool":
+        task = withheld.in_dialogue(request, task)
     return sealed_task(task, trajectory.digest)
 
 
@@ -49,11 +68,7 @@ def to_example(trajectory: Trajectory, task: Task, catalog: ToolCatalog, *, spli
     for number, (_, group) in enumerate(groupby(trajectory.steps, key=lambda step: step.turn)):
         steps = list(group)
         said = task.reasoning[number] if number < len(task.reasoning) else ""
-        messages.append(_calling(steps, said, {tool_id: tool.call_name for tool_id, tool in tools.items()}))
-        messages += [
-            {"role": "tool", "name": tools[step.call.tool].call_name, "content": readable(step.result.value)}
-            for step in steps
-        ]
+        messages += turn(steps, said, tools)
     if task.answer:
         messages.append({"role": "assistant", "content": task.answer, "loss": True})
     return sealed(
@@ -83,12 +98,22 @@ def readable(value: Json) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _calling(steps: Sequence[Step], said: str, names: dict[str, str]) -> dict[str, Json]:
+def turn(
+    steps: Sequence[Step], said: str, tools: Mapping[str, ToolSchema], *, is_learned: bool = True
+) -> list[dict[str, Json]]:
+    """Return an assistant turn that makes the calls of `steps`, and the results."""
+    names = [tools[step.call.tool].call_name for step in steps]
     calls = [
-        {"type": "function", "function": {"name": names[step.call.tool], "arguments": step.call.arguments}}
-        for step in steps
+        {"type": "function", "function": {"name": name, "arguments": step.call.arguments}}
+        for name, step in zip(names, steps, strict=True)
     ]
-    return {"role": "assistant", "content": said, "tool_calls": calls, "loss": True}
+    return [
+        {"role": "assistant", "content": said, "tool_calls": calls, "loss": is_learned},
+        *(
+            {"role": "tool", "name": name, "content": readable(step.result.value)}
+            for name, step in zip(names, steps, strict=True)
+        ),
+    ]
 
 
 def _level(level: str) -> Level:
@@ -96,4 +121,4 @@ def _level(level: str) -> Level:
 
 
 def _category(category: str) -> Category:
-    return "clarify" if category == "clarify" else "call"
+    return category if category in _DIALOGUES else "call"  # type: ignore[return-value]

@@ -1,6 +1,7 @@
 """Rows in which no tool may be called: small talk, and requests nothing in the catalog can serve.
 
-Decides how many, and that no such request touches what the catalog is about. Rows are numbered, so that asking for more
+Decides how many, that requests of other domains do not touch what the catalog is about, and that no tool does what is
+asked about its own things. Rows are numbered, so that asking for more
 leaves the earlier ones as they are.
 """
 
@@ -12,10 +13,11 @@ from collections.abc import Mapping
 from loopbuild.digest import digest
 from loopbuild.llm.offline.choices import voice_of
 from loopbuild.records import Category, Example, Purpose, Split, Task, ToolCatalog
+from loopbuild.stages.synthesis.beyond import beyond_request
 from loopbuild.stages.synthesis.chatter import Exchange, domains, foreign_request, small_talk
 from loopbuild.stages.synthesis.dialogues import sealed, sealed_task
 
-_KINDS: tuple[Category, ...] = ("no_tool", "out_of_scope")
+_KINDS: tuple[Category, ...] = ("no_tool", "out_of_scope", "missing_tool")
 
 
 def negative_rows(
@@ -47,6 +49,8 @@ def _row(catalog: ToolCatalog, category: Category, number: int, *, seed: int, pu
     voice = voice_of(key, is_held_out=purpose == "eval" and number % 2 == 1)
     if category == "no_tool":
         exchange = small_talk(key, voice=voice)
+    elif category == "missing_tool":
+        exchange = beyond_request(key, catalog, voice=voice)
     else:
         exchange = foreign_request(key, _domain(key, catalog), voice=voice)
     return _task(key, category, exchange, voice), _example(key, category, exchange, purpose)

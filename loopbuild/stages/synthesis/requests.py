@@ -52,13 +52,18 @@ def request(
     seed: int = 0,
     lexicon: Mapping[str, Sequence[str]] | None = None,
     missing: str = "",
+    category: str = "",
 ) -> WriteRequest:
-    """Return one request; with `missing`, an argument's pointer, that of a clarifying dialogue."""
+    """Return one request; with `missing`, an argument's pointer, that of a clarifying dialogue.
+
+    A `category` of its own gives a text of its own, worded like a plain one.
+    """
+    kind = "clarify" if missing else category
     tools = catalog.by_id()
     used = [tools[step.call.tool] for step in trajectory.steps]
     return WriteRequest(
-        key=row_key(trajectory, level, ordinal, wording, seed=seed, kind="clarify" if missing else "task"),
-        category="clarify" if missing else trajectory.cell.category,
+        key=row_key(trajectory, level, ordinal, wording, seed=seed, kind=kind or "task"),
+        category=kind or trajectory.cell.category,
         level=level,
         purpose=trajectory.cell.purpose,
         wording=wording,

@@ -80,6 +80,11 @@ def render(
     return Rendering(rows=tuple(rows), dropped=tuple(dropped), longest=longest)
 
 
+def takes_part(examples: Iterable[Example], *, schemas_in_prompt: bool) -> list[Example]:
+    """Return the rows that make sense: where no tools are listed, one that withholds a tool would teach refusing it."""
+    return [example for example in examples if schemas_in_prompt or not example.withheld]
+
+
 def render_row(example: Example, shown: Sequence[Json], tokenizer: Any, *, system_prompt: str) -> RenderedRow:
     """Return one row as ids; raises TrainingError when the template does not tell assistant turns apart."""
     messages = conversation(example.messages, system_prompt=system_prompt)
@@ -123,15 +128,19 @@ def conversation(messages: Sequence[Mapping[str, Json]], *, system_prompt: str) 
 
 
 def shown_tools(example: Example, tools: Mapping[str, Json], *, extra_tools: int) -> list[Json]:
-    """Return the schemas a row shows: those it calls and `extra_tools` others, mixed by the row's own key."""
+    """Return the schemas a row shows: those it needs, and `extra_tools` others, mixed by the row's own key.
+
+    What a row withholds is never shown, though it may call it once a message has brought it.
+    """
 
     def rank(tool: str) -> str:
         return digest("shown-tool", [example.key, tool])
 
+    there = {name: schema for name, schema in tools.items() if name not in example.withheld}
     if extra_tools < 0:
-        return [tools[tool] for tool in sorted(tools)]
-    needed = [tool for tool in example.tools if tool in tools]
-    others = sorted((tool for tool in tools if tool not in needed), key=rank)[:extra_tools]
+        return [there[tool] for tool in sorted(there)]
+    needed = [tool for tool in dict.fromkeys((*example.tools, *example.beside)) if tool in there]
+    others = sorted((tool for tool in there if tool not in needed), key=rank)[:extra_tools]
     return [tools[tool] for tool in sorted([*needed, *others], key=rank)]
 
 

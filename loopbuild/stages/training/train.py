@@ -27,7 +27,7 @@ from loopbuild.stages.training import models, partial, preflight
 from loopbuild.stages.training.increment import stratified
 from loopbuild.stages.training.job import PhaseJob, PhaseReport, read_job
 from loopbuild.stages.training.order import schedule
-from loopbuild.stages.training.render import RenderedRow, is_validation, render
+from loopbuild.stages.training.render import RenderedRow, is_validation, render, takes_part
 from loopbuild.stages.training.trainer import as_dataset, build_trainer, training_arguments, watcher
 
 STOPPED = 75
@@ -155,7 +155,7 @@ class _Data:
 
 def _read(job: PhaseJob, checks: list[str]) -> _Data:
     settings = job.settings
-    examples = preflight.read_examples(Path(job.rows))
+    examples = takes_part(preflight.read_examples(Path(job.rows)), schemas_in_prompt=settings.schemas_in_prompt)
     if settings.max_rows:
         chosen = set(stratified({row.key: row.tools for row in examples}, limit=settings.max_rows))
         examples = [row for row in examples if row.key in chosen]
