@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from loopbuild.cli.datasets import dataset_text
+from loopbuild.cli.datasets import dataset_text, pairs_text
 from loopbuild.cli.units import count, spent_text, table
 from loopbuild.digest import short
 from loopbuild.pipeline.lookups import Found, RowView
@@ -27,7 +27,7 @@ def found_json(found: Found) -> Any:
     if found.tool:
         return found.tool
     if found.rows:
-        names = ("target", "key", "trajectory", "answer", "task", "example", "verdict", "selected")
+        names = ("target", "key", "trajectory", "answer", "task", "example", "verdict", "selected", "pair")
         return [{name: getattr(row, name) for name in names} for row in found.rows]
     return found.output
 
@@ -54,6 +54,8 @@ def _tool(tool: dict[str, Any]) -> str:
 
 
 def _row(row: RowView) -> str:
+    if row.pair:
+        return _pair(row)
     lines = [f"{row.target}#{short(row.key)}  {_fate(row)}"]
     if row.example:
         example = row.example
@@ -71,6 +73,19 @@ def _row(row: RowView) -> str:
     elif row.trajectory:
         unreachable = row.trajectory["unreachable"]
         lines.append(f"  no trajectory: {unreachable['reason']}: {unreachable['detail']}")
+    return "\n".join(lines)
+
+
+def _pair(row: RowView) -> str:
+    pair = row.pair
+    lines = [
+        f"{row.target}#{short(row.key)}  {pair['kind']}: {pair['fault']}",
+        f"  bad because: {pair['proof']} ({pair['detail']})",
+        f"  from row {short(pair['row'])}, decision {pair['turn'] + 1}",
+    ]
+    for side in ("prompt", "chosen", "rejected"):
+        lines.append(f"  {side}")
+        lines += [f"    {line}" for message in pair[side] for line in _message(message)]
     return "\n".join(lines)
 
 
@@ -127,6 +142,10 @@ def _target(name: str, output: Any) -> str:
         return f"{name}  {count(len(rows), 'row')}\n{shown}{more}" + _unreached(rows)
     if name == "dataset:main":
         return f"{name}\n{dataset_text(output)}"
+    if name == "pairs:main":
+        keys = sorted(output["pairs"])
+        some = "\n".join(f"  {key[:16]}" for key in keys[:5])
+        return f"{name}\n{pairs_text(output)}\n{some}"
     if name.startswith("checkpoint:"):
         hidden = ("course", "libraries")
         plain = {key: value for key, value in output.items() if key not in hidden}

@@ -54,6 +54,7 @@ def table() -> dict[str, Covered]:
 
 
 ASKED = """synthesis:
+  pairs: {}
   writers:
     - {model: openai/x, price: {prompt_usd_per_million: 0, completion_usd_per_million: 0}}
 """

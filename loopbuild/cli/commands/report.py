@@ -18,7 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the report of the last build that made one."""
+    from loopbuild.cli.datasets import pairs_text
     from loopbuild.cli.scores import report_text
+    from loopbuild.engine.query import output
     from loopbuild.pipeline.builds import nothing_to_do, open_project, report_of
 
     opened = open_project(arguments.project, loopfile=arguments.file)
@@ -34,6 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
         answer((folder / "report.md").read_text(encoding="utf-8"))
     else:
         answer(report_text(report))
+        if (pairs := output(opened.workspace, "pairs:main")) is not None:
+            answer(pairs_text(pairs))
         if nothing_to_do(opened) is None:
             say("note: inputs changed since; `loopbuild build` brings this up to date")
         say(f"The whole report: {folder / 'report.html'}")

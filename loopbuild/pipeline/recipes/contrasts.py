@@ -45,7 +45,7 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
     table = action.input("rows")["rows"]
     servers = server_facts(action, catalog)
     with opened(settings_of(action), catalog, root=action.root) as sandbox:
-        maker = Maker(catalog, sandbox, action.params["weights"])
+        maker = Maker(catalog, sandbox, action.params["weights"], sources=settings_of(action))
         for row in rows:
             trajectory = known[row.key]
             examples = [from_json(Example, table[key]["example"]) for key in row.request["rows"]]

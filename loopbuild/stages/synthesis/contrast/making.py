@@ -6,7 +6,7 @@ Decides which faults a row tries and in which order. How many pairs are wanted i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from loopbuild.digest import digest
@@ -29,8 +29,11 @@ _LOOKED_AT = 40
 class Maker:
     """The catalog and the sandbox that pairs are proven with."""
 
-    def __init__(self, catalog: ToolCatalog, sandbox: Sandbox, weights: Mapping[str, float]) -> None:
-        self._catalog, self._sandbox, self._weights = catalog, sandbox, weights
+    def __init__(
+        self, catalog: ToolCatalog, sandbox: Sandbox, weights: Mapping[str, float], *, sources: Collection[str]
+    ) -> None:
+        """`sources` are those whose calls the sandbox runs."""
+        self._catalog, self._sandbox, self._weights, self._sources = catalog, sandbox, weights, frozenset(sources)
         self._validator = Validator(catalog)
 
     def pairs(self, examples: Sequence[Example], trajectory: Trajectory) -> tuple[list[PreferencePair], Counter[str]]:
@@ -58,7 +61,13 @@ class Maker:
                 discarded[f"{kind}: length"] += 1
                 continue
             tries += 1
-            proof = prove(contrast, validator=self._validator, catalog=self._catalog, sandbox=self._sandbox)
+            proof = prove(
+                contrast,
+                validator=self._validator,
+                catalog=self._catalog,
+                sandbox=self._sandbox,
+                sources=self._sources,
+            )
             if proof.code != UNINFORMATIVE:
                 return pair_of(contrast, example, proof.code, proof.detail)
             discarded[f"{kind}: {UNINFORMATIVE}"] += 1

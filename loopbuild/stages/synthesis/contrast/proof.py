@@ -5,6 +5,8 @@ Pure but for the sandbox. What still comes to the same end is no lesson and is r
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +15,7 @@ from loopbuild.errors import SandboxError
 from loopbuild.judging.compare import same_state
 from loopbuild.judging.validate import Validator
 from loopbuild.llm.presence import is_said
-from loopbuild.records import Json, Step, ToolCatalog, Trajectory
+from loopbuild.records import Json, StateFact, Step, ToolCatalog, Trajectory
 from loopbuild.sandbox.protocol import Sandbox
 from loopbuild.stages.synthesis.contrast.decision import Contrast, at
 
@@ -28,8 +30,18 @@ class Proof:
     detail: str = ""
 
 
-def prove(contrast: Contrast, *, validator: Validator, catalog: ToolCatalog, sandbox: Sandbox) -> Proof:
-    """Return what the decision comes to. Raises SandboxError where the sandbox gives no answer."""
+def prove(
+    contrast: Contrast,
+    *,
+    validator: Validator,
+    catalog: ToolCatalog,
+    sandbox: Sandbox,
+    sources: Collection[str],
+) -> Proof:
+    """Return what the decision comes to. Raises SandboxError where the sandbox gives no answer.
+
+    A call of a tool of none of these `sources` runs nowhere: it is as if it changed nothing and told nothing.
+    """
     if contrast.fault == "contradicts":
         is_seen = is_said(contrast.invented, contrast.decision.before)
         return (
@@ -39,13 +51,13 @@ def prove(contrast: Contrast, *, validator: Validator, catalog: ToolCatalog, san
         faults = validator.check(tool, arguments)
         if faults:
             return Proof(code=faults[0].code, detail=faults[0].message)
-    ended = run(contrast, catalog=catalog, sandbox=sandbox)
+    ended = run(contrast, catalog=catalog, sandbox=sandbox, sources=sources)
     if contrast.fault == "asks_again" and ended.code != UNINFORMATIVE:
         return Proof(code="contract:call", detail=f"asks for `{contrast.invented}`, which was said; {ended.code}")
     return ended
 
 
-def run(contrast: Contrast, *, catalog: ToolCatalog, sandbox: Sandbox) -> Proof:
+def run(contrast: Contrast, *, catalog: ToolCatalog, sandbox: Sandbox, sources: Collection[str]) -> Proof:
     """Run the trajectory with the decision taken otherwise, and compare where it ends."""
     trajectory = contrast.decision.trajectory
     start = contrast.decision.steps[0]
@@ -54,6 +66,8 @@ def run(contrast: Contrast, *, catalog: ToolCatalog, sandbox: Sandbox) -> Proof:
     for place in range(start):
         results[place] = _call(sandbox, trajectory.steps[place].call.tool, trajectory.steps[place].call.arguments).value
     for (tool, arguments), place in zip(contrast.calls, contrast.stands_for, strict=True):
+        if tool.partition("/")[0] not in sources:
+            continue
         result = _call(sandbox, tool, arguments)
         if result.status == "tool_error":
             return Proof(code="tool_error", detail=f"{tool}: {result.code}")
@@ -62,8 +76,18 @@ def run(contrast: Contrast, *, catalog: ToolCatalog, sandbox: Sandbox) -> Proof:
     stopped = _follow(contrast, results, sandbox)
     gold = trajectory.state_diff
     if sandbox.sees_state and not same_state(sandbox.state_diff(), gold):
-        return Proof(code="other_state", detail=stopped or f"{len(sandbox.state_diff())} facts, gold has {len(gold)}")
+        return Proof(code="other_state", detail=stopped or _difference(sandbox.state_diff(), gold))
     return _told(trajectory, results, catalog, stopped)
+
+
+def _difference(got: Sequence[StateFact], gold: Sequence[StateFact]) -> str:
+    """Return the first fact that one of the two has and the other has not."""
+    for told, facts, others in (("missing", gold, got), ("surplus", got, gold)):
+        for fact in facts:
+            if fact not in others:
+                place = f"{fact.entity} {fact.key}" + (f" {fact.field}" if fact.field else "")
+                return f"{told}: {place} = {json.dumps(fact.after, ensure_ascii=False)}"
+    return ""
 
 
 def _follow(contrast: Contrast, results: dict[int, Json], sandbox: Sandbox) -> str:
