@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-GRAPH = ("graph.check", "graph.edges", "graph.verified", "graph.scale")
+GRAPH = ("graph.check", "graph.edges", "graph.expansions", "graph.precision", "graph.verified", "graph.scale")
 ALL = (
     "demo",
     "incremental",

@@ -127,6 +127,29 @@ def test_a_second_build_and_its_questions_do_nothing_and_load_nothing(trained: P
         assert cpu < 0.6, f"{verb} took {cpu:.2f} CPU s"
 
 
+def test_a_report_is_old_only_when_what_it_rests_on_changed(copy: Path) -> None:
+    """Builds of parts and questions void the note of the last whole build, and make no report stale."""
+    for arguments in (
+        ["build", "dataset:"],
+        ["plan", "dataset:train"],
+        ["build", "--force", "graph:main", "graph:main"],
+    ):
+        assert loopbuild(copy, *arguments).code == 0
+        assert "note:" not in loopbuild(copy, "report").err, arguments
+    text = (copy / "hr.json").read_text()
+    (copy / "hr.json").write_text(text.replace('"description": "', '"description": "Now: ', 1))
+    assert "what this rests on changed since: hr.json" in loopbuild(copy, "report").err
+
+
+def test_a_checkpoint_is_a_page(trained: Path) -> None:
+    lines = loopbuild(trained, "show", "checkpoint:model").out.splitlines()
+    assert lines[0] == "checkpoint:recall"
+    told = {line.split("  ")[1]: line for line in lines[1:]}
+    assert {"weights", "base", "phase", "came about", "trained on", "tokens", "steps", "loss", "time"} <= told.keys()
+    assert "held back to watch the loss" in told["trained on"]
+    assert "{" not in "".join(lines)
+
+
 def test_a_description_edit_retrains_nothing(copy: Path) -> None:
     tools = json.loads((copy / "hr.json").read_text())
     tools[0]["description"] = "Every role that takes applications."

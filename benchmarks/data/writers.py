@@ -1,10 +1,12 @@
 """Does it pay that several voices write? One voice of the offline writer against three, the same number of rows.
 
-    python benchmarks/data/writers.py [VOICE [NESTFUL_FOLDER]]
+    python benchmarks/data/writers.py [VOICE [NESTFUL_FOLDER [KEEP]]]
 
 The HR example is built twice; a model trains on each set and is asked the same held-out tasks in the reserved voice,
 which wrote no training row. Pairs are tasks both were asked. The shipped base has read all three voices in other
 domains, so this measures what the rows of the domain add, not what a base that read one voice only would do.
+
+With KEEP, a folder, both projects stay in it, and what a killed run had is gone on with.
 
 With a folder of NESTFUL (IBM, Apache-2.0): how near the rows come to requests people wrote, values masked. Its domains
 have none of our tools, so nothing can be solved there; what is counted is how much of their wording the rows know.
@@ -14,8 +16,10 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +27,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.common import machine, project  # noqa: E402
+from benchmarks.common import EXAMPLES, machine, project  # noqa: E402
 from benchmarks.graph.nestful import SETS  # noqa: E402
 from loopbuild.engine.query import output  # noqa: E402
 from loopbuild.llm.offline import choices  # noqa: E402
@@ -51,12 +55,12 @@ class Trained:
     """Held-out task in the reserved voice -> its score."""
 
 
-def main(voice: str = "a", nestful: str = "") -> None:
+def main(voice: str = "a", nestful: str = "", keep: str = "") -> None:
     """Print the figures."""
     print(f"{machine()}; examples/hr, one training seed")
     sides = (voice, "".join(choices.TRAINING_VOICES))
-    with project("hr") as one, project("hr") as three:
-        roots = dict(zip(sides, (one, three), strict=True))
+    with ExitStack() as stack:
+        roots = {voices: _place(stack, voices, keep) for voices in sides}
         made = {voices: _rows(root, voices) for voices, root in roots.items()}
         fewest = min(map(len, made.values()))
         trained = [_train(root, voices, fewest, made[voices]) for voices, root in roots.items()]
@@ -71,14 +75,24 @@ def main(voice: str = "a", nestful: str = "") -> None:
         _nearness(Path(nestful), trained)
 
 
+def _place(stack: ExitStack, voices: str, keep: str) -> Path:
+    if not keep:
+        return stack.enter_context(project("hr"))
+    place = Path(keep) / voices
+    if not place.exists():
+        shutil.copytree(EXAMPLES / "hr", place, ignore=shutil.ignore_patterns(".loopbuild", "loop.lock"))
+    return place
+
+
 def _build(root: Path, voices: str, *arguments: str) -> None:
     command = [sys.executable, __file__, "--voices", voices, "--project", str(root), "build", *arguments]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 def _rows(root: Path, voices: str) -> list[str]:
-    with (root / "loop.yaml").open("a") as file:
-        file.write(f"evaluation: {{compare_base: false, per_tool: {PER_TOOL}}}\n")
+    if "evaluation:" not in (root / "loop.yaml").read_text():
+        with (root / "loop.yaml").open("a") as file:
+            file.write(f"evaluation: {{compare_base: false, per_tool: {PER_TOOL}}}\n")
     _build(root, voices, "dataset:")
     lines = (root / ".loopbuild" / "out" / "dataset" / "train.jsonl").read_text().splitlines()
     return [masked(from_json(Example, json.loads(line))) for line in lines]
@@ -87,7 +101,8 @@ def _rows(root: Path, voices: str) -> list[str]:
 def _train(root: Path, voices: str, count: int, texts: list[str]) -> Trained:
     settings = (root / "loop.yaml").read_text()
     phases = f"training:\n  phases: {{teach: {{schemas_in_prompt: true}}, recall: {{max_rows: {count}}}}}\n"
-    (root / "loop.yaml").write_text(settings.replace("training:\n", phases))
+    if "phases:" not in settings:
+        (root / "loop.yaml").write_text(settings.replace("training:\n", phases))
     _build(root, voices)
     workspace = open_project(str(root)).workspace
     tasks = output(workspace, "dataset:eval")["tasks"]

@@ -6,6 +6,7 @@ from typing import Any
 
 from loopbuild.cli.units import count, table
 from loopbuild.pipeline.coverage import said
+from loopbuild.records.words import code_words
 
 WARN_SELF_BLEU = 0.45
 """Above, texts of one level repeat one another; ten templates with other values filled in come to .74."""
@@ -69,10 +70,19 @@ def pairs_text(made: dict[str, Any]) -> str:
 def _funnel(data: dict[str, Any]) -> str:
     rows = [["rows made", f"{data['generated']:,}"]]
     for one in sorted(data["dropped"], key=lambda one: (-one["count"], one["reason"])):
-        rows.append([f"  dropped, {one['reason']}", f"{one['count']:,}"])
+        rows.append([f"  dropped, {_dropped(one['reason'])}", f"{one['count']:,}"])
     titles = {"train": "kept for training", "eval": "kept for evaluation"}
     rows += [[titles[name], f"{data['splits'][name]:,}"] for name in ("train", "eval")]
     return table(rows, right=frozenset({1}))
+
+
+def _dropped(reason: str) -> str:
+    """Return `dedup: duplicate_of (train)` in words."""
+    head, _, rest = reason.partition(": ")
+    if head.startswith("not written"):
+        return f"{head}: {code_words(rest)}"
+    code, _, split = rest.partition(" (")
+    return f"`{head}`: {code_words(code)}" + (f" ({split}" if split else "")
 
 
 def figures_text(figures: dict[str, Any], *, tools: bool) -> str:
@@ -82,7 +92,7 @@ def figures_text(figures: dict[str, Any], *, tools: bool) -> str:
     lines = []
     for name in _SHARES:
         total = sum(figures["shares"][name].values())
-        shares = [f"{key} {number / total:.0%}" for key, number in _by_size(figures["shares"][name])]
+        shares = [f"{key.replace('_', ' ')} {number / total:.0%}" for key, number in _by_size(figures["shares"][name])]
         if len(shares) > 1:
             lines.append([name, ", ".join(shares)])
     if figures["origins"]:

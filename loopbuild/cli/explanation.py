@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from loopbuild.cli.amounts import rows_text
 from loopbuild.cli.changes import change_lines
+from loopbuild.cli.reasons import reason_words
 from loopbuild.cli.units import count, table
 from loopbuild.digest import short
 from loopbuild.engine.rowwhy import RowExplanation
@@ -35,7 +36,7 @@ def explanation_text(
     found: Explanation, changes: CatalogDiff, lineage: Ancestor | None, seen: Seen | None = None
 ) -> str:
     """Return the screen of `loopbuild why`."""
-    codes = ", ".join(dict.fromkeys(reason.code for reason in found.path[-1].reasons))
+    codes = reason_words(reason.code for reason in found.path[-1].reasons)
     lines = [f"{found.target} {STATES[found.will]}" + (f" ({codes})" if found.will == "maybe" and codes else "")]
     if found.will == "run" and codes:
         lines[0] += f": {codes}"
@@ -144,15 +145,15 @@ def reason_text(reason: StaleReason) -> str:
     """Return one cause as a line."""
     subject = f" {reason.subject}" if reason.subject else ""
     if reason.kind == "file":
-        return f"{reason.code}: file{subject} {_side(reason.old)} -> {_side(reason.new)}"
+        return f"file{subject} changed: {_side(reason.old)} -> {_side(reason.new)}"
     if reason.kind == "fact":
         state = "is gone" if reason.new is None else "is new" if reason.old is None else "changed"
         return f"read{subject}, which {state}"
     if reason.kind in ("params", "recipe"):
-        return f"{reason.code}:{subject} {reason.old!r} -> {reason.new!r}"
+        return f"{reason_words([reason.code])}:{subject} {reason.old!r} -> {reason.new!r}"
     if reason.code == "failed_last_time":
-        return f"{reason.code}: {reason.old}"
-    return f"{reason.code}{subject and ':' + subject}"
+        return f"{reason_words([reason.code])}: {reason.old}"
+    return f"{reason_words([reason.code])}{subject and ':' + subject}"
 
 
 def _side(digest: object) -> str:
@@ -161,6 +162,7 @@ def _side(digest: object) -> str:
 
 def _lineage_line(one: Ancestor) -> str:
     trained = f"{one.rows:,} rows" + (f", {one.replayed:,} of them replayed" if one.replayed else "")
+    trained += f" ({one.held_back:,} more held back to watch the loss)" if one.held_back else ""
     return (
         f"weights {one.name}: {one.mode} from {one.parent} on {trained}, {one.tokens:,} tokens; "
         f"{count(one.increments, 'increment')} since its fresh start ({one.reason})"

@@ -9,6 +9,7 @@ from typing import Any
 from loopbuild.cli.amounts import amounts_json, amounts_text, course_text, texts_text
 from loopbuild.cli.changes import change_lines
 from loopbuild.cli.comparison import comparison_json, comparison_lines, gone_lines
+from loopbuild.cli.reasons import reason_words
 from loopbuild.cli.units import count, duration, table
 from loopbuild.digest import short
 from loopbuild.engine.planned import PlanEntry
@@ -243,7 +244,7 @@ def _why(entry: PlanEntry) -> str:
         words.append("read " + ", ".join(tools[:3]) + (", ..." if len(tools) > 3 else ""))
     if any(reason.kind == "row" for row in entry.rows for reason in row.reasons):
         words.append("rows are new")
-    return "; ".join(words) or ", ".join(dict.fromkeys(reason.code for reason in entry.reasons))
+    return "; ".join(words) or reason_words(reason.code for reason in entry.reasons)
 
 
 def _kinds(entries: Iterable[PlanEntry]) -> str:

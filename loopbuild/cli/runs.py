@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from loopbuild.cli.reasons import outcome_words, reason_words
 from loopbuild.cli.units import count, duration, spent_in, spent_text, table
 from loopbuild.engine.history import Run, TargetRun
 from loopbuild.engine.runs import Difference
@@ -62,10 +63,10 @@ def difference_text(old: Run, new: Run, found: Sequence[Difference]) -> str:
         if one.is_same_output and outcomes[0] == outcomes[1]:
             continue
         seconds = [duration(side.seconds) if side else ABSENT for side in sides]
-        reasons = ", ".join(one.new.reasons if one.new else one.old.reasons if one.old else ())
+        reasons = reason_words(one.new.reasons if one.new else one.old.reasons if one.old else ())
         is_known = bool(one.old and one.new and one.old.output and one.new.output)
         output = "same bytes" if one.is_same_output else "other bytes" if is_known else ""
-        rows.append([one.target, outcomes[0], outcomes[1], *seconds, output, reasons])
+        rows.append([one.target, *map(outcome_words, outcomes), *seconds, output, reasons])
     head = [["", f"build {old.number}", f"build {new.number}", *[""] * 4]]
     same = len(found) - len(rows)
     lines = table([*head, *rows], right=frozenset({3, 4}), indent="  ").splitlines() if rows else []
@@ -88,10 +89,10 @@ def _table(targets: Sequence[TargetRun]) -> list[str]:
     rows = [
         [
             target.target,
-            target.outcome,
+            outcome_words(target.outcome),
             _rows(target),
             duration(target.seconds),
-            "; ".join(filter(None, [target.message or ", ".join(target.reasons), spent_text(target.spent)])),
+            "; ".join(filter(None, [target.message or reason_words(target.reasons), spent_text(target.spent)])),
         ]
         for target in targets
     ]

@@ -6,25 +6,13 @@ from typing import Any
 
 from loopbuild.cli.datasets import data_text
 from loopbuild.cli.units import count, duration, table
+from loopbuild.records.words import AFTER, ARM_WORDS, CLASS_WORDS, GROUP_WORDS, SPLIT_WORDS, code_words, metric_words
 
-SPLITS = {
-    "values": "unseen ids and values",
-    "wordings": "unseen wordings",
-    "paths": "unseen call paths",
-    "negative": "no call is due",
-}
-METRICS = {
-    "tool_selection": "tool selection",
-    "schema_compliance": "schema compliance",
-    "exact_call": "exact single call",
-    "execution": "execution",
-    "chains_solved": "chains solved",
-    "no_tool": "no call, as due",
-    "clarify": "asks when needed",
-}
-COLUMNS = {"model": "trained", "base": "untrained", "null": "silent"}
-ARMS = {"before": "before", "stale": "not retrained", "model": "after"}
-GROUPS = {"unchanged": "unchanged tools", "changed": "changed tools", "new": "new tools"}
+COLUMNS = ("model", "base", "null")
+METRICS = ("tool_selection", "schema_compliance", "exact_call", "execution", "chains_solved", "no_tool", "clarify")
+"""What fits 80 columns; `report.html` has all."""
+CHANGE_METRICS = ("tool_selection", "exact_call", "execution", "chains_solved")
+ARMS = ("before", "stale", "model")
 
 
 def report_text(report: dict[str, Any]) -> str:
@@ -39,24 +27,25 @@ def report_text(report: dict[str, Any]) -> str:
 
 def words_of(report: dict[str, Any]) -> dict[str, str]:
     """Return what is unseen in each split; values a training row shows as well are not."""
+    names = {split: words for split, (words, _) in SPLIT_WORDS.items()}
     known = (report["data"].get("known") or {}).get("values") or {"k": 0}
     if not known["k"]:
-        return SPLITS
-    return SPLITS | {"values": f"other requests (known ids: {known['k']:,} of {known['n']:,} tasks)"}
+        return names
+    return names | {"values": f"other requests (known ids: {known['k']:,} of {known['n']:,} tasks)"}
 
 
 def _splits(arms: dict[str, Any], words_of_split: dict[str, str]) -> str:
     shown = [arm for arm in COLUMNS if arm in arms]
-    rows = [["held-out tasks", *(COLUMNS[arm] for arm in shown), "95% interval"]]
+    rows = [["held-out tasks", *(ARM_WORDS[arm] for arm in shown), "95% interval"]]
     for split, words in words_of_split.items():
         rates = arms["model"]["splits"].get(split)
         if not rates:
             continue
         rows.append([words])
-        for metric, name in METRICS.items():
+        for metric in METRICS:
             if metric in rates:
                 cells = [_rate(arms[arm]["splits"].get(split, {}).get(metric)) for arm in shown]
-                rows.append([f"  {name}", *cells, _interval(rates[metric])])
+                rows.append([f"  {metric_words(metric)}", *cells, _interval(rates[metric])])
     tokens = arms["model"]["tokens"]
     lines = table(rows, right=frozenset(range(1, len(shown) + 2)))
     if tokens["n"]:
@@ -67,15 +56,15 @@ def _splits(arms: dict[str, Any], words_of_split: dict[str, str]) -> str:
 def _increment(report: dict[str, Any]) -> str:
     arms, increment = report["arms"], report["increment"]
     shown = [arm for arm in ARMS if arm in arms]
-    rows = [["after the schema change", *(ARMS[arm] for arm in shown)]]
-    for group, words in GROUPS.items():
-        if not any(group in arms[arm]["groups"] for arm in shown):
+    rows = [["after the schema change", *(AFTER if arm == "model" else ARM_WORDS[arm] for arm in shown)]]
+    for group, words in GROUP_WORDS.items():
+        if group == "all" or not any(group in arms[arm]["groups"] for arm in shown):
             continue
         rows.append([words])
-        for metric in ("tool_selection", "exact_call", "execution", "chains_solved"):
+        for metric in CHANGE_METRICS:
             cells = [_rate(arms[arm]["groups"].get(group, {}).get(metric)) for arm in shown]
             if any(cell != "-" for cell in cells):
-                rows.append([f"  {METRICS[metric]}", *cells])
+                rows.append([f"  {metric_words(metric)}", *cells])
     what = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in increment["tools"].items() if names)
     left_out = increment["changed"] - increment["delta"]
     head = f"{what}\ntrained on {count(increment['delta'], 'changed row')} and {increment['replay']} replayed"
@@ -90,7 +79,8 @@ def _failures(report: dict[str, Any]) -> str:
         return ""
     rows = [["failures of the trained model"]]
     for one in failures[:6]:
-        rows.append([f"  {one['class']}: {one['code']}", str(one["count"])])
+        kind = CLASS_WORDS.get(one["class"], one["class"])
+        rows.append([f"  {kind}: {code_words(one['code'])}", str(one["count"])])
     return table(rows, right=frozenset({1}))
 
 
@@ -108,11 +98,14 @@ def _training(phases: list[dict[str, Any]]) -> str:
                 duration(phase.get("seconds", 0.0)),
             ]
         )
-    return table(rows, right=frozenset(range(2, 7)))
+    aside = [f"{phase['held_back']:,} in `{phase['phase']}`" for phase in phases if phase.get("held_back")]
+    note = f"\nheld back to watch the loss, in no count of rows: {', '.join(aside)}" if aside else ""
+    return table(rows, right=frozenset(range(2, 7))) + note
 
 
 def _gates(gates: list[dict[str, Any]]) -> str:
-    return "\n".join(f"gate {gate['metric']} {gate['wanted']}: {gate['verdict']} ({gate['reason']})" for gate in gates)
+    told = ((metric_words(gate["metric"]), gate) for gate in gates)
+    return "\n".join(f"gate {name} {gate['wanted']}: {gate['verdict']} ({gate['reason']})" for name, gate in told)
 
 
 def _rate(rate: dict[str, Any] | None) -> str:

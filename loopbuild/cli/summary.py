@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from loopbuild.cli.scores import SPLITS, words_of
+from loopbuild.cli.scores import words_of
 from loopbuild.cli.units import count, duration, percent, spent_in, spent_text
 from loopbuild.digest import short
 from loopbuild.engine.outcome import What
 from loopbuild.pipeline.builds import Build
 from loopbuild.pipeline.coverage import said
 from loopbuild.pipeline.unreached import Unreached
+from loopbuild.records.words import metric_words
 
 _RAN: tuple[What, ...] = ("built", "cut_off", "revalidated")
 ROWS = {"trajectories": ("trajectory", "trajectories"), "tasks": ("text", ""), "generations": ("held-out run", "")}
@@ -51,8 +52,14 @@ def outcome_text(build: Build) -> str:
     elif tail:
         lines.append(tail.strip())
     if build.missed_gates and outcome.is_success:
-        lines.append("Gates missed: " + ", ".join(build.missed_gates))
+        lines.append(gates_text(build.missed_gates))
     return "\n".join(lines)
+
+
+def gates_text(missed: tuple[str, ...]) -> str:
+    """Return the gates that were not passed, with their verdicts."""
+    told = (f"{metric_words(name)}: {verdict}" for name, _, verdict in (one.partition(": ") for one in missed))
+    return "Gates missed: " + ", ".join(told)
 
 
 def frozen_text(changes: tuple[str, ...]) -> str:
@@ -149,5 +156,5 @@ def _mode(phase: dict[str, Any]) -> str:
 def _headline(report: dict[str, Any]) -> str:
     splits = report["arms"].get("model", {}).get("splits", {})
     rate = splits.get("values", {}).get("tool_selection")
-    what = "unseen values" if words_of(report) is SPLITS else "other requests"
+    what = words_of(report)["values"].partition(" (")[0]
     return f" (tool selection {percent(rate['k'], rate['n'])} on {what})" if rate else ""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from loopbuild.cli.checkpoints import checkpoint_text
 from loopbuild.cli.datasets import dataset_text, pairs_text
 from loopbuild.cli.units import count, spent_text, table
 from loopbuild.digest import short
 from loopbuild.pipeline.lookups import Found, RowView
+from loopbuild.records.words import code_words
 
 WIDTH = 100
 
@@ -72,7 +74,7 @@ def _row(row: RowView) -> str:
             lines += [f"    {line}" for line in _step(step)]
     elif row.trajectory:
         unreachable = row.trajectory["unreachable"]
-        lines.append(f"  no trajectory: {unreachable['reason']}: {unreachable['detail']}")
+        lines.append(f"  no trajectory: {code_words(unreachable['reason'])}: {unreachable['detail']}")
     return "\n".join(lines)
 
 
@@ -97,12 +99,18 @@ def _fate(row: RowView) -> str:
     )
     if verdict:
         name, reason, detail = verdict
-        return f"dropped by `{name}`: {reason}" + (f" ({detail})" if detail else "")
+        return f"dropped by `{name}`: {_reason(reason)}" + (f" ({detail})" if detail else "")
     if row.answer and "unusable" in row.answer:
         unusable = row.answer["unusable"]
-        why = f"not written: {unusable['reason']} ({unusable['detail']})"
+        why = f"not written: {code_words(unusable['reason'])} ({unusable['detail']})"
         return f"{why}; `--refresh {row.target}` asks its writers again"
     return "kept" if row.verdict else ""
+
+
+def _reason(code: str) -> str:
+    """Return a reason in words; a row it names is shortened, so that `show` takes it."""
+    head, _, about = code.partition(":")
+    return code_words(f"{head}:{short(about)}" if head.endswith("duplicate_of") else code)
 
 
 def _usage(usage: dict[str, Any]) -> str:
@@ -147,9 +155,7 @@ def _target(name: str, output: Any) -> str:
         some = "\n".join(f"  {key[:16]}" for key in keys[:5])
         return f"{name}\n{pairs_text(output)}\n{some}"
     if name.startswith("checkpoint:"):
-        hidden = ("course", "libraries")
-        plain = {key: value for key, value in output.items() if key not in hidden}
-        return f"{name}\n{json.dumps(plain, indent=2)}"
+        return checkpoint_text(name, output)
     return f"{name}\n{_cut(json.dumps(output, indent=2, ensure_ascii=False), 6000)}"
 
 
@@ -158,7 +164,8 @@ def _unreached(rows: dict[str, Any]) -> str:
     found: dict[str, list[str]] = {}
     for key, row in sorted(rows.items()):
         if isinstance(row, dict) and "unreachable" in row:
-            found.setdefault(f"{row['unreachable']['reason']}: {row['unreachable']['detail']}", []).append(key)
+            why = row["unreachable"]
+            found.setdefault(f"{code_words(why['reason'])}: {why['detail']}", []).append(key)
     if not found:
         return ""
     reasons = sorted(found.items(), key=lambda pair: (-len(pair[1]), pair[0]))

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from loopbuild.engine.target import Json
+from loopbuild.records.words import code_words
 
 _SHOWN = 5
 
@@ -48,7 +49,7 @@ def said(found: Json, *, most: int = _SHOWN) -> list[str]:
     if found["unreachable"]:
         worst = sorted(found["unreachable"], key=lambda one: (-one["cells"] / one["of"], one["tool"], one["reason"]))
         parts = [
-            f"{_name(one['tool'])} {one['cells']:,} of {one['of']:,} ({one['reason']}: {one['detail']})"
+            f"{_name(one['tool'])} {one['cells']:,} of {one['of']:,} ({code_words(one['reason'])}: {one['detail']})"
             for one in worst
         ]
         count = sum(one["cells"] for one in worst)

@@ -172,6 +172,27 @@ def _other_lines(loaded: LoadedProject, lines: lockfile.Lines, declared: ToolCat
     return () if declared is None else outdated(lines, lines_of(declared, loaded))
 
 
+def since_report(opened: OpenProject) -> str:
+    """Return why the report in force is not what a build would give now; empty where it is.
+
+    Other commands, or builds of other parts, make nothing stale: only what the report itself rests on counts.
+    """
+    from loopbuild.pipeline.builds import nothing_to_do
+
+    if nothing_to_do(opened) is not None:
+        return ""
+    loaded = load(opened.project, environment=os.environ)
+    chosen = selected(opened, loaded, ("report:main",))
+    lines = lockfile.read(opened.workspace.root)
+    planned = plan(opened.workspace, loaded.targets, select=chosen, lock=lines, stamp=opened.project.stamp)
+    waiting = [entry for entry in (*planned.would, *planned.may) if not entry.is_locked]
+    if not waiting:
+        return ""
+    files = [change.path for change in planned.leaf_changes]
+    shown = f": {', '.join(files[:3])}{' and more' if len(files) > 3 else ''}" if files else ""
+    return f"what this rests on changed since{shown} ({len(waiting):,} targets would or may run again)"
+
+
 def changes_since_build(opened: OpenProject, loaded: LoadedProject) -> CatalogDiff:
     """Return what changed in the declared tools since the last build."""
     return _changes(opened, loaded, _declared(opened))

@@ -24,6 +24,8 @@ class Ancestor:
     parent: str
     reason: str
     rows: int
+    held_back: int
+    """Besides, to watch the loss."""
     replayed: int
     tokens: int
     increments: int
@@ -43,6 +45,7 @@ def lineage_of(opened: OpenProject, target: str) -> Ancestor | None:
         parent=short(found["parent"]) if found["parent"] else found["base"],
         reason=found["course"]["reason"],
         rows=found.get("rows", 0),
+        held_back=found.get("held_back", 0),
         replayed=found.get("replayed", 0),
         tokens=found.get("tokens", 0),
         increments=found["increments"],

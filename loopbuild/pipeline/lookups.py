@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from loopbuild.documents import json_lines
-from loopbuild.engine.query import output, targets_in_force
+from loopbuild.engine.query import output, record, targets_in_force
 from loopbuild.engine.target import Json
 from loopbuild.errors import SelectionError
 from loopbuild.pipeline.builds import OpenProject
 
+MODEL = "checkpoint:model"
+"""What people call the checkpoint of the last phase."""
 ROW_KINDS = ("trajectories", "answers", "tasks", "rows", "negatives")
 
 
@@ -53,6 +55,8 @@ def look_up(opened: OpenProject, query: str) -> Found:
     if not known:
         raise SelectionError("nothing was built here yet", hint="run `loopbuild build`")
     target, _, prefix = query.partition("#")
+    if target == MODEL and MODEL not in known:
+        target = _asked_model(opened) or target
     if target in known and not prefix:
         return Found(target=target, output=output(opened.workspace, target))
     catalog = output(opened.workspace, "catalog:main") or {"tools": []}
@@ -68,6 +72,13 @@ def look_up(opened: OpenProject, query: str) -> Found:
     near = difflib.get_close_matches(query, names, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else "`loopbuild plan` lists targets"
     raise SelectionError(f"nothing is called `{query}`", hint=hint)
+
+
+def _asked_model(opened: OpenProject) -> str:
+    """Return the checkpoint that answered the held-out tasks, empty where none did."""
+    found = record(opened.workspace, "generations:model")
+    inputs = found.manifest["inputs"] if found is not None else {}
+    return next((name for name, _ in inputs.values() if name.startswith("checkpoint:")), "")
 
 
 def _rows(opened: OpenProject, places: list[str], prefix: str) -> list[RowView]:

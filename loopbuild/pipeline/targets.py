@@ -31,9 +31,9 @@ EVIDENCE = "graph.lock"
 """What replays found out about edges, beside loop.yaml; a project without the file goes by names alone."""
 
 SOURCE = Recipe(name="source", version=2, run=f"{R}.source:run", is_cheap=True)
-CATALOG = Recipe(name="catalog", version=4, run=f"{R}.catalog:run", is_cheap=True)
+CATALOG = Recipe(name="catalog", version=5, run=f"{R}.catalog:run", is_cheap=True)
 CONTRACT = Recipe(name="contract", version=3, run=f"{R}.catalog:run_contract", is_cheap=True)
-GRAPH = Recipe(name="graph", version=4, run=f"{R}.graph:run", is_cheap=True)
+GRAPH = Recipe(name="graph", version=5, run=f"{R}.graph:run", is_cheap=True)
 CELLS = Recipe(name="cells", version=2, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
     name="trajectories",
@@ -86,7 +86,7 @@ GENERATIONS = Recipe(
     chunk_rows=1_000_000,
 )
 SCORES = Recipe(name="scores", version=2, run=f"{R}.scores:run")
-REPORT = Recipe(name="report", version=5, run=f"{R}.report:run")
+REPORT = Recipe(name="report", version=6, run=f"{R}.report:run")
 
 NATURES = {
     recipe.name: recipe.nature

@@ -155,7 +155,8 @@ def test_an_answer_no_row_can_hold_costs_only_the_rows_of_its_tool(tmp_path: Pat
     assert lost == {'{"detail": "till/get_nothing: invalid_answer", "reason": "exhausted"}'}
     assert len(rows(root, "tasks")) > 0
     assert "No training row calls `till/get_nothing`\n" in screen.out
-    gap = "No trajectory for 6 of 24 cells: `till/get_nothing` 6 of 6 (exhausted: till/get_nothing: invalid_answer)"
+    why = "every way was tried: till/get_nothing: invalid_answer"
+    gap = f"No trajectory for 6 of 24 cells: `till/get_nothing` 6 of 6 ({why})"
     assert f"{gap}\n" in screen.out
     assert ": 18 trajectories," in screen.out
     assert gap in loopbuild(root, "show", "dataset:main").out

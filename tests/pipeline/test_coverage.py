@@ -32,8 +32,8 @@ def test_gaps_are_counted_per_tool_and_reason_against_what_was_aimed_at() -> Non
     assert counted == [("s/a", "no_producer", 2, 3), ("s/b", "exhausted", 1, 2), ("s/b", "no_producer", 1, 2)]
     assert said(found) == [
         "No training row calls `s/b`",
-        "No trajectory for 4 of 5 cells: `s/a` 2 of 3 (no_producer: nothing leads there); "
-        "`s/b` 1 of 2 (exhausted: s/b: conflict); `s/b` 1 of 2 (no_producer: nothing leads there)",
+        "No trajectory for 4 of 5 cells: `s/a` 2 of 3 (no tool leads there: nothing leads there); "
+        "`s/b` 1 of 2 (every way was tried: s/b: conflict); `s/b` 1 of 2 (no tool leads there: nothing leads there)",
     ]
 
 

@@ -75,4 +75,4 @@ def test_a_build_says_which_tools_no_trajectory_ends_with(tmp_path: Path) -> Non
     assert "planned trajectories were not reached; none ends with desk/reopen_ticket." in done.out + done.err
     shown = loopbuild(root, "show", "trajectories:desk/ticket").out
     assert "not reached: 11 of " in shown
-    assert "exhausted: desk/reopen_ticket: conflict" in shown
+    assert "every way was tried: desk/reopen_ticket: conflict" in shown

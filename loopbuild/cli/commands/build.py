@@ -79,7 +79,9 @@ def run(arguments: argparse.Namespace) -> int:
             else:
                 answer(f"Nothing to do: {unchanged.target_count} targets are up to date")
                 if missed:
-                    answer("Gates missed: " + ", ".join(missed))
+                    from loopbuild.cli.summary import gates_text
+
+                    answer(gates_text(missed))
             return ExitCode.FAILED if missed else ExitCode.DONE
     from loopbuild.cli.progress import progress
     from loopbuild.cli.summary import frozen_text, outcome_json, outcome_text

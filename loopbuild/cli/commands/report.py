@@ -21,7 +21,8 @@ def run(arguments: argparse.Namespace) -> int:
     from loopbuild.cli.datasets import pairs_text
     from loopbuild.cli.scores import report_text
     from loopbuild.engine.query import output
-    from loopbuild.pipeline.builds import nothing_to_do, open_project, report_of
+    from loopbuild.pipeline.builds import open_project, report_of
+    from loopbuild.pipeline.forecast import since_report
 
     opened = open_project(arguments.project, loopfile=arguments.file)
     report = report_of(opened)
@@ -38,7 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
         answer(report_text(report))
         if (pairs := output(opened.workspace, "pairs:main")) is not None:
             answer(pairs_text(pairs))
-        if nothing_to_do(opened) is None:
-            say("note: inputs changed since; `loopbuild build` brings this up to date")
+        note = since_report(opened)
+        if note:
+            say(f"note: {note}; `loopbuild build` brings this up to date")
         say(f"The whole report: {folder / 'report.html'}")
     return ExitCode.DONE

@@ -35,6 +35,7 @@ def run(action: Action) -> Json:
     _publish(action, files)
     figures = {
         "rows": report.rows,
+        "held_back": report.validation_rows,
         "replayed": report.replayed,
         "steps": report.steps,
         "tokens": report.tokens,

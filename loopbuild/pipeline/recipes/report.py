@@ -18,6 +18,7 @@ TRAINING_FIGURES = (
     "phase",
     "mode",
     "rows",
+    "held_back",
     "replayed",
     "steps",
     "tokens",

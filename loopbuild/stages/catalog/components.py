@@ -17,6 +17,7 @@ _WRAPPING = frozenset(
     resource of the a""".split()  # noqa: SIM905
 )
 """Words that say which edition of a schema is meant: `simple-user` and `UserOut` are a user."""
+_KEYS = ("id", "uuid", "key", "token")
 
 
 def noun_of(component: str) -> tuple[str, ...]:
@@ -41,7 +42,7 @@ def members_of(path: str) -> dict[str, tuple[str, ...]]:
         words = words_of(name[1])
         if (
             (words and (words == collection or words[-1:] == collection[-1:]))
-            or (len(words) > 1 and words[-1] in ("id", "uuid", "key") and words[:-1][-1:] == collection[-1:])
+            or (len(words) > 1 and words[-1] in _KEYS and collection[-1] in (words[0], words[-2]))
             or words in (("id",), ("uuid",))
         ):
             found[name[1]] = collection

@@ -9,46 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
-from loopbuild.records import SPLITS, Json, to_json
+from loopbuild.records import METRICS, SPLITS, Json, to_json
+from loopbuild.records.words import AFTER, ARM_WORDS, SPLIT_WORDS
 from loopbuild.stages.evaluation.gates import GateResult, worst
 
-REPORT_VERSION = 1
+REPORT_VERSION = 2
 
-ARMS = {
-    "model": "trained",
-    "recall": "trained",
-    "previous": "previous model",
-    "base": "untrained base",
-    "first_tool": "always the first tool",
-    "null": "null agent",
-    "before": "before the change",
-    "stale": "without retraining",
-}
-"""Arm -> column title, in the order of the columns."""
-
-METRIC_WORDS = {
-    "solved": ("solved", "by effect where there is one, else every call as planned and nothing else"),
-    "tool_selection": ("tool selection", "the first decision is right: a tool that may come first, or no call"),
-    "schema_compliance": (
-        "schema compliance",
-        "where calls are due and one was tried: all decode, name a known tool and validate",
-    ),
-    "argument_exact": ("arguments exact (single)", "of single calls to the right tool: all arguments right"),
-    "exact_call": ("exact call (single)", "of all single-call tasks: right tool, all arguments, nothing else"),
-    "execution": ("execution success", "the final state is right, and what was asked for was read"),
-    "chaining": ("chains: links", "every value handed on comes from the model's own results"),
-    "chains_solved": ("chains: solved", "tasks of several calls that were solved"),
-    "no_tool": ("no call where none is due", "no call at all, and a reply"),
-    "clarify": ("asks when a value is missing", "no call before the missing value was asked for"),
-}
-"""Metric -> its name and meaning, in the order of the rows."""
-
-SPLIT_WORDS = {
-    "values": ("unseen values", "known call paths and voices; ids and values no training row holds"),
-    "wordings": ("unseen wordings", "a voice no training text uses"),
-    "paths": ("unseen paths", "call paths no training row takes"),
-    "negative": ("no call is due", "small talk, tasks no tool can do, tools that are gone"),
-}
 CHANGE_METRICS = ("solved", "tool_selection", "schema_compliance", "exact_call", "chains_solved", "no_tool")
 """What is shown of each group after a schema change."""
 GROUPS = ("all", "unchanged", "changed", "new")
@@ -74,7 +40,7 @@ class Report(TypedDict):
     """{generated, kept, dropped: [{reason, count}], splits: {name: kept}, categories: {...}, topologies: {...}, known:
     {split: {k, n, such}}}; `known` are tasks with ids or names that a training row shows as well."""
     training: list[Json]
-    """{phase, mode, rows, replayed, steps, tokens, seconds, loss, validation_loss} per phase."""
+    """{phase, mode, rows, held_back, replayed, steps, tokens, seconds, loss, validation_loss} per phase."""
     tools: list[Json]
     failures: list[Json]
     gates: list[Json]
@@ -144,6 +110,19 @@ def known_text(known: Json) -> list[str]:
     ]
 
 
+def change_titles(report: Report, arms: Sequence[str]) -> list[str]:
+    """Return the titles of the arms beside one another after a schema change."""
+    return [AFTER if arm == report["main"] else ARM_WORDS[arm] for arm in arms]
+
+
+def held_back(phases: Sequence[Json]) -> str:
+    """Return the sentence on rows kept aside in training; empty where none was, or nobody counted."""
+    told = [f"{one['held_back']:,} in phase `{one['phase']}`" for one in phases if one.get("held_back")]
+    if not told:
+        return ""
+    return f"Held back to watch the loss (`training.validation`), in no count of rows: {', '.join(told)}."
+
+
 def columns(report: Report) -> list[str]:
     """Return the arms of the first table; those that only belong to a schema change stand in their own."""
     return [name for name in report["arms"] if name not in ("before", "stale")]
@@ -151,7 +130,7 @@ def columns(report: Report) -> list[str]:
 
 def metrics_of(split: str) -> list[str]:
     """Return the metrics worth a row; where no call is due, the general ones only repeat `no_tool`."""
-    return ["no_tool", "clarify"] if split == "negative" else list(METRIC_WORDS)
+    return ["no_tool", "clarify"] if split == "negative" else list(METRICS)
 
 
 def headline(report: Report) -> str:
@@ -160,22 +139,6 @@ def headline(report: Report) -> str:
     if not summary or "solved" not in summary["all"]:
         return "nothing was evaluated"
     return f"solved {counted(summary['all']['solved'])} held-out tasks, {percent(summary['all']['solved'])}"
-
-
-def screen_lines(summary: Json) -> list[str]:
-    """Return the figures for a terminal, one line per metric of each split: count, share and 95% interval."""
-    lines = []
-    for split, table in summary["splits"].items():
-        lines.append(f"{SPLIT_WORDS[split][0]}:")
-        for metric in metrics_of(split):
-            if metric not in table:
-                continue
-            rate = table[metric]
-            lines.append(f"  {METRIC_WORDS[metric][0]:<30}{counted(rate):>14}{percent(rate):>8}  ({interval(rate)})")
-    tokens = summary["tokens"]
-    if tokens["n"]:
-        lines.append(f"tokens per response: mean {tokens['mean']:.1f}, median {tokens['median']}, p95 {tokens['p95']}")
-    return lines
 
 
 def counted(rate: Json) -> str:
@@ -240,5 +203,5 @@ def limits(summary: Json, *, has_increment: bool, is_constrained: bool = False, 
 
 
 def _column(name: str) -> tuple[int, str]:
-    order = list(ARMS)
+    order = list(ARM_WORDS)
     return (order.index(name) if name in order else len(order), name)

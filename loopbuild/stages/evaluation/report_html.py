@@ -11,23 +11,32 @@ import json
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from loopbuild.records import Json
-from loopbuild.stages.evaluation.report import (
-    ARMS,
-    CHANGE_METRICS,
-    GROUPS,
+from loopbuild.records import METRICS, Json
+from loopbuild.records.words import (
+    ARM_WORDS,
+    CLASS_WORDS,
+    GROUP_WORDS,
     METRIC_WORDS,
     SPLIT_WORDS,
+    code_words,
+    metric_words,
+)
+from loopbuild.stages.evaluation.report import (
+    CHANGE_METRICS,
+    GROUPS,
     Report,
+    change_titles,
     columns,
     counted,
     headline,
+    held_back,
     interval,
     metrics_of,
     percent,
     split_words,
     trained_on,
 )
+from loopbuild.stages.evaluation.report_data import Table, dataset_tables, dropped_words
 from loopbuild.stages.evaluation.report_style import STYLE
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -44,7 +53,7 @@ def render_html(report: Report) -> str:
         _section("Tool graph", _graph(report["graph_svg"])),
         _section("Tools", _tools(report["tools"])),
         _section("Failures", _failures(report["failures"])),
-        _section("Data", _funnel(report["data"])),
+        _section("Data", _data(report)),
         _section("Training", _training(report["training"])),
         _section("What these figures do not show", _list(report["limits"])),
         _section("What the figures mean", _meanings(report)),
@@ -68,7 +77,7 @@ def _front(report: Report) -> str:
     verdict = report["verdict"]
     gates = "".join(
         f'<li><span class="mark {_VERDICT_CLASS.get(gate["verdict"], "plain")}">{escape(gate["verdict"])}</span> '
-        f"<b>{escape(METRIC_WORDS.get(gate['metric'], (gate['metric'].replace('_', ' '),))[0])}</b>, "
+        f"<b>{escape(metric_words(gate['metric']))}</b>, "
         f"{escape(SPLIT_WORDS.get(gate['split'], (gate['split'],))[0])}: {escape(gate['reason'])}</li>"
         for gate in report["gates"]
     )
@@ -98,7 +107,7 @@ def _splits(report: Report) -> str:
             '<tbody><tr class="split"><th scope="rowgroup" colspan="9">length</th></tr>'
             f'<tr><th scope="row">tokens per response</th>{said}</tr></tbody>'
         )
-    return _rate_table([ARMS.get(arm, arm) for arm in arms], body) if body else ""
+    return _rate_table([ARM_WORDS.get(arm, arm) for arm in arms], body) if body else ""
 
 
 def _increment(report: Report) -> str:
@@ -106,7 +115,7 @@ def _increment(report: Report) -> str:
     if change is None:
         return ""
     arms = [arm for arm in ("before", "stale", report["main"]) if arm in report["arms"]]
-    titles = ["after" if arm == report["main"] else ARMS[arm] for arm in arms]
+    titles = change_titles(report, arms)
     body = []
     for group in GROUPS:
         tables = [
@@ -115,7 +124,7 @@ def _increment(report: Report) -> str:
         ]
         rows = [(METRIC_WORDS[metric][0], [table.get(metric) for table in tables]) for metric in CHANGE_METRICS]
         note = _comparison(change.get("comparisons", {}).get(group))
-        body.append(_rate_group("all tasks" if group == "all" else f"{group} tools", note, rows, len(arms)))
+        body.append(_rate_group(GROUP_WORDS[group], note, rows, len(arms)))
     tools = change.get("tools", {})
     listed = "; ".join(
         f"{len(tools[kind])} {kind} ({', '.join(tools[kind][:12])}{', …' if len(tools[kind]) > 12 else ''})"
@@ -195,7 +204,7 @@ def _tools(rows: Sequence[Json]) -> str:
 
 
 def _chip(code: str) -> str:
-    return f'<code class="chip">{escape(code)}</code>' if code else ""
+    return f'<span class="chip" title="{escape(code)}">{escape(code_words(code))}</span>' if code else ""
 
 
 def _failures(rows: Sequence[Json]) -> str:
@@ -205,9 +214,11 @@ def _failures(rows: Sequence[Json]) -> str:
     parts = [f"<p>{total:,} unsolved tasks by their first mistake.</p>"]
     for row in rows:
         examples = "".join(map(_example, row["examples"]))
+        kind = escape(CLASS_WORDS.get(row["class"], row["class"]))
         parts.append(
-            f'<details><summary><span class="mark {escape(row["class"])}">{escape(row["class"])}</span> '
-            f"<code>{escape(row['code'])}</code> <b>{row['count']:,}</b> <small>{100 * row['share']:.1f}%</small>"
+            f'<details><summary><span class="mark {escape(row["class"])}">{kind}</span> '
+            f'<span title="{escape(row["code"])}">{escape(code_words(row["code"]))}</span> '
+            f"<b>{row['count']:,}</b> <small>{100 * row['share']:.1f}%</small>"
             f"</summary>{examples}</details>"
         )
     return "".join(parts)
@@ -238,20 +249,44 @@ def _arguments(arguments: Json) -> str:
     return ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in arguments.items())
 
 
+def _data(report: Report) -> str:
+    """The funnel as bars, then the tables every form of the report shares."""
+    tables = dataset_tables(report["data"], report["increment"])[1:]
+    return _funnel(report["data"]) + "".join(map(_table, tables))
+
+
+def _table(table: Table) -> str:
+    head = "".join(f'<th class="num">{escape(name)}</th>' if place else f"<th>{escape(name)}</th>"
+                   for place, name in enumerate(table.head))  # fmt: skip
+    body = "".join(
+        f'<tr><th scope="row">{_coded(first)}</th>{"".join(f"<td class=num>{escape(one)}</td>" for one in rest)}</tr>'
+        for first, *rest in table.rows
+    )
+    note = f"<p>{escape(table.note)}</p>" if table.note else ""
+    return (
+        f'<details><summary><b>{escape(table.title)}</b></summary>{note}<div class="wide"><table class="plain">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></details>"
+    )
+
+
+def _coded(text: str) -> str:
+    """Text with its backticks as code."""
+    parts = text.split("`")
+    return "".join(f"<code>{escape(part)}</code>" if place % 2 else escape(part) for place, part in enumerate(parts))
+
+
 def _funnel(data: Json) -> str:
     total = data.get("generated")
     if not total:
         return ""
     rows = [("rows made", total, "")]
     dropped = sorted(data.get("dropped", ()), key=lambda one: (-one["count"], one["reason"]))
-    rows += [(f"dropped, {one['reason']}", one["count"], "drop") for one in dropped]
+    rows += [(f"dropped, {dropped_words(one)}", one["count"], "drop") for one in dropped]
     rows.append(("kept", data.get("kept", 0), "keep"))
     titles = {"train": "for training", "eval": "for evaluation"}
     rows += [(titles.get(name, name), n, "part") for name, n in sorted(data.get("splits", {}).items(), reverse=True)]
-    for kind, title in (("categories", "category"), ("topologies", "shape")):
-        rows += [(f"{title}: {name}", n, "part") for name, n in sorted(data.get(kind, {}).items())]
     body = "".join(
-        f'<tr class="{kind}"><th scope="row">{escape(name)}</th><td class="num">{count:,}</td>'
+        f'<tr class="{kind}"><th scope="row">{_coded(name)}</th><td class="num">{count:,}</td>'
         f'<td><span class="load"><i style="width:{100 * min(1, count / total):.1f}%"></i></span></td></tr>'
         for name, count, kind in rows
     )
@@ -261,11 +296,14 @@ def _funnel(data: Json) -> str:
 def _training(rows: Sequence[Json]) -> str:
     if not rows:
         return ""
-    names = ("phase", "mode", "rows", "replayed", "steps", "tokens", "seconds", "loss", "validation_loss")
+    names = ("phase", "mode", "rows", "held_back", "replayed", "steps", "tokens", "seconds", "loss", "validation_loss")
     shown = [name for name in names if any(row.get(name) not in (None, "") for row in rows)]
     head = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in shown)
     body = "".join("<tr>" + "".join(_plain_cell(row.get(name)) for name in shown) + "</tr>" for row in rows)
-    return f'<div class="wide"><table class="plain"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    aside = held_back(rows)
+    note = f"<p>{_coded(aside)}</p>" if aside else ""
+    inside = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    return f'<div class="wide"><table class="plain">{inside}</table></div>{note}'
 
 
 def _plain_cell(value: Json) -> str:
@@ -279,7 +317,8 @@ def _plain_cell(value: Json) -> str:
 def _meanings(report: Report) -> str:
     told = [split_words(report["data"], split) for split in SPLIT_WORDS]
     splits = "".join(f"<dt>{escape(name)}</dt><dd>{escape(meaning)}</dd>" for name, meaning in told)
-    metrics = "".join(f"<dt>{escape(name)}</dt><dd>{escape(meaning)}</dd>" for name, meaning in METRIC_WORDS.values())
+    known = [METRIC_WORDS[metric] for metric in METRICS]
+    metrics = "".join(f"<dt>{escape(name)}</dt><dd>{escape(meaning)}</dd>" for name, meaning in known)
     note = (
         "Every share is k of n with its Wilson 95% interval, drawn as the band; the tick is the share itself. "
         "Tokens per response count all a model wrote for one task, over all turns."

@@ -9,21 +9,23 @@ import json
 from collections.abc import Iterable, Sequence
 
 from loopbuild.records import Json
+from loopbuild.records.words import ARM_WORDS, CLASS_WORDS, GROUP_WORDS, METRIC_WORDS, code_words, metric_words
 from loopbuild.stages.evaluation.report import (
-    ARMS,
     CHANGE_METRICS,
     GROUPS,
-    METRIC_WORDS,
     Report,
+    change_titles,
     columns,
     counted,
     headline,
+    held_back,
     interval,
     metrics_of,
     percent,
     split_words,
     trained_on,
 )
+from loopbuild.stages.evaluation.report_data import dataset_tables
 
 LIMIT = 60_000
 """Bytes; comments on pull requests are refused above 65,536 characters."""
@@ -41,12 +43,12 @@ def render_markdown(report: Report) -> str:
 def _render(report: Report, *, tools: int, examples: int) -> str:
     lines = [f"# {_plain(report['project'])}: {report['verdict']}", "", f"{headline(report)}.", ""]
     lines += [
-        f"- {gate['verdict']}: {_code(gate['split'] + '.' + gate['metric'])} {_plain(gate['reason'])}"
+        f"- {gate['verdict']}: {_plain(metric_words(gate['split'] + '.' + gate['metric']))}: {_plain(gate['reason'])}"
         for gate in report["gates"]
     ]
     arms = columns(report)
     lines += ["", "## Held-out tasks", ""]
-    lines += _head(["split", "metric", *(ARMS.get(arm, arm) for arm in arms)])
+    lines += _head(["split", "metric", *(ARM_WORDS.get(arm, arm) for arm in arms)])
     for split in report["splits"]:
         for metric in metrics_of(split):
             name = METRIC_WORDS[metric][0]
@@ -56,6 +58,7 @@ def _render(report: Report, *, tools: int, examples: int) -> str:
     lines += _increment(report)
     lines += _tools(report["tools"], tools)
     lines += _failures(report["failures"], examples)
+    lines += _dataset(report)
     lines += _training(report["training"])
     lines += ["", "## Limits", "", *(f"- {limit}" for limit in report["limits"]), ""]
     return "\n".join(lines)
@@ -66,14 +69,14 @@ def _increment(report: Report) -> Iterable[str]:
         return
     arms = [arm for arm in ("before", "stale", report["main"]) if arm in report["arms"]]
     yield from ("", "## After the schema change", "", trained_on(report["increment"]), "")
-    yield from _head(["tasks", "metric", *("after" if arm == report["main"] else ARMS[arm] for arm in arms)])
+    yield from _head(["tasks", "metric", *change_titles(report, arms)])
     for group in GROUPS:
         for metric in CHANGE_METRICS:
             tables = [report["arms"][arm]["all"] if group == "all" else report["arms"][arm]["groups"].get(group, {})
                       for arm in arms]  # fmt: skip
             cells = [table.get(metric) for table in tables]
             if any(cells):
-                yield _row([group, METRIC_WORDS[metric][0], *map(_rate, cells)])
+                yield _row([GROUP_WORDS[group], METRIC_WORDS[metric][0], *map(_rate, cells)])
 
 
 def _tools(rows: Sequence[Json], most: int) -> Iterable[str]:
@@ -83,7 +86,7 @@ def _tools(rows: Sequence[Json], most: int) -> Iterable[str]:
     yield from _head(["tool", "tasks", "first decision", "solved", "first mistake"])
     for row in rows[:most]:
         yield _row([_code(row["name"]), str(row["tasks"]), _rate(row["selected"]), _rate(row["solved"]),
-                    f"`{row['top_code']}`" if row["top_code"] else ""])  # fmt: skip
+                    code_words(row["top_code"])])  # fmt: skip
     if len(rows) > most:
         yield f"\nand {len(rows) - most} more tools"
 
@@ -92,14 +95,26 @@ def _failures(rows: Sequence[Json], examples: int) -> Iterable[str]:
     if not rows:
         return
     yield from ("", "## Failures", "")
-    yield from _head(["class", "code", "tasks", "share"])
+    yield from _head(["kind", "first mistake", "tasks", "share"])
     for row in rows:
-        yield _row([row["class"], f"`{row['code']}`", str(row["count"]), f"{100 * row['share']:.1f}%"])
+        kind, mistake = CLASS_WORDS.get(row["class"], row["class"]), code_words(row["code"])
+        yield _row([kind, mistake, str(row["count"]), f"{100 * row['share']:.1f}%"])
     for row in rows if examples else ():
         for example in row["examples"][:examples]:
-            yield from ("", f"`{row['code']}`: {_code(' / '.join(example['prompt']))}")
+            yield from ("", f"{code_words(row['code'])}: {_code(' / '.join(example['prompt']))}")
             yield f"- due: {_calls(example['gold'])}"
             yield f"- made: {_calls(example['predicted'])}"
+
+
+def _dataset(report: Report) -> Iterable[str]:
+    tables = dataset_tables(report["data"], report["increment"])
+    if tables:
+        yield from ("", "## Data")
+    for table in tables:
+        yield from ("", f"### {table.title}", "", *_head(list(table.head)))
+        yield from (_row(map(_kept, row)) for row in table.rows)
+        if table.note:
+            yield from ("", _kept(table.note))
 
 
 def _training(rows: Sequence[Json]) -> Iterable[str]:
@@ -110,6 +125,9 @@ def _training(rows: Sequence[Json]) -> Iterable[str]:
     for row in rows:
         cells = [row.get(name, "") for name in ("phase", "mode", "rows", "steps", "tokens", "seconds", "loss")]
         yield _row([_plain(f"{cell:,.4g}" if isinstance(cell, float) else str(cell)) for cell in cells])
+    aside = held_back(rows)
+    if aside:
+        yield from ("", aside)
 
 
 def _head(cells: Sequence[str]) -> list[str]:
@@ -136,6 +154,12 @@ def _code(text: str) -> str:
     """A code span that nothing inside can end, on one line, without cell borders."""
     flat = " ".join(text.replace("|", "¦").replace("`", "'").split())
     return f"`{flat if len(flat) <= 400 else flat[:400] + ' …'}`"
+
+
+def _kept(text: str) -> str:
+    """Words of ours with names in code spans, which stay such."""
+    parts = text.split("`")
+    return "".join(_code(part) if place % 2 else _plain(part) for place, part in enumerate(parts))
 
 
 def _plain(text: str) -> str:

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from loopbuild.records import DataFlowEdge, EdgeEvidence, Json, ToolCatalog, ToolGraph, ToolSchema
 from loopbuild.stages.toolgraph.evidence import Facts
 from loopbuild.stages.toolgraph.index import Found, PortIndex, rank
+from loopbuild.stages.toolgraph.names import Words
 from loopbuild.stages.toolgraph.patterns import EdgePattern, read_patterns
-from loopbuild.stages.toolgraph.ports import Port, Words, input_ports, output_ports
+from loopbuild.stages.toolgraph.ports import Port, input_ports, output_ports
 from loopbuild.stages.toolgraph.scope import bound
 from loopbuild.stages.toolgraph.score import Match, conversion, score_pair
 from loopbuild.stages.toolgraph.subgraphs import subgraphs

@@ -15,13 +15,14 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
 
-from loopbuild.records import ToolSchema
-from loopbuild.stages.toolgraph.lists import LISTING_VERBS, TAKING_VERBS
-from loopbuild.stages.toolgraph.ports import Port, alternatives, is_bare_id, is_generic, without_roles
-from loopbuild.stages.toolgraph.scope import consumer_scope, is_within
+from loopbuild.stages.toolgraph.lists import LISTING_VERBS, LOGINS, TAKING_VERBS
+from loopbuild.stages.toolgraph.names import alternatives, is_bare_id, is_generic, without_roles
+from loopbuild.stages.toolgraph.ports import Port
+from loopbuild.stages.toolgraph.scope import is_within
 from loopbuild.stages.toolgraph.score import OTHER_SOURCE, Match, score_fit
 
 Key = tuple[str, ...]
+_LOGINS = tuple((word,) for word in sorted(LOGINS))
 Mark = Callable[[Port], frozenset[int]]
 """Which of the author's `deny` patterns mean a port."""
 
@@ -97,7 +98,7 @@ class PortIndex:
 
         Of each tool only its leaves that fit best. A consumer's own tool may be among them.
         """
-        key = (_consumer(consumer), consumer_scope(consumer), self._denied(consumer), min_score, tools)
+        key = (_consumer(consumer), consumer.scope, self._denied(consumer), min_score, tools)
         if key not in self._known:
             self._known[key] = self._search(consumer, min_score, tools)
         return self._known[key]
@@ -153,11 +154,12 @@ class PortIndex:
 
 def rank(port: Port) -> tuple[bool, int, str, str]:
     """Return a producer's place among equals: listings first, then tools that create; what lies deep comes last."""
-    return (port.is_incidental, _verb_rank(port.tool), port.tool.id, port.leaf.pointer)
+    return (port.is_incidental or "/|" in port.leaf.pointer, _verb_rank(port), port.tool.id, port.leaf.pointer)
 
 
-def _verb_rank(tool: ToolSchema) -> int:
-    if tool.verb in LISTING_VERBS:
+def _verb_rank(port: Port) -> int:
+    tool = port.tool
+    if tool.verb in LISTING_VERBS or port.is_listed:
         return 0
     return 1 if tool.effect == "create" else 2
 
@@ -180,6 +182,7 @@ def _blind(item: Port, marks: frozenset[int]) -> tuple[object, ...]:
         leaf.format,
         repr(leaf.enum) if leaf.enum else "",
         item.is_many,
+        item.is_plural,
         item.is_incidental,
         item.echo,
         tool.source,
@@ -207,6 +210,10 @@ def _consumer(item: Port) -> tuple[object, ...]:
         leaf.is_required,
         item.is_many,
         item.is_new,
+        item.is_chosen,
+        item.member,
+        bool(tool.transport),
+        item.is_in_path,
         item.subjects,
         tool.source,
         tool.effect == "create",
@@ -238,6 +245,8 @@ def _offers(item: Port) -> Iterator[Key]:
         yield ("tail", *words[start:])
     if item.place_name:
         yield ("where",)
+    if item.words[-1:] in _LOGINS:
+        yield ("login",)
 
 
 def _offers_around(item: Port) -> Iterator[Key]:
@@ -254,6 +263,11 @@ def _offers_around(item: Port) -> Iterator[Key]:
 
 
 def _wants(item: Port) -> Iterator[Key]:
+    if item.member:
+        yield ("=", *item.member)
+        yield ("tail", *item.member)
+    if item.words[-1:] in _LOGINS:
+        yield ("login",)
     if item.is_place:
         yield ("where",)
     for words in alternatives(item.words):

@@ -14,12 +14,18 @@ ROLES = frozenset(_ROLES.split())
 """Words that say which part a value plays: `origin_airport` takes an airport."""
 
 _CONTROL = """limit|offset|page|per page|page size|cursor|page token|starting after|ending before|sort|sort by|order|
-order by|direction|field|expand|include|format|lang|verbose|dry run|max count|max result|head|tail|context line"""
+order by|direction|field|expand|include|format|lang|verbose|dry run|before|after|since|until|max count|max result|
+head|tail|context line"""
 CONTROL = frozenset(item.strip() for item in _CONTROL.split("|"))
 """Inputs that steer a listing; no other tool's output belongs there. Singular words joined by a space."""
 
 FREE_TEXT = frozenset({"content", "body", "message", "description", "metadata"})
 """Last words of inputs that a person composes: an equal name is no reason to pass another tool's text on."""
+
+_REFERENCES = """id uuid guid identifier number slug login username sha ref key code digest handle email iban isbn
+sku"""
+REFERENCES = frozenset(_REFERENCES.split())
+"""Last words of names by which something that exists already is referred to."""
 
 IDENTIFIERS = frozenset({"id", "uuid", "guid", "identifier"})
 
@@ -27,6 +33,12 @@ LISTING_VERBS = frozenset({"list", "search", "find", "query", "browse", "lookup"
 
 TAKING_VERBS = frozenset({"reserve", "book", "buy", "purchase", "order", "rent", "hire", "play"})
 """Verbs that take something that is there already: what they are told about it was found, not made up."""
+
+LOGINS = frozenset({"login", "username"})
+"""Names that whoever has an account goes by."""
+
+WEAK = frozenset({"username", "login", "sha", "ref"})
+"""Names that say too little in an API whose paths tell things apart: a commit's `sha` is no file's."""
 
 SEARCH_TERMS = frozenset({"q", "query", "keyword", "search", "search query", "search term", "term"})
 """Inputs that ask for whatever is called so, singular words joined by a space."""

@@ -5,19 +5,21 @@ Pure; everything about a port is a function of its leaf and its tool alone.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
+from loopbuild.pointers import unescaped
 from loopbuild.records import SchemaLeaf, ToolSchema
-from loopbuild.stages.toolgraph.lists import GENERIC, IDENTIFIERS, NAMES, PLACES, ROLES, SEARCH_TERMS, TAKING_VERBS
+from loopbuild.stages.toolgraph.lists import NAMES, PLACES, REFERENCES, SEARCH_TERMS, TAKING_VERBS
+from loopbuild.stages.toolgraph.names import Words, is_generic, split_name, without_roles
+from loopbuild.stages.toolgraph.paths import Scope, scope_of_input, scope_of_tool
 
-Words = tuple[str, ...]
 _DEEP = 3
+_REFERENCES = frozenset((word,) for word in REFERENCES)
+_SURE = _REFERENCES & frozenset((word,) for word in ("id", "uuid", "guid", "identifier", "slug", "login", "sha"))
+_TIMES = ("date", "datetime", "time", "duration")
 _PLACE_WORDS = frozenset((word,) for word in PLACES)
-_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_A-Za-z]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,6 +42,30 @@ class Port:
     """The entities whose names an input asks for that takes any search term."""
     is_new: bool = False
     """An input is a field of the very thing its tool creates: nobody has stored it before."""
+    is_chosen: bool = False
+    """An input that whoever calls decides about: a setting of what is written, a span of time to look at."""
+    scope: Scope | None = None
+    """Where in an API the thing lives, None for tools without a path."""
+    member: Words = ()
+    """The collection of whose members a part of a path names one: `issue` for `/issues/{issue_number}`."""
+
+    @property
+    def is_plural(self) -> bool:
+        """Say whether the name is a plural: outside of a list `comments` is how many there are."""
+        name = self.leaf.pointer.rpartition("/")[2].casefold()  # `[]` where it is a list of its own
+        return bool(self.words) and name.endswith("s") and not self.words[-1].endswith("s")
+
+    @property
+    def is_in_path(self) -> bool:
+        """Say whether an input is a part of an operation's path."""
+        return "{" + unescaped(self.leaf.pointer[1:]) + "}" in str(self.tool.transport.get("path", ""))
+
+    @property
+    def is_listed(self) -> bool:
+        """Say whether an output comes from a listing: a list in the answer of a collection."""
+        method = self.tool.transport.get("method")
+        path = str(self.tool.transport.get("path", ""))
+        return str(method).lower() == "get" and self.is_many and not path.endswith("}")
 
     @property
     def place(self) -> tuple[str, str]:
@@ -82,19 +108,49 @@ def input_ports(tool: ToolSchema) -> list[Port]:
     """Return the ports of what a tool takes."""
     required = [leaf for leaf in tool.inputs if leaf.is_required]
     subjects = frozenset(_subjects(tool)) if len(required) == 1 and tool.effect in ("read", "unknown") else frozenset()
-    return [
-        Port(
-            tool=tool,
-            leaf=leaf,
-            words=leaf.words,
-            core=without_roles(leaf.words),
-            container=_container(leaf.pointer),
-            entity=tuple(leaf.entity.split()),
-            is_new=_is_new_field(tool, leaf),
-            subjects=subjects if leaf.is_required and " ".join(leaf.words) in SEARCH_TERMS else frozenset(),
-        )
-        for leaf in tool.inputs
-    ]
+    return [_input(tool, leaf, subjects) for leaf in tool.inputs]
+
+
+def _input(tool: ToolSchema, leaf: SchemaLeaf, subjects: frozenset[str]) -> Port:
+    scope = scope_of_input(tool, leaf.pointer)
+    member = _member(scope, leaf)
+    return Port(
+        tool=tool,
+        leaf=leaf,
+        words=leaf.words,
+        core=without_roles(leaf.words),
+        container=_container(leaf.pointer),
+        entity=member if member and leaf.kind != "id" else tuple(leaf.entity.split()),
+        is_new=_is_new_field(tool, leaf),
+        is_chosen=_is_chosen(tool, leaf),
+        scope=scope,
+        member=member,
+        subjects=subjects if leaf.is_required and " ".join(leaf.words) in SEARCH_TERMS else frozenset(),
+    )
+
+
+def _member(scope: Scope | None, leaf: SchemaLeaf) -> Words:
+    """Return the collection that a part of a path names a member of, where its own name agrees: `/issues/{number}`."""
+    if scope is None or not scope.collection:
+        return ()
+    noun = list(leaf.words)
+    while (noun and is_generic(tuple(noun[-1:]))) or (noun[-1:] and noun[-1] in REFERENCES):
+        noun.pop()
+    is_own = leaf.kind == "id" and leaf.entity.split()[-1:] == list(scope.collection[-1:])
+    is_own = is_own or not noun or tuple(noun) == scope.collection[-len(noun) :]
+    return scope.collection if is_own else ()
+
+
+def _is_chosen(tool: ToolSchema, leaf: SchemaLeaf) -> bool:
+    """Only of calls over HTTP, which say where an input goes. What refers to something is passed on all the same."""
+    parts = tool.transport.get("in")
+    if not isinstance(parts, dict) or leaf.kind == "id":
+        return False
+    names = leaf.pointer.split("/")[1:]
+    part = str(parts.get(unescaped(names[0]), ""))
+    if part.startswith("body") or (part == "query" and len(names) > 1):
+        return leaf.words[-1:] not in (_REFERENCES if leaf.is_required else _SURE)
+    return part == "query" and (leaf.kind in _TIMES or leaf.words in (("created",), ("updated",)))
 
 
 def _output(tool: ToolSchema, leaf: SchemaLeaf, taken: Mapping[Words, bool]) -> Port:
@@ -111,6 +167,7 @@ def _output(tool: ToolSchema, leaf: SchemaLeaf, taken: Mapping[Words, bool]) -> 
         core=without_roles(leaf.words),
         container=container,
         entity=entity,
+        scope=scope_of_tool(tool),
         echo="required" if any(found) else "optional" if found else "",
         named=entity[-1] if is_name and entity else leaf.words[0] if leaf.words in _PLACE_WORDS else "",
     )
@@ -119,7 +176,9 @@ def _output(tool: ToolSchema, leaf: SchemaLeaf, taken: Mapping[Words, bool]) -> 
 def _is_new_field(tool: ToolSchema, leaf: SchemaLeaf) -> bool:
     """An id is none, it may name the original of a copy or of a reply; and what is taken was there before."""
     is_making = tool.effect == "create" and tool.verb not in TAKING_VERBS
-    return is_making and leaf.kind != "id" and leaf.entity == tool.entity
+    # Over HTTP what is created is told its own `id`, where it is told one at all.
+    is_id = leaf.kind == "id" and not (tool.transport and leaf.pointer == "/id")
+    return is_making and not is_id and leaf.entity == tool.entity
 
 
 def _subjects(tool: ToolSchema) -> Iterator[str]:
@@ -132,55 +191,8 @@ def _subjects(tool: ToolSchema) -> Iterator[str]:
             yield container[-1]
 
 
-def is_generic(words: Words) -> bool:
-    """Say whether a name consists of words that say too little to join on."""
-    return all(word in GENERIC or word in ROLES for word in words)
-
-
-def is_bare_id(words: Words) -> bool:
-    """Say whether a name is `id` alone, so that only its surroundings tell whose."""
-    return len(words) == 1 and words[0] in IDENTIFIERS
-
-
-def without_roles(words: Words) -> Words:
-    """Return `words` without leading and trailing role words."""
-    start, end = 0, len(words)
-    while start < end and words[start] in ROLES:
-        start += 1
-    while end > start and words[end - 1] in ROLES:
-        end -= 1
-    return words[start:end]
-
-
-def alternatives(words: Words) -> list[Words]:
-    """Return the readings of `a_or_b_id`: (a, id) and (b, id); one reading for any other name."""
-    if "or" not in words[1:-1]:
-        return [words]
-    parts: list[Words] = []
-    current: list[str] = []
-    for word in words:
-        if word == "or":
-            parts.append(tuple(current))
-            current = []
-        else:
-            current.append(word)
-    parts.append(tuple(current))
-    tail = parts[-1][-1:]
-    if tail and tail[0] in IDENTIFIERS and len(parts[-1]) > 1:
-        parts = [part if part[-1:] == tail else (*part, *tail) for part in parts]
-    return [part for part in parts if part]
-
-
 def _container(pointer: str) -> Words:
     names = [part for part in pointer.split("/")[1:] if part not in ("[]", "*") and not part.startswith("|")]
     if len(names) < 2:
         return ()
     return split_name(names[-2])
-
-
-@lru_cache(maxsize=65536)
-def split_name(name: str) -> Words:
-    """Return the words of a name, roughly in the singular."""
-    words = [word.casefold() for word in _PARTS.findall(name)]
-    # A crude singular is enough here: both sides of a comparison pass through it or through the catalog's own.
-    return tuple(word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word for word in words)

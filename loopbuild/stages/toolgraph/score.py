@@ -13,16 +13,22 @@ from typing import Literal
 from loopbuild.stages.toolgraph.lists import (
     CONTROL,
     FREE_TEXT,
+    GENERIC,
     LISTING_VERBS,
+    LOGINS,
     ROLES,
     TAKING_VERBS,
+    WEAK,
 )
-from loopbuild.stages.toolgraph.ports import Port, Words, alternatives, is_bare_id, is_generic, without_roles
+from loopbuild.stages.toolgraph.names import Words, alternatives, is_bare_id, is_generic, without_roles
+from loopbuild.stages.toolgraph.ports import Port
 from loopbuild.stages.toolgraph.scope import is_within
 
 Conversion = Literal["same", "pick", "map", "wrap"]
 _ALIKE_KINDS = (frozenset({"name", "person"}), frozenset({"date", "datetime"}), frozenset({"text", "name"}))
 _PARTLY_EQUAL = frozenset({"suffix", "longer"})
+_OF_ONE = frozenset({"id", "login", "entity_id", "bare_noun", "names"})
+"""Rules that find whose id an input is."""
 OTHER_SOURCE = 0.5
 """What is left of a score between sources that share no entity."""
 _SCALARS = frozenset({"string", "integer", "number"})
@@ -58,7 +64,11 @@ def score_fit(producer: Port, consumer: Port) -> Match | None:
     if not factor:
         return None
     best, rule = max(_evidence(producer, consumer), default=(0.0, ""))
+    if consumer.leaf.enum and rule in _OF_ONE:
+        return None  # nobody lists the ids there are
     if not best or (rule in _PARTLY_EQUAL and (consumer.is_new or (producer.leaf.enum and not consumer.leaf.enum))):
+        return None
+    if consumer.is_chosen and producer.leaf.kind != "id" and rule not in _OF_ONE:
         return None
     return Match(score=round(best * factor, 4), rule=rule, conversion=conversion(producer, consumer))
 
@@ -102,7 +112,7 @@ def _evidence(producer: Port, consumer: Port) -> Iterator[tuple[float, str]]:
     for words in readings:
         for base, rule in _rules(producer, consumer, words):
             yield (base, rule) if len(readings) == 1 else (0.95 * base, "alternative")
-    if consumer.is_place and producer.place_name:
+    if consumer.is_place and producer.place_name and not consumer.is_in_path:
         if producer.named == consumer.core[0]:
             yield 0.75, "place"
         else:
@@ -115,9 +125,16 @@ def _rules(producer: Port, consumer: Port, words: Words) -> Iterator[tuple[float
     given, entity = producer.words, producer.entity
     if not given or not words:
         return
+    member = consumer.member
+    is_after = bool(member) and consumer.leaf.kind == "id" and given[-len(member) :] == member
+    if is_after and not producer.is_plural and "string" in (producer.leaf.types or ("string",)):
+        yield _names(producer, consumer, words), "names"
+    if given[0] in LOGINS and words[0] in LOGINS and member and entity == member and producer.container != ("owner",):
+        yield 0.90, "login"
     is_same_entity = bool(entity) and bool(consumer.entity) and entity[-1] == consumer.entity[-1]
     if given == words:
-        if not is_generic(words):
+        is_weak = bool(consumer.tool.transport) and words[0] in WEAK and len(words) == 1
+        if not is_generic(words) and not is_weak:
             yield 1.0, "equal"
         elif is_bare_id(words):
             if is_same_entity:
@@ -148,6 +165,16 @@ def _rules(producer: Port, consumer: Port, words: Words) -> Iterator[tuple[float
     if len(words) < len(given) and given[-len(words) :] == words and not is_generic(words):
         is_role_only = all(word in ROLES for word in given[: -len(words)])
         yield (0.70 if is_role_only else 0.55), "longer"
+
+
+def _names(producer: Port, consumer: Port, words: Words) -> float:
+    """Return how well a text that is called like the members of a collection says which of them is meant."""
+    given, member = producer.words, consumer.member
+    if given != member:
+        return 0.0 if given[-1] in GENERIC else 0.85
+    is_sure = not is_generic(given) and producer.leaf.kind in ("", "id", "name")
+    # An `order` or a `link` may be what the word means elsewhere; a `user` beside a `user_id` is mostly a name.
+    return 0.95 if is_sure and (len(words) == 1 or words == member) else 0.80
 
 
 def _share_a_type(producer: Port, consumer: Port) -> bool:
@@ -190,7 +217,8 @@ def _values(producer: Port, consumer: Port) -> float:
     if given.format and wanted.format and given.format != wanted.format:
         return 0.0
     if given.kind and wanted.kind and given.kind != wanted.kind and len(alternatives(consumer.words)) == 1:
-        if frozenset({given.kind, wanted.kind}) not in _ALIKE_KINDS:
+        is_named = producer.words == consumer.member and wanted.kind == "id"
+        if not is_named and frozenset({given.kind, wanted.kind}) not in _ALIKE_KINDS:
             return 0.0
     elif given.kind == wanted.kind == "id" and not _is_same_owner(producer, consumer):
         return 0.0

@@ -6,17 +6,23 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
+import pytest
 from hr_world import CATALOG, CHAIN, SINGLE, TALK, TASKS, World
 
-from loopbuild.cli.scores import words_of
+import loopbuild
+from loopbuild.cli.scores import report_text, words_of
 from loopbuild.digest import canonical
 from loopbuild.judging.validate import Validator
-from loopbuild.records import EvalTask, Score, Transcript, to_json
+from loopbuild.records import METRICS, REGRESSION, SPLITS, EvalTask, Score, Transcript, to_json
+from loopbuild.records.words import CLASS_WORDS, METRIC_WORDS, SPLIT_WORDS, known_codes
 from loopbuild.stages.evaluation.comparison import compare_runs, recovery
+from loopbuild.stages.evaluation.failure import CLASS_OF
 from loopbuild.stages.evaluation.gates import check_gates, worst
-from loopbuild.stages.evaluation.report import assemble, headline, screen_lines
+from loopbuild.stages.evaluation.report import assemble, headline
+from loopbuild.stages.evaluation.report_data import dataset_tables
 from loopbuild.stages.evaluation.report_html import render_html
 from loopbuild.stages.evaluation.report_json import render_json
 from loopbuild.stages.evaluation.report_markdown import LIMIT, render_markdown
@@ -26,6 +32,27 @@ from loopbuild.stages.evaluation.stand_ins import NullAgent, play, replay_gold, 
 from loopbuild.stages.evaluation.summary import summarise
 
 VALIDATOR = Validator(CATALOG)
+SPREAD = {"least": 4, "median": 12, "p95": 20, "most": 31}
+VARIED = {"texts": 90, "self_bleu_20": 0.31, "self_bleu_20_masked": 0.4, "distinct_2": 0.5, "distinct_masked": 0.9}
+DATA: dict[str, Any] = {
+    "generated": 120,
+    "kept": 100,
+    "dropped": [{"filter": "dedup", "reason": "dedup: duplicate_of (train)", "count": 20}],
+    "splits": {"train": 90, "eval": 10},
+    "unreachable": 3,
+    "figures": {
+        "shares": {
+            "category": {"call": 80, "no_tool": 10}, "topology": {"single": 50, "fan_out": 30},
+            "calls": {"1": 50, "2": 30}, "level": {"high": 45, "low": 45}, "writer": {"offline": 90},
+        },
+        "origins": {"user": 70, "tool": 30},
+        "words": {"user": SPREAD, "assistant": SPREAD, "messages": SPREAD},
+        "tools": {"hr/get_role": 40, "hr/list_roles": 2},
+        "links": {"hr/list_roles /ids -> hr/get_role /id": 30},
+        "diversity": {"before": {"low": VARIED}, "after": {"low": VARIED}},
+    },
+}  # fmt: skip
+TRAINED = {"phase": "recall", "mode": "fresh", "rows": 83, "held_back": 7, "steps": 9, "tokens": 999, "loss": 0.1}
 HOSTILE = "</script><script>document.title='owned'</script><img src=x onerror=alert(1)>\u2028|`"
 
 
@@ -240,8 +267,63 @@ def test_arms_without_tasks_are_left_out() -> None:
     assert render_html(assemble(project="hr", arms={})).count("nothing was evaluated")
 
 
-def test_screen_shows_count_share_and_interval() -> None:
-    lines = screen_lines(summary_of([CHAIN], replay_gold([CHAIN], catalog=CATALOG, open_sandbox=lambda _: World())))
-    assert lines[0] == "unseen values:"
-    assert any(line.split() == ["chains:", "solved", "1", "of", "1", "100.0%", "(20.7–100.0%)"] for line in lines)
+def test_the_screen_shows_count_share_and_interval_in_80_columns_under_the_names_of_the_page() -> None:
+    nothing = roll_out([CHAIN], model=NullAgent(), catalog=CATALOG, open_sandbox=lambda _: World())
+    arms = {
+        "model": summary_of([CHAIN], replay_gold([CHAIN], catalog=CATALOG, open_sandbox=lambda _: World())),
+        "base": summary_of([CHAIN], nothing),
+        "null": summary_of([CHAIN], nothing),
+    }
+    report = assemble(project="hr", arms=arms, data=DATA, training=[TRAINED])
+    lines = report_text(dict(report)).splitlines()
+    assert lines[0].split() == ["held-out", "tasks", "trained", "untrained", "silent", "95%", "interval"]
+    assert any(line.split()[:4] == ["chains:", "solved", "1.00", "(1/1)"] for line in lines)
     assert all(len(line) <= 80 for line in lines)
+    page, text = render_html(report), render_markdown(report)
+    for word in ("chains: solved", "untrained", "silent"):
+        assert word in page
+        assert word in text
+
+
+def test_people_read_words_and_programs_codes() -> None:
+    report = assemble(project="hr", arms={"model": summary_of(TASKS, silence())}, data=DATA, training=[TRAINED])
+    page = re.sub(r"<script.*?</script>", "", render_html(report))
+    visible = re.sub(r"<[^>]*>", " ", page)
+    for shown in (visible, render_markdown(report), report_text(dict(report))):
+        assert "no call where one is due" in shown
+        assert "says the same as another row" in shown
+        assert not re.search("no_call_when_needed|duplicate_of", shown)
+        assert re.search(r"held back to watch the loss", shown, re.IGNORECASE)
+    assert '"code": "no_call_when_needed"' in render_json(report)
+
+
+def test_the_page_the_text_and_the_data_hold_the_datasets_figures() -> None:
+    increment = {"changed": 500, "delta": 300, "replay": 300, "removed": 12, "tools": {}, "comparisons": {}}
+    report = assemble(project="hr", arms={"model": summary_of(TASKS, gold())}, data=DATA, increment=increment)
+    page, text = re.sub(r"<script.*?</script>", "", render_html(report)), render_markdown(report)
+    for table in dataset_tables(DATA, increment):
+        assert table.title in page or table.title == "From rows made to rows kept"
+        assert f"### {table.title}" in text
+    assert dict(dataset_tables(DATA, increment)[-1].rows)["left out (`training.incremental.max_rows`)"] == "200"
+    assert json.loads(render_json(report))["data"]["figures"] == DATA["figures"]
+    assert "http:" not in page
+    assert "https:" not in page
+
+
+def test_every_name_in_a_file_has_words() -> None:
+    assert set(CLASS_OF) <= known_codes()
+    assert {*METRICS, REGRESSION} <= METRIC_WORDS.keys()
+    assert set(SPLITS) <= SPLIT_WORDS.keys()
+    assert {one for one in CLASS_OF.values() if one} <= CLASS_WORDS.keys()
+    names = [words for words, _ in METRIC_WORDS.values()]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("folder", ["filters", "sampling"])
+def test_every_reason_a_stage_gives_has_words(folder: str) -> None:
+    """Read off the sources: a new code is a line in the table."""
+    place = Path(loopbuild.__file__).parent / "stages" / folder
+    text = "\n".join(path.read_text() for path in place.rglob("*.py"))
+    codes = set(re.findall(r'(?:reason|code)=f?"([a-z_]+)', text))
+    assert len(codes) > 3
+    assert codes - {"invalid_call"} <= known_codes()

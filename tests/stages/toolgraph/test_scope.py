@@ -90,3 +90,51 @@ def test_the_author_may_join_what_paths_keep_apart() -> None:
     line = "a/get_orgs_org_secrets#/[]/name -> a/delete_user_secrets_secret_name#/secret_name"
     (edge,) = build_graph(catalog, {"edges": {"allow": [line]}}).edges
     assert (edge.status, edge.bound_with) == ("declared", ())
+
+
+ONE = {"type": "object", "properties": {"id": TEXT}}
+
+
+def given(**properties: object) -> dict[str, object]:
+    return {"type": "object", "properties": properties}
+
+
+@pytest.mark.parametrize("name", ["invoice", "latest_invoice", "pending_invoice"])
+def test_a_text_called_like_the_members_of_a_collection_is_one_of_them(name: str) -> None:
+    charge = operation("GET /charges/{charge}", given(**{name: TEXT}))
+    found = between(api(charge, operation("GET /invoices/{id}", ONE)))
+    assert list(found) == [f"GET /charges/{{charge}} /{name} -> GET /invoices/{{id}} /id"]
+
+
+def test_a_number_called_so_is_how_many_there_are() -> None:
+    taken = operation("GET /comments/{comment_id}", ONE)
+    assert not between(api(operation("GET /gists/{gist}", given(comments={"type": "integer"})), taken))
+    assert not between(api(operation("GET /gists/{gist}", given(comment={"type": "integer"})), taken))
+
+
+def test_settings_of_what_is_written_are_not_copied_from_other_answers() -> None:
+    """Who may change a hook decides how; which hook, they take from the list."""
+    rows = many(hook_id=TEXT, insecure_ssl=TEXT)
+    found = between(api(operation("GET /hooks", rows), operation("PUT /hooks/{hook_id}", takes={"insecure_ssl": TEXT})))
+    assert list(found) == ["GET /hooks /[]/hook_id -> PUT /hooks/{hook_id} /hook_id"]
+
+
+def test_a_listing_comes_before_what_writes() -> None:
+    row = {"type": "object", "properties": {"charge_id": TEXT}}
+    verbs = ("capture", "close", "dispute", "pay", "void")
+    tools = [operation(f"POST /charges/{{id}}/{verb}", row) for verb in verbs]
+    tools += [operation("GET /charges", many(charge_id=TEXT)), operation("GET /fees/{charge_id}", ONE)]
+    found = between(api(*tools))
+    assert "GET /charges /[]/charge_id -> GET /fees/{charge_id} /charge_id" in found
+
+
+@pytest.mark.parametrize(
+    ("line", "leaf"),
+    [("GET /events", "number"), ("GET /notifications", "branch"), ("GET /repos/{owner}/{repo}/runs", "number")],
+)
+def test_what_a_listing_of_everything_holds_is_nobodys_in_particular(line: str, leaf: str) -> None:
+    """Number seven of which repository? Below one repository everybody knows."""
+    inner = {"type": "array", "items": given(issue=given(**{leaf: TEXT}), branch=TEXT)}
+    wanted = "issues/{issue_number}" if leaf == "number" else "branches/{branch}"
+    found = between(api(operation(line, inner), operation(f"DELETE /repos/{{owner}}/{{repo}}/{wanted}")))
+    assert bool(found) == line.endswith("runs")
