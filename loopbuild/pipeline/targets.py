@@ -7,7 +7,7 @@ words, so that editing a description stops there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from loopbuild.pipeline.sandbox_settings import (
     identity_of,
     sandbox_context,
     sandbox_files,
+    sandbox_of,
     sandbox_params,
     sandbox_settings,
 )
@@ -176,8 +177,10 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     yield Target(id="dataset:train", recipe=TRAIN_SET, inputs=(("dataset", "dataset:main"),))
     yield Target(id="dataset:eval", recipe=EVAL_SET, inputs=(("dataset", "dataset:main"),))
     if settings["synthesis"]["pairs"] is not None:
+        from loopbuild.pipeline.pair_targets import pair_targets
+
         beside = output.get("beside", {})
-        yield from _pair_targets({name: beside.get(name, ()) for name in subgraphs}, settings, root)
+        yield from pair_targets({name: beside.get(name, ()) for name in subgraphs}, settings, root)
     yield from _training_targets(settings, base, target.context["base_files"])
     yield from _evaluation_targets(settings, base, project, root)
 
@@ -199,7 +202,7 @@ def _subgraph_targets(name: str, settings: Json, root: Path, others: Iterable[st
     Their sandboxes are no parameters, which would concern every row: they are in what the cells say, and are a fact
     for the rows that called them.
     """
-    sandbox, files, context = _sandbox_of(name, settings, root, others)
+    sandbox, files, context = sandbox_of(name, settings, root, others)
     yield Target(
         id=f"trajectories:{name}",
         recipe=TRAJECTORIES,
@@ -224,45 +227,6 @@ def _subgraph_targets(name: str, settings: Json, root: Path, others: Iterable[st
         ),
         files=files,
         context=context,
-    )
-
-
-def _sandbox_of(
-    name: str, settings: Json, root: Path, others: Iterable[str]
-) -> tuple[Json, tuple[tuple[str, str], ...], Json]:
-    """Return what of a subgraph's sandboxes is a parameter, which files they rest on, and how they are opened."""
-    own = sandbox_settings(settings, name.split("/")[0])
-    chosen = dict(own)
-    for other in others:
-        chosen |= sandbox_settings(settings, other)
-    files = sandbox_files(chosen, root=root)
-    return identity_of(own), files, sandbox_context(chosen, files)
-
-
-def _pair_targets(subgraphs: Mapping[str, Iterable[str]], settings: Json, root: Path) -> Iterable[Target]:
-    """Proven contrasts of each subgraph, and the pairs chosen among them."""
-    pairs = settings["synthesis"]["pairs"]
-    for name, others in sorted(subgraphs.items()):
-        sandbox, files, context = _sandbox_of(name, settings, root, others)
-        yield Target(
-            id=f"contrasts:{name}",
-            recipe=CONTRASTS,
-            params={"weights": pairs["weights"], "sandbox": sandbox},
-            inputs=(
-                ("contract", "contract:main"),
-                ("dataset", "dataset:main"),
-                ("rows", f"rows:{name}"),
-                ("trajectories", f"trajectories:{name}"),
-            ),
-            files=files,
-            context=context,
-        )
-    inputs = [(f"contrasts/{name}", f"contrasts:{name}") for name in subgraphs]
-    yield Target(
-        id="pairs:main",
-        recipe=PAIRS,
-        params=dict(pairs),
-        inputs=tuple(sorted([("dataset", "dataset:main"), *inputs])),
     )
 
 
