@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
-Json = Any
-"""A JSON value."""
+from loopbuild.records import Json, to_json
 
 Wording = Literal["seen", "held_out"]
 """`seen`: the voices training rows are written in. `held_out`: the voice kept for evaluation."""
@@ -97,6 +96,24 @@ class StepWords:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionWords:
+    """What decides which of two steps is the last one, in words."""
+
+    step: int
+    """Index of the step whose result is looked at."""
+    words: str
+    """What is looked at: `status`; of a list, what its members are called: `interview`."""
+    test: Literal["is", "any"]
+    value: Json = None
+    """For `is`: the value named in the request."""
+    seen: Json = None
+    """For `is`: what was observed, only for the assistant's own words."""
+    holds: bool
+    other: StepWords
+    """The step that is taken otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WriteRequest:
     """Everything a writer learns about one row."""
 
@@ -110,6 +127,14 @@ class WriteRequest:
     """Noun -> other words for it that mean nothing else here."""
     forbidden: tuple[str, ...] = ()
     """Lower-case runs of words no text may hold."""
+    condition: ConditionWords | None = None
+    like: str = ""
+    """The key whose wording this request shares; empty: its own."""
+
+    @property
+    def seed(self) -> str:
+        """What a writer draws its words by."""
+        return self.like or self.key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +150,16 @@ class WriteAnswer:
     answer: str = ""
     structure: str = ""
     voice: str = ""
+
+
+def asked_json(request: WriteRequest) -> Json:
+    """Return a request as JSON; without a condition it is written as it was before there were any."""
+    value = to_json(request)
+    if request.condition is None:
+        del value["condition"]
+    if not request.like:
+        del value["like"]
+    return value
 
 
 def reserved(writer: str) -> str:

@@ -81,10 +81,6 @@ def _check_shares(settings: Settings) -> Iterator[Diagnostic]:
     shares = [_number(topologies.get(name, field.default)) for name, field in Topologies.model_fields.items()]
     if topologies and sum(shares) == 0:
         yield _error(settings, ("sampling", "topologies"), "bad-value", "every share of `topologies` is 0", key=True)
-    for name in ("conditional",):
-        if _number(topologies.get(name)) > 0:
-            message = f"`{name}` trajectories are not sampled yet"
-            yield _error(settings, ("sampling", "topologies", name), "bad-value", message, "leave it out")
     categories = _mapping(_mapping(settings.value, "synthesis"), "categories")
     total = sum(_number(categories.get(name, field.default)) for name, field in Categories.model_fields.items())
     if categories and total >= 1:

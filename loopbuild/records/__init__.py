@@ -41,6 +41,7 @@ from loopbuild.records.tools import (
 from loopbuild.records.trajectories import (
     Category,
     Cell,
+    Condition,
     Provenance,
     Purpose,
     StateFact,
@@ -50,6 +51,7 @@ from loopbuild.records.trajectories import (
     Topology,
     Trajectory,
     fact_name,
+    trajectory_json,
 )
 
 __all__ = [
@@ -61,6 +63,7 @@ __all__ = [
     "Cell",
     "ChangeLevel",
     "Checkpoint",
+    "Condition",
     "DataFlowEdge",
     "DeclaredTool",
     "Decoding",
@@ -106,4 +109,5 @@ __all__ = [
     "fact_name",
     "from_json",
     "to_json",
+    "trajectory_json",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from loopbuild.records.codec import Json
+from loopbuild.records.codec import Json, to_json
 
 Topology = Literal["single", "chain", "fan_out", "join", "map", "conditional", "parallel"]
 Category = Literal[
@@ -27,7 +27,9 @@ class Cell:
     """A place in the coverage plan: what one trajectory shall exercise. Nothing in it depends on other tools."""
 
     goal: str
-    """Id of the tool the trajectory ends with (for negatives: the tool asked about, or empty)."""
+    """Id of the tool the trajectory ends with (for negatives: the tool asked about, or empty).
+
+    Of a conditional, that of its first branch, whichever is taken."""
     topology: Topology
     length: int
     index: int
@@ -91,6 +93,26 @@ class StateFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """What a result was looked at for, and the call that would have followed had it been otherwise."""
+
+    step: int
+    """Index of the step whose result decides."""
+    path: str
+    """Where in that result: `/status`; the list itself for `any`."""
+    leaf: str
+    """The schema pointer that is looked at."""
+    test: Literal["is", "any"]
+    """`is`: the value equals `value`; `any`: the list holds something."""
+    value: Json = None
+    holds: bool
+    other: ToolCall
+    """The branch not taken, as it would have been called here."""
+    pair: str
+    """Key of the pair: both branches are rows of their own, in two worlds, asked for in the same words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trajectory:
     """A verified execution of one plan."""
 
@@ -109,6 +131,16 @@ class Trajectory:
     """Digest of the call path (tools and data links): the unit of held-out splits."""
     formerly: tuple[str, ...] = ()
     """Its digests under earlier names of its tools and parameters, oldest first: texts about them are still good."""
+    condition: Condition | None = None
+    """Why the last step was taken and not another."""
+
+
+def trajectory_json(trajectory: Trajectory) -> Json:
+    """Return a trajectory as JSON; one without a condition is written as it was before there were any."""
+    value = to_json(trajectory)
+    if trajectory.condition is None:
+        del value["condition"]
+    return value
 
 
 def fact_name(tool: str, side: str, pointer: str = "") -> str:

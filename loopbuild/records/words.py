@@ -134,6 +134,7 @@ _CODES = {
     "no_producer": "no tool leads there",
     "opaque_id": "nothing yields an id it needs",
     "exhausted": "every way was tried",
+    "one_branch": "only one of two branches can be reached",
     "sandbox_error": "the sandbox failed",
     "refused": "the writer refused",
     "unparsable": "the writer's answer could not be read",

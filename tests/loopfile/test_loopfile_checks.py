@@ -66,10 +66,6 @@ ERRORS = [
         HEAD + "sampling: {topologies: {single: 0, chain: 0, fan_out: 0, join: 0, map: 0}}\n",
         "4:12 bad-value: every share of `topologies` is 0",
     ),
-    (
-        HEAD + "sampling: {topologies: {conditional: 0.1}}\n",
-        "4:38 bad-value: `conditional` trajectories are not sampled yet",
-    ),
     (HEAD + "training: {phases: {}}\n", "4:12 bad-value: no phase: there is no model to make"),
     (HEAD + "evaluation: {gate: {tool_selecton: 0.9}}\n", "4:21 unknown-name: `tool_selecton` is no metric"),
     (HEAD + "evaluation: {gate: {values.speed: 0.9}}\n", "4:21 unknown-name: `values.speed` is no metric"),

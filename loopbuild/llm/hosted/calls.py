@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from loopbuild.llm.protocol import Json
+from loopbuild.records import Json
 
 Fault = Literal[
     "", "rate", "server", "timeout", "connection", "unreachable", "crash",

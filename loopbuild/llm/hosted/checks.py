@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from loopbuild.llm.hosted.asking import missing_of, turns_of
 from loopbuild.llm.presence import is_said, spellings
-from loopbuild.llm.protocol import Argument, Json, WriteAnswer, WriteRequest
+from loopbuild.llm.protocol import Argument, WriteAnswer, WriteRequest
+from loopbuild.records import Json
 
 _WORDS = {"low": (2, 120), "high": (2, 60)}
 _REASONING_WORDS = 40
@@ -65,7 +66,8 @@ def _said(request: WriteRequest, answer: WriteAnswer) -> Iterator[str]:
             yield f"value_leaked: the first user turn says {value!r}, which is to be asked for"
         elif not is_said(value, answer.user_turns[1]):
             yield f"value_missing: the second user turn does not give {value!r}"
-    known = [form for value in said for form in spellings(value)]
+    named = [] if request.condition is None else _scalars(request.condition.value)
+    known = [form for value in (*said, *named) for form in spellings(value)]
     for argument in _arguments(request):
         for value in _scalars(argument.value) if argument.origin == "step" else ():
             is_telling = len(str(value)) >= 3 and not re.fullmatch(r"[a-z]+", str(value))
@@ -88,6 +90,9 @@ def _own_words(request: WriteRequest, answer: WriteAnswer) -> Iterator[str]:
     known: list[str] = []
     for argument in _arguments(request):
         known += [form for value in (*_scalars(argument.value), *argument.picked) for form in spellings(value)]
+    if request.condition is not None:
+        seen = (request.condition.value, request.condition.seen)
+        known += [form for value in seen for one in _scalars(value) for form in spellings(one)]
     counts = {len(request.steps)}
     for step in request.steps:
         for outcomes in step.outcomes:
@@ -109,7 +114,8 @@ def _own_words(request: WriteRequest, answer: WriteAnswer) -> Iterator[str]:
 
 
 def _arguments(request: WriteRequest) -> Iterator[Argument]:
-    stack = [argument for step in reversed(request.steps) for argument in reversed(step.arguments)]
+    steps = [*request.steps, *([request.condition.other] if request.condition is not None else [])]
+    stack = [argument for step in reversed(steps) for argument in reversed(step.arguments)]
     while stack:
         argument = stack.pop()
         if argument.kind == "groups":

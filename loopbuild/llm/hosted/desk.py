@@ -13,7 +13,7 @@ from loopbuild.llm.hosted.asking import SCHEMA, Message
 from loopbuild.llm.hosted.calls import Reply
 from loopbuild.llm.hosted.identity import SAMPLING, identity, name_of
 from loopbuild.llm.hosted.prices import Price, listing_of, most_tokens, price_of
-from loopbuild.llm.protocol import Json
+from loopbuild.records import Json
 
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 60.0

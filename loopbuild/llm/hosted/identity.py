@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from loopbuild.llm.hosted.prompts import prompts_digest
-from loopbuild.llm.protocol import Json, Wording
+from loopbuild.llm.protocol import Wording
+from loopbuild.records import Json
 
 OFFLINE = "offline"
 SAMPLING = ("temperature", "top_p", "seed", "max_tokens", "options")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from loopbuild.errors import LoopfileError, MissingExtra
 from loopbuild.llm.hosted.identity import name_of
-from loopbuild.llm.protocol import Json
+from loopbuild.records import Json
 
 _LIST = "model_prices_and_context_window_backup.json"
 TOKEN_CHARACTERS = 4.0

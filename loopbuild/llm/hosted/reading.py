@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass
 
 from loopbuild.llm.hosted.checks import faults_in
-from loopbuild.llm.protocol import Json, WriteAnswer, WriteRequest, reserved
+from loopbuild.llm.protocol import WriteAnswer, WriteRequest, reserved
+from loopbuild.records import Json
 
 _THOUGHTS = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL)
 _REFUSAL = re.compile(

@@ -22,7 +22,8 @@ from loopbuild.llm.hosted.desk import LONGEST_OBEYED_SECONDS, Desk, usual_variab
 from loopbuild.llm.hosted.prices import about_tokens, most_tokens
 from loopbuild.llm.hosted.reading import Reading, read
 from loopbuild.llm.hosted.transport import Transport
-from loopbuild.llm.protocol import Json, WriteAnswer, WriteRequest
+from loopbuild.llm.protocol import WriteAnswer, WriteRequest
+from loopbuild.records import Json
 
 ATTEMPTS = 3
 """Answers to one request, until what it asks for counts as not to be had."""

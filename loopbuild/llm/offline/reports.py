@@ -15,7 +15,7 @@ from loopbuild.llm.offline.references import shown
 from loopbuild.llm.offline.register import sentence
 from loopbuild.llm.offline.scene import Scene
 from loopbuild.llm.offline.structures import goals_of
-from loopbuild.llm.protocol import Argument, Outcome, StepWords
+from loopbuild.llm.protocol import Argument, ConditionWords, Outcome, StepWords
 
 _TOGETHER = 3
 """Deeds of one turn that are told."""
@@ -25,10 +25,47 @@ _QUOTED = 60
 """Characters of the longest text an answer repeats."""
 
 
-def reasoning(steps: tuple[StepWords, ...], scene: Scene) -> tuple[str, ...]:
-    """Return what is said before the calls of each turn: the plan first, later the members taken and the deed."""
+def reasoning(steps: tuple[StepWords, ...], scene: Scene, condition: ConditionWords | None = None) -> tuple[str, ...]:
+    """Return what is said before the calls of each turn: the plan first, later the members taken and the deed.
+
+    With a condition the plan tells both branches, and the last turn what was seen.
+    """
     turns = sorted({turn for step in steps for turn in step.turns})
-    return tuple(_thought(steps, turn, turns, scene) for turn in turns)
+    if condition is None:
+        return tuple(_thought(steps, turn, turns, scene) for turn in turns)
+    between = tuple(_thought(steps[:-1], turn, turns, scene) for turn in turns[1:-1])
+    return (_two_ways(steps, condition, scene), *between, _decided(steps, condition, turns[-1], scene))
+
+
+def _two_ways(steps: tuple[StepWords, ...], condition: ConditionWords, scene: Scene) -> str:
+    """`First I read the ticket, then escalate it if the priority is urgent, otherwise assign it`"""
+    then, other = (steps[-1], condition.other) if condition.holds else (condition.other, steps[-1])
+    trunk = ", then ".join(_intention(step, scene) for step in steps[:-1])
+    form = scene.choices.among(("First I {}, then {} if {}, otherwise {}", "I {}, then {} if {}, otherwise {}"))
+    told = form.format(trunk, _intention(then, scene), said_condition(condition), _intention(other, scene))
+    return sentence(scene.choices.fill(told))
+
+
+def _decided(steps: tuple[StepWords, ...], condition: ConditionWords, turn: int, scene: Scene) -> str:
+    """`The priority is low, so I assign the ticket`"""
+    step = steps[-1]
+    if condition.test == "any":
+        some = m.plural(condition.words)
+        seen = f"there are {some}" if condition.holds else f"there are no {some}"
+    else:
+        seen = f"the {condition.words} is {shown(condition.seen)}"
+        if not condition.holds and scene.choices.chance(0.5):
+            seen += f", not {shown(condition.value)}"
+    picks = [sentence(scene.choices.fill(pick)) for pick in _picks(step, turn)[:2]]
+    deed = _deed(step, turn, scene, is_brief=bool(picks))
+    return " ".join([*picks, sentence(scene.choices.fill(f"{seen}, so I {deed}"))])
+
+
+def said_condition(condition: ConditionWords) -> str:
+    """Return the condition as a clause: `the priority is urgent`, `there are interviews`."""
+    if condition.test == "any":
+        return f"there are {m.plural(condition.words)}"
+    return f"the {condition.words} is {shown(condition.value)}"
 
 
 def answer(steps: tuple[StepWords, ...], scene: Scene) -> str:

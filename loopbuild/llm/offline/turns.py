@@ -12,7 +12,8 @@ from loopbuild.llm.offline.choices import HELD_OUT_VOICE, Choices
 from loopbuild.llm.offline.clauses import class_of
 from loopbuild.llm.offline.references import shown
 from loopbuild.llm.offline.register import sentence
-from loopbuild.llm.protocol import RESERVED, Argument, Json, StepWords
+from loopbuild.llm.protocol import RESERVED, Argument, StepWords
+from loopbuild.records import Json
 
 _ASK_FIRST = (
     "Ask me before you do it",

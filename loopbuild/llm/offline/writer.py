@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from loopbuild.llm.offline import asking, reports
+from loopbuild.llm.offline import asking, conditional, reports
 from loopbuild.llm.offline.choices import Choices, voice_of
 from loopbuild.llm.offline.register import polish
 from loopbuild.llm.offline.scene import Scene
@@ -47,11 +47,15 @@ def write(request: WriteRequest) -> WriteAnswer:
 
 
 def _once(request: WriteRequest, attempt: int) -> WriteAnswer:
-    voice = voice_of(request.key, is_held_out=request.wording == "held_out")
-    choices = Choices(request.key, voice=voice, attempt=attempt)
+    voice = voice_of(request.seed, is_held_out=request.wording == "held_out")
+    choices = Choices(request.seed, voice=voice, attempt=attempt)
     scene = Scene(choices, steps=request.steps, synonyms=request.synonyms)
     missing = _missing(request.steps)
-    draft = compose(request.steps, scene, level=request.level)
+    draft = (
+        compose(request.steps, scene, level=request.level)
+        if request.condition is None
+        else conditional.compose(request.steps, request.condition, scene, level=request.level)
+    )
     users = [choices.fill(polish(draft.text, choices, is_open=draft.is_open))]
     asked: list[str] = []
     if missing is not None:
@@ -62,7 +66,7 @@ def _once(request: WriteRequest, attempt: int) -> WriteAnswer:
         key=request.key,
         user_turns=tuple(users),
         assistant_turns=tuple(asked),
-        reasoning=reports.reasoning(request.steps, scene),
+        reasoning=reports.reasoning(request.steps, scene, request.condition),
         answer=choices.fill(reports.answer(request.steps, scene)),
         structure=draft.structure,
         voice=voice,

@@ -14,6 +14,7 @@ class Topologies(Section):
     join: Share = 0.10
     map: Share = 0.15
     conditional: Share = 0.0
+    """One thing or another by what a look shows: two trajectories, in two worlds, asked for in the same words."""
     parallel: Share = 0.0
     """Several goals of one request, independent of each other: their calls go out in one assistant turn."""
 

@@ -14,6 +14,7 @@ from loopbuild.engine.action import Interrupted
 from loopbuild.engine.target import Action, Json, RowResult, WantedRow
 from loopbuild.llm import WriteRequest
 from loopbuild.llm.hosted.identity import OFFLINE, identity, name_of
+from loopbuild.llm.protocol import asked_json
 from loopbuild.pipeline.recipes.tasks import formerly, requested
 from loopbuild.records import from_json, to_json
 
@@ -22,7 +23,7 @@ def wanted(action: Action) -> Iterable[WantedRow]:
     """Every request whose writer is not the offline one."""
     for one in requested(action):
         if one.writer["model"] != OFFLINE:
-            request = {"writer": one.writer, "asked": to_json(one.request)}
+            request = {"writer": one.writer, "asked": asked_json(one.request)}
             yield WantedRow(key=one.request.key, request=request, formerly=formerly(one))
 
 

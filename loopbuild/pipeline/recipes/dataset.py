@@ -64,9 +64,12 @@ def _leaks(rows: dict[str, Json], verdicts: dict[str, Verdict]) -> dict[str, Ver
         if not row.get("task") or not verdicts[key].kept:
             continue
         text = _plain(row["task"]["user_turns"][0])
-        if text in said:
+        # The two rows of a conditional are asked for in the same words, and told apart by what they find.
+        is_pair = row["task"]["topology"] == "conditional"
+        own = f"{text} {row['task']['gold'][-1]['call']['tool']}" if is_pair and row["task"]["gold"] else text
+        if text in said or own in said:
             found[key] = Verdict(key=key, kept=False, filter="split", reason="text_is_known")
-        said.add(text)
+        said.add(own)
     return found
 
 

@@ -9,6 +9,7 @@ from loopbuild.digest import digest, unit_interval
 from loopbuild.engine.target import Action, Json, RowResult, WantedRow
 from loopbuild.llm import WriteAnswer, WriteRequest
 from loopbuild.llm.hosted.identity import OFFLINE, candidates, name_of
+from loopbuild.llm.protocol import asked_json
 from loopbuild.pipeline import shared
 from loopbuild.records import Task, ToolCatalog, Trajectory, from_json, to_json
 
@@ -27,7 +28,7 @@ def wanted(action: Action) -> Iterable[WantedRow]:
     """The requests of every trajectory; each holds everything its writer learns. Of asked writers, those answered."""
     answers = action.input("answers")["rows"] if "answers" in action.inputs() else {}
     for one in requested(action):
-        told = {"writer": name_of(one.writer), "asked": to_json(one.request), "basis": one.trajectory.digest}
+        told = {"writer": name_of(one.writer), "asked": asked_json(one.request), "basis": one.trajectory.digest}
         if one.writer["model"] != OFFLINE:
             answer = answers.get(one.request.key, {})
             if "words" not in answer:
@@ -98,10 +99,11 @@ def texts_of(trajectory: Trajectory, catalog: ToolCatalog, params: Mapping[str, 
     for request in requests_of(trajectory, catalog, params):
         names = candidates(params["writers"], request.wording)
         if params["assignment"] == "split":
-            yield Requested(trajectory=trajectory, request=request, writer=writers[writer_of(request.key, names)])
+            yield Requested(trajectory=trajectory, request=request, writer=writers[writer_of(request.seed, names)])
             continue
         for name in sorted(names):
-            own = replace(request, key=digest("worded", [request.key, name]))
+            like = digest("worded", [request.like, name]) if request.like else ""
+            own = replace(request, key=digest("worded", [request.key, name]), like=like)
             yield Requested(trajectory=trajectory, request=own, writer=writers[name])
 
 
@@ -119,12 +121,12 @@ def requests_of(trajectory: Trajectory, catalog: ToolCatalog, params: Mapping[st
     """
     from loopbuild.stages.synthesis.categories import further_requests
     from loopbuild.stages.synthesis.clarify import clarify_request, is_due
-    from loopbuild.stages.synthesis.requests import make_requests
+    from loopbuild.stages.synthesis.requests import make_requests, pair_of
 
     seed, lexicon, levels = params["seed"], params["lexicon"], params["levels"]
     is_eval = trajectory.cell.purpose == "eval"
     if is_eval:
-        levels = [levels[int(unit_interval("level", trajectory.key) * len(levels))]]
+        levels = [levels[int(unit_interval("level", pair_of(trajectory)) * len(levels))]]
     texts = 1 if is_eval else params["texts_per_level"]
     requests = make_requests(trajectory, catalog, levels=levels, texts_per_level=texts, seed=seed, lexicon=lexicon)
     # Of the texts wanted, `clarify` is a share; of the trajectories it is that share times the texts each gets.

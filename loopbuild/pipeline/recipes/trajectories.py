@@ -13,7 +13,7 @@ from loopbuild.errors import SandboxError
 from loopbuild.pipeline import shared
 from loopbuild.pipeline.renaming import former_plans, place_of, since_last
 from loopbuild.pipeline.sandboxes import opened, opened_again, server_facts, server_reads, settings_of, twice
-from loopbuild.records import Cell, Subgraph, ToolCatalog, ToolGraph, Trajectory, from_json, to_json
+from loopbuild.records import Cell, Subgraph, ToolCatalog, ToolGraph, Trajectory, from_json, to_json, trajectory_json
 
 
 def wanted(action: Action) -> Iterable[WantedRow]:
@@ -77,7 +77,7 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
                 told = {"unreachable": to_json(outcome), "goal": row.request["goal"]}
                 yield RowResult(key=row.key, output=told, reads=tuple(sorted(reads)))
             else:
-                yield RowResult(key=row.key, output=to_json(outcome), reads=_reads(outcome, servers))
+                yield RowResult(key=row.key, output=trajectory_json(outcome), reads=_reads(outcome, servers))
 
 
 def revalidate(action: Action, row: WantedRow, old_output: Json, changed: tuple[str, ...]) -> RowResult | None:
@@ -105,7 +105,7 @@ def revalidate(action: Action, row: WantedRow, old_output: Json, changed: tuple[
         outcome = twice(lambda: replay(old, catalog=catalog, sandbox=sandbox))
     if isinstance(outcome, ReplayFault | SandboxError) or outcome.digest != old.digest:
         return None
-    return RowResult(key=row.key, output=to_json(outcome), reads=_reads(outcome, servers))
+    return RowResult(key=row.key, output=trajectory_json(outcome), reads=_reads(outcome, servers))
 
 
 def _is_taken(trajectory: Trajectory, catalog: ToolCatalog) -> bool:

@@ -9,7 +9,7 @@ import re
 
 from loopbuild.llm.presence import is_said, spellings
 from loopbuild.records import Json, ToolCatalog, ToolSchema
-from loopbuild.stages.filters.rows import Bound, Finding, Row, bound_values, leaf_pointer
+from loopbuild.stages.filters.rows import Bound, Finding, Row, asked_values, leaf_pointer
 
 _WORDS = {"low": (2, 120), "high": (2, 60)}
 _COUNTED = re.compile(r"(?m)(?:^|(?<=\s))\d{1,2}[.)](?=\s)")
@@ -25,7 +25,7 @@ def check_provenance(row: Row, *, catalog: ToolCatalog) -> Finding | None:
     low, high = _WORDS[row.task.level]
     if not low <= len(text.split()) <= high:
         return Finding(reason="form", detail=f"{len(text.split())} words")
-    bound = [one for one in bound_values(row.trajectory) if one.value is not None]
+    bound = [one for one in asked_values(row.trajectory) if one.value is not None]
     tools = catalog.by_id()
     said = [b for b in bound if b.origin.kind == "user"]
     for one in said:
@@ -36,6 +36,8 @@ def check_provenance(row: Row, *, catalog: ToolCatalog) -> Finding | None:
         if is_derived and is_said(one.value, text) and not any(_covers(other.value, one.value) for other in said):
             return Finding(reason="value_leaked", detail=f"`{one.value}` of `{one.pointer}`")
     used = [tools[step.call.tool] for step in row.trajectory.steps]
+    if row.trajectory.condition is not None:
+        used.append(tools[row.trajectory.condition.other.tool])
     leaked = _leaked_name(text, used)
     if leaked:
         return Finding(reason="name_leaked", detail=f"`{leaked}`")

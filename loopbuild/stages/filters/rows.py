@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from loopbuild.pointers import escaped
-from loopbuild.records import Example, Json, Proof, Provenance, Step, Task, Trajectory
+from loopbuild.records import Example, Json, Proof, Provenance, Step, Task, ToolResult, Trajectory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +49,17 @@ def bound_values(trajectory: Trajectory) -> Iterator[Bound]:
     for number, step in enumerate(trajectory.steps):
         for pointer, value in _scalars(step.call.arguments, ""):
             yield Bound(step=number, tool=step.call.tool, pointer=pointer, value=value, origin=_origin(step, pointer))
+
+
+def asked_values(trajectory: Trajectory) -> Iterator[Bound]:
+    """Yield what `bound_values` does, and the arguments of a branch that was asked for and not taken."""
+    yield from bound_values(trajectory)
+    if trajectory.condition is not None:
+        call = trajectory.condition.other
+        left = Step(call=call, result=ToolResult(status="ok"), turn=len(trajectory.steps))
+        for pointer, value in _scalars(call.arguments, ""):
+            origin = _origin(left, pointer)
+            yield Bound(step=len(trajectory.steps), tool=call.tool, pointer=pointer, value=value, origin=origin)
 
 
 def leaf_pointer(pointer: str) -> str:

@@ -6,20 +6,23 @@ Pure. A cell names its goal and shape only; which shapes are possible is the one
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from loopbuild.digest import digest, unit_interval
 from loopbuild.records import Cell, Json, Purpose, ToolCatalog, ToolGraph, Topology, to_json
+from loopbuild.stages.sampling.forks import forks
 from loopbuild.stages.sampling.reach import Reach, beside, reach_of
 from loopbuild.stages.sampling.skeleton import skeletons
 
 SAMPLING_VERSION = 1
 """Part of every plan key; raised when the same cell would be walked differently."""
 
-_SHAPES: tuple[Topology, ...] = ("single", "chain", "fan_out", "join", "map", "parallel")
+_SHAPES: tuple[Topology, ...] = ("single", "chain", "fan_out", "join", "map", "parallel", "conditional")
+_WIDE = ("parallel", "conditional")
+"""Shapes that are looked for among all tools of a source, and only where loop.yaml gives them a share."""
 _SIZES: dict[Topology, tuple[int, ...]] = {
     "single": (1,), "chain": (2, 3, 4), "fan_out": (3, 4), "join": (3, 4, 5), "map": (2, 3),
-    "parallel": (2, 3, 4),
+    "parallel": (2, 3, 4), "conditional": (2, 3, 4),
 }  # fmt: skip
 """Distinct steps a shape may have; of a map without the repetitions of its last step."""
 _SIZE_WEIGHTS = {1: 1.0, 2: 2.0, 3: 3.0, 4: 2.0, 5: 1.0}
@@ -47,36 +50,41 @@ def plan_cells(catalog: ToolCatalog, graph: ToolGraph, *, settings: Json, evalua
     shares: Mapping[str, float] = settings.get("topologies", {})
     for subgraph in graph.subgraphs:
         reach = reach_of(catalog, graph, subgraph, settings)
-        wide = reach_of(catalog, graph, beside(catalog, subgraph), settings) if shares.get("parallel") else None
+        wished = [shape for shape in _WIDE if shares.get(shape)]
+        wide = reach_of(catalog, graph, beside(catalog, subgraph), settings) if wished else None
         cells: list[Cell] = []
         for purpose, wanted in (("train", settings["per_tool"]), ("eval", evaluation["per_tool"])):
             for goal in sorted(subgraph.goals):
                 if goal in reach.tools:
-                    shapes = feasible(goal, reach, wide=wide) or {"single": (1,)}
+                    shapes = feasible(goal, reach, wide=wide, wished=wished) or {"single": (1,)}
                     cells += _cells(goal, purpose, wanted, reach.max_steps, shapes, shares)  # type: ignore[arg-type]
         planned[subgraph.name] = cells
     return planned
 
 
-def feasible(goal: str, reach: Reach, *, wide: Reach | None = None) -> dict[Topology, tuple[int, ...]]:
+def feasible(
+    goal: str, reach: Reach, *, wide: Reach | None = None, wished: Sequence[str] = ()
+) -> dict[Topology, tuple[int, ...]]:
     """Return the shapes a goal can have and for each the possible numbers of distinct steps.
 
-    Goals beside it are looked for in `wide`; without it, none are.
+    Those `wished` that need other goals of the source are looked for in `wide`.
     """
     found: dict[Topology, tuple[int, ...]] = {}
     for shape in _SHAPES:
-        within = wide if shape == "parallel" else reach
-        if within is None:
+        within = wide if shape in _WIDE else reach
+        if within is None or (shape in _WIDE and shape not in wished):
             continue
         most = reach.max_steps - (1 if shape == "map" else 0)
-        sizes = tuple(
-            size
-            for size in _SIZES[shape]
-            if size <= most and next(skeletons(goal, shape, size, within, key=""), None) is not None
-        )
+        sizes = tuple(size for size in _SIZES[shape] if size <= most and _is_possible(goal, shape, size, within))
         if sizes:
             found[shape] = sizes
     return found
+
+
+def _is_possible(goal: str, shape: Topology, size: int, reach: Reach) -> bool:
+    if shape == "conditional":
+        return next(forks(goal, size, reach, key=""), None) is not None
+    return next(skeletons(goal, shape, size, reach, key=""), None) is not None
 
 
 def _cells(
@@ -87,14 +95,30 @@ def _cells(
     shapes: Mapping[Topology, tuple[int, ...]],
     shares: Mapping[str, float],
 ) -> list[Cell]:
-    counts = _apportioned({shape: float(shares.get(shape, 0.0)) for shape in shapes}, wanted)
+    parts = {shape: float(shares.get(shape, 0.0)) for shape in shapes}
+    pairs = _pairs(parts, wanted, goal, purpose)
+    counts = _apportioned({shape: part for shape, part in parts.items() if shape != "conditional"}, wanted - 2 * pairs)
+    counts["conditional"] = 2 * pairs
     cells: list[Cell] = []
     for shape, sizes in shapes.items():
         for index in range(counts[shape]):
-            size = _size(goal, shape, index, purpose, sizes)
+            # The two cells of a pair are as long as each other.
+            turn = index - index % 2 if shape == "conditional" else index
+            size = _size(goal, shape, turn, purpose, sizes)
             length = _map_length(index, size, max_steps) if shape == "map" else size
             cells.append(Cell(goal=goal, topology=shape, length=length, index=index, purpose=purpose))
     return cells
+
+
+def _pairs(parts: Mapping[Topology, float], wanted: int, goal: str, purpose: str) -> int:
+    """Return how many pairs of conditionals a goal gets: their share over all goals, rounded by hash for each."""
+    share = parts.get("conditional", 0.0)
+    if not share:
+        return 0
+    if len(parts) == 1:
+        return wanted // 2
+    expected = share / sum(parts.values()) * wanted / 2
+    return min(int(expected + unit_interval("pairs", [goal, purpose])), wanted // 2)
 
 
 def _map_length(index: int, size: int, max_steps: int) -> int:

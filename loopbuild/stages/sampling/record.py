@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from loopbuild.digest import digest
-from loopbuild.records import Cell, Json, StateFact, Step, ToolSchema, Trajectory, fact_name, to_json
+from loopbuild.records import Cell, Condition, Json, StateFact, Step, ToolSchema, Trajectory, fact_name, to_json
 from loopbuild.sandbox.protocol import Sandbox
 from loopbuild.stages.sampling.feeds import Skeleton
 from loopbuild.stages.sampling.pointers import at, find, schematic
@@ -26,6 +26,7 @@ def trajectory_of(
     sandbox: Sandbox,
     skeleton: Skeleton,
     tools: Mapping[str, ToolSchema],
+    condition: Condition | None = None,
 ) -> Trajectory:
     """Return the finished record; asks the sandbox for the state difference."""
     diff = sandbox.state_diff()
@@ -36,15 +37,22 @@ def trajectory_of(
         fixture=fixture,
         steps=tuple(steps),
         state_diff=diff,
-        reads=reads_of(steps, tools),
-        digest=digest_of(steps, diff, tools),
+        reads=reads_of(steps, tools, condition),
+        digest=digest_of(steps, diff, tools, condition),
         signature=signature_of(skeleton),
+        condition=condition,
     )
 
 
-def reads_of(steps: Sequence[Step], tools: Mapping[str, ToolSchema]) -> tuple[str, ...]:
-    """Return the names of the catalog facts these steps depend on, sorted."""
+def reads_of(
+    steps: Sequence[Step], tools: Mapping[str, ToolSchema], condition: Condition | None = None
+) -> tuple[str, ...]:
+    """Return the names of the catalog facts these steps depend on, sorted; with what decided between two branches."""
     names: set[str] = set()
+    if condition is not None:
+        names.add(fact_name(steps[condition.step].call.tool, "output", condition.leaf))
+        names |= {fact_name(condition.other.tool, "gate"), fact_name(condition.other.tool, "effect")}
+        names |= {fact_name(condition.other.tool, "input", schematic(path)) for path in condition.other.provenance}
     for step in steps:
         tool = step.call.tool
         names |= {fact_name(tool, "gate"), fact_name(tool, "effect")}
@@ -57,7 +65,12 @@ def reads_of(steps: Sequence[Step], tools: Mapping[str, ToolSchema]) -> tuple[st
     return tuple(sorted(names))
 
 
-def digest_of(steps: Sequence[Step], diff: Sequence[StateFact], tools: Mapping[str, ToolSchema]) -> str:
+def digest_of(
+    steps: Sequence[Step],
+    diff: Sequence[StateFact],
+    tools: Mapping[str, ToolSchema],
+    condition: Condition | None = None,
+) -> str:
     """Return the digest over calls, values read, and the state difference; other parts of results do not enter."""
     values: list[Json] = []
     for step in steps:
@@ -68,7 +81,11 @@ def digest_of(steps: Sequence[Step], diff: Sequence[StateFact], tools: Mapping[s
         for leaf in quoted(step, steps, tools):
             values.append([number, leaf, [found.value for found in find(step.result.value, leaf)]])
     calls = [[step.call.tool, step.call.arguments] for step in steps]
-    return digest("trajectory", {"calls": calls, "values": values, "diff": [to_json(fact) for fact in diff]})
+    made: dict[str, Json] = {"calls": calls, "values": values, "diff": [to_json(fact) for fact in diff]}
+    if condition is not None:
+        seen = at(steps[condition.step].result.value, condition.path)
+        made["condition"] = [to_json(condition), seen if condition.test == "is" else bool(seen)]
+    return digest("trajectory", made)
 
 
 def quoted(step: Step, steps: Sequence[Step], tools: Mapping[str, ToolSchema]) -> tuple[str, ...]:

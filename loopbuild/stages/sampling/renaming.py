@@ -35,6 +35,8 @@ def renamed(trajectory: Trajectory, renames: Renames, tools: Mapping[str, ToolSc
     It stays the execution of its old plan: the key, the path's signature and hence its texts are kept, and its former
     digest is noted. It depends on the old name of its goal staying free, whose own plan has that key.
     """
+    if trajectory.condition is not None:
+        return None  # its branch not taken was never executed: both are sampled anew
     steps = tuple(_step(step, renames) for step in trajectory.steps)
     if any(step.call.tool not in tools for step in steps):
         return None

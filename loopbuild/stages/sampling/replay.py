@@ -6,12 +6,13 @@ of results nobody read may differ. The path is not planned again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from loopbuild.digest import canonical
 from loopbuild.judging.validate import Validator
-from loopbuild.records import Step, ToolCatalog, Trajectory, to_json
+from loopbuild.records import Condition, Json, Step, ToolCatalog, Trajectory, to_json
 from loopbuild.sandbox.protocol import Sandbox
 from loopbuild.stages.sampling.pointers import at, find
 from loopbuild.stages.sampling.record import digest_of, quoted, reads_of
@@ -50,8 +51,8 @@ def replay(trajectory: Trajectory, *, catalog: ToolCatalog, sandbox: Sandbox) ->
             code: Literal["tool_error", "infra_error"] = (
                 "tool_error" if result.status == "tool_error" else "infra_error"
             )
-            told = result.value.get("error") if code == "infra_error" and isinstance(result.value, dict) else ""
-            return ReplayFault(code=code, step=number, detail=f"{old.call.tool}: {told}" if told else result.code)
+            said = result.value.get("error") if code == "infra_error" and isinstance(result.value, dict) else ""
+            return ReplayFault(code=code, step=number, detail=f"{old.call.tool}: {said}" if said else result.code)
         steps.append(replace(old, result=result))
     for number, (old, new) in enumerate(zip(trajectory.steps, steps, strict=True)):
         for leaf in quoted(old, trajectory.steps, tools):
@@ -60,6 +61,9 @@ def replay(trajectory: Trajectory, *, catalog: ToolCatalog, sandbox: Sandbox) ->
             # A leaf that is told now but was not there before is news, not a difference.
             if before and not _same(before, after):
                 return ReplayFault(code="value_differs", step=number, detail=leaf)
+    told = trajectory.condition
+    if told is not None and _seen(steps, told) != _seen(trajectory.steps, told):
+        return ReplayFault(code="value_differs", step=told.step, detail=told.path)
     diff = sandbox.state_diff()
     if not _same(to_json(diff), to_json(trajectory.state_diff)):
         return ReplayFault(code="state_differs", step=-1, detail=f"{len(trajectory.state_diff)} facts, now {len(diff)}")
@@ -67,9 +71,15 @@ def replay(trajectory: Trajectory, *, catalog: ToolCatalog, sandbox: Sandbox) ->
         trajectory,
         steps=tuple(steps),
         state_diff=diff,
-        reads=tuple(sorted({*reads_of(steps, tools), *vacant(trajectory, tools)})),
-        digest=digest_of(steps, diff, tools),
+        reads=tuple(sorted({*reads_of(steps, tools, told), *vacant(trajectory, tools)})),
+        digest=digest_of(steps, diff, tools, told),
     )
+
+
+def _seen(steps: Sequence[Step], condition: Condition) -> Json:
+    """Return what a condition looks at: the value, or whether there is any."""
+    value = at(steps[condition.step].result.value, condition.path)
+    return value if condition.test == "is" else bool(value)
 
 
 def _same(one: object, other: object) -> bool:

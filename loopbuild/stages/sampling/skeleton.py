@@ -6,7 +6,7 @@ may be said by a person; ids are never anything else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from loopbuild.records import DataFlowEdge, SchemaLeaf, Topology
 from loopbuild.stages.sampling.feeds import Feed, Node, Skeleton
@@ -146,7 +146,7 @@ def _assigned(
         asked = [links[place - 1]] if links and place else []
         asked += [forced[tool]] if forced and tool in forced else []
         asked += [edge for edge in joined if edge.consumer == tool]
-        node = _fed(tool, place, path, nodes, asked, reach, key=key)
+        node = fed(tool, place, path, nodes, asked, reach, key=key)
         if node is None:
             return None
         nodes.append(node)
@@ -157,9 +157,21 @@ def _assigned(
     return tuple(nodes)
 
 
-def _fed(
-    tool: str, place: int, path: list[str], nodes: list[Node], asked: list[DataFlowEdge], reach: Reach, *, key: str
+def fed(
+    tool: str,
+    place: int,
+    path: list[str],
+    nodes: list[Node],
+    asked: list[DataFlowEdge],
+    reach: Reach,
+    *,
+    key: str,
+    near: Iterable[int] = (),
 ) -> Node | None:
+    """Return a step with a feed for each input that is set; None when a required one has none.
+
+    It speaks of what the steps that feed it are about, and of what those `near` are.
+    """
     wanted = {edge.consumer_leaf: edge for edge in asked}
     feeds: dict[str, Feed] = {
         leaf: Feed(step=path.index(edge.producer), leaf=edge.producer_leaf, conversion=edge.conversion)
@@ -169,10 +181,10 @@ def _fed(
     for edge in wanted.values():
         if not parents.take(edge, path.index(edge.producer), feeds):
             return None  # branches of two organisations feed no common call
-    near = set().union(*({feed.step} | _ancestors(nodes, feed.step) for feed in feeds.values()), set())
+    about = set(near).union(*({feed.step} | _ancestors(nodes, feed.step) for feed in feeds.values()))
     for leaf in in_order(reach.tools[tool], reach.into):
         if leaf.pointer in feeds:
-            upstream = _inherited(leaf, near, nodes, reach)
+            upstream = _inherited(leaf, about, nodes, reach)
             if upstream is not None and (upstream.step, upstream.leaf) != (
                 feeds[leaf.pointer].step,
                 feeds[leaf.pointer].leaf,
@@ -189,7 +201,7 @@ def _fed(
         ):
             continue
         feed = (
-            _inherited(leaf, near, nodes, reach)
+            _inherited(leaf, about, nodes, reach)
             or same_member(leaf, reach.tools[tool], nodes, reach.tools)
             or _from_earlier(leaf, tool, path[:place], feeds, parents, reach)
         )

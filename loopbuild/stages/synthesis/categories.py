@@ -68,7 +68,8 @@ def _share(category: str, shares: Mapping[str, float]) -> float:
 
 
 def _is_possible(category: str, trajectory: Trajectory, catalog: ToolCatalog) -> bool:
-    if trajectory.cell.category != "call":
+    # A request with two ways out keeps to them.
+    if trajectory.cell.category != "call" or trajectory.condition is not None:
         return False
     if category == "missing_tool":
         return withheld.is_possible(trajectory, catalog)

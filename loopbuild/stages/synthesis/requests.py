@@ -12,10 +12,22 @@ from dataclasses import replace
 from loopbuild.digest import digest
 from loopbuild.llm.offline.morphology import joined
 from loopbuild.llm.offline.scene import builtin_synonyms
-from loopbuild.llm.protocol import Argument, Outcome, StepWords, Wording, WriteRequest
-from loopbuild.pointers import escaped
-from loopbuild.records import Json, Level, Provenance, SchemaLeaf, Step, ToolCatalog, ToolSchema, Trajectory
+from loopbuild.llm.protocol import Argument, ConditionWords, StepWords, Wording, WriteRequest
+from loopbuild.pointers import escaped, unescaped
+from loopbuild.records import (
+    Condition,
+    Json,
+    Level,
+    Provenance,
+    SchemaLeaf,
+    Step,
+    ToolCatalog,
+    ToolResult,
+    ToolSchema,
+    Trajectory,
+)
 from loopbuild.stages.synthesis.naming import is_key, is_own, item_noun, noun_of_key, split_words, spoken, words_of_leaf
+from loopbuild.stages.synthesis.seen import leaf_of, outcomes_of
 
 
 def make_requests(
@@ -61,8 +73,13 @@ def request(
     kind = "clarify" if missing else category
     tools = catalog.by_id()
     used = [tools[step.call.tool] for step in trajectory.steps]
+    condition = trajectory.condition
+    if condition is not None:
+        used.append(tools[condition.other.tool])
     return WriteRequest(
         key=row_key(trajectory, level, ordinal, wording, seed=seed, kind=kind or "task"),
+        like=digest("task", [condition.pair, level, ordinal, wording, seed]) if condition is not None else "",
+        condition=condition_words(trajectory, condition, tools) if condition is not None else None,
         category=kind or trajectory.cell.category,
         level=level,
         purpose=trajectory.cell.purpose,
@@ -78,6 +95,30 @@ def row_key(
 ) -> str:
     """Return the stable key of a row."""
     return digest(kind, [trajectory.key, level, ordinal, wording, seed])
+
+
+def pair_of(trajectory: Trajectory) -> str:
+    """Return what decides about the words of a trajectory: its key, or that of the pair it belongs to."""
+    return trajectory.condition.pair if trajectory.condition is not None else trajectory.key
+
+
+def condition_words(trajectory: Trajectory, condition: Condition, tools: Mapping[str, ToolSchema]) -> ConditionWords:
+    """Return what decides in words, with the step not taken."""
+    looked = trajectory.steps[condition.step]
+    leaf = leaf_of(tools[looked.call.tool], condition.leaf, side="output")
+    seen: Json = looked.result.value
+    for name in condition.path.split("/")[1:]:
+        seen = seen.get(unescaped(name)) if isinstance(seen, dict) else None
+    left = Step(call=condition.other, result=ToolResult(status="ok"), turn=trajectory.steps[-1].turn)
+    return ConditionWords(
+        step=condition.step,
+        words=item_noun(condition.leaf) or words_of_leaf(leaf) if condition.test == "any" else words_of_leaf(leaf),
+        test=condition.test,
+        value=condition.value,
+        seen=seen if condition.test == "is" else None,
+        holds=condition.holds,
+        other=_one(len(trajectory.steps), left, tools, trajectory, ""),
+    )
 
 
 def writer_of(key: str, writers: Sequence[str]) -> str:
@@ -120,7 +161,7 @@ def _one(index: int, step: Step, tools: Mapping[str, ToolSchema], trajectory: Tr
         adjectives=about.adjectives,
         is_plural=about.is_plural,
         arguments=arguments,
-        outcomes=(tuple(_outcomes(step.result.value, tool)),),
+        outcomes=(tuple(outcomes_of(step.result.value, tool)),),
         spoken=(tuple(told),),
     )
 
@@ -199,7 +240,7 @@ def _argument(
         ),)  # fmt: skip
         return Argument(words=_spaced(pattern), kind="groups", value=value, groups=groups)
     is_list = isinstance(value, list)
-    leaf = _leaf(tool, f"{pattern}/[]" if is_list else pattern)
+    leaf = leaf_of(tool, f"{pattern}/[]" if is_list else pattern)
     origin = provenance_of(step, f"{pointer}/0" if is_list and value else pointer)
     key = is_key(leaf)
     made = Argument(
@@ -219,7 +260,7 @@ def _argument(
         return replace(made, origin="constant")
     if origin.kind in ("tool", "derived") and origin.step >= 0:
         producer = tools[trajectory.steps[origin.step].call.tool]
-        source = _leaf(producer, origin.leaf)
+        source = leaf_of(producer, origin.leaf)
         from_list = "[]" in origin.leaf
         # A member of a list is pointed at as a whole, also where its name is what the next call takes.
         by_name = not key and from_list and source.kind in ("name", "person") and bool(source.entity)
@@ -309,41 +350,6 @@ def _list_length(trajectory: Trajectory, argument: Argument, words: StepWords) -
                 value = value.get(part) if isinstance(value, dict) else None
             return len(value) if isinstance(value, list) else 0
     return 0
-
-
-def _outcomes(value: Json, tool: ToolSchema) -> list[Outcome]:
-    """What an answer may quote: scalars, lists of scalars, and what names the members of a list of objects."""
-    made: list[Outcome] = []
-    for key, item in value.items() if isinstance(value, dict) else ():
-        words = " ".join(split_words(key))
-        is_id = _leaf(tool, f"/{key}", side="output").kind == "id" or words == "id" or words.endswith(" id")
-        if isinstance(item, list):
-            if item and all(isinstance(member, dict) for member in item):
-                item = [_naming_value(member) for member in item]
-            if all(not isinstance(member, list | dict) and member is not None for member in item):
-                made.append(Outcome(words=words, value=list(item), is_key=is_id))
-        elif isinstance(item, dict):
-            made += [Outcome(words=" ".join(split_words(k)), value=v, is_key=k == "id" or k.endswith("_id"))
-                     for k, v in item.items() if not isinstance(v, list | dict) and v is not None]  # fmt: skip
-        elif item is not None:
-            made.append(Outcome(words=words, value=item, is_key=is_id))
-    return made
-
-
-def _naming_value(member: Mapping[str, Json]) -> Json:
-    for ending in ("name", "title", "id"):
-        for key, value in member.items():
-            if split_words(key)[-1:] == [ending] and not isinstance(value, list | dict):
-                return value
-    return next((value for value in member.values() if not isinstance(value, list | dict)), "")
-
-
-def _leaf(tool: ToolSchema, pointer: str, *, side: str = "") -> SchemaLeaf:
-    leaves = tool.outputs if side == "output" else (*tool.inputs, *tool.outputs)
-    for leaf in leaves:
-        if leaf.pointer in (pointer, f"{pointer}/[]"):
-            return leaf
-    return SchemaLeaf(side="input", pointer=pointer, words=tuple(split_words(pointer.rpartition("/")[2])))
 
 
 def _kind(leaf: SchemaLeaf, value: Json) -> str:
