@@ -7,6 +7,7 @@ from typing import Any
 
 from loopbuild.cli.checkpoints import checkpoint_text
 from loopbuild.cli.datasets import dataset_text, pairs_text
+from loopbuild.cli.plans import cells_text, graph_text
 from loopbuild.cli.units import count, spent_text, table
 from loopbuild.digest import short
 from loopbuild.pipeline.lookups import Found, RowView
@@ -154,6 +155,10 @@ def _target(name: str, output: Any) -> str:
         keys = sorted(output["pairs"])
         some = "\n".join(f"  {key[:16]}" for key in keys[:5])
         return f"{name}\n{pairs_text(output)}\n{some}"
+    if name.startswith("graph:"):
+        return f"{name}\n{graph_text(output)}"
+    if name.startswith("cells:"):
+        return f"{name}\n{cells_text(output)}"
     if name.startswith("checkpoint:"):
         return checkpoint_text(name, output)
     return f"{name}\n{_cut(json.dumps(output, indent=2, ensure_ascii=False), 6000)}"

@@ -38,7 +38,7 @@ GRAPH = Recipe(name="graph", version=5, run=f"{R}.graph:run", is_cheap=True)
 CELLS = Recipe(name="cells", version=2, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
     name="trajectories",
-    version=7,
+    version=8,
     run=f"{R}.trajectories:run",
     wanted=f"{R}.trajectories:wanted",
     facts=f"{R}.trajectories:facts",
@@ -57,13 +57,13 @@ ANSWERS = Recipe(
 )
 TASKS = Recipe(
     name="tasks",
-    version=3,
+    version=4,
     run=f"{R}.tasks:run",
     wanted=f"{R}.tasks:wanted",
     facts=f"{R}.tasks:facts",
     revalidate=f"{R}.tasks:revalidate",
 )
-ROWS = Recipe(name="rows", version=6, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
+ROWS = Recipe(name="rows", version=7, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
 NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
 CONTRASTS = Recipe(
     name="contrasts",
@@ -79,7 +79,7 @@ EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
 GENERATIONS = Recipe(
     name="generations",
-    version=6,
+    version=7,
     run=f"{R}.generations:run",
     wanted=f"{R}.generations:wanted",
     facts=f"{R}.generations:facts",
