@@ -76,6 +76,12 @@ def find(start: Path, *, loopfile: str = "") -> Project:
     )
 
 
+def has_project(start: Path) -> bool:
+    """Say whether `start` or a folder above has a loop.yaml."""
+    folder = start.resolve()
+    return any((place / name).is_file() for place in (folder, *folder.parents) for name in NAMES)
+
+
 def load(project: Project, *, environment: Mapping[str, str]) -> LoadedProject:
     """Parse loop.yaml and lay out its targets; raises LoopfileError with every mistake at once."""
     from loopbuild.loopfile.load import load as load_loopfile
@@ -83,7 +89,7 @@ def load(project: Project, *, environment: Mapping[str, str]) -> LoadedProject:
 
     loaded = load_loopfile(project.loopfile, environment=environment)
     settings = loaded.loopfile.model_dump(mode="json")
-    targets = static_targets(settings, root=project.root)
+    targets = static_targets(settings, root=project.root, places=loaded.places)
     return LoadedProject(project=project, settings=settings, targets=tuple(targets), warnings=loaded.warnings)
 
 
