@@ -359,8 +359,8 @@ def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str], root: Path
 
 def _planning(sampling: Json) -> dict[str, Json]:
     """What decides which cells there are."""
-    off = [key for key in ("parallel_turns",) if not sampling[key]]
-    return _without(sampling, "optional", *off)
+    off = [key for key in ("coverage", "parallel_turns") if not sampling[key]]
+    return _without(sampling, *off, *(() if sampling["coverage"] else ("optional",)))
 
 
 def _walking(sampling: Json) -> dict[str, Json]:

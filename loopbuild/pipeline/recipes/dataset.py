@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 
 from loopbuild.engine.target import Action, Json
 from loopbuild.pipeline.coverage import gaps
-from loopbuild.records import EvalTask, Example, ToolCatalog, Trajectory, Verdict, from_json
+from loopbuild.pipeline.covered import covered
+from loopbuild.records import EvalTask, Example, ToolCatalog, ToolGraph, Trajectory, Verdict, from_json
 
 
 def run(action: Action) -> Json:
@@ -38,6 +39,7 @@ def run(action: Action) -> Json:
         action.publish(f"dataset/{name}.jsonl", kept_file)
     made = [from_json(Example, row["example"]) for row in train]
     stay = [example for example in made if example.key in examples]
+    catalog = from_json(ToolCatalog, action.input("contract"))
     return {
         "train": {key: example["digest"] for key, example in examples.items()},
         "tasks": tasks,
@@ -46,7 +48,8 @@ def run(action: Action) -> Json:
         "funnel": _funnel(rows, verdicts) | _unwritten(action),
         "figures": figures(made, stay, facts=rows),
         "gaps": gaps(trajectories, examples.values()),
-        "known": _known(tasks, examples, trajectories, from_json(ToolCatalog, action.input("contract"))),
+        "covered": covered(trajectories, examples.values(), catalog=catalog, graph=from_json(ToolGraph, action.input("graph"))),
+        "known": _known(tasks, examples, trajectories, catalog),
     }
 
 
