@@ -15,9 +15,11 @@ from pydantic import ValidationError
 
 from loopbuild.digest import digest_bytes
 from loopbuild.documents import Document, Unreadable, read_yaml
+from loopbuild.documents import Path as Path_
 from loopbuild.errors import LoopfileError
 from loopbuild.loopfile.checks import check
 from loopbuild.loopfile.model import Loopfile
+from loopbuild.loopfile.sections.synthesis import Categories
 from loopbuild.loopfile.spans import Settings
 from loopbuild.loopfile.translate import translate
 from loopbuild.records import Diagnostic, Span
@@ -35,6 +37,8 @@ class LoadedLoopfile:
     warnings: tuple[Diagnostic, ...]
     text: str
     """What `warnings` point into."""
+    places: Mapping[str, str]
+    """Promise about the dataset -> `file:line:column` of the setting that makes it, or of what is written nearest."""
 
 
 def load(path: Path, *, environment: Mapping[str, str]) -> LoadedLoopfile:
@@ -58,8 +62,22 @@ def load(path: Path, *, environment: Mapping[str, str]) -> LoadedLoopfile:
     if loopfile is None:
         raise _failed(file, found)
     return LoadedLoopfile(
-        loopfile=loopfile, digest=digest_bytes("loopfile", content), warnings=tuple(found), text=document.text
+        loopfile=loopfile,
+        digest=digest_bytes("loopfile", content),
+        warnings=tuple(found),
+        text=document.text,
+        places=_places(Settings(document), path.name),
     )
+
+
+def _places(settings: Settings, file: str) -> dict[str, str]:
+    paths: dict[str, Path_] = {name: ("synthesis", "categories", name) for name in Categories.model_fields}
+    paths |= {"rows": ("sampling", "per_tool"), "split": ("evaluation", "held_out"), "verdicts": ("filters",)}
+    found = {}
+    for name, path in paths.items():
+        span = settings.span(path, key=True)
+        found[name] = f"{file}:{span.line}:{span.column}"
+    return found
 
 
 def read(

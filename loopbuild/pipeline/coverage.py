@@ -54,6 +54,8 @@ def said(found: Json, *, most: int = _SHOWN) -> list[str]:
         ]
         count = sum(one["cells"] for one in worst)
         lines.append(f"No trajectory for {count:,} of {found['cells']:,} cells: {_listed(parts, most)}")
+    if found.get("excused"):
+        lines.append(f"Fewer rows than asked for: {_listed(found['excused'], most)}")
     return lines
 
 

@@ -62,5 +62,7 @@ def covered_text(found: Json) -> list[str]:
     if by_reason:
         parts = [f"{number:,} ({code_words(reason)})" for reason, number in by_reason.most_common()]
         first = found["unmet"][0]
-        lines.append(f"Not: {', '.join(parts)}; the first is {first['what']}, {first['rows']} of {first['needed']} rows")
+        lines.append(
+            f"Not: {', '.join(parts)}; the first is {first['what']}, {first['rows']} of {first['needed']} rows"
+        )
     return lines

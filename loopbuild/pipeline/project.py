@@ -83,7 +83,7 @@ def load(project: Project, *, environment: Mapping[str, str]) -> LoadedProject:
 
     loaded = load_loopfile(project.loopfile, environment=environment)
     settings = loaded.loopfile.model_dump(mode="json")
-    targets = static_targets(settings, root=project.root)
+    targets = static_targets(settings, root=project.root, places=loaded.places)
     return LoadedProject(project=project, settings=settings, targets=tuple(targets), warnings=loaded.warnings)
 
 

@@ -7,7 +7,7 @@ words, so that editing a description stops there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,7 @@ TASKS = Recipe(
 )
 ROWS = Recipe(name="rows", version=6, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
 NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
-DATASET = Recipe(name="dataset", version=3, run=f"{R}.dataset:run")
+DATASET = Recipe(name="dataset", version=5, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
 EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
@@ -89,8 +89,11 @@ NATURES = {
 }
 
 
-def static_targets(settings: Json, *, root: Path) -> list[Target]:
-    """Return the targets known before anything is read; `settings` is loop.yaml with defaults filled in."""
+def static_targets(settings: Json, *, root: Path, places: Mapping[str, str] | None = None) -> list[Target]:
+    """Return the targets known before anything is read.
+
+    `settings` is loop.yaml with defaults filled in, `places` where in the file promises about the dataset stand.
+    """
     # Here, because it loads the records of `training:`; questions about sources do without.
     from loopbuild.pipeline.models import base_identity, base_leaves
 
@@ -127,6 +130,7 @@ def static_targets(settings: Json, *, root: Path) -> list[Target]:
                 "settings": settings,
                 "project": root.name,
                 "root": str(root),
+                "places": dict(places or {}),
                 "base": base_identity(settings["training"]["base"], root=root),
                 "base_files": base_leaves(settings["training"]["base"], root=root),
             },
@@ -161,8 +165,11 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     yield Target(
         id="dataset:main",
         recipe=DATASET,
-        params={"filters": settings["filters"]},
-        inputs=tuple(sorted([("contract", "contract:main"), ("negatives", "negatives:main"), *batches])),
+        params={"filters": settings["filters"], "categories": settings["synthesis"]["categories"]},
+        context={"places": target.context["places"]},
+        inputs=tuple(
+            sorted([("contract", "contract:main"), ("graph", "graph:main"), ("negatives", "negatives:main"), *batches])
+        ),
     )
     yield Target(id="dataset:train", recipe=TRAIN_SET, inputs=(("dataset", "dataset:main"),))
     yield Target(id="dataset:eval", recipe=EVAL_SET, inputs=(("dataset", "dataset:main"),))

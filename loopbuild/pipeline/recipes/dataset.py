@@ -19,14 +19,21 @@ from loopbuild.records import EvalTask, Example, ToolCatalog, ToolGraph, Traject
 
 def run(action: Action) -> Json:
     """Judge rows together, assign splits, and report the funnel."""
+    from loopbuild.pipeline.promises import hold
     from loopbuild.stages.filters.figures import figures
+    from loopbuild.stages.filters.mix import cut_back
     from loopbuild.stages.filters.selection import select_rows
 
     rows = {**dict(_rows(action, "negatives")), **dict(_rows(action, "rows"))}
     train = [row for row in rows.values() if row["example"]["split"] == "train"]
     verdicts = {key: from_json(Verdict, row["verdict"]) for key, row in rows.items()}
     kept = [from_json(Example, row["example"]) for row in train if row["verdict"]["kept"]]
-    verdicts |= select_rows(kept, filters=action.params["filters"])
+    shares = action.params["categories"]
+    # Before rows are held against each other, for a surplus is not there to crowd others out; and after, for `quota`
+    # evens categories out.
+    verdicts |= cut_back(kept, shares=shares)
+    verdicts |= select_rows([one for one in kept if verdicts[one.key].kept], filters=action.params["filters"])
+    verdicts |= cut_back([one for one in kept if verdicts[one.key].kept], shares=shares)
     verdicts |= _leaks(rows, verdicts)
     survivors = {key for key, verdict in verdicts.items() if verdict.kept}
     examples = {key: rows[key]["example"] for key in sorted(survivors) if rows[key]["example"]["split"] == "train"}
@@ -34,12 +41,22 @@ def run(action: Action) -> Json:
     lines = "".join(json.dumps(example, ensure_ascii=False, sort_keys=True) + "\n" for example in examples.values())
     tested = "".join(json.dumps(task, ensure_ascii=False, sort_keys=True) + "\n" for task in tasks.values())
     trajectories = {row.get("key", key): row for key, row in _rows(action, "trajectories")}
+    made = [from_json(Example, row["example"]) for row in train]
+    stay = [example for example in made if example.key in examples]
+    excuses = hold(
+        stay,
+        rows=rows,
+        verdicts=verdicts,
+        tasks=tasks,
+        trajectories=trajectories,
+        shares=shares,
+        places=(action.context or {}).get("places", {}),
+    )
     files = {"train": action.keep_bytes(lines.encode()), "eval": action.keep_bytes(tested.encode())}
     for name, kept_file in files.items():
         action.publish(f"dataset/{name}.jsonl", kept_file)
-    made = [from_json(Example, row["example"]) for row in train]
-    stay = [example for example in made if example.key in examples]
     catalog = from_json(ToolCatalog, action.input("contract"))
+    graph = from_json(ToolGraph, action.input("graph"))
     return {
         "train": {key: example["digest"] for key, example in examples.items()},
         "tasks": tasks,
@@ -47,8 +64,8 @@ def run(action: Action) -> Json:
         "verdicts": {key: [v.filter, v.reason, v.detail] for key, v in sorted(verdicts.items()) if not v.kept},
         "funnel": _funnel(rows, verdicts) | _unwritten(action),
         "figures": figures(made, stay, facts=rows),
-        "gaps": gaps(trajectories, examples.values()),
-        "covered": covered(trajectories, examples.values(), catalog=catalog, graph=from_json(ToolGraph, action.input("graph"))),
+        "gaps": gaps(trajectories, examples.values()) | {"excused": excuses},
+        "covered": covered(trajectories, examples.values(), catalog=catalog, graph=graph),
         "known": _known(tasks, examples, trajectories, catalog),
     }
 

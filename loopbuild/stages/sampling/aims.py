@@ -19,6 +19,8 @@ from loopbuild.stages.sampling.values import enum_turn
 
 NEEDED = {"tool": 8, "edge": 3, "with": 1, "without": 1, "value": 1}
 """Rows of each kind of target."""
+_SPARE = 2
+"""What is only likely must be so a little oftener: some of those calls are refused, some rows dropped."""
 _VALUES = 24
 """Values of one leaf that are aimed at; of a list of all countries some will do."""
 
@@ -121,12 +123,12 @@ def likely(nodes: Sequence[Node], reach: Reach, *, index: int) -> Iterator[str]:
 
 
 def short_of(targets: Iterable[str], counts: Counter[str]) -> Iterator[tuple[str, int]]:
-    """Yield the targets that are not met by `counts`, with how many are missing; tools have cells of their own."""
+    """Yield the targets that likely `counts` leave short, with how many are missing; tools have cells of their own."""
     for target in targets:
         kind = parts_of(target)[0]
-        missing = NEEDED[kind] - counts[target]
+        missing = NEEDED[kind] + _SPARE - counts[target]
         if kind != "tool" and missing > 0:
-            yield target, missing
+            yield target, min(missing, NEEDED[kind])
 
 
 def goal_of(target: str) -> str:

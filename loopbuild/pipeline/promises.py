@@ -1,0 +1,74 @@
+"""Holds a dataset to its promises before it is written; where one is broken, says so at its place in loop.yaml."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from loopbuild.engine.target import Json
+from loopbuild.errors import BuildError
+from loopbuild.records import Example, Verdict
+from loopbuild.stages.filters.promises import Breach, Written, broken
+
+_MORE = 3
+
+
+def hold(
+    examples: Sequence[Example],
+    *,
+    rows: Mapping[str, Json],
+    verdicts: Mapping[str, Verdict],
+    tasks: Mapping[str, Json],
+    trajectories: Mapping[str, Json],
+    shares: Mapping[str, float],
+    places: Mapping[str, str],
+) -> list[str]:
+    """Return what is excused; raises BuildError with every breach, the gravest first."""
+    planned: Counter[str] = Counter()
+    unreached: Counter[str] = Counter()
+    for one in trajectories.values():
+        if "unreachable" in one:
+            unreached[one["goal"]] += 1
+            planned[one["goal"]] += 1
+        elif one["cell"]["purpose"] == "train":
+            planned[one["cell"]["goal"]] += 1
+    known = {key: row["example"] for key, row in rows.items()}
+    breaches, excuses = broken(
+        Written(
+            examples=examples,
+            shares=shares,
+            verdicts=verdicts,
+            made={key: (example["split"], example["category"]) for key, example in known.items()},
+            tools={key: tuple(example["tools"]) for key, example in known.items() if not rows[key].get("task")},
+            asked={key: task["user_turns"][0] for key, task in tasks.items()},
+            fixtures={
+                key: trajectories[example["trajectory"]]["fixture"]
+                for key, example in known.items()
+                if example["trajectory"] in trajectories
+            },
+            planned=planned,
+            unreached=unreached,
+        )
+    )
+    if breaches:
+        raise _failed(breaches, places)
+    return excuses
+
+
+def _failed(breaches: Sequence[Breach], places: Mapping[str, str]) -> BuildError:
+    first, *others = breaches
+    hints = [first.hint] if first.hint else []
+    if first.row:
+        hints.append(f"`loopbuild show {first.row[:12]}` shows the row")
+    hints += [f"also: {_line(one, places)}" for one in others[:_MORE]]
+    if len(others) > _MORE:
+        hints.append(f"and {len(others) - _MORE} more broken promises")
+    return BuildError(
+        _line(first, places), target="dataset:main", intact="no dataset was written; every row is kept",
+        hint="\n".join(hints),
+    )  # fmt: skip
+
+
+def _line(breach: Breach, places: Mapping[str, str]) -> str:
+    place = places.get(breach.contract.partition(" ")[0], "")
+    return " ".join(filter(None, [place, f"contract {breach.contract}: {breach.message}"]))

@@ -1,0 +1,209 @@
+"""What a dataset promises as a whole; a broken promise fails its build.
+
+Row by row the filters have decided already. Here is looked again, at what would be written, without them: shares, rows
+that call nothing, marks of loss, rows per tool, the wall between training and evaluation, verdicts. What cannot be had
+is no breach but an excuse, with its numbers. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from loopbuild.records import Example, Verdict
+from loopbuild.sandbox.protocol import EVAL_FIXTURES
+from loopbuild.stages.filters.contract import SILENT
+from loopbuild.stages.filters.mix import Count, counted
+
+TOLERANCE = 0.02
+"""By how much a share may differ from what was asked."""
+FLOOR = 8
+"""Rows a tool should have, or as many as there were plans that end with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breach:
+    """A broken promise: whose, in what, and the way out. `row` is the first one, where one row shows it."""
+
+    contract: str
+    message: str
+    row: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A dataset as it would be written, and what it came from."""
+
+    examples: Sequence[Example]
+    """The training rows."""
+    shares: Mapping[str, float]
+    verdicts: Mapping[str, Verdict]
+    made: Mapping[str, tuple[str, str]]
+    """Row key -> (split, category) of every row that was made."""
+    tools: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Training row key -> tools it calls, for those dropped too."""
+    asked: Mapping[str, str] = field(default_factory=dict)
+    """Held-out row key -> its request."""
+    fixtures: Mapping[str, int] = field(default_factory=dict)
+    """Row key -> starting world, for rows that were executed."""
+    planned: Mapping[str, int] = field(default_factory=dict)
+    """Tool -> training plans that end with it."""
+    unreached: Mapping[str, int] = field(default_factory=dict)
+    """Tool -> those of them no trajectory came of."""
+
+
+def broken(data: Written) -> tuple[list[Breach], list[str]]:
+    """Return the breaches, gravest first, and what is excused."""
+    breaches = [*_silent(data.examples), *_marks(data.examples), *_wall(data), *_verdicts(data)]
+    excuses: list[str] = []
+    for found in (*_shares(data), *_floors(data)):
+        (breaches if isinstance(found, Breach) else excuses).append(found)  # type: ignore[arg-type]
+    return breaches, excuses
+
+
+def _silent(examples: Sequence[Example]) -> Iterator[Breach]:
+    """Rows in which nothing may be called, and those in which nothing may be called yet."""
+    for category in (*SILENT, "missing_tool"):
+        rows = [example for example in examples if example.category == category]
+        early = [(row, turn) for row in rows if (turn := _calling_turn(row))]
+        if early:
+            first, turn = early[0]
+            what = "calls a tool" if len(early) == 1 else "call a tool"
+            yield Breach(
+                contract=category,
+                message=f"{len(early)} of {len(rows)} rows {what} (first: row {first.key[:12]}, turn {turn})",
+                row=first.key,
+                hint="put `contract` among the `filters`: it drops such rows",
+            )
+
+
+def _calling_turn(example: Example) -> int:
+    """Return the number of the first message that calls something too early; 0 when none does."""
+    for number, message in enumerate(example.messages, 1):
+        if message["role"] == "system" and example.withheld:
+            return 0
+        if message.get("tool_calls"):
+            return number
+    return 0
+
+
+def _marks(examples: Sequence[Example]) -> Iterator[Breach]:
+    """Marks of loss: only a call that was refused is not learned, and never goes without what is right."""
+    for category in sorted({example.category for example in examples}):
+        rows = [example for example in examples if example.category == category]
+        wrong = [(row, turn) for row in rows if (turn := _wrong_mark(row))]
+        if wrong:
+            first, turn = wrong[0]
+            yield Breach(
+                contract=f"{category} loss",
+                message=f"{len(wrong)} of {len(rows)} rows mark wrong turns (first: row {first.key[:12]}, turn {turn})",
+                row=first.key,
+                hint="put `contract` among the `filters`: it drops such rows",
+            )
+
+
+def _wrong_mark(example: Example) -> int:
+    messages = example.messages
+    unlearned = [n for n, m in enumerate(messages, 1) if m["role"] == "assistant" and not m.get("loss")]
+    if any(message.get("loss") for message in messages if message["role"] != "assistant"):
+        return next(n for n, m in enumerate(messages, 1) if m["role"] != "assistant" and m.get("loss"))
+    if example.category != "error_recovery":
+        return unlearned[0] if unlearned else 0
+    if not unlearned or len(unlearned) > 2:
+        return unlearned[-1] if unlearned else 1
+    for number in unlearned:
+        is_one_call = len(messages[number - 1].get("tool_calls") or ()) == 1
+        follows = [m for m in messages[number:] if m["role"] == "assistant" and m.get("loss") and m.get("tool_calls")]
+        if not is_one_call or not follows:
+            return number
+    return 0
+
+
+def _wall(data: Written) -> Iterator[Breach]:
+    """Nothing of evaluation in training rows: no request, and no starting world."""
+    said = {
+        plain(str(message["content"])): example.key
+        for example in data.examples
+        for message in example.messages[:1]
+        if message["role"] == "user"
+    }
+    known = [key for key, text in sorted(data.asked.items()) if plain(text) in said]
+    if known:
+        row = said[plain(data.asked[known[0]])]
+        yield Breach(
+            contract="split",
+            message=f"{len(known)} of {len(data.asked)} held-out requests are trained on (first: row {row[:12]})",
+            row=row,
+        )
+    trained = {example.key for example in data.examples}
+    worlds = [
+        key for key, fixture in sorted(data.fixtures.items())
+        if (key in trained and fixture >= EVAL_FIXTURES) or (key in data.asked and fixture < EVAL_FIXTURES)
+    ]  # fmt: skip
+    if worlds:
+        yield Breach(
+            contract="split",
+            message=f"{len(worlds)} rows come from a starting world of the other side (first: row {worlds[0][:12]})",
+            row=worlds[0],
+        )
+
+
+def _verdicts(data: Written) -> Iterator[Breach]:
+    """Every row made has a verdict, and every row dropped a reason."""
+    mute = sorted(key for key in data.made if key not in data.verdicts)
+    mute += sorted(k for k, v in data.verdicts.items() if not v.kept and not (v.filter and v.reason))
+    if mute:
+        yield Breach(
+            contract="verdicts",
+            message=f"{len(mute)} of {len(data.made)} rows have no verdict (first: row {mute[0][:12]})",
+            row=mute[0],
+        )
+
+
+def _shares(data: Written) -> Iterator[Breach | str]:
+    """Within two points of what was asked; too few are excused unless rows of the category were cut off."""
+    gone = [(data.made[key], v) for key, v in sorted(data.verdicts.items()) if not v.kept and key in data.made]
+    cut = Counter(category for (split, category), v in gone if split == "train" and v.filter == "share")
+    lost = Counter(category for (split, category), v in gone if split == "train" and v.filter != "share")
+    made = Counter(category for split, category in data.made.values() if split == "train")
+    for category, count in counted(data.examples, shares=data.shares).items():
+        if not count.of or abs(count.rows / count.of - count.share) <= TOLERANCE:
+            continue
+        if count.rows < count.wanted and not cut[category]:
+            dropped = f", {lost[category]} of them were dropped" if lost[category] else ""
+            yield f"`{category}`: {_told(count)}; {made[category]} could be made{dropped}"
+        else:
+            yield Breach(contract=category, message=_told(count))
+
+
+def _told(count: Count) -> str:
+    return f"{count.rows} of {count.of} rows ({count.rows / count.of:.1%}) instead of {count.share:.1%}"
+
+
+def _floors(data: Written) -> Iterator[Breach | str]:
+    """Rows per tool; a shortfall is excused by plans that were not reached and by rows that were dropped."""
+    kept: Counter[str] = Counter(tool for example in data.examples for tool in set(example.tools))
+    stay = {example.key for example in data.examples}
+    dropped: Counter[str] = Counter(
+        tool for key, tools in data.tools.items() if key not in stay for tool in set(tools)
+    )  # fmt: skip
+    for tool, planned in sorted(data.planned.items()):
+        floor = min(FLOOR, planned)
+        if kept[tool] >= floor:
+            continue
+        missing, gone = data.unreached.get(tool, 0), dropped[tool]
+        told = f"`{tool}`: {kept[tool]} rows instead of {floor}"
+        if missing + gone + kept[tool] >= floor:
+            reasons = [f"{missing} of {planned} plans were not reached"] if missing else []
+            reasons += [f"{gone} rows were dropped"] if gone else []
+            yield f"{told}; {', '.join(reasons)}"
+        else:
+            yield Breach(contract="rows per tool", message=f"{told}, and nothing says why")
+
+
+def plain(text: str) -> str:
+    """Return a text as it is compared: words in lower case."""
+    return re.sub(r"\W+", " ", text.casefold()).strip()
