@@ -37,7 +37,7 @@ GRAPH = Recipe(name="graph", version=5, run=f"{R}.graph:run", is_cheap=True)
 CELLS = Recipe(name="cells", version=2, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
     name="trajectories",
-    version=7,
+    version=8,
     run=f"{R}.trajectories:run",
     wanted=f"{R}.trajectories:wanted",
     facts=f"{R}.trajectories:facts",
@@ -56,7 +56,7 @@ ANSWERS = Recipe(
 )
 TASKS = Recipe(
     name="tasks",
-    version=3,
+    version=4,
     run=f"{R}.tasks:run",
     wanted=f"{R}.tasks:wanted",
     facts=f"{R}.tasks:facts",

@@ -41,6 +41,9 @@ def choose(
     if leaf.enum:
         turn = seed("enum-turn", [tool.id, leaf.pointer]) + index + place + attempt
         return leaf.enum[turn % len(leaf.enum)]
+    if leaf.is_sensitive:
+        # Neither what a service holds nor what its author wrote down as an example: it may be somebody's.
+        return synthesize(leaf, source, purpose=purpose, entity=leaf.entity or tool.entity)
     if known:
         # What is changed or removed is named by all its columns together; what is made new has each of its own.
         is_one = "/[]/" in leaf.pointer and tool.effect != "create"
