@@ -50,6 +50,23 @@ def data_text(data: dict[str, Any]) -> str:
     return "\n".join(part for part in parts if part)
 
 
+def pairs_text(made: dict[str, Any]) -> str:
+    """Return what preference pairs there are: by class and fault, how they are proven, what was discarded."""
+    figures = made["figures"]
+    total = figures["pairs"]
+    lost = sum(figures["discarded"].values())
+    rows = [["preference pairs", f"{total:,}", f"of {count(figures['executions'], 'execution')}"]]
+    for kind, number in _by_size(figures["classes"]):
+        faults = {name.partition(" ")[2]: one for name, one in figures["faults"].items() if name.split()[0] == kind}
+        told = ", ".join(f"{fault} {one:,}" for fault, one in _by_size(faults))
+        rows.append([f"  {kind}", f"{number:,}", f"{number / total:.1%}: {told}"])
+    proofs = ", ".join(f"{name} {number:,}" for name, number in _by_size(figures["proofs"]))
+    reasons = ", ".join(f"{name} {number:,}" for name, number in _by_size(figures["discarded"]))
+    rows.append(["proven bad", f"{figures['proven']:,}", f"of {figures['tried']:,} tried; of those taken: {proofs}"])
+    rows.append(["discarded", f"{lost:,}", reasons])
+    return "\n".join([table(rows, right=frozenset({1})), *(f"  {excuse}" for excuse in made["excuses"])])
+
+
 def _funnel(data: dict[str, Any]) -> str:
     rows = [["rows made", f"{data['generated']:,}"]]
     for one in sorted(data["dropped"], key=lambda one: (-one["count"], one["reason"])):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from loopbuild.records.codec import Json, from_json, to_json
 from loopbuild.records.graph import DataFlowEdge, EdgeEvidence, EdgeStatus, Subgraph, ToolGraph
+from loopbuild.records.pairs import PairClass, PreferencePair
 from loopbuild.records.places import Diagnostic, Span
 from loopbuild.records.rows import Example, Failure, Level, Proof, Split, Task, Verdict
 from loopbuild.records.scores import (
@@ -79,6 +80,8 @@ __all__ = [
     "Level",
     "Listing",
     "OutputOrigin",
+    "PairClass",
+    "PreferencePair",
     "Proof",
     "Provenance",
     "Purpose",

@@ -12,7 +12,8 @@ from datetime import date, timedelta
 from loopbuild.digest import seed, unit_interval
 from loopbuild.pointers import unescaped
 from loopbuild.records import Json, Purpose, SchemaLeaf, ToolSchema
-from loopbuild.sandbox.synthetic import Draws, email_of, synthesize
+from loopbuild.sandbox.draws import Draws
+from loopbuild.sandbox.synthetic import email_of, synthesize
 
 _STARTS = ("start", "from", "begin", "checkin", "departure")
 _ENDS = ("end", "to", "until", "due", "checkout", "return")
