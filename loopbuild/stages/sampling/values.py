@@ -41,6 +41,9 @@ def choose(
     source: list[Json] = ["value", key, tool.id, leaf.pointer, place, attempt]
     if leaf.enum:
         return leaf.enum[(enum_turn(tool, leaf, index) + place + attempt) % len(leaf.enum)]
+    if leaf.is_sensitive:
+        # Neither what a service holds nor what its author wrote down as an example: it may be somebody's.
+        return synthesize(leaf, source, purpose=purpose, entity=leaf.entity or tool.entity)
     if known:
         # What is changed or removed is named by all its columns together; what is made new has each of its own.
         is_one = "/[]/" in leaf.pointer and tool.effect != "create"
