@@ -64,7 +64,7 @@ TASKS = Recipe(
 )
 ROWS = Recipe(name="rows", version=6, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
 NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
-DATASET = Recipe(name="dataset", version=4, run=f"{R}.dataset:run")
+DATASET = Recipe(name="dataset", version=5, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
 EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
@@ -78,7 +78,7 @@ GENERATIONS = Recipe(
     chunk_rows=1_000_000,
 )
 SCORES = Recipe(name="scores", version=2, run=f"{R}.scores:run")
-REPORT = Recipe(name="report", version=6, run=f"{R}.report:run")
+REPORT = Recipe(name="report", version=7, run=f"{R}.report:run")
 
 NATURES = {
     recipe.name: recipe.nature
