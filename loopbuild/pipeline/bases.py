@@ -17,7 +17,16 @@ from loopbuild.engine.target import Json, Target
 from loopbuild.errors import LoopbuildError, SelectionError
 from loopbuild.pipeline import revisions
 from loopbuild.pipeline.builds import OpenProject
-from loopbuild.pipeline.declared import Reader, catalog_of, declared, listing_of, of_files, paths_of, source_targets
+from loopbuild.pipeline.declared import (
+    Declared,
+    Reader,
+    catalog_of,
+    declared,
+    listing_of,
+    of_files,
+    paths_of,
+    source_targets,
+)
 from loopbuild.pipeline.quick import quick_settings
 from loopbuild.records import CatalogDiff, LeafChange, Listing, ToolCatalog, ToolChange, from_json
 
@@ -72,6 +81,14 @@ def locked(opened: OpenProject, targets: Sequence[Target], settings: Json) -> Ba
 
 def at_revision(opened: OpenProject, revision: str, names: Sequence[str] | None, settings: Json) -> Base:
     """Return the tools at a git revision, under the loop.yaml of that revision where it can be read."""
+    found, _, notes = declared_at(opened, revision, names, settings)
+    return Base(label=revision, catalog=found.catalog, digests={}, notes=notes)
+
+
+def declared_at(
+    opened: OpenProject, revision: str, names: Sequence[str] | None, settings: Json
+) -> tuple[Declared, Reader, tuple[str, ...]]:
+    """Return what the sources declare at a git revision, a reader of its files, and what is to be known about it."""
     root = opened.workspace.root
     commit = revisions.resolve(root, revision)
     loopfile = opened.project.loopfile
@@ -84,7 +101,7 @@ def at_revision(opened: OpenProject, revision: str, names: Sequence[str] | None,
     targets, contents = _as_of(root, commit, source_targets(old, root, names), old)
     found = declared(targets, settings, _reader(contents))
     notes += tuple(f"`{revision}`: {error.message}" for error in found.errors.values())
-    return Base(label=revision, catalog=found.catalog, digests={}, notes=notes)
+    return found, _reader(contents), notes
 
 
 def digest_changes(base: Base, new: ToolCatalog, difference: CatalogDiff) -> CatalogDiff:

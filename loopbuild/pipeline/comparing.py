@@ -9,12 +9,12 @@ from pathlib import Path
 
 from loopbuild.engine.target import Json, Target
 from loopbuild.errors import LoopbuildError, SelectionError, SourceError
-from loopbuild.pipeline.bases import Base, at_revision, digest_changes, locked
+from loopbuild.pipeline.bases import Base, at_revision, declared_at, digest_changes, locked
 from loopbuild.pipeline.builds import OpenProject
 from loopbuild.pipeline.declared import Declared, Reader, catalog_of, declared, listing_of, of_files, source_targets
 from loopbuild.pipeline.impact import Impact, impact_of
 from loopbuild.pipeline.leafplaces import LeafPlaces
-from loopbuild.records import CatalogDiff, LeafChange, Span, ToolCatalog, ToolChange
+from loopbuild.records import CatalogDiff, LeafChange, Listing, Span, ToolCatalog, ToolChange
 
 MOST_BYTES = 64 << 20
 """A larger file is no list of tools."""
@@ -85,6 +85,51 @@ def compare(
     return compared(opened, settings, now, targets=targets, against=against, names=names)
 
 
+def compare_two(opened: OpenProject, settings: Json, old: str, new: str) -> Comparison:
+    """Compare two revisions or files, whatever the project declares now.
+
+    What that makes stale is what adopting `new` would. Raises SelectionError for a file that may stand for any source.
+    """
+    root = opened.workspace.root
+    targets = source_targets(settings, root)
+    if os.path.isfile(new):  # noqa: PTH113
+        today = declared(targets, settings, file_reader(root))
+        target = _target_of(new, targets)
+        name = target.params["name"]
+        listing = listing_of(of_files(target, [os.path.relpath(new, root)]), file_reader(root))
+        listings = {**today.listings, name: listing}
+        errors = {one: error for one, error in today.errors.items() if one != name}
+        now = Declared(catalog=catalog_of(listings.values(), settings), listings=listings, errors=errors)
+        return compared(opened, settings, now, targets=targets, against=old)
+    now, read, notes = declared_at(opened, new, None, settings)
+    found = compared(opened, settings, now, targets=targets, against=old)
+    return replace(found, finder=LeafPlaces(read), notes=(*found.notes, *notes))
+
+
+def compare_files(old: str, new: str) -> Comparison:
+    """Compare two files that belong to no project: OpenAPI documents, or lists of tools in any form."""
+    settings: Json = {"graph": {"entities": {}, "renames": {}}}
+    before, after = (catalog_of([_alone(path)], settings) for path in (old, new))
+    return Comparison(
+        base=old,
+        difference=differences(before, after, settings),
+        impact=Impact(is_known=False),
+        tools=len(after.tools),
+        finder=LeafPlaces(file_reader(Path())),
+    )
+
+
+def _alone(path: str) -> Listing:
+    from loopbuild.pipeline.source_files import read_source
+
+    content = file_reader(Path())(path)
+    head = content[:4096]
+    is_document = any(mark in head for mark in (b'"openapi"', b'"swagger"', b"openapi:", b"swagger:"))
+    name, kind = ("api", "openapi") if is_document else ("tools", "toolspec")
+    plain: Json = {"include": [], "exclude": [], "effects": {}, "returns": {}, "refs": {}, "allow_empty": True}
+    return read_source({**plain, "name": name, "kind": kind, "path": path}, content)
+
+
 def compared(
     opened: OpenProject,
     settings: Json,
@@ -142,15 +187,19 @@ def differences(old: ToolCatalog, new: ToolCatalog, settings: Json) -> CatalogDi
     return diff_catalogs(old, new, renames=settings["graph"]["renames"])
 
 
-def of_file(path: str, targets: Sequence[Target], now: Declared, settings: Json) -> Base:
-    """Return another version of the project's only source, or of the one whose file has the same name."""
+def _target_of(path: str, targets: Sequence[Target]) -> Target:
     alike = [target for target in targets if Path(target.params["path"]).name == Path(path).name]
     chosen = targets if len(targets) == 1 else alike
     if len(chosen) != 1:
         raise SelectionError(
             f"`{path}` could stand for any of {len(targets)} sources", hint="compare with a git revision instead"
         )
-    (target,) = chosen
+    return chosen[0]
+
+
+def of_file(path: str, targets: Sequence[Target], now: Declared, settings: Json) -> Base:
+    """Return another version of the project's only source, or of the one whose file has the same name."""
+    target = _target_of(path, targets)
     listing = listing_of(of_files(target, [path]), lambda _: file_reader(Path())(path))
     others = [listing for name, listing in now.listings.items() if name != target.params["name"]]
     return Base(label=path, catalog=catalog_of([listing, *others], settings), digests={})

@@ -76,6 +76,12 @@ def find(start: Path, *, loopfile: str = "") -> Project:
     )
 
 
+def has_project(start: Path) -> bool:
+    """Say whether `start` or a folder above has a loop.yaml."""
+    folder = start.resolve()
+    return any((place / name).is_file() for place in (folder, *folder.parents) for name in NAMES)
+
+
 def load(project: Project, *, environment: Mapping[str, str]) -> LoadedProject:
     """Parse loop.yaml and lay out its targets; raises LoopfileError with every mistake at once."""
     from loopbuild.loopfile.load import load as load_loopfile

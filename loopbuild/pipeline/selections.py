@@ -82,6 +82,8 @@ def demanded(
 
 
 def _readers(opened: OpenProject, pattern: str) -> frozenset[str]:
+    if "/" not in pattern and "*" not in pattern:
+        pattern = _whole_name(opened, pattern)
     found = readers_of(opened.workspace, lambda fact: any(_is_tool(name, pattern) for name in tools_of(fact)))
     if not found:
         raise SelectionError(
@@ -89,6 +91,21 @@ def _readers(opened: OpenProject, pattern: str) -> frozenset[str]:
             hint="`loopbuild show TOOL` shows one; a tool that was never built for has no rows yet",
         )
     return found
+
+
+def _whole_name(opened: OpenProject, name: str) -> str:
+    """Return the id of the only tool of that name among those rows read of, as `show` takes it; the name for none."""
+    met: set[str] = set()
+
+    def note(fact: str) -> bool:
+        met.update(tool for tool in tools_of(fact) if tool.partition("/")[2] == name)
+        return False
+
+    readers_of(opened.workspace, note)
+    if len(met) > 1:
+        several = ", ".join(f"`tool:{tool}`" for tool in sorted(met))
+        raise SelectionError(f"`tool:{name}` may be {several}", hint="give the source as well")
+    return met.pop() if met else name
 
 
 def _holders(opened: OpenProject, start: str) -> frozenset[str]:

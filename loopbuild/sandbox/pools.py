@@ -158,6 +158,41 @@ RELATIONS = _lines(
     |was founded by"""
 )
 STATUSES = _lines("open|active|pending|in progress|on hold|done")
+DISHES = _lines(
+    """apple pie|bean stew|beef burger|caesar salad|carrot soup|cheese omelette|chicken curry|chocolate cake
+    |club sandwich|fish and chips|french toast|fried rice|fruit salad|garlic bread|greek salad|grilled salmon
+    |lentil soup|mushroom risotto|onion soup|pad thai|pancakes|pasta carbonara|pea soup|pizza margherita
+    |potato salad|roast chicken|spinach lasagne|spring rolls|tomato soup|tuna sandwich|vegetable curry
+    |veggie burger"""
+)
+MEDICINES = _lines(
+    """Amoxicillin|Aspirin|Atorvastatin|Azithromycin|Bisoprolol|Cetirizine|Ciprofloxacin|Citalopram|Diclofenac
+    |Doxycycline|Furosemide|Gabapentin|Ibuprofen|Insulin glargine|Lansoprazole|Levothyroxine|Lisinopril
+    |Loratadine|Losartan|Metformin|Metoprolol|Naproxen|Omeprazole|Pantoprazole|Paracetamol|Prednisolone|Ramipril
+    |Salbutamol|Sertraline|Simvastatin|Warfarin"""
+)
+AILMENTS = _lines(
+    """acute bronchitis|allergic rhinitis|appendicitis|asthma|back pain|broken wrist|chest infection|concussion
+    |eczema|gallstones|gastritis|heart failure|high blood pressure|iron deficiency|kidney stones|knee injury
+    |migraine|pneumonia|sinusitis|skin rash|sprained ankle|tonsillitis|type 2 diabetes|urinary infection"""
+)
+SPECIALTIES = _lines(
+    """cardiology|dentistry|dermatology|endocrinology|gastroenterology|geriatrics|haematology|immunology|nephrology
+    |neurology|oncology|ophthalmology|orthopaedics|paediatrics|physiotherapy|psychiatry|radiology|rheumatology
+    |urology"""
+)
+GENRES = _lines(
+    "biography|comedy|crime|documentary|drama|essay|fantasy|history|horror|mystery|poetry|romance|satire|thriller|travel"
+)
+COLORS = _words(
+    "amber azure beige black blue bronze brown coral crimson cyan gold green grey indigo ivory lilac lime "
+    "magenta maroon navy olive orange pink purple red silver teal turquoise violet white yellow"
+)
+INGREDIENTS = _lines(
+    """almonds|apples|basil|beans|beef|butter|carrots|cheese|chicken|cream|eggs|flour|garlic|ginger|honey|lemons
+    |lentils|milk|mushrooms|oats|olive oil|onions|pasta|peppers|potatoes|rice|salmon|spinach|sugar|tomatoes
+    |yoghurt"""
+)
 
 PEOPLE = frozenset(
     _words(

@@ -10,36 +10,15 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 
-from loopbuild.digest import seed
 from loopbuild.records import Json, Purpose, SchemaLeaf
 from loopbuild.sandbox import pools
+from loopbuild.sandbox.draws import Draws
+from loopbuild.sandbox.particular import particular, serial
 from loopbuild.sandbox.patterns import from_pattern
 from loopbuild.sandbox.pools import side_of
 
 _TODAY = date(2026, 1, 15)
-_MASK = (1 << 64) - 1
 _TRIES = 64
-
-
-class Draws:
-    """A stream of choices (splitmix64); cheaper to start than `random.Random`, which matters at thousands of values."""
-
-    __slots__ = ("_state",)
-
-    def __init__(self, key: Json) -> None:
-        self._state = seed("draws", key)
-
-    def below(self, n: int) -> int:
-        """Return an integer in [0, n)."""
-        self._state = (self._state + 0x9E3779B97F4A7C15) & _MASK
-        z = self._state
-        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
-        return (z ^ (z >> 31)) % n
-
-    def pick(self, options: Sequence[str]) -> str:
-        """Return one of the options."""
-        return options[self.below(len(options))]
 
 
 def synthesize(leaf: SchemaLeaf, key: Json, *, purpose: Purpose, entity: str = "") -> Json:
@@ -193,6 +172,11 @@ def _time(draws: Draws) -> str:
     return f"{8 + draws.below(10):02d}:{15 * draws.below(4):02d}"
 
 
+def _birthday(draws: Draws) -> str:
+    """Somebody between one and ninety, by the frozen clock."""
+    return (_TODAY - timedelta(days=365 + draws.below(32_500))).isoformat()
+
+
 def _moment(draws: Draws) -> str:
     return f"{_day(draws)}T{_time(draws)}:00Z"
 
@@ -217,11 +201,6 @@ def _address(draws: Draws) -> str:
 
 def _path(draws: Draws) -> str:
     return f"{draws.pick(pools.NOUNS).replace(' ', '_')}/{draws.pick(pools.FILES)}"
-
-
-def _serial(draws: Draws) -> str:
-    letters = "".join("ABCDEFGHJKLMNPRSTUVWXYZ"[draws.below(23)] for _ in range(3))
-    return f"{letters}{10_000 + draws.below(90_000)}{10 + draws.below(90)}"
 
 
 def _version(draws: Draws) -> str:
@@ -290,7 +269,7 @@ _BY_WORD: tuple[tuple[tuple[str, ...], Callable[[Draws], str]], ...] = (
     (("timezone", "zone"), _from(pools.TIMEZONES)),
     (("path", "file", "filename", "folder", "directory"), _path),
     (("sha", "hash", "checksum"), _hex(40)),
-    (("serial", "sku", "barcode"), _serial),
+    (("serial", "sku", "barcode"), serial),
     (("version",), _version),
     (("branch",), _branch),
     (("model",), _model),
@@ -313,11 +292,16 @@ _COMPANIES = frozenset({"company", "organization", "vendor", "supplier", "accoun
 def _text_maker(leaf: SchemaLeaf, entity: str) -> Callable[[Draws], str]:
     if leaf.pattern:
         return lambda draws: from_pattern(leaf.pattern, draws.below)
+    if leaf.is_sensitive:
+        return _digits if leaf.words[-1:] in (("pin",), ("cvc",), ("cvv",)) else _secret
     return _maker(leaf.format, leaf.kind, leaf.words, leaf.entity or entity)
 
 
 @lru_cache(maxsize=10_000)
 def _maker(form: str, kind: str, words: tuple[str, ...], entity: str) -> Callable[[Draws], str]:
+    is_birth = not {"birth", "birthday", "dob"}.isdisjoint(words)
+    if is_birth and (form == "date" or (not form and kind in ("date", ""))):
+        return _birthday
     if form in _BY_FORMAT:
         return _BY_FORMAT[form]
     if "name" in words or "title" in words:
@@ -330,7 +314,16 @@ def _maker(form: str, kind: str, words: tuple[str, ...], entity: str) -> Callabl
                 return _relation(words) or make
         if word in pools.PEOPLE:
             return _person
-    return _BY_KIND.get(kind, _topic)
+    return _BY_KIND.get(kind) or particular(words) or _topic
+
+
+def _secret(draws: Draws) -> str:
+    """Return what nobody takes for a real password, token or key."""
+    return f"test-{_hex(12)(draws)}"
+
+
+def _digits(draws: Draws) -> str:
+    return f"{draws.below(900) + 100}{draws.below(10)}"
 
 
 def _naming(words: tuple[str, ...], entity: str) -> Callable[[Draws], str]:

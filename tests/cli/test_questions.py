@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -431,6 +432,42 @@ def test_a_row_stands_for_the_tables_that_hold_it(project: Path) -> None:
 # -- selections and demands ------------------------------------------------------------------------------------------
 
 
+def test_the_graph_and_the_plan_of_cells_can_be_read(project: Path) -> None:
+    graph = [" ".join(line.split()) for line in ask(project, "show", "graph:main").splitlines()]
+    assert graph[1:4] == ["14 edges (14 inferred)", "by 13 equal, 1 generic", "unit goals feeding edges into goals"]
+    assert "hr/interview 3 2 5" in graph
+    cells = [" ".join(line.split()) for line in ask(project, "show", "cells:main").splitlines()]
+    assert cells[1] == "unit single chain fan_out join map train eval"
+    assert cells[-2].startswith("all ")
+    assert cells[-2].endswith(" 22 22")
+    assert json.loads(loopbuild(project, "show", "cells:main", "--json").out)["cells"].keys() >= {"hr/role"}
+
+
+def test_two_versions_are_compared_whatever_is_declared_now(project: Path, tmp_path: Path) -> None:
+    """With a project a change is weighed by its rows; two files alone need none."""
+    old, new = project / "tools" / "hr.json", project / "next" / "hr.json"
+    screen = ask(project, "diff", str(old), str(new))
+    assert "input /mode: required parameter `mode`" in screen
+    assert "read what changed" in screen
+    turned = loopbuild(project, "diff", str(new), str(old)).out
+    assert (
+        "parameter `mode` is gone" in turned
+        or "parameter_removed" in loopbuild(project, "diff", str(new), str(old), "--json").out
+    )
+    for path, name in ((old, "old.json"), (new, "new.json")):
+        (tmp_path / name).write_bytes(path.read_bytes())
+    alone = subprocess.run(
+        [sys.executable, "-m", "loopbuild", "diff", "old.json", "new.json", "--format", "github"],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "::error file=new.json,line=20," in alone.stdout
+
+
+def test_two_revisions_are_compared(moved: Path) -> None:
+    same = ask(moved, "diff", "HEAD", "HEAD")
+    assert same.startswith("No change in ")
+
+
 def test_a_tool_selects_the_tables_whose_rows_read_it(project: Path) -> None:
     def wanted(*words: str) -> set[str]:
         found = json.loads(loopbuild(project, "plan", *words, "--force", words[0], "--json").out)
@@ -438,6 +475,7 @@ def test_a_tool_selects_the_tables_whose_rows_read_it(project: Path) -> None:
 
     assert wanted("tool:hr/schedule_interview,trajectories:") == {"trajectories:hr/interview"}
     assert wanted("tool:hr/find_employee") >= {"trajectories:hr/employee", "rows:hr/employee"}
+    assert wanted("tool:find_employee") == wanted("tool:hr/find_employee")
     assert "no row read anything of a tool called `hr/find`" in refused(project, "plan", "tool:hr/find", code=2)
 
 

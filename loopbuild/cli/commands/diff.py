@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+from pathlib import Path
 
 from loopbuild.cli.console import answer, error_text, say
 from loopbuild.cli.exit_codes import ExitCode
@@ -16,6 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "old", nargs="?", help="a git revision or another version of the schema file (default: loop.lock)"
     )
+    parser.add_argument(
+        "new", nargs="?", help="what OLD is compared with: a revision or a file (default: the tools as declared now)"
+    )
     parser.add_argument("--against", default="", metavar="REV|FILE", help="the same as OLD")
     parser.add_argument(
         "--format", choices=FORMATS, default="text", help="markdown: for a pull request; github: annotations"
@@ -25,15 +30,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Compare the declared tools with loop.lock, a revision or a file; builds and starts nothing."""
+    """Compare the declared tools with loop.lock, a revision or a file, or two of these; builds and starts nothing."""
     from loopbuild.errors import SelectionError
     from loopbuild.pipeline.builds import open_project
-    from loopbuild.pipeline.comparing import compare, has_at_least, settings_of
+    from loopbuild.pipeline.comparing import compare, compare_two, has_at_least, settings_of
 
     if arguments.old and arguments.against:
         raise SelectionError("OLD and `--against` are the same thing", hint="give one of the two")
-    opened = open_project(arguments.project, loopfile=arguments.file)
-    found = compare(opened, settings_of(opened), against=arguments.old or arguments.against)
+    if arguments.new and os.path.isfile(arguments.old) and os.path.isfile(arguments.new):  # noqa: PTH113
+        # Two files need no project; where there is one it may know what the change makes stale.
+        found, root = _of_files(arguments)
+    else:
+        opened = open_project(arguments.project, loopfile=arguments.file)
+        root = str(opened.project.root)
+        settings = settings_of(opened)
+        if arguments.new:
+            found = compare_two(opened, settings, arguments.old, arguments.new)
+        else:
+            found = compare(opened, settings, against=arguments.old or arguments.against)
     form = "json" if arguments.json else arguments.format
     for error in found.errors if form != "github" else ():
         say(error_text(error))
@@ -43,9 +57,27 @@ def run(arguments: argparse.Namespace) -> int:
             "another version"
         )
     elif found.tools or not found.errors:
-        answer(_shown(found, form, root=str(opened.project.root)))
+        answer(_shown(found, form, root=root))
     is_bad = bool(arguments.fail_on) and has_at_least(found.difference, arguments.fail_on)
     return ExitCode.FAILED if found.errors or is_bad else ExitCode.DONE
+
+
+def _of_files(arguments: argparse.Namespace):  # type: ignore[no-untyped-def]
+    from loopbuild.errors import SelectionError
+    from loopbuild.pipeline.builds import open_project
+    from loopbuild.pipeline.comparing import compare_files, compare_two, settings_of
+    from loopbuild.pipeline.project import has_project
+
+    is_asked = bool(arguments.file) or arguments.project != "."
+    if not is_asked and not has_project(Path()):
+        return compare_files(arguments.old, arguments.new), "."
+    opened = open_project(arguments.project, loopfile=arguments.file)
+    try:
+        return compare_two(opened, settings_of(opened), arguments.old, arguments.new), str(opened.project.root)
+    except SelectionError:
+        if is_asked:
+            raise
+        return compare_files(arguments.old, arguments.new), "."
 
 
 def _shown(found, form: str, *, root: str) -> str:  # type: ignore[no-untyped-def]

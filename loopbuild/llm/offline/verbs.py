@@ -228,7 +228,7 @@ refund: refund reimburse
 order: order buy purchase checkout
 ship: ship dispatch
 track: track trace monitor
-extend: extend renew prolong
+extend: extend prolong
 convert: convert translate transform
 calculate: calculate compute estimate sum
 compare: compare
@@ -304,6 +304,12 @@ def verb_class(
 
 def _own(verb: str) -> VerbClass:
     """A class for an unknown verb: the verb itself four ways; phrases of its effect would change its meaning."""
+    head, _, particle = verb.partition(" ")
+    if particle:
+        done = f"{participle(head)} {particle}"
+        apart = f"{head} {{o}} {particle}"
+        parted = (apart, f"{verb} {{o}}", f"go ahead and {apart}", f"make sure to {apart}", f"get {{o}} {done}")
+        return VerbClass(key=verb, plain=verb, done=done, phrases=parted)
     phrases = (
         f"{verb} {{o}}",
         f"go ahead and {verb} {{o}}",

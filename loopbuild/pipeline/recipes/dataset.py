@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 
 from loopbuild.engine.target import Action, Json
 from loopbuild.pipeline.coverage import gaps
-from loopbuild.records import EvalTask, Example, ToolCatalog, Trajectory, Verdict, from_json
+from loopbuild.pipeline.covered import covered
+from loopbuild.records import EvalTask, Example, ToolCatalog, ToolGraph, Trajectory, Verdict, from_json
 
 
 def run(action: Action) -> Json:
@@ -54,6 +55,8 @@ def run(action: Action) -> Json:
     files = {"train": action.keep_bytes(lines.encode()), "eval": action.keep_bytes(tested.encode())}
     for name, kept_file in files.items():
         action.publish(f"dataset/{name}.jsonl", kept_file)
+    catalog = from_json(ToolCatalog, action.input("contract"))
+    graph = from_json(ToolGraph, action.input("graph"))
     return {
         "train": {key: example["digest"] for key, example in examples.items()},
         "tasks": tasks,
@@ -62,7 +65,8 @@ def run(action: Action) -> Json:
         "funnel": _funnel(rows, verdicts) | _unwritten(action),
         "figures": figures(made, stay, facts=rows),
         "gaps": gaps(trajectories, examples.values()) | {"excused": excuses},
-        "known": _known(tasks, examples, trajectories, from_json(ToolCatalog, action.input("contract"))),
+        "covered": covered(trajectories, examples.values(), catalog=catalog, graph=graph),
+        "known": _known(tasks, examples, trajectories, catalog),
     }
 
 

@@ -12,9 +12,10 @@ from typing import Literal
 
 from loopbuild.digest import unit_interval
 from loopbuild.records import Json, Purpose, SchemaLeaf
+from loopbuild.sandbox.draws import Draws
 from loopbuild.sandbox.patterns import from_pattern
 from loopbuild.sandbox.pools import side_of
-from loopbuild.sandbox.synthetic import Draws, synthesize
+from loopbuild.sandbox.synthetic import synthesize
 
 _TRIES = 400
 

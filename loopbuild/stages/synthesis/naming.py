@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from loopbuild.llm.offline.morphology import singular
 from loopbuild.pointers import unescaped
 from loopbuild.records import SchemaLeaf, ToolSchema
+from loopbuild.stages.synthesis.own_verbs import own_verb
 
 _PREPOSITIONS = frozenset(["by", "for", "from", "of", "to", "in", "on", "with", "at", "into", "via", "as"])
 _ID_WORDS = frozenset({"id", "uuid", "guid", "identifier", "key"})
@@ -29,6 +30,8 @@ class Spoken:
     noun: str
     adjectives: str = ""
     is_plural: bool = False
+    verb: str = ""
+    """What is done, where the catalog does not know that verb."""
 
 
 def split_words(name: str) -> list[str]:
@@ -43,14 +46,17 @@ def spoken(tool: ToolSchema) -> Spoken:
     prefix = split_words(tool.source)
     if len(words) > len(prefix) and words[: len(prefix)] == prefix:
         words = words[len(prefix) :]
-    if tool.verb in words:
+    own = own_verb(words, tool.verb)
+    if own:
+        words = words[len(own.split()) :]
+    elif tool.verb in words:
         words.remove(tool.verb)
     if len(words) > 1 and words[0] in _ALL:
         words = words[1:]
     cut = next((i for i, word in enumerate(words) if word in _PREPOSITIONS and i > 0), len(words))
     words = words[:cut]
     if not words:
-        return Spoken(noun=tool.verb or tool.entity or "request")
+        return Spoken(noun=_of_key(tool) if own else tool.verb or tool.entity or "request", verb=own)
     for leaf in tool.inputs:
         owner = leaf.entity.split()
         is_other = leaf.kind == "id" and leaf.entity != tool.entity and 0 < len(owner) < len(words)
@@ -63,11 +69,16 @@ def spoken(tool: ToolSchema) -> Spoken:
     whole = " ".join(base)
     is_one = any(leaf.kind == "id" and leaf.entity == whole for leaf in (*tool.inputs, *tool.outputs))
     if is_one or any(words_of_leaf(leaf) == whole for leaf in tool.inputs):
-        return Spoken(noun=whole, is_plural=is_plural)  # a `pull request` is no kind of request
+        return Spoken(noun=whole, is_plural=is_plural, verb=own)  # a `pull request` is no kind of request
     entity = tool.entity.split()
     if entity and base[-len(entity) :] == entity and len(base) > len(entity):
-        return Spoken(noun=tool.entity, adjectives=" ".join(base[: -len(entity)]), is_plural=is_plural)
-    return Spoken(noun=whole, is_plural=is_plural)
+        return Spoken(noun=tool.entity, adjectives=" ".join(base[: -len(entity)]), is_plural=is_plural, verb=own)
+    return Spoken(noun=whole, is_plural=is_plural, verb=own)
+
+
+def _of_key(tool: ToolSchema) -> str:
+    """The thing a name of a verb alone is about: that of its first identifier."""
+    return next((noun_of_key(leaf) for leaf in tool.inputs if is_key(leaf)), "") or tool.entity or "request"
 
 
 def words_of_leaf(leaf: SchemaLeaf) -> str:

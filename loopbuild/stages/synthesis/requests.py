@@ -155,7 +155,7 @@ def _one(index: int, step: Step, tools: Mapping[str, ToolSchema], trajectory: Tr
     return StepWords(
         turns=(step.turn,),
         indices=(index,),
-        verb=tool.verb,
+        verb=about.verb or tool.verb,
         effect=tool.effect,
         noun=about.noun,
         adjectives=about.adjectives,

@@ -1,0 +1,63 @@
+"""Values of particular things: a dish, a medicine, a room number, an ISBN.
+
+Asked only where nothing else tells what a leaf holds: without it such a leaf would be a piece of work, `annual travel
+policy`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from loopbuild.sandbox import pools
+from loopbuild.sandbox.draws import Draws
+
+
+def particular(words: tuple[str, ...]) -> Callable[[Draws], str] | None:
+    """Return the maker of what a leaf of these words holds, None where they do not tell."""
+    return next((make for names, make in _BY_WORD if not set(names).isdisjoint(words)), None)
+
+
+def serial(draws: Draws) -> str:
+    """Return `KDF4821907`."""
+    letters = "".join("ABCDEFGHJKLMNPRSTUVWXYZ"[draws.below(23)] for _ in range(3))
+    return f"{letters}{10_000 + draws.below(90_000)}{10 + draws.below(90)}"
+
+
+def _place_code(draws: Draws) -> str:
+    """A room, bed, seat or shelf: `B12`."""
+    return f"{'ABCDEFGH'[draws.below(8)]}{1 + draws.below(60)}"
+
+
+def _room_number(draws: Draws) -> str:
+    return str(100 * (1 + draws.below(9)) + 1 + draws.below(40))
+
+
+def _isbn(draws: Draws) -> str:
+    digits = [9, 7, 8, *(draws.below(10) for _ in range(9))]
+    check = -sum(digit * (3 if place % 2 else 1) for place, digit in enumerate(digits)) % 10
+    return "".join(map(str, [*digits, check]))
+
+
+def _plate(draws: Draws) -> str:
+    letters = "ABCDEFGHJKLMNPRSTUVWXYZ"
+    return f"{letters[draws.below(23)]}{letters[draws.below(23)]} {1000 + draws.below(9000)}"
+
+
+def _from(options: Sequence[str]) -> Callable[[Draws], str]:
+    return lambda draws: draws.pick(options)
+
+
+_BY_WORD: tuple[tuple[tuple[str, ...], Callable[[Draws], str]], ...] = (
+    (("isbn",), _isbn),
+    (("dish", "meal", "food", "dessert", "starter"), _from(pools.DISHES)),
+    (("ingredient",), _from(pools.INGREDIENTS)),
+    (("medication", "medicine", "drug", "prescription"), _from(pools.MEDICINES)),
+    (("diagnosis", "condition", "symptom", "disease", "illness", "ailment", "allergy"), _from(pools.AILMENTS)),
+    (("specialty", "speciality", "specialism"), _from(pools.SPECIALTIES)),
+    (("genre",), _from(pools.GENRES)),
+    (("color", "colour"), _from(pools.COLORS)),
+    (("plate", "registration"), _plate),
+    (("bed", "seat", "shelf", "desk", "gate", "aisle", "locker", "bay", "slot"), _place_code),
+    (("room", "suite", "cabin", "apartment"), _room_number),
+    (("number", "code", "pin", "token", "no"), serial),
+)
