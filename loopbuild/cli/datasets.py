@@ -6,6 +6,7 @@ from typing import Any
 
 from loopbuild.cli.units import count, table
 from loopbuild.pipeline.coverage import said
+from loopbuild.pipeline.covered import covered_text
 from loopbuild.records.words import code_words
 
 WARN_SELF_BLEU = 0.45
@@ -34,6 +35,7 @@ def dataset_text(dataset: dict[str, Any]) -> str:
             _funnel(funnel),
             figures_text(dataset.get("figures") or {}, tools=True),
             "\n".join(said(dataset["gaps"], most=1000)) if "gaps" in dataset else "",
+            "\n".join(covered_text(dataset["covered"])) if "covered" in dataset else "",
         )
         if part
     )
@@ -48,6 +50,23 @@ def data_text(data: dict[str, Any]) -> str:
     if left:
         parts.append(f"{count(left, 'cell')} could not be reached: `loopbuild show dataset:main` says why")
     return "\n".join(part for part in parts if part)
+
+
+def pairs_text(made: dict[str, Any]) -> str:
+    """Return what preference pairs there are: by class and fault, how they are proven, what was discarded."""
+    figures = made["figures"]
+    total = figures["pairs"]
+    lost = sum(figures["discarded"].values())
+    rows = [["preference pairs", f"{total:,}", f"of {count(figures['executions'], 'execution')}"]]
+    for kind, number in _by_size(figures["classes"]):
+        faults = {name.partition(" ")[2]: one for name, one in figures["faults"].items() if name.split()[0] == kind}
+        told = ", ".join(f"{fault} {one:,}" for fault, one in _by_size(faults))
+        rows.append([f"  {kind}", f"{number:,}", f"{number / total:.1%}: {told}"])
+    proofs = ", ".join(f"{name} {number:,}" for name, number in _by_size(figures["proofs"]))
+    reasons = ", ".join(f"{name} {number:,}" for name, number in _by_size(figures["discarded"]))
+    rows.append(["proven bad", f"{figures['proven']:,}", f"of {figures['tried']:,} tried; of those taken: {proofs}"])
+    rows.append(["discarded", f"{lost:,}", reasons])
+    return "\n".join([table(rows, right=frozenset({1})), *(f"  {excuse}" for excuse in made["excuses"])])
 
 
 def _funnel(data: dict[str, Any]) -> str:

@@ -6,11 +6,12 @@ import json
 from typing import Any
 
 from loopbuild.cli.checkpoints import checkpoint_text
-from loopbuild.cli.datasets import dataset_text
+from loopbuild.cli.datasets import dataset_text, pairs_text
 from loopbuild.cli.plans import cells_text, graph_text
 from loopbuild.cli.units import count, spent_text, table
 from loopbuild.digest import short
 from loopbuild.pipeline.lookups import Found, RowView
+from loopbuild.records import SchemaLeaf, from_json
 from loopbuild.records.words import code_words
 
 WIDTH = 100
@@ -30,7 +31,7 @@ def found_json(found: Found) -> Any:
     if found.tool:
         return found.tool
     if found.rows:
-        names = ("target", "key", "trajectory", "answer", "task", "example", "verdict", "selected")
+        names = ("target", "key", "trajectory", "answer", "task", "example", "verdict", "selected", "pair")
         return [{name: getattr(row, name) for name in names} for row in found.rows]
     return found.output
 
@@ -40,7 +41,10 @@ def _tool(tool: dict[str, Any]) -> str:
     for side, leaves in (("input", tool["inputs"]), ("output", tool["outputs"])):
         rows = []
         for leaf in leaves:
+            known = from_json(SchemaLeaf, leaf)
             notes = [leaf["kind"], leaf["format"]]
+            notes += ["secret"] if known.is_sensitive else []
+            notes += ["not looked into"] if known.is_opaque and leaf["pointer"] else []
             if leaf["enum"]:
                 notes.append("one of " + ", ".join(map(str, leaf["enum"])))
             need = "" if side == "output" else "required" if leaf["is_required"] else "optional"
@@ -57,6 +61,8 @@ def _tool(tool: dict[str, Any]) -> str:
 
 
 def _row(row: RowView) -> str:
+    if row.pair:
+        return _pair(row)
     lines = [f"{row.target}#{short(row.key)}  {_fate(row)}"]
     if row.example:
         example = row.example
@@ -74,6 +80,19 @@ def _row(row: RowView) -> str:
     elif row.trajectory:
         unreachable = row.trajectory["unreachable"]
         lines.append(f"  no trajectory: {code_words(unreachable['reason'])}: {unreachable['detail']}")
+    return "\n".join(lines)
+
+
+def _pair(row: RowView) -> str:
+    pair = row.pair
+    lines = [
+        f"{row.target}#{short(row.key)}  {pair['kind']}: {pair['fault']}",
+        f"  bad because: {pair['proof']} ({pair['detail']})",
+        f"  from row {short(pair['row'])}, decision {pair['turn'] + 1}",
+    ]
+    for side in ("prompt", "chosen", "rejected"):
+        lines.append(f"  {side}")
+        lines += [f"    {line}" for message in pair[side] for line in _message(message)]
     return "\n".join(lines)
 
 
@@ -136,6 +155,10 @@ def _target(name: str, output: Any) -> str:
         return f"{name}  {count(len(rows), 'row')}\n{shown}{more}" + _unreached(rows)
     if name == "dataset:main":
         return f"{name}\n{dataset_text(output)}"
+    if name == "pairs:main":
+        keys = sorted(output["pairs"])
+        some = "\n".join(f"  {key[:16]}" for key in keys[:5])
+        return f"{name}\n{pairs_text(output)}\n{some}"
     if name.startswith("graph:"):
         return f"{name}\n{graph_text(output)}"
     if name.startswith("cells:"):

@@ -10,9 +10,9 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loopbuild import __version__
 from loopbuild.digest import digest_bytes
@@ -21,7 +21,10 @@ from loopbuild.engine.query import output, output_digest, targets_in_force
 from loopbuild.errors import LoopbuildError, SelectionError
 from loopbuild.pipeline.builds import OpenProject
 from loopbuild.pipeline.project import load
-from loopbuild.records import Example, Json, ToolCatalog, from_json
+from loopbuild.records import Example, Json, PreferencePair, ToolCatalog, from_json, to_json
+
+if TYPE_CHECKING:
+    from loopbuild.stages.export.privacy import Masks
 
 NOTE = "export.json"
 FEW_TOOLS = 20
@@ -54,6 +57,7 @@ def export(
     """
     from loopbuild.pipeline.models import system_prompt
     from loopbuild.stages.export.card import CardFacts, card_text
+    from loopbuild.stages.export.chat import dpo_row
     from loopbuild.stages.export.privacy import Masks
     from loopbuild.stages.training.render import function_schemas, shown_tools
 
@@ -77,13 +81,13 @@ def export(
     system = system_prompt(settings["training"])
     train = list(_train(opened, dataset))
     if format == "trl-dpo":
-        splits["train"] = _pairs(opened, dataset, schemas)
+        pairs = [cloaked(pair, cloak) if masks and _is_of(pair.tools, real) else pair for pair in _pairs(opened)]
+        splits["train"] = [dpo_row(to_json(pair), shown(_as_row(pair)), system=system) for pair in pairs]
     else:
         for split, examples in (("train", train), ("test", _test(opened, dataset))):
             splits[split] = []
             for example in examples:
-                is_real = bool(real & {tool.partition("/")[0] for tool in example.tools})
-                one = cloak.masked(example) if masks and is_real else example
+                one = cloak.masked(example) if masks and _is_of(example.tools, real) else example
                 splits[split].append(_row(format, one, shown(one), system))
     files = dict(_files(format, splits))
     rows = {name: len(splits[name.rpartition("/")[2].partition("-")[0].partition(".")[0]]) for name in files}
@@ -125,15 +129,41 @@ def _test(opened: OpenProject, dataset: Json) -> Iterator[Example]:
         yield from_json(Example, example)
 
 
-def _pairs(opened: OpenProject, dataset: Json, schemas: Mapping[str, Json]) -> list[dict[str, Json]]:
-    from loopbuild.stages.export.chat import dpo_row
-
-    if "pairs" not in dataset["files"]:
+def _pairs(opened: OpenProject) -> Iterator[PreferencePair]:
+    made = output(opened.workspace, "pairs:main")
+    if made is None:
         raise SelectionError(
-            "this dataset holds no preference pairs", hint="`--format trl-sft` or `trl-grpo` exports its rows"
+            "no preference pairs were made here",
+            hint="`synthesis: {pairs: {}}` makes them; `--format trl-sft` or `trl-grpo` exports the rows",
         )
-    pairs = [json.loads(line) for line in json_lines(opened.workspace.objects.get(dataset["files"]["pairs"]))]
-    return [dpo_row(pair, [schemas[tool] for tool in pair["tools"] if tool in schemas]) for pair in pairs]
+    for line in json_lines(opened.workspace.objects.get(made["file"])):
+        yield from_json(PreferencePair, json.loads(line))
+
+
+def _as_row(pair: PreferencePair) -> Example:
+    """Return all of a pair's messages as those of one row, for what is done to rows."""
+    return Example(
+        key=pair.row,
+        trajectory=pair.trajectory,
+        category="call",
+        split="train",
+        level="low",
+        topology="single",
+        writer="",
+        messages=(*pair.prompt, *pair.chosen, *pair.rejected),
+        tools=pair.tools,
+    )
+
+
+def cloaked(pair: PreferencePair, cloak: Masks) -> PreferencePair:
+    """Return a pair without personal data, the same stand-ins on both sides."""
+    messages = cloak.masked(_as_row(pair)).messages
+    cut, end = len(pair.prompt), len(pair.prompt) + len(pair.chosen)
+    return replace(pair, prompt=messages[:cut], chosen=messages[cut:end], rejected=messages[end:])
+
+
+def _is_of(tools: Sequence[str], sources: set[str]) -> bool:
+    return bool(sources & {tool.partition("/")[0] for tool in tools})
 
 
 def _row(format: str, example: Example, tools: Sequence[Json], system: str) -> dict[str, Json]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from loopbuild.documents import json_lines
 from loopbuild.engine.query import output, record, targets_in_force
 from loopbuild.engine.target import Json
 from loopbuild.errors import SelectionError
@@ -28,6 +30,8 @@ class RowView:
     task: Json = None
     example: Json = None
     verdict: Json = None
+    pair: Json = None
+    """A preference pair, which belongs to no other field."""
     selected: list[str] | None = None
     """[filter, reason, detail] when a filter over all rows dropped it."""
 
@@ -86,9 +90,21 @@ def _rows(opened: OpenProject, places: list[str], prefix: str) -> list[RowView]:
         for key, row in _matching(opened, place, prefix):
             if key not in matches:
                 matches[key] = _view(opened, place, key, row, dropped)
+    if not matches:
+        matches = {pair["key"]: _pair_view(pair) for pair in _pairs(opened) if pair["key"].startswith(prefix)}
     if len(matches) > 20:
         raise SelectionError(f"`{prefix}` is the beginning of {len(matches)} row keys", hint="give more digits")
     return list(matches.values())
+
+
+def _pairs(opened: OpenProject) -> Iterator[Json]:
+    made = output(opened.workspace, "pairs:main")
+    if made is not None:
+        yield from map(json.loads, json_lines(opened.workspace.objects.get(made["file"])))
+
+
+def _pair_view(pair: Json) -> RowView:
+    return RowView(target="pairs:main", key=pair["key"], pair=pair)
 
 
 def _matching(opened: OpenProject, place: str, prefix: str) -> Iterator[tuple[str, Json]]:

@@ -61,6 +61,18 @@ def sandbox_context(chosen: Json, files: Iterable[tuple[str, str]]) -> Json:
     return {"sandbox": chosen, "sandbox_files": [role for role, _ in files]}
 
 
+def sandbox_of(
+    name: str, settings: Json, root: Path, others: Iterable[str]
+) -> tuple[Json, tuple[tuple[str, str], ...], Json]:
+    """Return what of a subgraph's sandboxes is a parameter, which files they rest on, and how they are opened."""
+    own = sandbox_settings(settings, name.split("/")[0])
+    chosen = dict(own)
+    for other in others:
+        chosen |= sandbox_settings(settings, other)
+    files = sandbox_files(chosen, root=root)
+    return identity_of(own), files, sandbox_context(chosen, files)
+
+
 def sandbox_files(chosen: Json, *, root: Path) -> tuple[tuple[str, str], ...]:
     """Return (role, path) of the project's files that decide what calls answer."""
     found: list[tuple[str, str]] = []

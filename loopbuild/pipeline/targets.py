@@ -19,6 +19,7 @@ from loopbuild.pipeline.sandbox_settings import (
     identity_of,
     sandbox_context,
     sandbox_files,
+    sandbox_of,
     sandbox_params,
     sandbox_settings,
 )
@@ -37,7 +38,7 @@ GRAPH = Recipe(name="graph", version=5, run=f"{R}.graph:run", is_cheap=True)
 CELLS = Recipe(name="cells", version=2, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
     name="trajectories",
-    version=8,
+    version=9,
     run=f"{R}.trajectories:run",
     wanted=f"{R}.trajectories:wanted",
     facts=f"{R}.trajectories:facts",
@@ -56,7 +57,7 @@ ANSWERS = Recipe(
 )
 TASKS = Recipe(
     name="tasks",
-    version=4,
+    version=5,
     run=f"{R}.tasks:run",
     wanted=f"{R}.tasks:wanted",
     facts=f"{R}.tasks:facts",
@@ -64,7 +65,15 @@ TASKS = Recipe(
 )
 ROWS = Recipe(name="rows", version=7, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
 NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
-DATASET = Recipe(name="dataset", version=4, run=f"{R}.dataset:run")
+CONTRASTS = Recipe(
+    name="contrasts",
+    version=1,
+    run=f"{R}.contrasts:run",
+    wanted=f"{R}.contrasts:wanted",
+    facts=f"{R}.contrasts:facts",
+)
+PAIRS = Recipe(name="pairs", version=1, run=f"{R}.pairs:run")
+DATASET = Recipe(name="dataset", version=6, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
 EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
@@ -78,12 +87,13 @@ GENERATIONS = Recipe(
     chunk_rows=1_000_000,
 )
 SCORES = Recipe(name="scores", version=2, run=f"{R}.scores:run")
-REPORT = Recipe(name="report", version=6, run=f"{R}.report:run")
+REPORT = Recipe(name="report", version=7, run=f"{R}.report:run")
 
 NATURES = {
     recipe.name: recipe.nature
     for recipe in (
         *(SOURCE, CATALOG, CONTRACT, GRAPH, CELLS, TRAJECTORIES, ANSWERS, TASKS, ROWS, NEGATIVES),
+        *(CONTRASTS, PAIRS),
         *(DATASET, TRAIN_SET, EVAL_SET, CHECKPOINT, GENERATIONS, SCORES, REPORT),
     )
 }
@@ -167,10 +177,17 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
         recipe=DATASET,
         params={"filters": settings["filters"], "categories": settings["synthesis"]["categories"]},
         context={"places": target.context["places"]},
-        inputs=tuple(sorted([("contract", "contract:main"), ("negatives", "negatives:main"), *batches])),
+        inputs=tuple(
+            sorted([("contract", "contract:main"), ("graph", "graph:main"), ("negatives", "negatives:main"), *batches])
+        ),
     )
     yield Target(id="dataset:train", recipe=TRAIN_SET, inputs=(("dataset", "dataset:main"),))
     yield Target(id="dataset:eval", recipe=EVAL_SET, inputs=(("dataset", "dataset:main"),))
+    if settings["synthesis"]["pairs"] is not None:
+        from loopbuild.pipeline.pair_targets import pair_targets
+
+        beside = output.get("beside", {})
+        yield from pair_targets({name: beside.get(name, ()) for name in subgraphs}, settings, root)
     yield from _training_targets(settings, base, target.context["base_files"])
     yield from _evaluation_targets(settings, base, project, root)
 
@@ -192,12 +209,7 @@ def _subgraph_targets(name: str, settings: Json, root: Path, others: Iterable[st
     Their sandboxes are no parameters, which would concern every row: they are in what the cells say, and are a fact
     for the rows that called them.
     """
-    own = sandbox_settings(settings, name.split("/")[0])
-    chosen = dict(own)
-    for other in others:
-        chosen |= sandbox_settings(settings, other)
-    sandbox, files = identity_of(own), sandbox_files(chosen, root=root)
-    context = sandbox_context(chosen, files)
+    sandbox, files, context = sandbox_of(name, settings, root, others)
     yield Target(
         id=f"trajectories:{name}",
         recipe=TRAJECTORIES,
@@ -364,8 +376,8 @@ def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str], root: Path
 
 def _planning(sampling: Json) -> dict[str, Json]:
     """What decides which cells there are."""
-    off = [key for key in ("parallel_turns",) if not sampling[key]]
-    return _without(sampling, "optional", *off)
+    off = [key for key in ("coverage", "parallel_turns") if not sampling[key]]
+    return _without(sampling, *off, *(() if sampling["coverage"] else ("optional",)))
 
 
 def _walking(sampling: Json) -> dict[str, Json]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from loopbuild.records.codec import Json, from_json, to_json
 from loopbuild.records.graph import DataFlowEdge, EdgeEvidence, EdgeStatus, Subgraph, ToolGraph
+from loopbuild.records.pairs import PairClass, PreferencePair
 from loopbuild.records.places import Diagnostic, Span
 from loopbuild.records.rows import Example, Failure, Level, Proof, Split, Task, Verdict
 from loopbuild.records.scores import (
@@ -49,6 +50,7 @@ from loopbuild.records.trajectories import (
     ToolResult,
     Topology,
     Trajectory,
+    cell_json,
     fact_name,
     trajectory_json,
 )
@@ -79,6 +81,8 @@ __all__ = [
     "Level",
     "Listing",
     "OutputOrigin",
+    "PairClass",
+    "PreferencePair",
     "Proof",
     "Provenance",
     "Purpose",
@@ -103,6 +107,7 @@ __all__ = [
     "Trajectory",
     "Transcript",
     "Verdict",
+    "cell_json",
     "fact_name",
     "from_json",
     "to_json",

@@ -68,7 +68,7 @@ def test_a_folder_with_anybodys_files_is_refused_untouched(root: Path, tmp_path:
 def test_pairs_are_not_made_up(root: Path, tmp_path: Path) -> None:
     done = projects.loopbuild(root, "export", "--format", "trl-dpo", str(tmp_path / "pairs"))
     assert done.code == 2
-    assert "no preference pairs" in done.err
+    assert "no preference pairs were made" in done.err
     assert not (tmp_path / "pairs").exists()
 
 

@@ -18,7 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the report of the last build that made one."""
+    from loopbuild.cli.datasets import pairs_text
     from loopbuild.cli.scores import report_text
+    from loopbuild.engine.query import output
     from loopbuild.pipeline.builds import open_project, report_of
     from loopbuild.pipeline.forecast import since_report
 
@@ -35,6 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
         answer((folder / "report.md").read_text(encoding="utf-8"))
     else:
         answer(report_text(report))
+        if (pairs := output(opened.workspace, "pairs:main")) is not None:
+            answer(pairs_text(pairs))
         note = since_report(opened)
         if note:
             say(f"note: {note}; `loopbuild build` brings this up to date")

@@ -76,6 +76,37 @@ class Categories(Section):
     """Of the rows with several calls: one or two calls fail and are put right; what failed is not learned."""
 
 
+class PairShares(Section):
+    """Shares of the preference pairs, by what is wrong with the rejected side."""
+
+    parameter: Share = 0.42
+    """The right tool with a wrong argument."""
+    domain: Share = 0.28
+    """The wrong tool, one too many, or words in place of a call."""
+    decomposition: Share = 0.18
+    """Stops early, skips a step, repeats one."""
+    context: Share = 0.12
+    """The wrong thing remembered: another entity, a value that was corrected, a question already answered."""
+
+
+Fault = Literal[
+    "type", "missing", "enum", "extra", "sibling", "stale", "amount", "swap", "elsewhere", "same_verb", "needless",
+    "answer", "stops", "skips", "loops", "order", "other_turn", "ignores_correction", "asks_again", "contradicts",
+]  # fmt: skip
+
+
+class PairSettings(Section):
+    """Preference pairs from kept rows, each rejected side proven bad by execution."""
+
+    shares: PairShares = PairShares()
+    weights: dict[Fault, Share] = {}
+    """Fault -> its weight inside its class, where it is not the default."""
+    per_trajectory: Annotated[StrictInt, Field(ge=1, le=2)] = 2
+    """At most so many of one execution."""
+    most: Positive | None = None
+    """At most so many in all."""
+
+
 class SynthesisSettings(Section):
     """Texts around trajectories."""
 
@@ -85,6 +116,8 @@ class SynthesisSettings(Section):
     levels: tuple[Literal["low", "high"], ...] = ("low", "high")
     texts_per_level: Positive = 1
     categories: Categories = Categories()
+    pairs: PairSettings | None = None
+    """Null: none. `{}`: with defaults."""
     lexicon: dict[Text, tuple[Text, ...]] = {}
     """A team's own words: entity or verb -> synonyms the writers may use."""
     budget_usd: Dollars | None = None

@@ -7,7 +7,7 @@ what stands in the prompt is never learned. Pure.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from loopbuild.records import Example, Json
@@ -15,9 +15,14 @@ from loopbuild.records import Example, Json
 
 def messages_of(example: Example, *, system: str) -> list[dict[str, Json]]:
     """Return a row's messages: numbered calls, arguments as JSON text, `weight` 0 where a turn is not to be learned."""
+    return chat(example.messages, system=system)
+
+
+def chat(messages: Iterable[Mapping[str, Json]], *, system: str) -> list[dict[str, Json]]:
+    """Return messages in that form."""
     made: list[dict[str, Json]] = [{"role": "system", "content": system}] if system else []
     number, waiting = 0, list[str]()
-    for message in example.messages:
+    for message in messages:
         if message["role"] == "system" and system and len(made) == 1:
             continue
         one: dict[str, Json] = {"role": message["role"], "content": message.get("content") or ""}
@@ -68,11 +73,14 @@ def grpo_row(messages: Sequence[dict[str, Json]], tools: Sequence[Json]) -> dict
     return {"prompt": [_without_weight(one) for one in messages[:cut]], "expected_calls": _text(calls)} | _tools(tools)
 
 
-def dpo_row(pair: Mapping[str, Any], tools: Sequence[Json]) -> dict[str, Json]:
+def dpo_row(pair: Mapping[str, Any], tools: Sequence[Json], *, system: str = "") -> dict[str, Json]:
     """Return a preference pair: {"prompt", "chosen", "rejected"} are lists of messages."""
-    return {side: [_without_weight(one) for one in pair[side]] for side in ("prompt", "chosen", "rejected")} | _tools(
-        tools
-    )
+    prompt = chat(pair["prompt"], system=system)
+    row: dict[str, Json] = {"prompt": [_without_weight(one) for one in prompt]}
+    for side in ("chosen", "rejected"):
+        whole = chat([*pair["prompt"], *pair[side]], system=system)
+        row[side] = [_without_weight(one) for one in whole[len(prompt) :]]
+    return row | _tools(tools)
 
 
 def hf_row(example: Example, messages: Sequence[dict[str, Json]], tools: Sequence[Json]) -> dict[str, Json]:
