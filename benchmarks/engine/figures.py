@@ -5,11 +5,12 @@
 Peers are measured when they are there: `pip install --constraint constraints.txt --group bench` brings doit; ninja and
 Snakemake are looked up on PATH. Every figure is the median of whole processes, the start of Python included, and its
 multiple of `python -c pass`. `no-op` recognises the last complete build, `full walk` looks at every target, `one leaf`
-is a changed file whose 7 actions are trivial.
+is a changed file whose 7 actions are trivial. Modules are compiled once, as they are where something is installed.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import shutil
@@ -20,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,7 +76,7 @@ class Cost:
 
 def cost(command: Sequence[str], *, cwd: Path) -> Cost:
     """Run once; raises when the command fails."""
-    process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    process = subprocess.Popen(command, cwd=cwd, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert process.stderr is not None
     message = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
@@ -82,6 +84,14 @@ def cost(command: Sequence[str], *, cwd: Path) -> Cost:
     if process.returncode:
         raise SystemExit(f"{command[:3]} failed: {message.decode()[-2000:]}")
     return Cost(cpu=usage.ru_utime + usage.ru_stime, peak_mib=usage.ru_maxrss / 1024)
+
+
+@cache
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    folder = tempfile.mkdtemp(prefix="loopbuild-bytecode-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return kept | {"PYTHONPYCACHEPREFIX": folder}
 
 
 def median(command: Sequence[str], *, cwd: Path, repeats: int, before: Callable[[], object] = int) -> Cost:

@@ -11,6 +11,7 @@ from loopbuild.cli.plans import cells_text, graph_text
 from loopbuild.cli.units import count, spent_text, table
 from loopbuild.digest import short
 from loopbuild.pipeline.lookups import Found, RowView
+from loopbuild.records import SchemaLeaf, from_json
 from loopbuild.records.words import code_words
 
 WIDTH = 100
@@ -40,7 +41,10 @@ def _tool(tool: dict[str, Any]) -> str:
     for side, leaves in (("input", tool["inputs"]), ("output", tool["outputs"])):
         rows = []
         for leaf in leaves:
+            known = from_json(SchemaLeaf, leaf)
             notes = [leaf["kind"], leaf["format"]]
+            notes += ["secret"] if known.is_sensitive else []
+            notes += ["not looked into"] if known.is_opaque and leaf["pointer"] else []
             if leaf["enum"]:
                 notes.append("one of " + ", ".join(map(str, leaf["enum"])))
             need = "" if side == "output" else "required" if leaf["is_required"] else "optional"

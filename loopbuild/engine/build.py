@@ -28,7 +28,6 @@ from loopbuild.engine.running import RunningBuild
 from loopbuild.engine.selection import Selection
 from loopbuild.engine.session import Session
 from loopbuild.engine.target import Target
-from loopbuild.engine.walk import Walk
 from loopbuild.engine.workspace import Workspace
 from loopbuild.errors import StoreError
 
@@ -123,11 +122,12 @@ def build(
                         session=session,
                         proves=proves,
                     )
-                    walk = Walk(targets, select=select)
                     if remote is not None:
                         shop.share(remote, is_cancelled=lambda: interrupts.is_asked)
-                    running = RunningBuild(shop, walk, pool, interrupts, on_event, options)
-                    return running.run(earlier, stamp=stamp, lock_lines=lock_lines)
+                    running = RunningBuild(
+                        shop, targets, select, pool, interrupts, on_event, options, earlier=earlier, stamp=stamp
+                    )
+                    return running.run(lock_lines)
             except Stopped:
                 return Outcome(results=earlier, seconds=0.0, is_interrupted=True)
             except ObjectDamaged as error:

@@ -28,14 +28,16 @@ def write_lock(
     *,
     unmoved: Collection[str],
     is_complete: bool,
-) -> None:
+) -> bool:
     """Write the lines of the settled targets; `lock_lines` is asked for further ones only now.
+
+    Return whether all of them stand there, and not for some what another build put in force meanwhile.
 
     `unmoved` are targets whose lines, if there are any, are known to hold still.
     """
     with shop.journal.transaction():
         shop.leaves.flush(shop.journal)
-    lock.close(
+    return lock.close(
         settled,
         shop.known,
         lock_lines() if lock_lines is not None else {},
@@ -70,7 +72,8 @@ def note_run(
     word = "interrupted" if outcome.is_interrupted else "done" if outcome.is_success else "failed"
     with shop.journal.transaction():
         shop.leaves.forget([f"out:{name}" for name in stale], shop.journal)
-        quiet = outcome.counts.get("fresh", 0) + outcome.counts.get("borrowed", 0)
+        counts = outcome.counts
+        quiet = counts.get("fresh", 0) + counts.get("borrowed", 0)
         if len(outcome.results) > quiet or outcome.is_interrupted:
             shop.journal.add_run(
                 started=started,

@@ -367,11 +367,14 @@ class Journal:
         return ((*row[:5], json.loads(row[5])) for row in self._db.execute(query, (limit,)))
 
 
+_tuple = tuple.__new__
+_NOWHERE: Mapping[str, str] = {}
 _ENTRY = "r.seq, r.target, r.key, r.output, r.record, r.needs, r.published, r.recipe, r.row_count, r.seconds"
 
 
 def _entry(row: Sequence[Any]) -> Entry:
     seq, target, key, output, record, needs, published, recipe, row_count, seconds = row
     names = (output,) if needs == output else tuple(needs.split())
-    places = json.loads(published) if published != "{}" else {}
-    return Entry(seq, target, key, output, record, names, places, recipe, row_count, seconds)
+    places = json.loads(published) if published != "{}" else _NOWHERE
+    # Twice as fast as by name, and there may be tens of thousands.
+    return _tuple(Entry, (seq, target, key, output, record, names, places, recipe, row_count, seconds))

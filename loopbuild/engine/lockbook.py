@@ -87,13 +87,14 @@ class LockBook:
         scratch: Path,
         now: lockfile.Lines,
         is_in_force: Callable[[str], bool],
-    ) -> None:
+    ) -> bool:
         """Write the lines of the targets that are done, or note what would change in a frozen file.
 
         `now` are the lines that stand there; what others wrote since the build began is kept, see `lockfile.update`.
+        Return whether every line of a target that is done is there.
         """
         if self._is_kept:
-            return
+            return True
         old = self._lines
         results = {
             name: old[name] if name in unmoved and name in old else self._line(target, known)
@@ -104,9 +105,10 @@ class LockBook:
         if self._is_frozen:
             lines = lockfile.update(old, results, extra, is_complete=is_complete)
             self._changed.update(lockfile.changes(old, lines))
-        else:
-            lines = lockfile.update(old, results, extra, is_complete=is_complete, now=now, is_in_force=is_in_force)
-            lockfile.write(root, lines, scratch=scratch)
+            return True
+        lines = lockfile.update(old, results, extra, is_complete=is_complete, now=now, is_in_force=is_in_force)
+        lockfile.write(root, lines, scratch=scratch)
+        return now is old or all(lines[name] == line for name, line in results.items())
 
     def _line(self, target: Target, known: Known) -> lockfile.Line:
         entry, nature = known.current[target.id], target.recipe.nature

@@ -42,12 +42,19 @@ Lines = Mapping[str, Line]
 
 def read(root: Path, name: str = NAME) -> dict[str, Line]:
     """Return id -> line; empty without a file. Raises LockError for conflict markers and newer versions."""
+    return _read(_text(root, name), name)
+
+
+def _text(root: Path, name: str) -> str:
     try:
-        text = (root / name).read_text(encoding="utf-8")
+        return (root / name).read_text(encoding="utf-8")
     except FileNotFoundError:
-        return {}
+        return ""
     except UnicodeDecodeError as error:
         raise LockError(f"`{name}` is not text", hint=f"delete `{name}`; the next build writes it again") from error
+
+
+def _read(text: str, name: str) -> dict[str, Line]:
     if any(text.startswith(marker) or f"\n{marker}" in text for marker in MARKERS):
         number = next(number for number, line in enumerate(text.split("\n"), 1) if line.startswith(MARKERS))
         raise LockError(
@@ -63,18 +70,14 @@ class Reader:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._seen: tuple[int, int, int, int] | None = None
+        self._text: str | None = None
         self._lines: dict[str, Line] = {}
 
     def lines(self) -> dict[str, Line]:
-        """Return id -> line; raises LockError as `read` does."""
-        try:
-            found = (self._root / NAME).stat()
-        except FileNotFoundError:
-            return {}
-        seen = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
-        if seen != self._seen:
-            self._lines, self._seen = read(self._root), seen
+        """Return id -> line, the same object while the text is the same; raises LockError as `read` does."""
+        text = _text(self._root, NAME)
+        if text != self._text:
+            self._lines, self._text = _read(text, NAME), text
         return self._lines
 
 
@@ -94,11 +97,11 @@ def decode(text: str) -> dict[str, Line]:
         name, *rest = line.split("\t")
         if not name or not rest or not (rest[0] == NOTHING or rest[0].startswith("b3:")):
             raise LockError(f"`{NAME}:{number}` is not a lock line", hint=f"delete `{NAME}`")
-        fields = {}
-        for one in rest[1:]:
-            field, mark, value = one.partition("=")
-            if mark:
-                fields[field] = value
+        if len(rest) == 2:  # the usual case, for tens of thousands of lines
+            field, mark, value = rest[1].partition("=")
+            fields = {field: value} if mark else {}
+        else:
+            fields = {field: value for field, mark, value in (one.partition("=") for one in rest[1:]) if mark}
         found[name] = ("" if rest[0] == NOTHING else rest[0], fields)
     return found
 
@@ -107,7 +110,11 @@ def encode(lines: Lines) -> str:
     """Return the text, the same for the same lines."""
     rows = [HEADER]
     for name, (digest, fields) in sorted(lines.items()):
-        texts = [f"{field}={value}" for field, value in sorted(fields.items())] if fields else ()
+        if len(fields) == 1:
+            (field,) = fields
+            rows.append(f"{name}\t{digest or NOTHING}\t{field}={fields[field]}")
+            continue
+        texts = [f"{field}={value}" for field, value in sorted(fields.items())]
         rows.append("\t".join([name, digest or NOTHING, *texts]))
     return "\n".join(rows) + "\n"
 

@@ -58,21 +58,22 @@ def plan(
     """
     lines = read(ws.root) if lock is None else lock
     with rare_collections(), ws.reading() as journal, ExitStack() as stack:
-        planner = _Planner(ws, journal, Walk(targets, select=select), stack, lines=lines, demands=demands)
+        targets = list(targets)
+        planner = _Planner(ws, journal, stack, lines=lines, demands=demands)
         planner.borrowed = Borrowed(defer) if defer is not None else None
         planner.proves = proves
         if stamp and not demands and defer is None and proves:
-            planner.recall(stamp)
-        return planner.run()
+            planner.recall(stamp, targets)
+        return planner.run(targets, select)
 
 
 class _Planner:
-    def __init__(
-        self, ws: Workspace, journal: Journal, walk: Walk, stack: ExitStack, *, lines: Lines, demands: Demands
-    ) -> None:
+    _walk: Walk
+
+    def __init__(self, ws: Workspace, journal: Journal, stack: ExitStack, *, lines: Lines, demands: Demands) -> None:
         self._ws = ws
         self._journal = journal
-        self._walk = walk
+        self._version = journal.version()
         self._stack = stack
         self._scratch: Path | None = None
         self._objects = MemoryObjects(ws.objects.folder)
@@ -99,14 +100,20 @@ class _Planner:
         self._still: Still | None = None
         self._fresh: set[str] = set()
 
-    def recall(self, stamp: str) -> None:
+    def recall(self, stamp: str, targets: Sequence[Target]) -> None:
         """Find out what has not moved since the last complete build."""
-        targets = self._walk.targets
-        self._still = still(self._ws, self._journal, stamp, targets, definitions_of(targets.values()))
-        if self._still is not None:
-            self._leaves.trust(self._still.leaves, self._still.objects)
+        found = still(self._ws, self._journal, stamp, targets, definitions_of(targets))
+        if found is not None and self._journal.version() == self._version:  # else it may be about newer results
+            self._still = found
+            self._leaves.trust(found.leaves, found.objects)
 
-    def run(self) -> Plan:
+    def run(self, targets: Sequence[Target], select: Selection | tuple[str, ...]) -> Plan:
+        """Walk to the end."""
+        self._walk = Walk(targets, select=select, kept=self._still.kept if self._still is not None else frozenset())
+        for one in self._walk.kept:
+            entry = self._entries[one.id] = self._kept(one)
+            self._outputs[one.id] = entry.output
+            self._fresh.add(one.id)
         while (target := self._walk.next()) is not None:
             entry = self._visit(target)
             if self._hoped and not self._hoped.isdisjoint(edges(target)):
@@ -122,8 +129,9 @@ class _Planner:
             self._walk.settle(target.id)
         self._walk.finish()
         by_will: dict[Will, list[PlanEntry]] = {"run": [], "maybe": [], "reuse": []}
-        for entry in self._entries.values():
-            by_will[entry.will].append(entry)
+        for name in self._walk.targets if self._fresh else self._entries:
+            if name in self._entries:
+                by_will[self._entries[name].will].append(self._entries[name])
         return Plan(
             would=tuple(by_will["run"]),
             may=tuple(by_will["maybe"]),
@@ -147,8 +155,7 @@ class _Planner:
     def _visit(self, target: Target) -> PlanEntry:
         if self._still is not None and self._still.keeps(target, self._fresh):
             self._fresh.add(target.id)
-            current = self._known.current[target.id]
-            return self._entry(target, will="reuse", output=current.output, key=current.key, locked=current.output)
+            return self._kept(target)
         entry: PlanEntry | None = None
         try:
             if self.borrowed is not None:
@@ -202,6 +209,15 @@ class _Planner:
             return self._priced(entry._replace(will="maybe"), self._estimate(target, entry))
         except Exception as error:
             return (entry or self._entry(target))._replace(will="run", error=translate(error, target.id))
+
+    def _kept(self, target: Target) -> PlanEntry:
+        """What has the key of its result in force, and so its line in loop.lock."""
+        current = self._known.current[target.id]
+        kind, rows = target.id.partition(":")[0], current.row_count if current.row_count >= 0 else None
+        return PlanEntry(
+            target.id, kind, target.recipe.name, "reuse", rows_total=rows,
+            output=current.output, key=current.key, is_locked=True,
+        )  # fmt: skip
 
     def _entry(
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from loopbuild.engine import lockfile
 from loopbuild.engine.action import Interrupted, Wiring, recipe_function
@@ -28,6 +28,7 @@ from loopbuild.engine.make import Job, Workshop
 from loopbuild.engine.objects import ObjectDamaged
 from loopbuild.engine.options import Options
 from loopbuild.engine.outcome import BAD, Event, Outcome, Result, What
+from loopbuild.engine.selection import Selection
 from loopbuild.engine.staleness import StaleReason
 from loopbuild.engine.tables import has_proven
 from loopbuild.engine.target import Json, Target
@@ -42,15 +43,19 @@ class RunningBuild:
     def __init__(
         self,
         shop: Workshop,
-        walk: Walk,
+        targets: Sequence[Target],
+        select: Selection | tuple[str, ...],
         pool: Pool,
         interrupts: Interrupts,
         on_event: Callable[[Event], None],
         options: Options,
+        *,
+        earlier: Mapping[str, Result],
+        stamp: str,
     ) -> None:
+        """Be ready to walk; `earlier` are results of a walk over the same targets that had to be broken off."""
         self.results: dict[str, Result] = {}
         self._shop = shop
-        self._walk = walk
         self._pool = pool
         self._interrupts = interrupts
         self._on_event = on_event
@@ -63,21 +68,22 @@ class RunningBuild:
         )
         self._outputs: dict[str, str] = {}
         self._has_demands = bool(options.demands)
-        self._earlier: Mapping[str, Result] = {}
-        self._is_stopped = False
-        self._definitions = ""
-        self._still: Still | None = None
+        self._earlier = earlier
+        self._is_stopped = self._has_bad = False
         self._fresh: set[str] = set()
         self._elsewhere = Elsewhere(shop.ws.leases, on_event)
+        self._stamp = stamp
+        self._definitions = definitions_of(targets) if stamp else ""
+        self._still = self._recall(targets)
+        self._walk = Walk(targets, select=select, kept=self._still.kept if self._still is not None else frozenset())
 
     # -- the walk --------------------------------------------------------------------------------------------------
 
-    def run(self, earlier: Mapping[str, Result], *, stamp: str, lock_lines: LockLines | None) -> Outcome:
-        """Walk to the end; `earlier` are results of a walk over the same targets that had to be broken off."""
-        self._earlier = earlier
-        self._recall(stamp)
+    def run(self, lock_lines: LockLines | None) -> Outcome:
+        """Walk to the end."""
         started, clock_start = self._shop.ws.clock(), time.monotonic()
         try:
+            self._keep()
             while not self._is_stopped and not self._interrupts.is_asked:
                 if self._pool.is_full:
                     self._collect()
@@ -104,20 +110,33 @@ class RunningBuild:
         finally:
             self._elsewhere.release_all()
         with self._shop.ws.turn():
-            self._write_lock(lock_lines)
-            return self._outcome(started, time.monotonic() - clock_start, stamp)
+            is_locked = self._write_lock(lock_lines)
+            return self._outcome(started, time.monotonic() - clock_start, is_locked=is_locked)
 
-    def _recall(self, stamp: str) -> None:
-        """Find out what has not moved since the last complete build."""
-        shop, targets = self._shop, self._walk.targets
-        self._definitions = definitions_of(targets.values()) if stamp else ""
+    def _recall(self, targets: Sequence[Target]) -> Still | None:
+        """Return what has not moved since the last complete build."""
+        shop = self._shop
         is_plain = self._options.proves and self._options.borrowed is None and not self._options.frozen
-        if is_plain and not (self._has_demands or self._earlier):
-            self._still = still(shop.ws, shop.journal, stamp, targets, self._definitions)
-        if self._still is not None and shop.has_company:
-            self._still = None  # it may be about newer results than those that were read
-        if self._still is not None:
-            shop.leaves.trust(self._still.leaves, self._still.objects)
+        if not is_plain or self._has_demands or self._earlier:
+            return None
+        found = still(shop.ws, shop.journal, self._stamp, targets, self._definitions)
+        if found is None or shop.has_company:  # it may be about newer results than those that were read
+            return None
+        shop.leaves.trust(found.leaves, found.objects)
+        return found
+
+    def _keep(self) -> None:
+        """Settle all at once what need not be looked at."""
+        current = self._shop.known.current
+        for target in self._walk.kept:
+            name = target.id
+            entry = current[name]
+            if entry.published:
+                self._shop.claim(target, entry.published)
+            rows = entry.row_count if entry.row_count > 0 else 0
+            self.results[name] = Result(name, "fresh", entry.output, rows_total=rows)
+            self._outputs[name] = entry.output
+            self._fresh.add(name)
 
     def _start(self, target: Target) -> None:
         if self._still is not None and self._still.keeps(target, self._fresh):
@@ -268,6 +287,7 @@ class RunningBuild:
             result = self._lock.compared(result)
         self.results[target.id] = result
         if result.outcome in BAD:
+            self._has_bad = True
             self._is_stopped |= self._options.fail_fast
             for name in self._walk.break_off(target.id):
                 self._skip(name, target.id)
@@ -295,24 +315,21 @@ class RunningBuild:
 
     def _skip(self, name: str, cause: str) -> None:
         if name not in self.results:
+            self._has_bad = True
             self.results[name] = Result(target=name, outcome="skipped", cause=cause)
             self._tell_finished(self.results[name])
 
     @property
     def _is_whole(self) -> bool:
         is_cut = self._is_stopped or self._interrupts.is_asked or bool(self._lock.changes)
-        return (
-            self._walk.select.is_whole
-            and not is_cut
-            and all(result.outcome not in BAD for result in self.results.values())
-        )
+        return self._walk.select.is_whole and not is_cut and not self._has_bad
 
-    def _write_lock(self, lock_lines: LockLines | None) -> None:
+    def _write_lock(self, lock_lines: LockLines | None) -> bool:
         targets = {name: self._walk.targets[name] for name in self._outputs}
         unmoved = self._fresh if self._still is not None else ()
-        write_lock(self._shop, self._lock, targets, lock_lines, unmoved=unmoved, is_complete=self._is_whole)
+        return write_lock(self._shop, self._lock, targets, lock_lines, unmoved=unmoved, is_complete=self._is_whole)
 
-    def _outcome(self, started: float, seconds: float, stamp: str) -> Outcome:
+    def _outcome(self, started: float, seconds: float, *, is_locked: bool) -> Outcome:
         merged = dict(self.results)
         for name, result in self._earlier.items():
             if name in merged and merged[name].outcome == "fresh":
@@ -329,9 +346,9 @@ class RunningBuild:
             self._walk.targets,
             outcome,
             started=started,
-            stamp=stamp if self._is_whole else "",
+            stamp=self._stamp if self._is_whole else "",
             definitions=self._definitions,
-            is_whole=self._is_whole,
+            is_whole=self._is_whole and is_locked,
         )
         return outcome
 

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
-from loopbuild.digest import canonical
 from loopbuild.engine.journal import COMPLETE_BUILD, Journal, Stat
 from loopbuild.engine.leaves import Leaves, is_settled, own_stat, stat_of
 from loopbuild.engine.workspace import Workspace
@@ -74,6 +73,8 @@ class Still:
     """Every object the results in force need, all as they were."""
     declared: frozenset[str]
     """Targets declared as they were that every complete build covers: neither secondary nor made by an expansion."""
+    kept: frozenset[str]
+    """Those of them that rest on nothing but each other and unmoved files, and that nobody has to ask anything."""
 
     def keeps(self, target: Target, fresh: Collection[str]) -> bool:
         """Return whether a target has the key of its result in force; `fresh` are targets of which that is known."""
@@ -88,7 +89,7 @@ class Still:
         return True
 
 
-def still(ws: Workspace, journal: Journal, stamp: str, targets: Mapping[str, Target], definitions: str) -> Still | None:
+def still(ws: Workspace, journal: Journal, stamp: str, targets: Iterable[Target], definitions: str) -> Still | None:
     """Return what a walk need not look at again, None when more than the content of some files has changed.
 
     Nothing is taken on trust but what `is_unchanged` trusts as well, and `definitions`, those of the declared targets,
@@ -111,12 +112,31 @@ def still(ws: Workspace, journal: Journal, stamp: str, targets: Mapping[str, Tar
                 leaves[name] = (stat, recorded, digest)
     except OSError:
         return None
-    declared = frozenset(name for name, target in targets.items() if not target.is_secondary)
-    return Still(leaves=leaves, objects=objects, declared=declared)
+    found = [target for target in targets if not target.is_secondary]
+    declared = frozenset([target.id for target in found])
+    return Still(leaves=leaves, objects=objects, declared=declared, kept=_kept(found, leaves))
+
+
+def _kept(targets: Iterable[Target], leaves: Collection[str]) -> frozenset[str]:
+    """Return what can be kept unseen: one pass, so whatever is declared before what it rests on is looked at."""
+    kept: set[str] = set()
+    for target in targets:
+        if target.expand or target.order_only:
+            continue
+        for _, path in target.files:
+            if path not in leaves:
+                break
+        else:
+            for _, name in target.inputs:
+                if name not in kept:
+                    break
+            else:
+                kept.add(target.id)
+    return frozenset(kept)
 
 
 def definitions_of(targets: Iterable[Target]) -> str:
-    """Return one name for everything in the declarations that a key covers, empty where that has no canonical form."""
+    """Return one name for everything in the declarations that a key covers, empty where that can not be spelt."""
     recipes: dict[int, tuple[str, int]] = {}
     found = []
     for target in targets:
@@ -125,8 +145,8 @@ def definitions_of(targets: Iterable[Target]) -> str:
             recipe = recipes[id(target.recipe)] = (target.recipe.name, target.recipe.version)
         found.append((target.id, recipe, target.params, target.inputs, target.files, target.is_secondary))
     try:
-        return blake3(canonical(found)).hexdigest()
-    except (TypeError, ValueError, RecursionError):
+        return blake3(marshal.dumps(found, 2)).hexdigest()
+    except ValueError:
         return ""
 
 
@@ -189,7 +209,8 @@ def remember_nothing(journal: Journal) -> None:
 def _gathered(stats: list[Stat]) -> str:
     """Return one digest of many stat tuples: tens of thousands of them take longer to parse than to ask for.
 
-    Spelt by marshal, ten times as fast as by repr; a spelling of another Python's only makes the next build look.
+    Spelt by marshal, as `definitions_of` is: ten times as fast as any text. A spelling of another Python's only makes
+    the next build look.
     """
     return blake3(marshal.dumps(stats, 2)).hexdigest()
 

@@ -7,7 +7,7 @@ Decides which targets are wanted, which are ready, and what is skipped when one 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from loopbuild.engine.selection import Selection, edges, parse
 from loopbuild.engine.target import Target
@@ -17,7 +17,14 @@ from loopbuild.errors import BuildError
 class Walk:
     """Targets by id, handed out once all that they need is settled, in the order in which they were declared."""
 
-    def __init__(self, targets: Iterable[Target], *, select: Selection | tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        targets: Iterable[Target],
+        *,
+        select: Selection | tuple[str, ...] = (),
+        kept: Set[str] = frozenset(),
+    ) -> None:
+        """Begin with what is declared; `kept` are targets known to be done, with all that they rest on."""
         self.targets: dict[str, Target] = {}
         self.select = select if isinstance(select, Selection) else parse(select)
         self.broken: set[str] = set()
@@ -25,10 +32,11 @@ class Walk:
         self._wanted: set[str] = set()
         self._missing: dict[str, int] = {}
         self._waiting: dict[str, list[str]] = {}
-        self._settled: set[str] = set()
+        self._settled = set(kept)
         self._ready: list[tuple[int, str]] = []
         self._chosen: set[str] = set()
         self._late: list[str] = []
+        self._kept = kept
         self.add(targets)
 
     def add(self, targets: Iterable[Target]) -> None:
@@ -52,6 +60,9 @@ class Walk:
         else:
             chosen = self.select.chosen(self.targets)
         self._chosen |= chosen
+        if self._kept and self.select.is_whole:
+            self._wanted |= self._kept
+            chosen = chosen - self._kept
         self._want_all(sorted(chosen, key=self._rank.__getitem__, reverse=True))
         if self.select.terms and self.select.may_grow(self.targets):
             # A name that is not there yet may be made by an expansion, and a pattern may match more of them.
@@ -67,6 +78,12 @@ class Walk:
             if name not in self._settled:
                 return self.targets[name]
         return None
+
+    @property
+    def kept(self) -> list[Target]:
+        """The wanted targets that are known to be done, in declared order; they are never handed out."""
+        found = self._kept & self._wanted
+        return [target for name, target in self.targets.items() if name in found] if found else []
 
     def settle(self, name: str) -> None:
         """Say that a target is done, so that those waiting for it may become ready."""
@@ -131,7 +148,9 @@ class Walk:
                 continue
             wanted.add(current)
             target = targets.get(current)
-            if target is not None:
+            if current in self._kept:
+                stack += edges(targets[current])
+            elif target is not None:
                 self._admit(target, stack)
 
     def _admit(self, target: Target, stack: list[str]) -> None:
@@ -142,6 +161,8 @@ class Walk:
         if not self.broken.isdisjoint(names):
             self._late += [name, *self.break_off(name)]
             return
+        if self._kept:
+            stack += [edge for edge in names if edge in self._kept]
         open_edges = [edge for edge in names if edge not in self._settled]
         for edge in open_edges:
             self._waiting.setdefault(edge, []).append(name)

@@ -44,6 +44,13 @@ class Listing:
     """What the source itself says may feed what: the `links` of an OpenAPI document."""
 
 
+_SECRETS = (
+    *((word,) for word in ("password", "passwd", "passphrase", "secret", "token", "credential", "cvc", "cvv", "pin")),
+    *((word, "key") for word in ("api", "access", "private", "secret", "signing", "encryption")),
+)
+"""Last words of names of secrets."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchemaLeaf:
     """One leaf of a tool's input or output."""
@@ -76,6 +83,22 @@ class SchemaLeaf:
     """Of an output leaf: how it is known that a call returns it."""
     component: str = ""
     """The shared schema that stands here and is not looked into, or whose id this is."""
+
+    @property
+    def is_sensitive(self) -> bool:
+        """Say whether the value is a secret by its name: always made up, and told to no hosted writer."""
+        is_text = not self.types or "string" in self.types
+        return is_text and (self.words[-1:] in _SECRETS or self.words[-2:] in _SECRETS) and not self._is_cursor
+
+    @property
+    def _is_cursor(self) -> bool:
+        return self.words[-1:] == ("token",) and self.words[:1] in (("page",), ("next",), ("continuation",), ("sync",))
+
+    @property
+    def is_opaque(self) -> bool:
+        """Say whether it lies so deep that nobody looked into it: what is in it feeds nothing."""
+        is_inside = bool(self.component) and self.kind != "id"
+        return "object" in self.types or (is_inside and (not self.types or "array" in self.types))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

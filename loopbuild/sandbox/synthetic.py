@@ -292,6 +292,8 @@ _COMPANIES = frozenset({"company", "organization", "vendor", "supplier", "accoun
 def _text_maker(leaf: SchemaLeaf, entity: str) -> Callable[[Draws], str]:
     if leaf.pattern:
         return lambda draws: from_pattern(leaf.pattern, draws.below)
+    if leaf.is_sensitive:
+        return _digits if leaf.words[-1:] in (("pin",), ("cvc",), ("cvv",)) else _secret
     return _maker(leaf.format, leaf.kind, leaf.words, leaf.entity or entity)
 
 
@@ -313,6 +315,15 @@ def _maker(form: str, kind: str, words: tuple[str, ...], entity: str) -> Callabl
         if word in pools.PEOPLE:
             return _person
     return _BY_KIND.get(kind) or particular(words) or _topic
+
+
+def _secret(draws: Draws) -> str:
+    """Return what nobody takes for a real password, token or key."""
+    return f"test-{_hex(12)(draws)}"
+
+
+def _digits(draws: Draws) -> str:
+    return f"{draws.below(900) + 100}{draws.below(10)}"
 
 
 def _naming(words: tuple[str, ...], entity: str) -> Callable[[Draws], str]:

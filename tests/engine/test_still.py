@@ -51,8 +51,7 @@ def start(root: Path) -> None:
 def kept(ws: Workspace, targets: list[Target]) -> set[str]:
     """Ids that a walk in declared order would not look at."""
     with ws.reading() as journal:
-        by_id = {one.id: one for one in targets}
-        found = still(ws, journal, "s", by_id, definitions_of(targets))
+        found = still(ws, journal, "s", targets, definitions_of(targets))
     fresh: set[str] = set()
     if found is not None:
         for one in targets:
@@ -134,7 +133,7 @@ def test_nothing_is_left_alone_when_more_than_a_file_has_changed(tmp_path: Path,
     else:
         next((tmp_path / ".loopbuild" / "out").rglob("*.txt")).write_text("edited")
     with ws.reading() as journal:
-        assert still(ws, journal, stamp, {one.id: one for one in targets}, definitions_of(targets)) is None
+        assert still(ws, journal, stamp, targets, definitions_of(targets)) is None
 
 
 def test_a_build_that_was_killed_after_a_commit_is_not_taken_for_the_complete_one_before_it(tmp_path: Path) -> None:

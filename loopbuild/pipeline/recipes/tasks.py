@@ -11,7 +11,7 @@ from loopbuild.llm import WriteAnswer, WriteRequest
 from loopbuild.llm.hosted.identity import OFFLINE, candidates, name_of
 from loopbuild.llm.protocol import asked_json
 from loopbuild.pipeline import shared
-from loopbuild.records import Task, ToolCatalog, Trajectory, from_json, to_json
+from loopbuild.records import Task, ToolCatalog, Trajectory, fact_name, from_json, to_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +96,9 @@ def texts_of(trajectory: Trajectory, catalog: ToolCatalog, params: Mapping[str, 
     from loopbuild.stages.synthesis.requests import writer_of
 
     writers = {OFFLINE: {"model": OFFLINE}} | {name_of(writer): writer for writer in params["writers"]}
+    is_secret = holds_secrets(trajectory, catalog)
     for request in requests_of(trajectory, catalog, params):
-        names = candidates(params["writers"], request.wording)
+        names = [OFFLINE] if is_secret else candidates(params["writers"], request.wording)
         if params["assignment"] == "split":
             yield Requested(trajectory=trajectory, request=request, writer=writers[writer_of(request.seed, names)])
             continue
@@ -105,6 +106,17 @@ def texts_of(trajectory: Trajectory, catalog: ToolCatalog, params: Mapping[str, 
             like = digest("worded", [request.like, name]) if request.like else ""
             own = replace(request, key=digest("worded", [request.key, name]), like=like)
             yield Requested(trajectory=trajectory, request=own, writer=writers[name])
+
+
+def holds_secrets(trajectory: Trajectory, catalog: ToolCatalog) -> bool:
+    """Say whether a password, token or key is among its values: then no writer but the offline one sees it."""
+    called = {step.call.tool for step in trajectory.steps}
+    return any(
+        leaf.is_sensitive and (leaf.side == "output" or fact_name(tool.id, "input", leaf.pointer) in trajectory.reads)
+        for tool in catalog.tools
+        if tool.id in called
+        for leaf in (*tool.inputs, *tool.outputs)
+    )
 
 
 def trajectories(table: Json) -> list[Trajectory]:

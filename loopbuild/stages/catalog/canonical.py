@@ -71,7 +71,7 @@ def _cut(tools: Sequence[ToolSchema]) -> list[Diagnostic]:
     for tool in tools:
         counts = found.setdefault(tool.source, [0, 0, 0])
         # A shared enum or number is a leaf like any other; only an object has something in it.
-        opaque = sum(1 for leaf in tool.outputs if leaf.component and leaf.kind != "id" and not _is_plain(leaf))
+        opaque = sum(leaf.is_opaque and bool(leaf.component) for leaf in tool.outputs)
         counts[0] += bool(opaque)
         counts[1] += opaque
         counts[2] += len(tool.outputs)
@@ -85,10 +85,6 @@ def _cut(tools: Sequence[ToolSchema]) -> list[Diagnostic]:
         for source, (those, opaque, leaves) in sorted(found.items())
         if opaque
     ]
-
-
-def _is_plain(leaf: SchemaLeaf) -> bool:
-    return bool(leaf.types) and not {"object", "array"} & set(leaf.types)
 
 
 def _standing(tools: Sequence[ToolSchema], edges: Sequence[DataFlowEdge]) -> list[DataFlowEdge]:

@@ -148,3 +148,20 @@ def test_pointers_write_what_they_read() -> None:
     assert shared_item("/r/[]/from", "/r/[]/to") == "/r/[]"
     assert shared_item("/ids/[]", "/scores/[]") == ""
     assert shared_item("/e/[]/name", "/e/[]/obs/[]") == "/e/[]"
+
+
+SECRETS = ("password", "api_key", "client_secret", "access_token", "new_password")
+
+
+@pytest.mark.parametrize("name", SECRETS)
+@given(number=st.integers(0, 10_000))
+def test_a_secret_is_made_up_whatever_the_world_holds(name: str, number: int) -> None:
+    """Neither what a service knows nor an example or default of the schema, which may be somebody's."""
+    one = leaf(name, examples=("hunter2",), default="hunter2", has_default=True)
+    value = said(one, key=str(number), known=("hunter2", "letmein"))
+    assert re.fullmatch(r"test-[0-9a-f]{12}", str(value))
+
+
+@pytest.mark.parametrize("name", ["page_token", "next_token", "secret_name", "key", "key_id", "max_tokens", "spin"])
+def test_what_only_sounds_like_a_secret_is_none(name: str) -> None:
+    assert not leaf(name, types=("integer",) if name == "max_tokens" else ("string",)).is_sensitive
