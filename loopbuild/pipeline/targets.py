@@ -73,7 +73,7 @@ CONTRASTS = Recipe(
     facts=f"{R}.contrasts:facts",
 )
 PAIRS = Recipe(name="pairs", version=1, run=f"{R}.pairs:run")
-DATASET = Recipe(name="dataset", version=5, run=f"{R}.dataset:run")
+DATASET = Recipe(name="dataset", version=6, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
 EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
@@ -87,7 +87,7 @@ GENERATIONS = Recipe(
     chunk_rows=1_000_000,
 )
 SCORES = Recipe(name="scores", version=2, run=f"{R}.scores:run")
-REPORT = Recipe(name="report", version=6, run=f"{R}.report:run")
+REPORT = Recipe(name="report", version=7, run=f"{R}.report:run")
 
 NATURES = {
     recipe.name: recipe.nature

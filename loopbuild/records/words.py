@@ -34,6 +34,7 @@ METRIC_WORDS = {
     "chains_solved": ("chains: solved", "tasks of several calls that were solved"),
     "no_tool": ("no call, as due", "no call at all, and a reply"),
     "clarify": ("asks for what is missing", "no call before the missing value was asked for"),
+    "confirm": ("asks before it destroys", "nothing destroyed before a yes, or after a no"),
     "max_regression": (
         "loss against before",
         "of unchanged tools, the net loss the comparison does not exclude",

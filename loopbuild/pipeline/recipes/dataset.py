@@ -154,7 +154,9 @@ def _funnel(rows: dict[str, Json], verdicts: dict[str, Verdict]) -> Json:
     dropped: dict[str, Counter[str]] = {}
     for key, verdict in verdicts.items():
         if not verdict.kept:
-            reason = f"{verdict.filter}: {verdict.reason.partition(':')[0]}"
+            code, _, detail = verdict.reason.partition(":")
+            # Of these the category tells more than the code, which is the same for all.
+            reason = f"{verdict.filter}: {detail if verdict.filter in ('contract', 'share') else code}"
             dropped.setdefault(rows[key]["example"]["split"], Counter())[reason] += 1
     return {
         "made": dict(sorted(made.items())),
