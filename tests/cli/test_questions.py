@@ -315,8 +315,9 @@ def test_a_plan_is_seen_against_the_lock_of_a_revision(moved: Path) -> None:
         "~ hr/schedule_interview (params)"
     )
     assert lines[start + 2 : start + 4] == [
-        "  new: trajectories:hr/offer, tasks:hr/offer, rows:hr/offer, retirement:main", "  modified: source:hr, dataset:main",
-    ]  # fmt: skip
+        "  new: trajectories:hr/offer, tasks:hr/offer, rows:hr/offer, retirement:main",
+        "  modified: source:hr, dataset:main",
+    ]
     assert loopbuild(moved, "build", DATA).code == 0
     shutil.copy(moved / "loop.lock", moved / "other.lock")
     assert ask(moved, "plan", DATA, "--state", "other.lock").splitlines()[-1] == (
