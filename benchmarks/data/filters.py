@@ -1,9 +1,12 @@
 """All filters over rows of examples/hr, offline: rows per second, by filter, and memory for few rows and many.
 
     python benchmarks/data/filters.py
+    python benchmarks/data/filters.py --again hr         # or enterprise: every row kept is judged once more
 
 The floor is writing each row as JSON and reading it back. Rows are repeated under other keys to make many of them;
-memory is that of a process of its own, above the one with the fewest rows.
+memory is that of a process of its own, above the one with the fewest rows. `--again` turns every row category on, runs
+anew what was executed for a row, and counts by category what the filters find in rows that were kept: nothing, it
+should be.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -47,6 +51,52 @@ def main() -> None:
     for one in shown.values():
         more = one["mib"] - first["mib"]
         print(f"{one['rows']:>7,} rows judged one after the other: {one['mib']:.0f} MiB ({more:+.0f})")
+
+
+CATEGORIES = "synthesis: {categories: {missing_tool: 0.06, confirm: 0.02, near_miss: 0.04, error_recovery: 0.10}}\n"
+
+
+def _judged_again(name: str) -> None:
+    with project(name) as root:
+        written = (root / "loop.yaml").read_text()
+        if "synthesis:" not in written:
+            (root / "loop.yaml").write_text(written + CATEGORIES)
+        loopbuild(root, "build", "dataset:")
+        print_violations(root)
+
+
+def print_violations(root: Path) -> None:
+    """Judge every kept row of a built project once more and print what is found."""
+    from loopbuild.judging.validate import Validator
+    from loopbuild.pipeline.builds import open_project
+    from loopbuild.pipeline.sandboxes import opened
+    from loopbuild.stages.filters.verdicts import ORDER, judge_rows
+    from loopbuild.stages.sampling.attempt import attempt
+    from loopbuild.stages.sampling.replay import replay
+    from loopbuild.stages.synthesis.categories import prove
+
+    catalog, rows = _rows(open_project(root).workspace, only_kept=True)
+    sources = {tool.source: {"kind": "simulated"} for tool in catalog.tools}
+    validator = Validator(catalog)
+    with opened(sources, catalog, root=root) as sandbox:
+        proven = [
+            replace(row, proof=prove(row.trajectory, row.task, catalog, sandbox=sandbox, validator=validator))
+            for row in rows
+        ]
+        verdicts = judge_rows(
+            proven,
+            catalog=catalog,
+            validator=validator,
+            filters=[{"kind": kind} for kind in ORDER],
+            replay=lambda one: replay(one, catalog=catalog, sandbox=sandbox),
+            attempt=lambda one: attempt(one, sandbox=sandbox),
+        )
+    judged = Counter(row.example.category for row in proven)
+    found = Counter(row.example.category for row in proven if not verdicts[row.example.key].kept)
+    for category, count in sorted(judged.items()):
+        print(f"{root.name} {category:<15} {count:>6,} rows kept, {found[category]} violations")
+    for verdict in [one for one in verdicts.values() if not one.kept][:5]:
+        print(f"  {verdict.key[:12]} {verdict.filter} {verdict.reason} {verdict.detail}")
 
 
 def _one(root: str, times: int) -> None:
@@ -93,7 +143,7 @@ def _again(rows: list[Any], times: int) -> Iterator[Any]:
             yield replace(row, example=replace(row.example, key=f"{row.example.key}{number}"))
 
 
-def _rows(workspace: Any) -> tuple[Any, list[Any]]:
+def _rows(workspace: Any, *, only_kept: bool = False) -> tuple[Any, list[Any]]:
     from loopbuild.engine.query import output, targets_in_force
     from loopbuild.records import Example, Task, ToolCatalog, Trajectory, from_json
     from loopbuild.stages.filters.rows import Row
@@ -106,6 +156,8 @@ def _rows(workspace: Any) -> tuple[Any, list[Any]]:
         tasks = output(workspace, f"tasks:{unit}")["rows"]
         walked = output(workspace, f"trajectories:{unit}")["rows"]
         for key, row in output(workspace, name)["rows"].items():
+            if only_kept and not row["verdict"]["kept"]:
+                continue
             example = from_json(Example, row["example"])
             trajectory = from_json(Trajectory, walked[example.trajectory])
             rows.append(Row(example=example, task=from_json(Task, tasks[key]), trajectory=trajectory))
@@ -116,5 +168,7 @@ if __name__ == "__main__":
     os.environ["NO_COLOR"] = "1"
     if sys.argv[1:2] == ["--one"]:
         _one(sys.argv[2], int(sys.argv[3]))
+    elif sys.argv[1:2] == ["--again"]:
+        _judged_again(sys.argv[2] if len(sys.argv) > 2 else "hr")
     else:
         main()

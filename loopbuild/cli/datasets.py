@@ -6,6 +6,7 @@ from typing import Any
 
 from loopbuild.cli.units import count, table
 from loopbuild.pipeline.coverage import said
+from loopbuild.pipeline.covered import covered_text
 from loopbuild.records.words import code_words
 
 WARN_SELF_BLEU = 0.45
@@ -34,6 +35,7 @@ def dataset_text(dataset: dict[str, Any]) -> str:
             _funnel(funnel),
             figures_text(dataset.get("figures") or {}, tools=True),
             "\n".join(said(dataset["gaps"], most=1000)) if "gaps" in dataset else "",
+            "\n".join(covered_text(dataset["covered"])) if "covered" in dataset else "",
         )
         if part
     )

@@ -73,7 +73,7 @@ CONTRASTS = Recipe(
     facts=f"{R}.contrasts:facts",
 )
 PAIRS = Recipe(name="pairs", version=1, run=f"{R}.pairs:run")
-DATASET = Recipe(name="dataset", version=4, run=f"{R}.dataset:run")
+DATASET = Recipe(name="dataset", version=6, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
 EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
@@ -87,7 +87,7 @@ GENERATIONS = Recipe(
     chunk_rows=1_000_000,
 )
 SCORES = Recipe(name="scores", version=2, run=f"{R}.scores:run")
-REPORT = Recipe(name="report", version=6, run=f"{R}.report:run")
+REPORT = Recipe(name="report", version=7, run=f"{R}.report:run")
 
 NATURES = {
     recipe.name: recipe.nature
@@ -177,7 +177,9 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
         recipe=DATASET,
         params={"filters": settings["filters"], "categories": settings["synthesis"]["categories"]},
         context={"places": target.context["places"]},
-        inputs=tuple(sorted([("contract", "contract:main"), ("negatives", "negatives:main"), *batches])),
+        inputs=tuple(
+            sorted([("contract", "contract:main"), ("graph", "graph:main"), ("negatives", "negatives:main"), *batches])
+        ),
     )
     yield Target(id="dataset:train", recipe=TRAIN_SET, inputs=(("dataset", "dataset:main"),))
     yield Target(id="dataset:eval", recipe=EVAL_SET, inputs=(("dataset", "dataset:main"),))
@@ -374,8 +376,8 @@ def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str], root: Path
 
 def _planning(sampling: Json) -> dict[str, Json]:
     """What decides which cells there are."""
-    off = [key for key in ("parallel_turns",) if not sampling[key]]
-    return _without(sampling, "optional", *off)
+    off = [key for key in ("coverage", "parallel_turns") if not sampling[key]]
+    return _without(sampling, *off, *(() if sampling["coverage"] else ("optional",)))
 
 
 def _walking(sampling: Json) -> dict[str, Json]:

@@ -50,6 +50,7 @@ from loopbuild.records.trajectories import (
     ToolResult,
     Topology,
     Trajectory,
+    cell_json,
     fact_name,
     trajectory_json,
 )
@@ -106,6 +107,7 @@ __all__ = [
     "Trajectory",
     "Transcript",
     "Verdict",
+    "cell_json",
     "fact_name",
     "from_json",
     "to_json",

@@ -74,6 +74,7 @@ METRICS = (
     "chains_solved",
     "no_tool",
     "clarify",
+    "confirm",
 )
 """All rates a split can have; one that applies to no task of a split is absent there."""
 REGRESSION = "max_regression"

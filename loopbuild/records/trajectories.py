@@ -35,6 +35,8 @@ class Cell:
     index: int
     purpose: Purpose
     category: Category = "call"
+    aim: str = ""
+    """The target it must reach, where it was planned for one (`sampling.aims`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,9 +137,18 @@ class Trajectory:
     """Why the last step was taken and not another."""
 
 
+def cell_json(cell: Cell) -> Json:
+    """Return a cell as JSON; one without an aim is written as it was before there were any: its key rests on that."""
+    value = to_json(cell)
+    if not cell.aim:
+        del value["aim"]
+    return value
+
+
 def trajectory_json(trajectory: Trajectory) -> Json:
     """Return a trajectory as JSON; one without a condition is written as it was before there were any."""
     value = to_json(trajectory)
+    value["cell"] = cell_json(trajectory.cell)
     if trajectory.condition is None:
         del value["condition"]
     return value

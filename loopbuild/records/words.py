@@ -34,6 +34,7 @@ METRIC_WORDS = {
     "chains_solved": ("chains: solved", "tasks of several calls that were solved"),
     "no_tool": ("no call, as due", "no call at all, and a reply"),
     "clarify": ("asks for what is missing", "no call before the missing value was asked for"),
+    "confirm": ("asks before it destroys", "nothing destroyed before a yes, or after a no"),
     "max_regression": (
         "loss against before",
         "of unchanged tools, the net loss the comparison does not exclude",
@@ -130,6 +131,9 @@ _CODES = {
     "not_selected": "there are enough of its kind",
     "held_out_path": "its call path is held out",
     "text_is_known": "its words stand in another row",
+    # Why a target of the coverage is not met.
+    "not_aimed": "nothing was planned for it",
+    "dropped": "its rows were dropped, held out, or too few",
     # Why there is no trajectory, or no text.
     "no_producer": "no tool leads there",
     "opaque_id": "nothing yields an id it needs",

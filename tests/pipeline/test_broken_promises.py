@@ -47,7 +47,7 @@ def test_categories_of_loop_yaml_are_in_the_data_set_at_their_shares(root: Path)
     for category, share in (("no_tool", 0.05), ("missing_tool", 0.06), ("near_miss", 0.04)):
         assert abs(counts[category] / total - share) <= 0.02, counts
     assert counts["error_recovery"]
-    assert "share: not_selected" in dataset["funnel"]["dropped"]["train"]
+    assert "share: error_recovery" in dataset["funnel"]["dropped"]["train"]
 
 
 def test_a_promise_has_a_place_whether_or_not_it_is_written(root: Path) -> None:

@@ -33,3 +33,6 @@ class SamplingSettings(Section):
     """Chance that an optional parameter is given."""
     parallel_turns: Flag = False
     """Steps of any shape that need nothing of each other go out in one assistant turn, not one after the other."""
+    coverage: Flag = False
+    """Further trajectories for what the others leave short: edges seen fewer than three times, optional parameters
+    never given or never left out, values of a choice and bounds of a number never seen."""

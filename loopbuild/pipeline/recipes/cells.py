@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loopbuild.engine.target import Action, Json
-from loopbuild.records import Subgraph, ToolCatalog, ToolGraph, from_json, to_json
+from loopbuild.records import Subgraph, ToolCatalog, ToolGraph, cell_json, from_json
 
 
 def run(action: Action) -> Json:
@@ -17,7 +17,9 @@ def run(action: Action) -> Json:
         settings=action.params["sampling"],
         evaluation={"per_tool": action.params["per_tool_eval"]},
     )
-    planned: dict[str, Json] = {"cells": {name: to_json(rows) for name, rows in sorted(cells.items())}}
+    planned: dict[str, Json] = {
+        "cells": {name: [cell_json(cell) for cell in rows] for name, rows in sorted(cells.items())}
+    }
     beside = {subgraph.name: _others(subgraph) for subgraph in graph.subgraphs}
     if any(beside.values()):
         sandboxes = action.params["sandboxes"]

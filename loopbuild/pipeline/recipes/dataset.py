@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 
 from loopbuild.engine.target import Action, Json
 from loopbuild.pipeline.coverage import gaps
-from loopbuild.records import EvalTask, Example, ToolCatalog, Trajectory, Verdict, from_json
+from loopbuild.pipeline.covered import covered
+from loopbuild.records import EvalTask, Example, ToolCatalog, ToolGraph, Trajectory, Verdict, from_json
 
 
 def run(action: Action) -> Json:
@@ -54,6 +55,8 @@ def run(action: Action) -> Json:
     files = {"train": action.keep_bytes(lines.encode()), "eval": action.keep_bytes(tested.encode())}
     for name, kept_file in files.items():
         action.publish(f"dataset/{name}.jsonl", kept_file)
+    catalog = from_json(ToolCatalog, action.input("contract"))
+    graph = from_json(ToolGraph, action.input("graph"))
     return {
         "train": {key: example["digest"] for key, example in examples.items()},
         "tasks": tasks,
@@ -62,7 +65,8 @@ def run(action: Action) -> Json:
         "funnel": _funnel(rows, verdicts) | _unwritten(action),
         "figures": figures(made, stay, facts=rows),
         "gaps": gaps(trajectories, examples.values()) | {"excused": excuses},
-        "known": _known(tasks, examples, trajectories, from_json(ToolCatalog, action.input("contract"))),
+        "covered": covered(trajectories, examples.values(), catalog=catalog, graph=graph),
+        "known": _known(tasks, examples, trajectories, catalog),
     }
 
 
@@ -150,7 +154,9 @@ def _funnel(rows: dict[str, Json], verdicts: dict[str, Verdict]) -> Json:
     dropped: dict[str, Counter[str]] = {}
     for key, verdict in verdicts.items():
         if not verdict.kept:
-            reason = f"{verdict.filter}: {verdict.reason.partition(':')[0]}"
+            code, _, detail = verdict.reason.partition(":")
+            # Of these the category tells more than the code, which is the same for all.
+            reason = f"{verdict.filter}: {detail if verdict.filter in ('contract', 'share') else code}"
             dropped.setdefault(rows[key]["example"]["split"], Counter())[reason] += 1
     return {
         "made": dict(sorted(made.items())),

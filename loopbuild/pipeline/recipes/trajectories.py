@@ -75,6 +75,7 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
             if isinstance(outcome, Unreachable):
                 reads = (f"subgraph {subgraph.name}", *servers)
                 told = {"unreachable": to_json(outcome), "goal": row.request["goal"]}
+                told |= {"aim": row.request["aim"]} if row.request.get("aim") else {}
                 yield RowResult(key=row.key, output=told, reads=tuple(sorted(reads)))
             else:
                 yield RowResult(key=row.key, output=trajectory_json(outcome), reads=_reads(outcome, servers))

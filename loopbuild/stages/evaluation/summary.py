@@ -85,6 +85,7 @@ def verdict_of(metric: str, task: EvalTask, score: Score) -> bool | None:
         "chains_solved": score.solved if is_chain else None,
         "no_tool": score.no_tool if not is_call_due(task) else None,
         "clarify": score.no_tool if task.category == "clarify" else None,
+        "confirm": score.no_tool if task.category == "confirm" else None,
     }
     return values[metric]
 

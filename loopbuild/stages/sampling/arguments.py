@@ -232,6 +232,8 @@ def _said(
     attempt: int,
     given: Mapping[str, Json],
 ) -> list[tuple[Json, Provenance]]:
+    if (node.tool, leaf.pointer) in reach.said:
+        return [(reach.said[node.tool, leaf.pointer], Provenance(kind="user"))]
     known = sandbox.known(node.tool, leaf.pointer)
     if leaf.kind == "id" and not known and not leaf.enum:
         return []

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from loopbuild.digest import digest, unit_interval
-from loopbuild.records import Cell, Json, Purpose, ToolCatalog, ToolGraph, Topology, to_json
+from loopbuild.records import Cell, Json, Purpose, ToolCatalog, ToolGraph, Topology, cell_json
+from loopbuild.stages.sampling.aimed import plan_aimed
 from loopbuild.stages.sampling.forks import forks
 from loopbuild.stages.sampling.reach import Reach, beside, reach_of
 from loopbuild.stages.sampling.skeleton import skeletons
@@ -30,7 +32,17 @@ _SIZE_WEIGHTS = {1: 1.0, 2: 2.0, 3: 3.0, 4: 2.0, 5: 1.0}
 
 def plan_key(cell: Cell, *, seed: int) -> str:
     """Return the key of a cell's plan: nothing of the graph enters, so a new tool moves no plan."""
-    return digest("plan", {"cell": to_json(cell), "seed": seed, "version": SAMPLING_VERSION})
+    return digest("plan", {"cell": cell_json(cell), "seed": seed, "version": SAMPLING_VERSION})
+
+
+def pair_key(cell: Cell, *, seed: int) -> str:
+    """Return the key a cell's path is chosen by: its plan key, or that of the first cell of its pair."""
+    return plan_key(first_of(cell) if cell.topology == "conditional" else cell, seed=seed)
+
+
+def first_of(cell: Cell) -> Cell:
+    """Return the cell whose plan key both cells of a pair share."""
+    return replace(cell, index=cell.index - cell.index % 2)
 
 
 def repeats_of(cell: Cell) -> int:
@@ -58,6 +70,16 @@ def plan_cells(catalog: ToolCatalog, graph: ToolGraph, *, settings: Json, evalua
                 if goal in reach.tools:
                     shapes = feasible(goal, reach, wide=wide, wished=wished) or {"single": (1,)}
                     cells += _cells(goal, purpose, wanted, reach.max_steps, shapes, shares)  # type: ignore[arg-type]
+        if settings.get("coverage"):
+            # Which path a cell takes depends on its key; those that aim are planned last and move none of these.
+            seed = int(settings.get("seed", 0))
+            regular = [
+                (cell, pair_key(cell, seed=seed), wide or reach if cell.topology in _WIDE else reach)
+                for cell in cells
+                if cell.purpose == "train"
+            ]
+            goals = [goal for goal in sorted(subgraph.goals) if goal in reach.tools]
+            cells += plan_aimed(regular, goals, reach, catalog, graph)
         planned[subgraph.name] = cells
     return planned
 

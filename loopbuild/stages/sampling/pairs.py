@@ -23,11 +23,6 @@ _WORLDS = 8
 """Worlds looked into for the second branch."""
 
 
-def first_of(cell: Cell) -> Cell:
-    """Return the cell whose plan key both cells of a pair share."""
-    return replace(cell, index=cell.index - cell.index % 2)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
     """What was seen in one world, up to where it is decided."""

@@ -41,6 +41,12 @@ class Reach:
     parallel_turns: bool = False
     """Steps without order between them go out in one turn, whatever the shape."""
     leaves: dict[tuple[str, str], SchemaLeaf] = field(default_factory=dict)
+    through: tuple[str, ...] = ()
+    """An edge that paths must take: producer, output leaf, consumer, input leaf."""
+    given: dict[tuple[str, str], bool] = field(default_factory=dict)
+    """(tool, parameter) -> whether calls give it, where chance shall not decide."""
+    said: dict[tuple[str, str], Json] = field(default_factory=dict)
+    """(tool, input leaf) -> the value a person says."""
     alone: dict[tuple[str, int], list[Any]] = field(default_factory=dict, compare=False)
     """Paths already looked for in the fixed order, by (tool, steps)."""
 

@@ -7,8 +7,9 @@ may be said by a person; ids are never anything else.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
-from loopbuild.records import DataFlowEdge, SchemaLeaf, Topology
+from loopbuild.records import DataFlowEdge, SchemaLeaf, ToolSchema, Topology
 from loopbuild.stages.sampling.feeds import Feed, Node, Skeleton
 from loopbuild.stages.sampling.parents import Parents, in_order, same_member
 from loopbuild.stages.sampling.pointers import shared_item
@@ -34,7 +35,9 @@ def skeletons(goal: str, topology: Topology, size: int, reach: Reach, *, key: st
 
 
 def _shaped(goal: str, topology: Topology, size: int, reach: Reach, *, key: str) -> Iterator[Skeleton]:
-    if topology == "single":
+    if reach.through:
+        yield from _through(goal, size, reach, key=key)
+    elif topology == "single":
         nodes = _assigned([goal], reach, key=key)
         if nodes is not None and not nodes[0].steps():
             yield Skeleton(nodes=nodes)
@@ -46,6 +49,21 @@ def _shaped(goal: str, topology: Topology, size: int, reach: Reach, *, key: str)
         yield from _joins(goal, size, reach, key=key)
     elif topology == "parallel":
         yield from side_by_side(goal, size, reach, key=key, shaped=_shaped)
+
+
+def _through(goal: str, size: int, reach: Reach, *, key: str) -> Iterator[Skeleton]:
+    """Paths that take one certain edge into their goal."""
+    edge = next((one for one in _into(goal, reach) if _name_of(one) == reach.through), None)
+    if edge is None:
+        return
+    for path in islice(_closed([edge.producer, goal], size, reach, key=key), _TRIES):
+        nodes = _assigned(path, reach, key=key, joined=(edge,))
+        if nodes is not None:
+            yield Skeleton(nodes=nodes)
+
+
+def _name_of(edge: DataFlowEdge) -> tuple[str, ...]:
+    return (edge.producer, edge.producer_leaf, edge.consumer, edge.consumer_leaf)
 
 
 def _chains(goal: str, size: int, reach: Reach, *, key: str, is_map: bool) -> Iterator[Skeleton]:
@@ -194,11 +212,10 @@ def fed(
         if leaf.pointer in parents.feeds:
             feeds[leaf.pointer] = parents.feeds[leaf.pointer]
             continue
-        if leaf.pointer.split("/")[1] in CONTROL and not leaf.is_required:
+        if not leaf.is_required and not _is_set(leaf, reach.tools[tool], reach, key=key):
             continue
-        if not leaf.is_required and (
-            leaf.kind == "id" or not is_given(reach.tools[tool], leaf, key=key, share=reach.optional)
-        ):
+        if (tool, leaf.pointer) in reach.said:
+            feeds[leaf.pointer] = Feed()
             continue
         feed = (
             _inherited(leaf, about, nodes, reach)
@@ -211,6 +228,17 @@ def fed(
             feed = Feed()
         feeds[leaf.pointer] = feed
     return Node(tool=tool, feeds=feeds)
+
+
+def _is_set(leaf: SchemaLeaf, tool: ToolSchema, reach: Reach, *, key: str) -> bool:
+    """Say whether a call gives an optional leaf: as the plan aims at, else by chance; ids only where an edge asks."""
+    name = leaf.pointer.split("/")[1]
+    wished = reach.given.get((tool.id, f"/{name}"))
+    if wished is not None:
+        return wished
+    if name in CONTROL or leaf.kind == "id":
+        return False
+    return is_given(tool, leaf, key=key, share=reach.optional)
 
 
 def _inherited(leaf: SchemaLeaf, near: set[int], nodes: list[Node], reach: Reach) -> Feed | None:

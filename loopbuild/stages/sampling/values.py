@@ -40,8 +40,7 @@ def choose(
     """
     source: list[Json] = ["value", key, tool.id, leaf.pointer, place, attempt]
     if leaf.enum:
-        turn = seed("enum-turn", [tool.id, leaf.pointer]) + index + place + attempt
-        return leaf.enum[turn % len(leaf.enum)]
+        return leaf.enum[(enum_turn(tool, leaf, index) + place + attempt) % len(leaf.enum)]
     if leaf.is_sensitive:
         # Neither what a service holds nor what its author wrote down as an example: it may be somebody's.
         return synthesize(leaf, source, purpose=purpose, entity=leaf.entity or tool.entity)
@@ -64,6 +63,11 @@ def choose(
         if name:
             return email_of(name, source)
     return synthesize(leaf, source, purpose=purpose, entity=leaf.entity or tool.entity)
+
+
+def enum_turn(tool: ToolSchema, leaf: SchemaLeaf, index: int) -> int:
+    """Return whose turn it is among the values of a choice, in the plan of this number."""
+    return seed("enum-turn", [tool.id, leaf.pointer]) + index
 
 
 def is_given(tool: ToolSchema, leaf: SchemaLeaf, *, key: str, share: float) -> bool:

@@ -13,9 +13,10 @@ from loopbuild.digest import seed as seed_of
 from loopbuild.judging.validate import Validator
 from loopbuild.records import Cell, Json, Subgraph, ToolCatalog, ToolGraph, Trajectory
 from loopbuild.sandbox.protocol import EVAL_FIXTURES, Sandbox
-from loopbuild.stages.sampling.cells import plan_key, repeats_of
+from loopbuild.stages.sampling.aims import aim_words, aiming
+from loopbuild.stages.sampling.cells import first_of, plan_key, repeats_of
 from loopbuild.stages.sampling.execution import CALLS, Run, execute, orders_agree
-from loopbuild.stages.sampling.pairs import first_of, sample_pair
+from loopbuild.stages.sampling.pairs import sample_pair
 from loopbuild.stages.sampling.reach import Reach, beside, reach_of
 from loopbuild.stages.sampling.record import trajectory_of
 from loopbuild.stages.sampling.skeleton import skeletons
@@ -53,6 +54,8 @@ def sample(
     key = plan_key(cell, seed=seed)
     if cell.goal not in reach.tools:
         return Unreachable(reason="no_producer", detail=f"`{cell.goal}` is not in `{subgraph.name}`")
+    if cell.aim:
+        reach = aiming(reach, cell.aim)
     purpose = cell.purpose
     fixture = seed_of("fixture", key) % max(1, sandbox.fixtures) + (EVAL_FIXTURES if purpose == "eval" else 0)
     run = Run(cell=cell, key=key, purpose=purpose, reach=reach, sandbox=sandbox, validator=validator)
@@ -100,6 +103,9 @@ def _why(cell: Cell, reach: Reach) -> Unreachable:
     for leaf in reach.tools[cell.goal].inputs:
         if leaf.is_required and leaf.kind == "id" and not reach.into.get((cell.goal, leaf.pointer)):
             return Unreachable(reason="opaque_id", detail=f"nothing yields `{leaf.pointer}` of `{cell.goal}`")
+    if cell.aim:
+        detail = f"no path of at most {reach.max_steps} steps to `{cell.goal}` comes to {aim_words(cell.aim)}"
+        return Unreachable(reason="no_producer", detail=detail)
     return Unreachable(reason="no_producer", detail=f"no {cell.topology} of {cell.length} steps leads to `{cell.goal}`")
 
 

@@ -50,8 +50,8 @@ def twins(catalog: ToolCatalog) -> Mapping[str, tuple[str, ...]]:
 
 
 def is_possible(trajectory: Trajectory, known: Mapping[str, Sequence[str]]) -> bool:
-    """Return whether some step's tool has a twin."""
-    return any(known.get(step.call.tool) for step in trajectory.steps)
+    """Return whether some step's tool has a twin where the trajectory runs."""
+    return any(_here(trajectory, known.get(step.call.tool, ())) for step in trajectory.steps)
 
 
 def prove(trajectory: Trajectory, catalog: ToolCatalog, *, known: Mapping[str, Sequence[str]], sandbox: Sandbox,
@@ -64,7 +64,7 @@ def prove(trajectory: Trajectory, catalog: ToolCatalog, *, known: Mapping[str, S
     best = Proof()
     for index in reversed(range(len(trajectory.steps))):
         step = trajectory.steps[index]
-        for other in known.get(step.call.tool, ()):
+        for other in _here(trajectory, known.get(step.call.tool, ())):
             arguments = carried_over(step.call, tools[step.call.tool], tools[other])
             if arguments is None or validator.check(other, arguments):
                 continue
@@ -77,6 +77,12 @@ def prove(trajectory: Trajectory, catalog: ToolCatalog, *, known: Mapping[str, S
             elif outcome == "same" and best.other is None:
                 best = Proof(outcome=outcome)
     return best
+
+
+def _here(trajectory: Trajectory, tools: Sequence[str]) -> list[str]:
+    """The tools of the sources a trajectory calls: others need not be there to be tried."""
+    sources = {step.call.tool.partition("/")[0] for step in trajectory.steps}
+    return [tool for tool in tools if tool.partition("/")[0] in sources]
 
 
 def carried_over(call: ToolCall, tool: ToolSchema, other: ToolSchema) -> dict[str, Json] | None:

@@ -1,0 +1,68 @@
+"""How much of what a dataset shall show its rows show: tools, edges, parameters, values; and why the rest is missing.
+
+Decides when a target is met and which reason counts. Knows no screens beyond the sentences it gives.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from loopbuild.engine.target import Json
+from loopbuild.records import ToolCatalog, ToolGraph, Trajectory, from_json
+from loopbuild.records.words import code_words
+
+_GROUPS = {"tool": "tools", "edge": "edges", "with": "parameters", "without": "parameters", "value": "values"}
+_OUT_OF_REACH = frozenset({"no_producer", "opaque_id", "exhausted", "one_branch", "sandbox_error"})
+
+
+def covered(
+    trajectories: Mapping[str, Json], examples: Iterable[Json], *, catalog: ToolCatalog, graph: ToolGraph
+) -> Json:
+    """Return {group: {of, reachable, met}} and {unmet: [{target, what, rows, needed, reason, detail}]}.
+
+    `trajectories` are rows by key, `examples` the rows that train. A target is out of reach when a cell was planned for
+    it and could not be walked; else what is missing was not aimed at, or its rows were dropped or held out.
+    """
+    from loopbuild.stages.sampling.aims import NEEDED, aim_words, parts_of, reached, targets_of
+
+    tools = catalog.by_id()
+    shown: Counter[str] = Counter()
+    walked: set[str] = set()
+    known: dict[str, set[str]] = {}
+    for key, row in sorted(trajectories.items()):
+        if "unreachable" not in row and row["cell"]["purpose"] == "train":
+            known[key] = reached(from_json(Trajectory, row), tools)
+            walked |= known[key]
+    for example in examples:
+        shown.update(known.get(example["trajectory"], ()))
+    failed = {row["aim"]: row["unreachable"] for _, row in sorted(trajectories.items()) if "aim" in row}
+    made: dict[str, dict[str, int]] = {group: {"of": 0, "reachable": 0, "met": 0} for group in _GROUPS.values()}
+    unmet = []
+    for target in targets_of(catalog, graph):
+        kind = parts_of(target)[0]
+        group = made[_GROUPS[kind]]
+        why = failed.get(target, {}) if target not in walked else {}
+        is_met = shown[target] >= NEEDED[kind]
+        group["of"] += 1
+        group["met"] += is_met
+        group["reachable"] += is_met or why.get("reason") not in _OUT_OF_REACH
+        if not is_met:
+            reason = why.get("reason") or ("dropped" if target in walked else "not_aimed")
+            unmet.append({"target": target, "what": aim_words(target), "rows": shown[target], "needed": NEEDED[kind],
+                          "reason": reason, "detail": why.get("detail", "")})  # fmt: skip
+    return {**made, "unmet": unmet}
+
+
+def covered_text(found: Json) -> list[str]:
+    """Return what is covered as sentences without a full stop, and what is not by reason."""
+    counts = [f"{one['met']:,} of {one['of']:,} {name}" for name, one in found.items() if name != "unmet" and one["of"]]
+    lines = [f"Shown often enough: {', '.join(counts)}"] if counts else []
+    by_reason = Counter(one["reason"] for one in found["unmet"])
+    if by_reason:
+        parts = [f"{number:,} ({code_words(reason)})" for reason, number in by_reason.most_common()]
+        first = found["unmet"][0]
+        lines.append(
+            f"Not: {', '.join(parts)}; the first is {first['what']}, {first['rows']} of {first['needed']} rows"
+        )
+    return lines
