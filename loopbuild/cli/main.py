@@ -27,6 +27,7 @@ VERBS = {
     "cache": "look after the stored results, and share them: status, pull, push, verify, gc, key",
     "merge-lock": "merge two branches' loop.lock; also as a git merge driver",
     "log": "say what the last builds ran and how long it took",
+    "doctor": "say whether this machine has what the project needs, and how its store stands",
     "schema": "print the JSON Schema of loop.yaml, for editors",
 }
 

@@ -20,7 +20,13 @@ _REASONS = {
     "forced": "asked to run again",
     "from_scratch": "asked to begin again",
 }
-_OUTCOMES = {"cut_off": "same bytes", "revalidated": "checked, kept", "fresh": "up to date"}
+_OUTCOMES = {
+    "cut_off": "same bytes",
+    "revalidated": "checked, kept",
+    "fresh": "up to date",
+    "adopted": "made by another build",
+    "deferred": "left to another build",
+}
 
 
 def reason_words(codes: Iterable[str]) -> str:

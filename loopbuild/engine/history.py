@@ -27,6 +27,8 @@ class TargetRun:
     """First digits of its output's digest, empty when there is none."""
     spent: Mapping[str, float] = field(default_factory=dict)
     """What its action said it used up."""
+    began: float | None = None
+    """Seconds after the build began; None in builds of releases that did not note it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,7 @@ def history(ws: Workspace, limit: int = 20) -> tuple[Run, ...]:
                         message=row[6],
                         output=row[7] if len(row) > 7 else "",
                         spent=row[8] if len(row) > 8 else {},
+                        began=row[9] if len(row) > 9 else None,
                     )
                     for row in results
                 ),
@@ -91,7 +94,8 @@ def summary(outcome: Outcome) -> Json:
             list(dict.fromkeys(reason.code for reason in result.reasons)),
             result.error.message if result.error else "",
             result.output[:16],
-            *([dict(sorted(result.spent.items()))] if result.spent else []),
+            dict(sorted(result.spent.items())),
+            round(result.began, 4),
         ]
         for result in outcome.results.values()
         if result.outcome not in ("fresh", "borrowed")

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from loopbuild.digest import digest
-from loopbuild.engine.locks import Lock, said_in
+from loopbuild.engine.locks import Lock, is_held, said_in
 from loopbuild.engine.target import Target
 
 
@@ -71,6 +71,16 @@ class Leases:
             if pid:
                 return pid, target
         return "", ""
+
+    def held(self) -> list[tuple[str, str]]:
+        """Return (process, target) of every action that is being made now, sorted; nothing is written."""
+        found = set()
+        with contextlib.suppress(OSError):
+            for entry in os.scandir(self._prefix):
+                if is_held(entry.path):
+                    pid, _, target = said_in(entry.path).partition(" ")
+                    found.add((pid, target))
+        return sorted(found)
 
     def sweep(self) -> None:
         """Take away what processes left behind that were killed."""

@@ -66,6 +66,8 @@ class Result(NamedTuple):
     """For a skipped target, the target that broke."""
     spent: Mapping[str, float] = _NOTHING
     """What its action said it used up, summed by name."""
+    began: float = 0.0
+    """When work on it began, in seconds after the build did; not told of what was up to date."""
 
     def event(self, *, done: int, total: int) -> Event:
         """Return what watchers are told."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from loopbuild.engine import lockfile
 from loopbuild.engine.action import Interrupted, Wiring, recipe_function
@@ -72,6 +73,7 @@ class RunningBuild:
         self._is_stopped = self._has_bad = False
         self._fresh: set[str] = set()
         self._elsewhere = Elsewhere(shop.ws.leases, on_event)
+        self._began = 0.0
         self._stamp = stamp
         self._definitions = definitions_of(targets) if stamp else ""
         self._still = self._recall(targets)
@@ -81,7 +83,7 @@ class RunningBuild:
 
     def run(self, lock_lines: LockLines | None) -> Outcome:
         """Walk to the end."""
-        started, clock_start = self._shop.ws.clock(), time.monotonic()
+        started, self._began = self._shop.ws.clock(), time.monotonic()
         try:
             self._keep()
             while not self._is_stopped and not self._interrupts.is_asked:
@@ -111,7 +113,7 @@ class RunningBuild:
             self._elsewhere.release_all()
         with self._shop.ws.turn():
             is_locked = self._write_lock(lock_lines)
-            return self._outcome(started, time.monotonic() - clock_start, is_locked=is_locked)
+            return self._outcome(started, time.monotonic() - self._began, is_locked=is_locked)
 
     def _recall(self, targets: Sequence[Target]) -> Still | None:
         """Return what has not moved since the last complete build."""
@@ -183,6 +185,7 @@ class RunningBuild:
             try:
                 if isinstance(answer, Exception):
                     raise answer
+                job = replace(job, started=time.monotonic() - answer.seconds)
                 result = self._shop.finish(job, answer.content, kept=answer.kept, published=answer.published)
             except ObjectDamaged:
                 raise
@@ -281,6 +284,8 @@ class RunningBuild:
         self._elsewhere.release(target.id)
         if spent := self._shop.spent.get(target.id):
             result = result._replace(spent=dict(spent))
+        if result.outcome != "fresh":
+            result = result._replace(began=max(0.0, time.monotonic() - self._began - result.seconds))
         if result.outcome not in BAD and target.expand:
             result = self._expand(target, result)
         if result.outcome not in BAD:

@@ -82,11 +82,12 @@ def status(opened: OpenProject) -> Status:
         in_force=len(entries),
         seconds=sum(entry.seconds for entry in entries),
         paid_seconds=paid,
-        remote=_remote_status(loaded.settings) if is_declared(loaded.settings) else None,
+        remote=remote_status(loaded.settings) if is_declared(loaded.settings) else None,
     )
 
 
-def _remote_status(settings: Json) -> RemoteStatus:
+def remote_status(settings: Json) -> RemoteStatus:
+    """Return how the remote cache of these settings stands; asks it one question."""
     remote = settings["engine"]["remote"]
     address, trouble, has_key = remote["url"].rpartition("@")[2], "", False
     try:

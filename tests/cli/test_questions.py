@@ -75,6 +75,7 @@ def test_questions_change_no_file(project: Path) -> None:
         ["status"], ["plan"], ["plan", "--json"], ["plan", "--markdown"], ["plan", "--check", "state:stale"],
         ["plan", "--refresh", "generations:base"], ["plan", "--force", "tool:hr/schedule_interview"],
         ["why", "dataset:train"], ["why", "rows:hr/role"], ["log"], ["log", "critical-path"], ["diff"], ["merge-lock"],
+        ["log", "trace"], ["doctor"],
     ):  # fmt: skip
         screen = loopbuild(project, *arguments)
         assert screen.code in (0, 1), f"{arguments}: {screen.err}"

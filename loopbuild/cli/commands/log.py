@@ -18,6 +18,7 @@ QUESTIONS = {
     "slowest": "the targets that took longest",
     "critical-path": "the chain of targets that took longest together: more jobs do not shorten it",
     "diff": "where two builds differ: `log diff 3 5`",
+    "trace": "a build as JSON for Perfetto or chrome://tracing: `log trace > build.json`",
 }
 
 
@@ -38,6 +39,11 @@ def run(arguments: argparse.Namespace) -> int:
     from loopbuild.pipeline.builds import open_project
 
     workspace = open_project(arguments.project, loopfile=arguments.file).workspace
+    if arguments.question == "trace":
+        from loopbuild.engine.trace import trace
+
+        answer(json.dumps(trace(run_of(workspace, arguments.run)), sort_keys=True))
+        return 0
     if arguments.json:
         from loopbuild.engine.history import history
 

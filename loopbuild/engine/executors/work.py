@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -32,6 +33,8 @@ class Answer:
     content: bytes
     kept: frozenset[str]
     published: Mapping[str, str]
+    seconds: float
+    """How long it took there, without the time it waited for its turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +65,17 @@ def message_of(job: Job, *, root: Path, cas: Path, scratch: Path) -> Message:
 
 def run_plain(message: Message) -> Answer | Exception:
     """Make a plain target."""
+    start = time.monotonic()
     target, action, folder = _action(message)
     try:
         with recipe_code(target.id):
             output = recipe_function(target.recipe.run)(action)
-        return Answer(content=canonical(output), kept=frozenset(action.kept), published=action.published)
+        return Answer(
+            content=canonical(output),
+            kept=frozenset(action.kept),
+            published=action.published,
+            seconds=time.monotonic() - start,
+        )
     except (LoopbuildError, OSError, TypeError, ValueError) as error:
         return error
     finally:

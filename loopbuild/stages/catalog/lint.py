@@ -13,11 +13,11 @@ from fnmatch import fnmatchcase
 
 from loopbuild.pointers import unescaped
 from loopbuild.records import DeclaredTool, Json, SchemaLeaf, ToolCatalog, ToolSchema, fact_name
-from loopbuild.stages.catalog.canonical import printable
 from loopbuild.stages.catalog.lint_names import same_reading
 from loopbuild.stages.catalog.lint_text import hidden, orders, texts_of
 from loopbuild.stages.catalog.vocabulary import VERBS
 from loopbuild.stages.catalog.words import words_of
+from loopbuild.visible import named
 
 CODES = {
     "no-description": "a tool without a description",
@@ -83,7 +83,7 @@ def remarks(
 
 
 def _on_tool(tool: ToolSchema, around: Surroundings) -> Iterator[Remark]:
-    name = f"`{printable(tool.id)}`"
+    name = f"`{named(tool.id)}`"
 
     def say(code: str, message: str, *, leaf: SchemaLeaf | None = None, hint: str = "") -> Remark:
         side, pointer = (leaf.side, leaf.pointer) if leaf is not None else ("", "")
@@ -109,7 +109,7 @@ def _on_tool(tool: ToolSchema, around: Surroundings) -> Iterator[Remark]:
 
 
 def _on_leaf(leaf: SchemaLeaf, name: str, around: Surroundings, tool: ToolSchema, say) -> Iterator[Remark]:  # type: ignore[no-untyped-def]
-    called = f"`{printable(leaf.pointer.removeprefix('/'))}` of {name}"
+    called = f"`{named(leaf.pointer.removeprefix('/'))}` of {name}"
     is_told = bool(leaf.description or leaf.kind or leaf.enum or leaf.format or leaf.examples or leaf.pattern)
     is_told = is_told or set(leaf.words) <= {*words_of(tool.description)}
     if leaf.is_required and not is_told and "boolean" not in leaf.types and leaf.types:
@@ -150,7 +150,7 @@ def _on_texts(tool: ToolSchema, name: str, say) -> Iterator[Remark]:  # type: ig
         hidden_seen |= hidden(text)
     for quoted in sorted(orders_seen)[:3]:
         hint = "a description says what a tool does; its text is data here and is obeyed by nothing"
-        yield say("instructs-model", f"a text of {name} gives orders: `{printable(quoted)}`", hint=hint)
+        yield say("instructs-model", f"a text of {name} gives orders: `{named(quoted)}`", hint=hint)
     if hidden_seen:
         shown = ", ".join(sorted(hidden_seen)[:5])
         yield say("hidden-text", f"texts of {name} hold characters nobody sees: {shown}")
@@ -164,11 +164,11 @@ def _on_names(tools: Sequence[ToolSchema], others: Collection[str]) -> Iterator[
     for tool in tools:
         twins = [one for one in elsewhere[tool.name] if one != tool.id]
         if twins:
-            shown = ", ".join(f"`{printable(one)}`" for one in twins[:3])
-            message = f"`{printable(tool.id)}` has the name of {shown}: a model sees them with their sources as prefix"
+            shown = ", ".join(f"`{named(one)}`" for one in twins[:3])
+            message = f"`{named(tool.id)}` has the name of {shown}: a model sees them with their sources as prefix"
             yield Remark(code="same-name", tool=tool.id, message=message)
     for tool, twin in same_reading(tools):
-        message = f"`{printable(tool.id)}` and `{printable(twin.name)}` read the same"
+        message = f"`{named(tool.id)}` and `{named(twin.name)}` read the same"
         yield Remark(code="near-names", tool=tool.id, message=message, hint="name them by what tells them apart")
 
 
@@ -179,5 +179,5 @@ def _on_descriptions(tools: Iterable[ToolSchema]) -> Iterator[Remark]:
             by_text.setdefault(" ".join(tool.description.split()).casefold(), []).append(tool)
     for bearers in by_text.values():
         for tool in bearers[1:]:
-            message = f"`{printable(tool.id)}` is described as `{printable(bearers[0].id)}` is, word for word"
+            message = f"`{named(tool.id)}` is described as `{named(bearers[0].id)}` is, word for word"
             yield Remark(code="same-description", tool=tool.id, message=message)
