@@ -116,7 +116,7 @@ def seen_of(opened: OpenProject, target: str, word: str) -> Seen:
 
 
 def former_rows(opened: OpenProject, seen: Mapping[str, str]) -> Iterator[list[str]]:
-    """Yield the tools of rows that are in no dataset any more as they were (row -> digest), where the store has them."""
+    """Yield what rows call that are in no dataset as they were (row -> digest), where the store has them."""
     missing = dict(seen)
     with opened.workspace.reading() as journal:
         entries = [one for one in journal.entries() if one.target.partition(":")[0] in _ROWS] if missing else []
