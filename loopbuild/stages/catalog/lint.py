@@ -6,11 +6,13 @@ pointed out, never followed. Knows no graph: which required inputs nothing feeds
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from loopbuild.records import DeclaredTool, SchemaLeaf, ToolCatalog, ToolSchema, fact_name
+from loopbuild.pointers import unescaped
+from loopbuild.records import DeclaredTool, Json, SchemaLeaf, ToolCatalog, ToolSchema, fact_name
 from loopbuild.stages.catalog.lint_names import same_reading
 from loopbuild.stages.catalog.lint_text import hidden, orders, texts_of
 from loopbuild.stages.catalog.vocabulary import VERBS
@@ -34,6 +36,9 @@ CODES = {
 }
 _FILLER_TEXT = "a an the of for to this that tool function api by with from in on it is be and or"
 _FILLER = frozenset(_FILLER_TEXT.split())
+_CODES = tuple((word,) for word in ("country", "language", "lang", "locale", "currency"))
+"""Last words of parameters whose short values are codes that everybody knows."""
+_DIGEST = re.compile(r"_[0-9a-f]{6}\Z")
 _WRITES_TEXT = "create add insert update edit modify write send approve cancel"
 _WRITES = frozenset(_WRITES_TEXT.split())
 """Verbs that are no nouns: an annotation that calls them reads is wrong."""
@@ -87,9 +92,9 @@ def _on_tool(tool: ToolSchema, around: Surroundings) -> Iterator[Remark]:
     said = set(words_of(tool.description)) - _FILLER
     if not said:
         yield say("no-description", f"{name} has no description", hint="say when to call it and what it returns")
-    elif not said - set(words_of(tool.name)):
+    elif not said - set(words_of(tool.name)) and not _tells_inputs(tool):
         yield say("thin-description", f"the description of {name} says no more than its name")
-    if len(tool.call_name) < len(tool.name) or (tool.call_name[-7:-6] == "_" and tool.call_name not in tool.name):
+    if _DIGEST.search(tool.call_name) and not tool.name.endswith(tool.call_name[-6:]):
         yield say(
             "rewritten-name", f"a model sees {name} as `{tool.call_name}`", hint="at most 64 letters, digits, `_-`"
         )
@@ -106,16 +111,34 @@ def _on_tool(tool: ToolSchema, around: Surroundings) -> Iterator[Remark]:
 def _on_leaf(leaf: SchemaLeaf, name: str, around: Surroundings, tool: ToolSchema, say) -> Iterator[Remark]:  # type: ignore[no-untyped-def]
     called = f"`{named(leaf.pointer.removeprefix('/'))}` of {name}"
     is_told = bool(leaf.description or leaf.kind or leaf.enum or leaf.format or leaf.examples or leaf.pattern)
+    is_told = is_told or set(leaf.words) <= {*words_of(tool.description)}
     if leaf.is_required and not is_told and "boolean" not in leaf.types and leaf.types:
         yield say("undescribed-parameter", f"nothing says what {called} is", leaf=leaf, hint="give it a `description`")
-    if not leaf.types and not leaf.enum:
+    if not leaf.types and not leaf.enum and not _has_branches(tool.input_schema, leaf.pointer):
         yield say("untyped-parameter", f"{called} takes anything", leaf=leaf, hint="give it a `type`")
     is_short = all(not isinstance(value, str) or len(value) < 3 for value in leaf.enum)
-    if len(leaf.enum) > 1 and is_short and "boolean" not in leaf.types and not leaf.description:
+    is_code = leaf.words[-1:] in _CODES and all(isinstance(value, str) for value in leaf.enum)
+    if len(leaf.enum) > 1 and is_short and not is_code and "boolean" not in leaf.types and not leaf.description:
         yield say("opaque-enum", f"nothing explains the values of {called}", leaf=leaf)
     if fact_name(tool.id, "input", leaf.pointer) in around.unfed:
         hint = f"`sampling: {{user_known: [{leaf.pointer.rstrip('[]/').rpartition('/')[2]}]}}` if people know it"
         yield say("unreachable-parameter", f"no tool returns {called}, which is required", leaf=leaf, hint=hint)
+
+
+def _tells_inputs(tool: ToolSchema) -> bool:
+    """Say whether every required input is described: then a verb and a noun do for the tool."""
+    required = [leaf for leaf in tool.inputs if leaf.is_required]
+    return bool(required) and all(leaf.description for leaf in required)
+
+
+def _has_branches(schema: Json, pointer: str) -> bool:
+    """Say whether alternatives stand at a leaf or above it: what it takes is said there."""
+    for part in pointer.split("/")[1:]:
+        if not isinstance(schema, dict) or {"anyOf", "oneOf", "allOf", "$ref"} & schema.keys():
+            return True
+        inside = schema.get("items") if part == "[]" else (schema.get("properties") or {}).get(unescaped(part))
+        schema = inside if inside is not None else schema.get("additionalProperties")
+    return isinstance(schema, dict) and bool({"anyOf", "oneOf", "allOf", "$ref"} & schema.keys())
 
 
 def _on_texts(tool: ToolSchema, name: str, say) -> Iterator[Remark]:  # type: ignore[no-untyped-def]
