@@ -21,9 +21,13 @@ ALL = (
     "data.dedup",
     "data.rate",
     "data.one_leaf",
+    "data.provenance",
+    "data.writers",
 )
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or ALL:
+    names = sys.argv[1:] or ALL
+    del sys.argv[1:]  # a benchmark reads its own arguments there
+    for name in names:
         print(f"== {name}")
         import_module(f"benchmarks.{name}").main()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from loopbuild.errors import LoopbuildError
+from loopbuild.visible import visible
 
 
 def answer(text: str) -> None:
@@ -27,12 +27,8 @@ def is_live() -> bool:
 
 
 def printable(text: str) -> str:
-    """Return `text` with control and bidirectional characters made visible: schema texts are untrusted."""
-    return _OTHER.sub(lambda found: found[0] if _is_shown(found[0]) else f"\\u{ord(found[0]):04x}", text)
-
-
-def _is_shown(character: str) -> bool:
-    return character.isprintable() and character not in _BIDI
+    """Return `text` as a screen shows it: schema texts are untrusted."""
+    return visible(text, keep="\n\t")
 
 
 def error_text(error: LoopbuildError) -> str:
@@ -54,7 +50,3 @@ def _diagnostics_text(diagnostics: tuple[object, ...]) -> str:
     from loopbuild.loopfile.diagnostics import render_all
 
     return render_all(diagnostics)  # type: ignore[arg-type]
-
-
-_OTHER = re.compile(r"[^\n\t -~]")
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

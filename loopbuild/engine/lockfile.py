@@ -8,6 +8,7 @@ where it is read.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -23,6 +24,7 @@ NOTHING = "-"
 """Stands where a line has no object."""
 MARKERS = ("<<<<<<< ", "||||||| ", "=======", ">>>>>>> ")
 _SHOWN = 16
+_DIGEST = re.compile("[0-9a-f]{17,}")
 _ROW = "#"
 """Between a target and one of its rows."""
 
@@ -134,9 +136,11 @@ def line_of(entry: Entry, *, nature: Nature, parent: str = "", generation: int =
 
 
 def extra_line(values: Mapping[str, str]) -> Line:
-    """Return a line that is no target's: its digest under `digest`, the others cut to what tells them apart."""
+    """Return a line that is no target's: its digest under `digest`; other digests are cut to what tells them apart."""
     digest = values.get("digest", "").removeprefix("b3:")
-    fields = {field: text[:_SHOWN] for field, text in values.items() if field != "digest"}
+    fields = {
+        field: text[:_SHOWN] if _DIGEST.fullmatch(text) else text for field, text in values.items() if field != "digest"
+    }
     return f"b3:{digest}" if digest else "", fields
 
 

@@ -7,6 +7,7 @@ only when it is among the files, or when everything is asked for: that takes lon
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -190,7 +191,8 @@ def _yielding_an_id(catalog: ToolCatalog) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for tool in catalog.tools:
         pointers = [leaf.pointer for leaf in tool.outputs if leaf.words in (("id",), ("uuid",))]
-        for word in {word for text in (tool.name, *pointers) for word in words_of(text)} if pointers else ():
+        path = re.sub(r"\{[^}]*\}", "", str(tool.transport.get("path", "")))
+        for word in {word for text in (tool.name, path, *pointers) for word in words_of(text)} if pointers else ():
             found.setdefault(word, set()).add(tool.id)
     return found
 

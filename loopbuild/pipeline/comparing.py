@@ -15,6 +15,7 @@ from loopbuild.pipeline.declared import Declared, Reader, catalog_of, declared, 
 from loopbuild.pipeline.impact import Impact, impact_of
 from loopbuild.pipeline.leafplaces import LeafPlaces
 from loopbuild.records import CatalogDiff, LeafChange, Listing, Span, ToolCatalog, ToolChange
+from loopbuild.visible import named
 
 MOST_BYTES = 64 << 20
 """A larger file is no list of tools."""
@@ -165,8 +166,6 @@ def compared(
 
 def _without_skipped(difference: CatalogDiff, now: Declared) -> CatalogDiff:
     """Leave out tools that are gone only because they cannot be read: that is an error of its own, no change."""
-    from loopbuild.stages.catalog.canonical import printable
-
     said = [one.message for listing in now.listings.values() for one in listing.diagnostics if one.severity == "error"]
     said += [one.message for one in now.catalog.diagnostics if one.severity == "error"]
     if not said:
@@ -175,7 +174,7 @@ def _without_skipped(difference: CatalogDiff, now: Declared) -> CatalogDiff:
         change.tool
         for change in difference.changes
         if change.change == "removed"
-        and any(f"`{printable(name)}`" in text for text in said for name in (change.tool, change.tool.split("/", 1)[1]))
+        and any(f"`{named(name)}`" in text for text in said for name in (change.tool, change.tool.split("/", 1)[1]))
     }
     return replace(difference, changes=tuple(change for change in difference.changes if change.tool not in gone))
 

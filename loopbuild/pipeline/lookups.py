@@ -15,7 +15,7 @@ from loopbuild.pipeline.builds import OpenProject
 
 MODEL = "checkpoint:model"
 """What people call the checkpoint of the last phase."""
-ROW_KINDS = ("trajectories", "answers", "tasks", "rows", "negatives")
+ROW_KINDS = ("trajectories", "answers", "tasks", "rows", "negatives", "retirement")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from loopbuild.errors import SourceError
 from loopbuild.pipeline.builds import OpenProject
 from loopbuild.pipeline.locking import lines_of
 from loopbuild.pipeline.project import load
+from loopbuild.pipeline.retiring import tools_in
 from loopbuild.pipeline.tools import current_tools
 
 _MOST_ROUNDS = 50
@@ -62,7 +63,7 @@ def _settled(opened: OpenProject, sides: Sides) -> dict[str, lockfile.Line]:
         if lines == before:
             break
     try:
-        extra = lines_of(current_tools(opened).catalog, loaded)
+        extra = lines_of(current_tools(opened).catalog, loaded, locked=tools_in(lines))
     except SourceError:
         return lines
     return lockfile.update(lines, {}, extra, is_complete=False)

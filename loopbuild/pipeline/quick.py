@@ -23,7 +23,7 @@ _SECTIONS: dict[str, dict[str, Json]] = {
     "graph": {"min_score": 0.6, "per_input": 5, "edges": {}, "entities": {}, "renames": {}},
     "sampling": {"per_tool": 150, "user_known": []},
     "evaluation": {"per_tool": 12},
-    "synthesis": {"writers": [{"model": "offline"}], "levels": ["low", "high"], "texts_per_level": 1},
+    "synthesis": {"writers": [{"model": "offline"}], "levels": ["low", "high"], "texts_per_level": 1, "retired": 8},
 }
 _FAIL_ON = ("never", "breaking", "behavioural", "compatible", "doc")
 _EDGES: dict[str, Json] = {"allow": [], "deny": []}

@@ -15,6 +15,7 @@ from loopbuild.digest import digest
 from loopbuild.engine.target import Json, Recipe, Target
 from loopbuild.llm.hosted.identity import OFFLINE, identity
 from loopbuild.pipeline.listings import is_live
+from loopbuild.pipeline.retiring import locked_tools
 from loopbuild.pipeline.sandbox_settings import (
     identity_of,
     sandbox_context,
@@ -57,13 +58,13 @@ ANSWERS = Recipe(
 )
 TASKS = Recipe(
     name="tasks",
-    version=5,
+    version=6,
     run=f"{R}.tasks:run",
     wanted=f"{R}.tasks:wanted",
     facts=f"{R}.tasks:facts",
     revalidate=f"{R}.tasks:revalidate",
 )
-ROWS = Recipe(name="rows", version=7, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
+ROWS = Recipe(name="rows", version=8, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
 NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
 CONTRASTS = Recipe(
     name="contrasts",
@@ -73,6 +74,7 @@ CONTRASTS = Recipe(
     facts=f"{R}.contrasts:facts",
 )
 PAIRS = Recipe(name="pairs", version=1, run=f"{R}.pairs:run")
+RETIREMENT = Recipe(name="retirement", version=1, run=f"{R}.retirement:run")
 DATASET = Recipe(name="dataset", version=6, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
 EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
@@ -93,7 +95,7 @@ NATURES = {
     recipe.name: recipe.nature
     for recipe in (
         *(SOURCE, CATALOG, CONTRACT, GRAPH, CELLS, TRAJECTORIES, ANSWERS, TASKS, ROWS, NEGATIVES),
-        *(CONTRASTS, PAIRS),
+        *(CONTRASTS, PAIRS, RETIREMENT),
         *(DATASET, TRAIN_SET, EVAL_SET, CHECKPOINT, GENERATIONS, SCORES, REPORT),
     )
 }
@@ -138,6 +140,7 @@ def static_targets(settings: Json, *, root: Path, places: Mapping[str, str] | No
             expand="loopbuild.pipeline.targets:expand_cells",
             context={
                 "settings": settings,
+                "locked": locked_tools(root) if settings["synthesis"]["retired"] else {},
                 "project": root.name,
                 "root": str(root),
                 "places": dict(places or {}),
@@ -172,6 +175,12 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
         },
         inputs=(("contract", "contract:main"),),
     )
+    from loopbuild.pipeline.retirement_target import retirement_target
+
+    retirement = retirement_target(output, target.context)
+    if retirement is not None:
+        yield retirement
+        batches.append(("retirement", retirement.id))
     yield Target(
         id="dataset:main",
         recipe=DATASET,

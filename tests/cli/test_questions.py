@@ -96,7 +96,7 @@ def test_status_is_one_paragraph_with_the_changed_leaves(project: Path) -> None:
     change_schemas(project)
     screen = ask(project, "status", DATA)
     assert re.fullmatch(
-        r"\d+ of 27 targets are stale, \d+ more may follow\n"
+        r"\d+ of 28 targets are stale, \d+ more may follow\n"
         r"\[N\] trajectories: \d+ kept, \d+ to check \(\d+ of them no longer validate and are made anew\), \d+ new\n"
         + re.escape(CHANGES)
         + "\nNext: `loopbuild plan`",
@@ -166,7 +166,7 @@ def test_a_plan_as_markdown_is_a_comment_a_person_can_read(project: Path) -> Non
     assert len(screen) < 65_536
     blocks = screen.split("\n\n")
     assert blocks[0] == "### loopbuild plan"
-    assert re.fullmatch(r"\*\*\d+ of 27 targets\*\* would or may run\.", blocks[1])
+    assert re.fullmatch(r"\*\*\d+ of 28 targets\*\* would or may run\.", blocks[1])
     assert shown(blocks[2]) == f"```text\n{CHANGES}\n```"
     head, marks, *rows = blocks[3].splitlines()
     assert head == "| Would run | new | check | of | time | why |"
@@ -244,7 +244,7 @@ def test_why_not_names_what_its_key_covers(project: Path) -> None:
     assert ask(project, "why", "tasks:hr/role") == (
         "tasks:hr/role is up to date\n"
         "  nothing it depends on changed (6 targets upstream)\n"
-        "  its key [HEX] covers recipe `tasks 3`, 8 params, 0 files, 2 inputs\n"
+        "  its key [HEX] covers recipe `tasks 5`, 8 params, 0 files, 2 inputs\n"
         "last time: built"
     )
 
@@ -309,21 +309,22 @@ def test_why_tells_a_result_from_an_earlier_one(moved: Path) -> None:
 def test_a_plan_is_seen_against_the_lock_of_a_revision(moved: Path) -> None:
     lines = ask(moved, "plan", DATA, "--state", "HEAD").splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith("Against"))
-    assert lines[start] == "Against `HEAD`: 3 new, 2 modified, 22 that follow from others; 0 the same"
+    assert lines[start] == "Against `HEAD`: 4 new, 2 modified, 22 that follow from others; 0 the same"
     assert lines[start + 1] == (
         "  tools: + hr/extend_offer, - hr/get_candidate, + hr/get_candidate_profile, ~ hr/get_leave_balance (docs), "
         "~ hr/schedule_interview (params)"
     )
     assert lines[start + 2 : start + 4] == [
-        "  new: trajectories:hr/offer, tasks:hr/offer, rows:hr/offer", "  modified: source:hr, dataset:main",
-    ]  # fmt: skip
+        "  new: trajectories:hr/offer, tasks:hr/offer, rows:hr/offer, retirement:main",
+        "  modified: source:hr, dataset:main",
+    ]
     assert loopbuild(moved, "build", DATA).code == 0
     shutil.copy(moved / "loop.lock", moved / "other.lock")
     assert ask(moved, "plan", DATA, "--state", "other.lock").splitlines()[-1] == (
-        "Against `other.lock`: all 27 targets are as its loop.lock names them"
+        "Against `other.lock`: all 28 targets are as its loop.lock names them"
     )
     found = json.loads(loopbuild(moved, "status", DATA, "--state", "HEAD", "--json").out)["against"]
-    assert set(found["new"]) == {"trajectories:hr/offer", "tasks:hr/offer", "rows:hr/offer"}
+    assert set(found["new"]) == {"trajectories:hr/offer", "tasks:hr/offer", "rows:hr/offer", "retirement:main"}
     assert found["tools"]["hr/schedule_interview"] == ["params"]
 
 

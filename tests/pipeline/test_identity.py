@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from projects import hr_project, loopbuild
 
+from loopbuild.engine import lockfile
 from loopbuild.engine.plan import plan
 from loopbuild.engine.target import Target
 from loopbuild.pipeline.builds import open_project
@@ -67,6 +68,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "server.py").write_text("")
     (folder / "seed").mkdir()
     (folder / "seed" / "start.db").write_text("")
+    gone = {"tool:hr/gone": lockfile.extra_line({"params": "0" * 16, "returns": "0" * 16, "docs": ""})}
+    (folder / "loop.lock").write_text(lockfile.encode(gone))
     path.write_text(path.read_text() + "sandbox: {kind: mcp, command: [python, server.py], folder: seed}\n" + ASKED)
     return folder
 

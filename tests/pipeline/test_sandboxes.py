@@ -13,6 +13,7 @@ from loopbuild.engine.target import Json
 from loopbuild.loopfile.load import load
 from loopbuild.pipeline.sandbox_settings import live_settings, modules_of, sandbox_files, sandbox_params
 from loopbuild.pipeline.sandboxes import exam_batch, for_exam, server_reads, variables_of
+from loopbuild.pipeline.travelled import is_telling
 from tests.sandbox.kinds import ENTRIES
 from tests.sandbox.kinds import SHOP as SHOP_PROGRAM
 from tests.sandbox.shop import serving
@@ -135,6 +136,33 @@ def test_an_object_of_the_project_runs_the_calls_and_its_files_are_in_the_keys(t
     assert "read server/shop/module/0001" in screen.out
     built(root)
     assert dataset(root) == before
+
+
+def test_an_edge_that_a_value_travelled_along_on_a_real_object_is_observed(tmp_path: Path) -> None:
+    """Read off the rows: nothing is built anew for it, and in a simulated sandbox there is nothing to observe."""
+    root = shop_project(tmp_path / "shop", "{kind: python, module: 'shop:Shop', fixtures: 3}")
+    assert "observed" not in loopbuild(root, "graph").out
+    assert loopbuild(root, "build", "trajectories:").code == 0
+    edges = json.loads(loopbuild(root, "graph", "--format", "json").out)["edges"]
+    seen = {
+        (edge["producer"], edge["consumer"], edge["consumer_leaf"]) for edge in edges if edge["status"] == "observed"
+    }
+    assert ("shop/list_orders", "shop/get_order", "/order_id") in seen
+    assert " observed" in loopbuild(root, "graph", "--format", "report").out
+    assert loopbuild(root, "plan", "trajectories:").out.startswith("Nothing to do")
+    loopfile = root / "loop.yaml"
+    loopfile.write_text(
+        loopfile.read_text().replace("{kind: python, module: 'shop:Shop', fixtures: 3}", "{kind: simulated}")
+    )
+    assert "observed" not in loopbuild(root, "graph").out
+
+
+@pytest.mark.parametrize(
+    ("value", "is_one"),
+    [("CUS-100", True), ("ok", False), (True, False), (7, False), (4711, True), (None, False), ("", False)],
+)
+def test_a_value_is_telling_when_two_places_hardly_hold_it_by_chance(value: object, is_one: bool) -> None:
+    assert is_telling(value) is is_one
 
 
 def test_modules_are_followed_through_the_project_and_no_further(tmp_path: Path) -> None:

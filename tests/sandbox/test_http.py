@@ -20,6 +20,7 @@ from loopbuild.sandbox import open_sandbox
 from loopbuild.sandbox.http import HttpSandbox
 from loopbuild.sandbox.http.requests import Request, Unplaceable, request_of
 from loopbuild.sandbox.http.turn import Turn
+from loopbuild.sandbox.patience import GivenUp, forget_losses
 from tests.sandbox.kinds import http_settings, shop_catalog
 from tests.sandbox.shop import Service, serving, slowly
 
@@ -198,6 +199,25 @@ def test_a_variable_that_is_missing_or_no_header_is_named_without_its_value(serv
                      environment={"U": "me:pw"}, source="shop")  # fmt: skip
 
 
+def test_a_tool_that_never_answers_is_not_waited_for_again(service: Service) -> None:
+    """Twice its time limit is paid, then none; the next build tries again."""
+    forget_losses()
+    with shop(service, call_timeout_seconds=0.3, retries=0) as sandbox:
+        service.trouble = slowly(1.0)
+        for _ in range(2):
+            assert sandbox.call("shop/list_orders", {}).code == "timeout"
+        start = time.monotonic()
+        assert sandbox.call("shop/list_orders", {}).code == "server_lost"
+        assert time.monotonic() - start < 0.2
+        assert sandbox.call("shop/get_order", {"order_id": "1"}).code == "timeout"
+        with pytest.raises(GivenUp, match="3 times in a row"):
+            sandbox.open(0)
+    forget_losses()
+    service.trouble = None
+    with shop(service) as sandbox:
+        assert sandbox.call("shop/list_orders", {}).status == "ok"
+
+
 def test_a_late_a_dripping_and_an_absent_service_are_no_verdict(service: Service) -> None:
     def drip(handler: Any) -> bool:
         handler.send_response(200)
@@ -220,7 +240,9 @@ def test_a_late_a_dripping_and_an_absent_service_are_no_verdict(service: Service
             result = sandbox.call("shop/list_orders", {})
             assert (result.status, result.code) == ("infra_error", "timeout")
             assert time.monotonic() - start < 1.5
-        service.trouble = None
+    service.trouble = None
+    forget_losses()  # the next build asks again
+    with shop(service) as sandbox:
         assert sandbox.call("shop/list_orders", {}).status == "ok"
     away = replace_port(service.url)
     settings = {"kind": "http", "url": away, "retries": 0}

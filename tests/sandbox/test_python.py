@@ -17,6 +17,7 @@ import pytest
 from loopbuild.errors import SandboxError
 from loopbuild.records import Json, StateFact, ToolResult
 from loopbuild.sandbox import open_sandbox
+from loopbuild.sandbox.patience import forget_losses
 from loopbuild.sandbox.python import PythonSandbox
 from tests.sandbox import habits
 from tests.sandbox.tools import catalog
@@ -50,6 +51,20 @@ def sandbox_of(root: Path, owner: str = ":Habits", *, is_open: bool = True, **mo
 
 def call(sandbox: PythonSandbox, name: str, **arguments: Json) -> ToolResult:
     return sandbox.call(f"h/{name}", arguments)
+
+
+def test_a_method_that_never_ends_is_not_waited_for_again(tmp_path: Path) -> None:
+    """Twice its time limit is paid; then it is refused at once, and other methods go on."""
+    forget_losses()
+    with sandbox_of(tmp_path, call_timeout_seconds=1.0) as sandbox:
+        for _ in range(2):
+            assert call(sandbox, "sleep").code == "timeout"
+            sandbox.open(0)
+        start = time.monotonic()
+        assert call(sandbox, "sleep").code == "lost"
+        assert time.monotonic() - start < 0.5
+        assert call(sandbox, "add", word="x").status == "ok"
+    forget_losses()
 
 
 def test_values_come_back_as_json_and_state_is_what_is_public(tmp_path: Path) -> None:

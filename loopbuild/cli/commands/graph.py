@@ -37,6 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Draw the graph of the tools as they are declared now; only --verify calls anything or writes."""
     from loopbuild.pipeline.builds import open_project
     from loopbuild.pipeline.tools import current_tools, drawn
+    from loopbuild.pipeline.travelled import observed
 
     opened = open_project(arguments.project, loopfile=arguments.file)
     if arguments.propose and not arguments.verify:
@@ -44,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.verify:
         _verify(opened, _text_of(arguments.propose) if arguments.propose else "")
         return 0
-    tools = current_tools(opened)
+    tools = observed(opened, current_tools(opened))
     for diagnostic in tools.catalog.diagnostics:
         say(f"{diagnostic.severity}: {diagnostic.message}")
     if arguments.format == "mermaid" and len(tools.graph.edges) > MERMAID_EDGES and not arguments.around:

@@ -77,7 +77,7 @@ def _said(request: WriteRequest, answer: WriteAnswer) -> Iterator[str]:
     for run in request.forbidden:
         if f" {run} " in f" {spoken} ":
             yield f'name_leaked: "{run}"'
-    rest = _without(_COUNTED.sub(" ", text), known)
+    rest = _COUNTED.sub(" ", _without(text, known))
     for found in _IDENTIFIER.finditer(rest):
         yield f"name_leaked: {found[0]!r} is no word a person writes"
     for found in _TELLING.finditer(rest):
@@ -101,7 +101,7 @@ def _own_words(request: WriteRequest, answer: WriteAnswer) -> Iterator[str]:
                 counts |= {len(one.value)} if isinstance(one.value, list) else set()
         counts.add(step.times)
     for text in (*answer.reasoning, answer.answer):
-        rest = _without(_COUNTED.sub(" ", text), known)
+        rest = _COUNTED.sub(" ", _without(text, known))
         for found in _TELLING.finditer(rest):
             token = found[0].strip(".,:;")
             if not (token.isdigit() and int(token) in counts):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from loopbuild.llm.offline import morphology as m
 from loopbuild.llm.offline.choices import HELD_OUT_VOICE, Choices
 from loopbuild.llm.offline.clauses import class_of
-from loopbuild.llm.offline.references import shown
+from loopbuild.llm.offline.references import runs_on, shown
 from loopbuild.llm.offline.register import sentence
 from loopbuild.llm.protocol import RESERVED, Argument, StepWords
 from loopbuild.records import Json
@@ -78,28 +78,28 @@ _THERE = (
 )
 _AGAIN = {
     "wrong_type": (
-        "The {words} was of the wrong type. I try again.",
-        "That is not how the {words} has to be given. I send it once more.",
-        "The {words} was not accepted in that form, so I correct it.",
         "I gave the {words} in the wrong form. Once more.",
+        "That is not how to give the {words}. I send it again.",
+        "Wrong form for the {words}, so I correct it.",
+        "The form of the {words} was wrong. I try again.",
     ),
     "bad_enum": (
-        "That is no value the {words} may have. I try again.",
-        "The {words} was not one of the allowed ones, so I correct it.",
+        "That is no value for the {words}. I try again.",
         "I used a wrong value for the {words}. Once more.",
-        "The {words} is not known like that. I send the right one.",
+        "There is no such {words}, so I correct it.",
+        "That value of the {words} is not known. I send the right one.",
     ),
     "missing_required": (
-        "The {words} was missing. I add it.",
-        "I left out the {words}. Once more, with it.",
+        "I left out the {words}. Now with it.",
+        "I forgot the {words}. Once more.",
         "It needs the {words} too, so I try again.",
-        "Without the {words} it does not work. I add it and try again.",
+        "Without the {words} it does not work. I try again.",
     ),
     "stale_id": (
         "There is no such {words}. I look at it again and use the right one.",
-        "That {words} does not exist; I had it wrong. Once more.",
+        "No {words} like that exists; I had it wrong. Once more.",
         "I used a wrong {words}. I take the right one now.",
-        "The {words} was not found, so I correct it.",
+        "I had the wrong {words}, so I correct it.",
     ),
     "rate_limit": (
         "That was too fast. I try the same again.",
@@ -107,7 +107,7 @@ _AGAIN = {
         "The service was busy. I try once more.",
         "I was told to slow down. Once more.",
     ),
-}  # fmt: skip
+}
 
 
 def choices_for(key: str, voice: str) -> Choices:
@@ -170,6 +170,9 @@ def once_more(kind: str, words: str, choices: Choices) -> str:
 def named(steps: Sequence[StepWords]) -> str:
     """Return what `steps` treat, by its values: `draft DRF-12`, `attendees A and B (event E-4)`."""
     noun = steps[0].noun
+    items = [_item(group) for step in steps for one in step.arguments for group in one.groups]
+    if items:
+        return f"{m.plural(noun) if len(items) > 1 else f'the {noun}'} {m.joined(items)}"
     found = [one for step in steps for one in _leaves(step.arguments)]
     telling = [one for one in found if one.is_key or one.is_own or one.kind in ("person", "name", "email")]
     own = [one for one in telling if one.is_own] or telling or found
@@ -181,6 +184,12 @@ def named(steps: Sequence[StepWords]) -> str:
     )
     where = f" ({', '.join(beside)})" if beside else ""
     return f"{noun if len(values) == 1 else m.plural(noun)} {m.joined(values)}{where}"
+
+
+def _item(group: Sequence[Argument]) -> str:
+    """A member of a list of objects by all its values: `Anna – knows – Ben`; a sentence in quotation marks."""
+    parts = _values(list(_leaves(group)))
+    return " – ".join(f'"{part}"' if runs_on(part) else part for part in parts)
 
 
 def _values(arguments: Sequence[Argument]) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictInt
 
-from loopbuild.loopfile.sections.base import Flag, Json, Number, Positive, Seconds, Section, Share, Text
+from loopbuild.loopfile.sections.base import Count, Flag, Json, Number, Positive, Seconds, Section, Share, Text
 
 Dollars = Annotated[Number, Field(ge=0)]
 
@@ -116,6 +116,8 @@ class SynthesisSettings(Section):
     levels: tuple[Literal["low", "high"], ...] = ("low", "high")
     texts_per_level: Positive = 1
     categories: Categories = Categories()
+    retired: Count = 8
+    """Rows about each tool that loop.lock knows and the sources have no more; 0: none, and the lock forgets it."""
     pairs: PairSettings | None = None
     """Null: none. `{}`: with defaults."""
     lexicon: dict[Text, tuple[Text, ...]] = {}

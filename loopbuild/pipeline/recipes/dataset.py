@@ -24,7 +24,7 @@ def run(action: Action) -> Json:
     from loopbuild.stages.filters.mix import cut_back
     from loopbuild.stages.filters.selection import select_rows
 
-    rows = {**dict(_rows(action, "negatives")), **dict(_rows(action, "rows"))}
+    rows = {**dict(_rows(action, "negatives")), **dict(_rows(action, "rows")), **dict(_rows(action, "retirement"))}
     train = [row for row in rows.values() if row["example"]["split"] == "train"]
     verdicts = {key: from_json(Verdict, row["verdict"]) for key, row in rows.items()}
     kept = [from_json(Example, row["example"]) for row in train if row["verdict"]["kept"]]

@@ -20,18 +20,23 @@ from loopbuild.sandbox.http.client import Client, Limits, Unanswered
 from loopbuild.sandbox.http.requests import Request, Unplaceable, is_reading, request_of
 from loopbuild.sandbox.http.state import rows_of
 from loopbuild.sandbox.http.turn import Turn
+from loopbuild.sandbox.patience import Patience, patience_with
 from loopbuild.sandbox.rows import Rows, difference
 from loopbuild.sandbox.scouting import Known, offered, scout
 
 __all__ = ["HttpSandbox", "open_http"]
 
+_COSTLY = ("timeout", "unreachable")
+"""What costs its whole time limit at every call; bad answers come at once."""
 Calls = tuple[tuple[str, Json], ...]
 
 
 class HttpSandbox:
     """The operations of one source on a running service; see `Sandbox`. Close it, or its turn to write stays taken."""
 
-    def __init__(self, tools: Mapping[str, ToolSchema], *, source: str, settings: Json, client: Client) -> None:
+    def __init__(
+        self, tools: Mapping[str, ToolSchema], *, source: str, settings: Json, client: Client, patience: Patience
+    ) -> None:
         self.name = source
         self.fixtures: int = settings.get("fixtures", 1)
         self._state = tuple(settings.get("state") or ())
@@ -39,6 +44,7 @@ class HttpSandbox:
         self._tools = dict(tools)
         self._settings = settings
         self._client = client
+        self._patience = patience
         self._turn = Turn(client.address) if may_write(settings) else None
         self._fixture = -1
         self._world = -1
@@ -50,12 +56,13 @@ class HttpSandbox:
 
     def open(self, fixture: int) -> None:
         """Reset the service to this world, where that is declared; raises SandboxError when it cannot be."""
+        self._patience.check()
         if self._turn is not None:
             self._turn.take()
         self._fixture = fixture
         self._begin()
         if fixture not in self._known:
-            self._known[fixture] = scout(self._tools, self.call)
+            self._known[fixture] = scout(self._tools, self._look)
         if self.sees_state and fixture not in self._start:
             self._start[fixture] = self._rows()
 
@@ -76,7 +83,9 @@ class HttpSandbox:
             request = request_of(tool, arguments)
         except Unplaceable as exc:
             return refused("invalid_argument", str(exc))
-        result = self._ask(request)
+        if self._patience.is_out_for(tool_id) and self._patience.last is not None:
+            return unanswered("server_lost", self._patience.last)
+        result = self._ask(request, tool=tool_id)
         if is_reading(tool):
             return result
         if result.status == "ok":
@@ -144,11 +153,20 @@ class HttpSandbox:
                 f"`reset` of `{self.name}` failed: {str(told)[:200]}", hint=f"{request.method} {reset['path']}"
             )
 
-    def _ask(self, request: Request) -> ToolResult:
+    def _look(self, tool_id: str, arguments: Mapping[str, Json]) -> ToolResult:
+        """Call while looking around; a service that never answers is not asked tool by tool."""
+        result = self.call(tool_id, arguments)
+        self._patience.check()
+        return result
+
+    def _ask(self, request: Request, *, tool: str = "") -> ToolResult:
         try:
             response = self._client.ask(request)
         except Unanswered as error:
+            if error.code in _COSTLY:
+                self._patience.lost(error, tool=tool)
             return unanswered(error.code, error)
+        self._patience.answered(tool)
         server_errors = self._settings.get("server_errors", "infra_error")
         return result_of(response, server_errors=server_errors, service=f"`{self._client.written}`")
 
@@ -176,7 +194,8 @@ def open_http(
     )
     client = Client(settings["url"], auth=settings.get("auth"), environment=environment, limits=limits)
     tools = {tool.id: tool for tool in catalog.tools if tool.source == source}
-    return HttpSandbox(tools, source=source, settings=settings, client=client)
+    patience = patience_with(source, root=str(root), settings=settings)
+    return HttpSandbox(tools, source=source, settings=settings, client=client, patience=patience)
 
 
 def _filled(value: Json, fixture: int) -> Any:

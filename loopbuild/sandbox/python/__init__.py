@@ -17,6 +17,7 @@ from loopbuild.digest import canonical, digest
 from loopbuild.errors import SandboxError
 from loopbuild.records import Json, StateFact, ToolCatalog, ToolResult, ToolSchema
 from loopbuild.sandbox.answers import code_of, refused, unanswered, unknown_tool
+from loopbuild.sandbox.patience import patience_with
 from loopbuild.sandbox.python.process import Lost, Process
 from loopbuild.sandbox.rows import Rows, difference, rows_of_state
 from loopbuild.sandbox.scouting import Known, offered, scout
@@ -65,6 +66,7 @@ class PythonSandbox:
         self._settings = settings
         self._root = root
         self._environment = environment
+        self._patience = patience_with(source, root=str(root), settings=settings)
         self._timeout: float = settings.get("call_timeout_seconds", 10.0)
         self._process: Process | None = None
         self._loads = False
@@ -84,10 +86,12 @@ class PythonSandbox:
 
     def open(self, fixture: int) -> None:
         """Make a new object; raises SandboxError."""
+        self._patience.check()
         self._fixture = fixture
         self._renew()
         if fixture not in self._known:
             self._known[fixture] = scout(self._tools, self.call)
+            self._patience.check()
             self._renew()
         # Read at every opening: an object that does not begin as it did before is found out.
         start = self._rows() if self.sees_state else {}
@@ -106,14 +110,19 @@ class PythonSandbox:
             canonical(arguments)
         except (TypeError, ValueError):
             return refused("invalid_argument", "the arguments are no JSON")
+        if self._patience.is_out_for(tool_id) and self._patience.last is not None:
+            return unanswered("lost", self._patience.last)
         try:
             answer = self._ask({"call": tool.name, "arguments": dict(arguments)})
             result = _result(tool, answer)
         except Lost as lost:
+            if self._lost is None:
+                self._patience.lost(lost, tool=tool_id)
             self._lost = lost
             return unanswered(lost.code, lost)
         except SandboxError as error:
             return unanswered("lost", error)
+        self._patience.answered(tool_id)
         done = _Done(tool=tool_id, arguments=dict(arguments), result=_digest(result))
         self._calls = (*self._calls, done)
         return result
@@ -166,8 +175,10 @@ class PythonSandbox:
             self._process = self._started()
         try:
             answer = self._process.open(self._fixture, timeout_seconds=self._timeout)
-        except Lost:
+        except Lost as lost:
+            self._patience.lost(lost)
             self.close_process()
+            self._patience.check()
             self._process = self._started()
             answer = self._process.open(self._fixture, timeout_seconds=self._timeout)
         self._sees_state, self._loads = bool(answer["sees_state"]), bool(answer["loads"])

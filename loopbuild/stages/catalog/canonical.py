@@ -6,7 +6,6 @@ about one tool is a function of that tool alone (and of `entities`), except a ca
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeGuard, cast, get_args
@@ -35,6 +34,7 @@ from loopbuild.stages.catalog.meaning import effect_of, entity_of_leaf, entity_o
 from loopbuild.stages.catalog.references import Shared
 from loopbuild.stages.catalog.spelling import ordered, plain
 from loopbuild.stages.catalog.words import words_of
+from loopbuild.visible import named
 
 MAX_ENUM = 1000
 """Values of an enum kept in a leaf; its fingerprint and the schema itself have them all."""
@@ -103,11 +103,6 @@ def _standing(tools: Sequence[ToolSchema], edges: Sequence[DataFlowEdge]) -> lis
     return sorted(kept, key=lambda edge: (edge.consumer, edge.consumer_leaf, edge.producer, edge.producer_leaf))
 
 
-def printable(name: str) -> str:
-    """Return a foreign name for a message: control and format characters escaped."""
-    return "".join(char if unicodedata.category(char)[0] != "C" else f"\\u{ord(char):04x}" for char in name[:120])
-
-
 def _tool(
     tool: DeclaredTool,
     call_name: str,
@@ -119,7 +114,7 @@ def _tool(
 
     def say(severity: str, code: str, message: str) -> None:
         diagnostics.append(
-            Diagnostic(severity=severity, code=code, message=f"tool `{printable(tool_id)}`{message}", span=tool.span)  # type: ignore[arg-type]
+            Diagnostic(severity=severity, code=code, message=f"tool `{named(tool_id)}`{message}", span=tool.span)  # type: ignore[arg-type]
         )
 
     wrong = flaws(tool.input_schema)
@@ -128,7 +123,7 @@ def _tool(
         return None
     # Sources take out what they can; what comes by another way, or only fails once closed, must not stop the others.
     if reason := unusable(tool.input_schema):
-        say("error", "unusable-schema", f" is skipped: its input schema cannot be used: {printable(reason)}")
+        say("error", "unusable-schema", f" is skipped: its input schema cannot be used: {named(reason)}")
         return None
     output_schema, origin = _outputs(tool)
     if output_schema is not None and origin != "none":
@@ -187,7 +182,7 @@ def _too_much(found: Walk) -> str:
     for leaf in found.leaves:
         pattern = leaf.schema.get("pattern")
         if isinstance(pattern, str) and is_too_much(pattern):
-            return f"`{printable(leaf.pointer)}` has a pattern that asks for more than {MAX_LENGTH:,} characters"
+            return f"`{named(leaf.pointer)}` has a pattern that asks for more than {MAX_LENGTH:,} characters"
     return ""
 
 

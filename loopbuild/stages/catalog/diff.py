@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from loopbuild.records import CatalogDiff, LeafChange, ToolCatalog, ToolChange, ToolSchema
-from loopbuild.stages.catalog.canonical import printable
 from loopbuild.stages.catalog.leafdiff import compare, worst
 from loopbuild.stages.catalog.renames import pair_tools, tool_reason
+from loopbuild.visible import named
 
 
 def diff_catalogs(old: ToolCatalog, new: ToolCatalog, *, renames: Mapping[str, str] | None = None) -> CatalogDiff:
@@ -35,8 +35,8 @@ def diff_catalogs(old: ToolCatalog, new: ToolCatalog, *, renames: Mapping[str, s
     removed, added = _unpaired(pairs, removed, added)
     for tool, twin, points in found.doubtful:
         notes.append(
-            f"`{printable(tool.id)}` may have become `{printable(twin.id)}` ({points:.2f}); treated as removed and "
-            f"added, `graph: {{renames: {{{printable(tool.id)}: {printable(twin.id)}}}}}` would settle it"
+            f"`{named(tool.id)}` may have become `{named(twin.id)}` ({points:.2f}); treated as removed and "
+            f"added, `graph: {{renames: {{{named(tool.id)}: {named(twin.id)}}}}}` would settle it"
         )
     changes = [ToolChange(tool=tool.id, change="removed", level="breaking", span=tool.span) for tool in removed]
     changes += [ToolChange(tool=tool.id, change="added", level="compatible", span=tool.span) for tool in added]

@@ -10,9 +10,9 @@ from typing import Literal
 
 from loopbuild.digest import canonical
 from loopbuild.records import ChangeLevel, Json, LeafChange, SchemaLeaf, Side, ToolSchema
-from loopbuild.stages.catalog.canonical import printable
 from loopbuild.stages.catalog.renames import pair_up, parameter_score
 from loopbuild.stages.catalog.rulesdiff import RuleChange, Rules
+from loopbuild.visible import named
 
 _RANK: dict[str, int] = {"breaking": 0, "safety": 1, "behavioural": 2, "compatible": 3, "doc": 4}
 
@@ -72,8 +72,8 @@ def _inputs(old: ToolSchema, new: ToolSchema, renames: Mapping[str, str], notes:
         added.remove(twin)
     for gone, twin, points in found.doubtful:
         notes.append(
-            f"parameter `{printable(gone.pointer[1:])}` of `{printable(new.id)}` may have become "
-            f"`{printable(twin.pointer[1:])}` ({points:.2f}); treated as removed and added"
+            f"parameter `{named(gone.pointer[1:])}` of `{named(new.id)}` may have become "
+            f"`{named(twin.pointer[1:])}` ({points:.2f}); treated as removed and added"
         )
     changes += [_gone("parameter_removed", leaf) for leaf in removed]
     changes += [_come(leaf) for leaf in added]
@@ -322,16 +322,16 @@ def _bounds(leaf: SchemaLeaf) -> str:
 
 
 def _called(leaf: SchemaLeaf) -> str:
-    return f"`{printable(leaf.pointer.removeprefix('/'))}`"
+    return f"`{named(leaf.pointer.removeprefix('/'))}`"
 
 
 def _values(values: Sequence[Json]) -> str:
-    shown = ", ".join(f"`{printable(value if isinstance(value, str) else _json(value))}`" for value in values[:8])
+    shown = ", ".join(f"`{named(value if isinstance(value, str) else _json(value))}`" for value in values[:8])
     return shown if len(values) <= 8 else f"{shown} and {len(values) - 8} more"
 
 
 def _quoted(text: str) -> str:
-    return f"`{printable(text)}`" if text else "none"
+    return f"`{named(text)}`" if text else "none"
 
 
 def _json(value: Json) -> str:

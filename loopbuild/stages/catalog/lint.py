@@ -6,16 +6,18 @@ pointed out, never followed. Knows no graph: which required inputs nothing feeds
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from loopbuild.records import DeclaredTool, SchemaLeaf, ToolCatalog, ToolSchema, fact_name
-from loopbuild.stages.catalog.canonical import printable
+from loopbuild.pointers import unescaped
+from loopbuild.records import DeclaredTool, Json, SchemaLeaf, ToolCatalog, ToolSchema, fact_name
 from loopbuild.stages.catalog.lint_names import same_reading
 from loopbuild.stages.catalog.lint_text import hidden, orders, texts_of
 from loopbuild.stages.catalog.vocabulary import VERBS
 from loopbuild.stages.catalog.words import words_of
+from loopbuild.visible import named
 
 CODES = {
     "no-description": "a tool without a description",
@@ -34,6 +36,9 @@ CODES = {
 }
 _FILLER_TEXT = "a an the of for to this that tool function api by with from in on it is be and or"
 _FILLER = frozenset(_FILLER_TEXT.split())
+_CODES = tuple((word,) for word in ("country", "language", "lang", "locale", "currency"))
+"""Last words of parameters whose short values are codes that everybody knows."""
+_DIGEST = re.compile(r"_[0-9a-f]{6}\Z")
 _WRITES_TEXT = "create add insert update edit modify write send approve cancel"
 _WRITES = frozenset(_WRITES_TEXT.split())
 """Verbs that are no nouns: an annotation that calls them reads is wrong."""
@@ -78,7 +83,7 @@ def remarks(
 
 
 def _on_tool(tool: ToolSchema, around: Surroundings) -> Iterator[Remark]:
-    name = f"`{printable(tool.id)}`"
+    name = f"`{named(tool.id)}`"
 
     def say(code: str, message: str, *, leaf: SchemaLeaf | None = None, hint: str = "") -> Remark:
         side, pointer = (leaf.side, leaf.pointer) if leaf is not None else ("", "")
@@ -87,9 +92,9 @@ def _on_tool(tool: ToolSchema, around: Surroundings) -> Iterator[Remark]:
     said = set(words_of(tool.description)) - _FILLER
     if not said:
         yield say("no-description", f"{name} has no description", hint="say when to call it and what it returns")
-    elif not said - set(words_of(tool.name)):
+    elif not said - set(words_of(tool.name)) and not _tells_inputs(tool):
         yield say("thin-description", f"the description of {name} says no more than its name")
-    if len(tool.call_name) < len(tool.name) or (tool.call_name[-7:-6] == "_" and tool.call_name not in tool.name):
+    if _DIGEST.search(tool.call_name) and not tool.name.endswith(tool.call_name[-6:]):
         yield say(
             "rewritten-name", f"a model sees {name} as `{tool.call_name}`", hint="at most 64 letters, digits, `_-`"
         )
@@ -104,18 +109,36 @@ def _on_tool(tool: ToolSchema, around: Surroundings) -> Iterator[Remark]:
 
 
 def _on_leaf(leaf: SchemaLeaf, name: str, around: Surroundings, tool: ToolSchema, say) -> Iterator[Remark]:  # type: ignore[no-untyped-def]
-    called = f"`{printable(leaf.pointer.removeprefix('/'))}` of {name}"
+    called = f"`{named(leaf.pointer.removeprefix('/'))}` of {name}"
     is_told = bool(leaf.description or leaf.kind or leaf.enum or leaf.format or leaf.examples or leaf.pattern)
+    is_told = is_told or set(leaf.words) <= {*words_of(tool.description)}
     if leaf.is_required and not is_told and "boolean" not in leaf.types and leaf.types:
         yield say("undescribed-parameter", f"nothing says what {called} is", leaf=leaf, hint="give it a `description`")
-    if not leaf.types and not leaf.enum:
+    if not leaf.types and not leaf.enum and not _has_branches(tool.input_schema, leaf.pointer):
         yield say("untyped-parameter", f"{called} takes anything", leaf=leaf, hint="give it a `type`")
     is_short = all(not isinstance(value, str) or len(value) < 3 for value in leaf.enum)
-    if len(leaf.enum) > 1 and is_short and "boolean" not in leaf.types and not leaf.description:
+    is_code = leaf.words[-1:] in _CODES and all(isinstance(value, str) for value in leaf.enum)
+    if len(leaf.enum) > 1 and is_short and not is_code and "boolean" not in leaf.types and not leaf.description:
         yield say("opaque-enum", f"nothing explains the values of {called}", leaf=leaf)
     if fact_name(tool.id, "input", leaf.pointer) in around.unfed:
         hint = f"`sampling: {{user_known: [{leaf.pointer.rstrip('[]/').rpartition('/')[2]}]}}` if people know it"
         yield say("unreachable-parameter", f"no tool returns {called}, which is required", leaf=leaf, hint=hint)
+
+
+def _tells_inputs(tool: ToolSchema) -> bool:
+    """Say whether every required input is described: then a verb and a noun do for the tool."""
+    required = [leaf for leaf in tool.inputs if leaf.is_required]
+    return bool(required) and all(leaf.description for leaf in required)
+
+
+def _has_branches(schema: Json, pointer: str) -> bool:
+    """Say whether alternatives stand at a leaf or above it: what it takes is said there."""
+    for part in pointer.split("/")[1:]:
+        if not isinstance(schema, dict) or {"anyOf", "oneOf", "allOf", "$ref"} & schema.keys():
+            return True
+        inside = schema.get("items") if part == "[]" else (schema.get("properties") or {}).get(unescaped(part))
+        schema = inside if inside is not None else schema.get("additionalProperties")
+    return isinstance(schema, dict) and bool({"anyOf", "oneOf", "allOf", "$ref"} & schema.keys())
 
 
 def _on_texts(tool: ToolSchema, name: str, say) -> Iterator[Remark]:  # type: ignore[no-untyped-def]
@@ -127,7 +150,7 @@ def _on_texts(tool: ToolSchema, name: str, say) -> Iterator[Remark]:  # type: ig
         hidden_seen |= hidden(text)
     for quoted in sorted(orders_seen)[:3]:
         hint = "a description says what a tool does; its text is data here and is obeyed by nothing"
-        yield say("instructs-model", f"a text of {name} gives orders: `{printable(quoted)}`", hint=hint)
+        yield say("instructs-model", f"a text of {name} gives orders: `{named(quoted)}`", hint=hint)
     if hidden_seen:
         shown = ", ".join(sorted(hidden_seen)[:5])
         yield say("hidden-text", f"texts of {name} hold characters nobody sees: {shown}")
@@ -141,11 +164,11 @@ def _on_names(tools: Sequence[ToolSchema], others: Collection[str]) -> Iterator[
     for tool in tools:
         twins = [one for one in elsewhere[tool.name] if one != tool.id]
         if twins:
-            shown = ", ".join(f"`{printable(one)}`" for one in twins[:3])
-            message = f"`{printable(tool.id)}` has the name of {shown}: a model sees them with their sources as prefix"
+            shown = ", ".join(f"`{named(one)}`" for one in twins[:3])
+            message = f"`{named(tool.id)}` has the name of {shown}: a model sees them with their sources as prefix"
             yield Remark(code="same-name", tool=tool.id, message=message)
     for tool, twin in same_reading(tools):
-        message = f"`{printable(tool.id)}` and `{printable(twin.name)}` read the same"
+        message = f"`{named(tool.id)}` and `{named(twin.name)}` read the same"
         yield Remark(code="near-names", tool=tool.id, message=message, hint="name them by what tells them apart")
 
 
@@ -156,5 +179,5 @@ def _on_descriptions(tools: Iterable[ToolSchema]) -> Iterator[Remark]:
             by_text.setdefault(" ".join(tool.description.split()).casefold(), []).append(tool)
     for bearers in by_text.values():
         for tool in bearers[1:]:
-            message = f"`{printable(tool.id)}` is described as `{printable(bearers[0].id)}` is, word for word"
+            message = f"`{named(tool.id)}` is described as `{named(bearers[0].id)}` is, word for word"
             yield Remark(code="same-description", tool=tool.id, message=message)

@@ -33,14 +33,3 @@ def compare_runs(
     ]
     judged = [(bool(one), bool(other)) for one, other in pairs if one is not None or other is not None]
     return compare_paired([one for one, _ in judged], [other for _, other in judged], margin=margin)
-
-
-def recovery(before: float, after: float, stale: float) -> Mapping[str, float | None]:
-    """Return how much of a drop was made good: `ratio` after/before, `closed` share of the gap.
-
-    Both are None where they mean nothing: nothing was right before, or the change cost less than 5 points.
-    """
-    return {
-        "ratio": after / before if before > 0 else None,
-        "closed": (after - stale) / (before - stale) if before - stale >= 0.05 else None,
-    }

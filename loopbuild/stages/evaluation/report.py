@@ -34,7 +34,7 @@ class Report(TypedDict):
     arms: dict[str, Json]
     """Arm -> summary."""
     increment: Json
-    """None, or {tools: {added, removed, changed}, comparisons: {group: paired change}, recovery: {group: ...}}."""
+    """None, or {tools: {added, removed, changed}, comparisons: {group: paired change}}."""
     graph_svg: str
     data: Json
     """{generated, kept, dropped: [{reason, count}], splits: {name: kept}, categories: {...}, topologies: {...}, known:

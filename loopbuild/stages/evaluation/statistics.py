@@ -52,11 +52,6 @@ def wilson(k: int, n: int, *, z: float = Z95) -> Rate:
     return Rate(k=k, n=n, low=low, high=high)
 
 
-def no_failure_bound(n: int) -> float:
-    """Return the largest failure rate still compatible (one-sided 95%) with no failure in n tries."""
-    return 1.0 if n <= 0 else 1.0 - 0.05 ** (1.0 / n)
-
-
 def mcnemar(lost: int, won: int) -> float:
     """Return the exact two-sided probability of a split at least this uneven when both sides are equally likely."""
     return min(1.0, 2.0 * _binomial_tail(max(lost, won), lost + won))

@@ -110,7 +110,9 @@ def _wrong_mark(example: Example) -> int:
     unlearned = [n for n, m in enumerate(messages, 1) if m["role"] == "assistant" and not m.get("loss")]
     if any(message.get("loss") for message in messages if message["role"] != "assistant"):
         return next(n for n, m in enumerate(messages, 1) if m["role"] != "assistant" and m.get("loss"))
-    if example.category != "error_recovery":
+    # A row about a tool that is gone begins with its old name, or calls nothing at all.
+    is_refused_first = example.category == "error_recovery" or (example.category == "retired" and unlearned)
+    if not is_refused_first:
         return unlearned[0] if unlearned else 0
     if not unlearned or len(unlearned) > 2:
         return unlearned[-1] if unlearned else 1

@@ -83,9 +83,11 @@ def _leaked_name(text: str, used: list[ToolSchema]) -> str:
 def _invented(text: str, said: list[Bound]) -> Finding | None:
     """Numbers, identifiers, dates, addresses and quotations must stem from what the person knows."""
     known = [form for bound in said for form in spellings(bound.value)]
-    rest = _COUNTED.sub(" ", text)
+    rest = text
     for form in sorted(known, key=len, reverse=True):
         rest = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", " ", rest)
+    # Only now: the end of a telephone number before a full stop looks like the number of a step.
+    rest = _COUNTED.sub(" ", rest)
     quoted = (q for q in _QUOTED.finditer(text) if not {q[1], q[1].rstrip(".,")} & set(known))
     found = _TELLING.search(rest) or next(quoted, None)
     return Finding(reason="invented_value", detail=f"`{found[0].strip()}`") if found else None

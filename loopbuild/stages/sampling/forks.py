@@ -53,9 +53,13 @@ def forks(goal: str, size: int, reach: Reach, *, key: str) -> Iterator[Fork]:
             then = _branch(goal, path.nodes, reach, key=key)
             if then is None or (test == "any") != _takes(then, path.nodes, leaf):
                 continue
+            if _is_handed_on(then, path.nodes, leaf):
+                continue
             for tool in _others(goal, path.nodes, reach, key=key):
                 other = _branch(tool, path.nodes, reach, key=key)
-                if other is not None and not (test == "any" and _takes(other, path.nodes, leaf)):
+                if other is None or (test == "any" and _takes(other, path.nodes, leaf)):
+                    continue
+                if not _is_handed_on(other, path.nodes, leaf):
                     yield Fork(trunk=path.nodes, then=then, other=other, leaf=leaf, test=test)
 
 
@@ -129,6 +133,11 @@ def _touches(node: Node, trunk: tuple[Node, ...]) -> bool:
     last = len(trunk) - 1
     own = {(feed.step, feed.leaf) for feed in trunk[-1].feeds.values() if feed.leaf}
     return any(feed.step == last or (bool(feed.leaf) and (feed.step, feed.leaf) in own) for feed in node.feeds.values())
+
+
+def _is_handed_on(node: Node, trunk: tuple[Node, ...], leaf: str) -> bool:
+    """Say whether a step takes the very value that decides: the request names it, so nobody would have to look."""
+    return any((feed.step, feed.leaf) == (len(trunk) - 1, leaf) and "[]" not in leaf for feed in node.feeds.values())
 
 
 def _takes(node: Node, trunk: tuple[Node, ...], leaf: str) -> bool:

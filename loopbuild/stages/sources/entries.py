@@ -12,7 +12,7 @@ from loopbuild.documents import Document, Unreadable, read_json
 from loopbuild.errors import SourceError
 from loopbuild.records import Diagnostic, Json, Span
 from loopbuild.stages.sources.dialects import entry_name
-from loopbuild.stages.sources.names import shown
+from loopbuild.visible import named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ def read_entries(source: str, content: bytes, *, file: str) -> RawList:
         )
     # What was said when a server was listed stays said: the file is all that later readers have.
     said = tuple(
-        Diagnostic(severity="note", code="listing", message=f"source `{source}`: {shown(note, limit=200)}", span=span)
+        Diagnostic(severity="note", code="listing", message=f"source `{source}`: {named(note, limit=200)}", span=span)
         for note in (notes if isinstance(notes, list) else ())
         if isinstance(note, str)
     )

@@ -13,11 +13,11 @@ from loopbuild.errors import SourceError
 from loopbuild.records import DeclaredTool, Diagnostic, Json, Listing, Span
 from loopbuild.stages.sources.dialects import entry_name, read_entry
 from loopbuild.stages.sources.entries import RawEntry, RawList, read_entries
-from loopbuild.stages.sources.names import shown
 from loopbuild.stages.sources.observed import as_observed
 from loopbuild.stages.sources.selection import select
 from loopbuild.stages.sources.shorthand import BadShape
 from loopbuild.stages.sources.usable import usable
+from loopbuild.visible import named
 
 MAX_TOOLS = 10_000
 
@@ -86,7 +86,7 @@ def _tool(source: str, entry: RawEntry, number: int, diagnostics: list[Diagnosti
     try:
         read = read_entry(source, entry.value, span=entry.span())
     except BadShape as exc:
-        name = shown(entry_name(entry.value))
+        name = named(entry_name(entry.value))
         who = f"tool `{name}`" if name else f"entry {number}"
         diagnostics.append(
             Diagnostic(
@@ -99,7 +99,7 @@ def _tool(source: str, entry: RawEntry, number: int, diagnostics: list[Diagnosti
         )
         return None
     for note in read.notes:
-        message = f"tool `{shown(read.tool.name)}`: {note}"
+        message = f"tool `{named(read.tool.name)}`: {note}"
         diagnostics.append(Diagnostic(severity="note", code="cut", message=message, span=entry.span()))
     return read.tool
 
@@ -118,7 +118,7 @@ def _without_duplicates(tools: list[DeclaredTool], diagnostics: list[Diagnostic]
                 Diagnostic(
                     severity="error",
                     code="duplicate-tool",
-                    message=f"tool `{shown(name)}` is declared {len(places[name])} times and skipped (at {lines})",
+                    message=f"tool `{named(name)}` is declared {len(places[name])} times and skipped (at {lines})",
                     span=places[name][1].span,
                 )
             )

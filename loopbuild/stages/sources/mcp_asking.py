@@ -12,8 +12,8 @@ from typing import Any
 
 from loopbuild.records import Json
 from loopbuild.stages.sources.listing import MAX_TOOLS
-from loopbuild.stages.sources.names import shown
 from loopbuild.stages.sources.stdio_server import Traffic
+from loopbuild.visible import named
 
 MAX_PAGES = 100
 _SPOKEN_BY_HAND = "2025-06-18"
@@ -76,7 +76,7 @@ async def _converse(
         return ""
     if traffic.too_long:
         return traffic.too_long
-    garbage = shown(traffic.garbage) if traffic.garbage else ""
+    garbage = named(traffic.garbage) if traffic.garbage else ""
     if clock.cancelled_caught:
         traffic.is_out_of_time = True
         limit = call_timeout_seconds if state["is_started"] else start_timeout_seconds
@@ -130,7 +130,7 @@ async def _by_hand(streams: Any, traffic: Traffic, started: Callable[[], None], 
                 if getattr(answer, "id", None) != number or getattr(answer, "method", None):
                     continue
                 error = getattr(answer, "error", None)
-                return shown(str(error.message), limit=160) if error is not None else ""
+                return named(str(error.message), limit=160) if error is not None else ""
             return "the connection was lost"
 
         greeting = {
@@ -182,7 +182,7 @@ def reason(exc: BaseException) -> str:
     while isinstance(exc, BaseExceptionGroup):
         exc = exc.exceptions[0]
     text = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
-    return shown(text, limit=160)
+    return named(text, limit=160)
 
 
 def _first(exc: BaseException, kind: type[OSError]) -> OSError | None:

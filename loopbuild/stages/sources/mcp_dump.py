@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from loopbuild.records import Diagnostic, Json, Listing
 from loopbuild.stages.sources.listing import read_listing
-from loopbuild.stages.sources.names import shown
+from loopbuild.visible import named
 
 
 def read(
@@ -22,7 +22,7 @@ def read(
         Diagnostic(
             severity="note",
             code="not-mcp",
-            message=f"tool `{shown(tool.name)}` has no `inputSchema`; read as {tool.hints['dialect']}",
+            message=f"tool `{named(tool.name)}` has no `inputSchema`; read as {tool.hints['dialect']}",
             span=tool.span,
         )
         for tool in listing.tools

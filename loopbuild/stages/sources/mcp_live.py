@@ -23,8 +23,8 @@ from loopbuild.records import Json
 from loopbuild.stages.sources.dialects import entry_name
 from loopbuild.stages.sources.listing import MAX_TOOLS
 from loopbuild.stages.sources.mcp_asking import MAX_PAGES, ask
-from loopbuild.stages.sources.names import shown
 from loopbuild.stages.sources.stdio_server import Traffic, stdio_streams
+from loopbuild.visible import named
 
 __all__ = ["MAX_PAGES", "Listed", "list_live"]
 _STDERR_LINES = 20
@@ -83,7 +83,7 @@ def list_live(
                 first_words.append(os.fstat(stderr.fileno()).st_size)
             return stdio_streams(command, env=surroundings, cwd=cwd, errlog=errlog, traffic=noted)
 
-        who = _address(url) if url else shown(shlex.join(command), limit=160)
+        who = _address(url) if url else named(shlex.join(command), limit=160)
         try:
             with errlog, _quiet():
                 fault = anyio.run(partial(ask, connect, traffic, **limits))
@@ -108,7 +108,7 @@ def _is_plain(entry: Json, notes: list[str]) -> bool:
     try:
         json.dumps(entry, allow_nan=False, ensure_ascii=False).encode("utf-8", errors="backslashreplace")
     except (ValueError, RecursionError):
-        name = shown(entry_name(entry))
+        name = named(entry_name(entry))
         notes.append(f"tool `{name}` is left out: its entry holds a number that is none, or is nested without end")
         return False
     return True
@@ -137,7 +137,7 @@ def _quiet() -> Iterator[None]:
 
 def _tail(text: str, secrets: Sequence[str]) -> str:
     """Return the last lines of stderr for the hint, escaped, values handed over taken out."""
-    lines = [shown(line, limit=200) for line in _without(text, secrets).splitlines() if line.strip()]
+    lines = [named(line, limit=200) for line in _without(text, secrets).splitlines() if line.strip()]
     return "its last lines on stderr:\n" + "\n".join(f"  {line}" for line in lines[-_STDERR_LINES:]) if lines else ""
 
 
@@ -151,4 +151,4 @@ def _without(text: str, secrets: Sequence[str]) -> str:
 def _address(url: str) -> str:
     scheme, mark, rest = url.partition("://")
     authority, slash, path = rest.partition("/")
-    return shown(f"{scheme}{mark}{authority.rpartition('@')[2]}{slash}{path.partition('?')[0]}", limit=160)
+    return named(f"{scheme}{mark}{authority.rpartition('@')[2]}{slash}{path.partition('?')[0]}", limit=160)

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from loopbuild.pointers import unescaped
 from loopbuild.records import DeclaredTool, Diagnostic, Json
-from loopbuild.stages.sources.names import shown
+from loopbuild.visible import named
 
 
 def as_observed(
@@ -34,10 +34,10 @@ def _one(tool: DeclaredTool, found: Json, diagnostics: list[Diagnostic]) -> Decl
     pointers = [pointer for pointer, kinds in sorted(broken.items()) if _widen(schema, pointer, kinds)]
     for pointer in pointers:
         said, seen = (
-            f"tool `{shown(tool.name)}`: `{shown(pointer)}` of its return",
+            f"tool `{named(tool.name)}`: `{named(pointer)}` of its return",
             ", ".join(map(str, broken[pointer])),
         )
-        message = f"{said} is declared otherwise than its calls return it: {shown(seen)}"
+        message = f"{said} is declared otherwise than its calls return it: {named(seen)}"
         diagnostics.append(Diagnostic(severity="warning", code="declared-vs-observed", message=message, span=tool.span))
     return replace(tool, output_schema=schema, hints={**tool.hints, "observed": pointers})
 

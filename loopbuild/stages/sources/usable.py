@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from loopbuild.pointers import within
 from loopbuild.records import DeclaredTool, Diagnostic, Json
-from loopbuild.stages.sources.names import shown
+from loopbuild.visible import named
 
 _DRAFT = re.compile(r"https?://json-schema\.org/(?:draft-0[4-7]|draft/2019-09|draft/2020-12)/schema#?\Z")
 _REPAIRS = 50
@@ -43,7 +43,7 @@ def _repaired(schema: Json, tool: DeclaredTool, found: list[Diagnostic]) -> Json
     import jsonschema_rs
 
     if isinstance(schema, dict) and not _is_known_draft(schema.get("$schema")):
-        text = f"tool `{shown(tool.name)}`: its `$schema` `{shown(str(schema['$schema']))}` is read as 2020-12"
+        text = f"tool `{named(tool.name)}`: its `$schema` `{named(str(schema['$schema']))}` is read as 2020-12"
         found.append(Diagnostic(severity="note", code="unknown-draft", message=text, span=tool.span))
         schema = {key: value for key, value in schema.items() if key != "$schema"}
     message = ""
@@ -51,7 +51,7 @@ def _repaired(schema: Json, tool: DeclaredTool, found: list[Diagnostic]) -> Json
         try:
             jsonschema_rs.validator_for(schema, offline=True)
         except (ValueError, jsonschema_rs.ReferencingError) as exc:
-            message = shown(str(exc).strip().splitlines()[0], limit=160)
+            message = named(str(exc).strip().splitlines()[0], limit=160)
             path = list(getattr(exc, "instance_path", ()) or ())
             if not path:
                 break
@@ -60,11 +60,11 @@ def _repaired(schema: Json, tool: DeclaredTool, found: list[Diagnostic]) -> Json
             if attempt == 0:
                 schema = copy.deepcopy(schema)
             where = _remove(schema, path)
-            text = f"tool `{shown(tool.name)}`: `{where}` of its input is left out: {message}"
+            text = f"tool `{named(tool.name)}`: `{where}` of its input is left out: {message}"
             found.append(Diagnostic(severity="warning", code="bad-keyword", message=text, span=tool.span))
         else:
             return schema
-    text = f"tool `{shown(tool.name)}` is skipped: no call can be checked against its input, {message}"
+    text = f"tool `{named(tool.name)}` is skipped: no call can be checked against its input, {message}"
     found.append(Diagnostic(severity="error", code="bad-tool", message=text, span=tool.span))
     return None
 
@@ -82,7 +82,7 @@ def _remove(schema: Json, path: list[Json]) -> str:
     del value[keys[-1]]
     if isinstance(schema.get("required"), list) and keys[:1] == ["properties"] and len(keys) == 2:
         schema["required"] = [name for name in schema["required"] if name != keys[1]]
-    return shown("/".join(str(key) for key in keys), limit=120)
+    return named("/".join(str(key) for key in keys), limit=120)
 
 
 def _without_bad_refs(schema: Json, tool: DeclaredTool) -> tuple[Json, list[Diagnostic]]:
@@ -95,7 +95,7 @@ def _without_bad_refs(schema: Json, tool: DeclaredTool) -> tuple[Json, list[Diag
         is_remote = not ref.startswith("#")
         code = "missing-ref" if not is_remote else "ref-outside-root" if _is_file(ref) else "remote-ref"
         what = "is followed nowhere: only references within the schema are" if is_remote else "points at nothing"
-        message = f"tool `{shown(tool.name)}`: `$ref` to `{shown(ref)}` {what}"
+        message = f"tool `{named(tool.name)}`: `$ref` to `{named(ref)}` {what}"
         notes.append(Diagnostic(severity="error", code=code, message=message, span=tool.span))
     return _pruned(schema, bad), notes
 

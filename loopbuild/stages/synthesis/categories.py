@@ -14,11 +14,23 @@ from loopbuild.digest import unit_interval
 from loopbuild.judging.validate import Validator
 from loopbuild.llm.offline import turns
 from loopbuild.llm.protocol import Wording, WriteRequest
-from loopbuild.records import Category, Example, Json, Level, Proof, Split, Step, Task, ToolCatalog, Trajectory
+from loopbuild.records import (
+    Category,
+    Example,
+    Json,
+    Level,
+    Proof,
+    Split,
+    Step,
+    Task,
+    ToolCatalog,
+    ToolSchema,
+    Trajectory,
+)
 from loopbuild.sandbox.protocol import Sandbox
 from loopbuild.stages.synthesis import confirm, near_miss, recovery, withheld
 from loopbuild.stages.synthesis.dialogues import readable, sealed, to_example, turn
-from loopbuild.stages.synthesis.naming import words_of_leaf
+from loopbuild.stages.synthesis.naming import split_words, words_of_leaf
 from loopbuild.stages.synthesis.requests import request
 
 MARGIN: dict[Category, float] = {"missing_tool": 4.0, "confirm": 25.0, "near_miss": 3.0, "error_recovery": 1.6}
@@ -166,8 +178,13 @@ def _with_failures(trajectory: Trajectory, task: Task, catalog: ToolCatalog, pro
             if one.before == done:
                 failed = Step(call=one.call, result=one.result, turn=steps[0].turn)
                 messages += turn([failed], said, tools, is_learned=False)
-                leaf = next((x for x in tools[one.call.tool].inputs if x.pointer == one.pointer), None)
-                said = turns.once_more(one.kind, words_of_leaf(leaf) if leaf else "", choices)
+                said = turns.once_more(one.kind, _words(one.pointer, tools[one.call.tool]), choices)
         messages += turn(steps, said, tools)
         done += len(steps)
     return [*messages, {"role": "assistant", "content": task.answer, "loss": True}]
+
+
+def _words(pointer: str, tool: ToolSchema) -> str:
+    """What the argument at fault is called."""
+    leaf = next((one for one in tool.inputs if one.pointer == pointer), None)
+    return words_of_leaf(leaf) if leaf else " ".join(split_words(pointer.rpartition("/")[2]))

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from loopbuild.digest import digest, unit_interval
-from loopbuild.llm.protocol import Wording, Writer, WriteRequest
-from loopbuild.records import Example, Level, Split, Task, ToolCatalog, Trajectory
-from loopbuild.stages.synthesis.dialogues import to_example, to_task
+from loopbuild.llm.protocol import Wording, WriteRequest
+from loopbuild.records import Level, ToolCatalog, Trajectory
 from loopbuild.stages.synthesis.requests import provenance_of, request
 
 
@@ -51,22 +50,3 @@ def clarify_request(
     if not found:
         return None
     return request(trajectory, catalog, level=level, wording=wording, seed=seed, lexicon=lexicon, missing=found[0])
-
-
-def clarify_row(
-    trajectory: Trajectory,
-    catalog: ToolCatalog,
-    *,
-    writer: Writer,
-    level: Level = "high",
-    wording: Wording = "seen",
-    seed: int = 0,
-    split: Split = "train",
-) -> tuple[Task, Example] | None:
-    """Return a clarifying row written at once, or None when nothing can be left out."""
-    asked = clarify_request(trajectory, catalog, level=level, wording=wording, seed=seed)
-    if asked is None:
-        return None
-    answer = next(iter(writer.write_many([asked])))
-    task = to_task(trajectory, asked, answer, writer=writer.name)
-    return task, to_example(trajectory, task, catalog, split=split)

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from loopbuild.digest import canonical, digest, unit_interval
-from loopbuild.pointers import unescaped
+from loopbuild.pointers import escaped
 from loopbuild.records import Failure, Json, Proof, SchemaLeaf, Step, ToolCall, ToolCatalog, ToolSchema, Trajectory
 from loopbuild.sandbox.answers import refused
 from loopbuild.sandbox.protocol import Sandbox
@@ -83,17 +83,27 @@ def _refusals(step: Step, index: int, tool: ToolSchema, most: int, *, key: str, 
 
 def faults(call: ToolCall, tool: ToolSchema) -> Iterator[Fault]:
     """Yield ways to get a call wrong, those that people and models know."""
-    for leaf in tool.inputs:
-        name = unescaped(leaf.pointer[1:])
-        if leaf.pointer.count("/") != 1 or name not in call.arguments:
-            continue
-        value = call.arguments[name]
-        if leaf.is_required:
+    leaves = {leaf.pointer: leaf for leaf in tool.inputs}
+    required = set((tool.input_schema or {}).get("required", ()))
+    for name, value in sorted(call.arguments.items()):
+        pointer = f"/{escaped(name)}"
+        if name in required:
             left = {key: one for key, one in call.arguments.items() if key != name}
-            yield "missing_required", leaf.pointer, ToolCall(tool=call.tool, arguments=left)
-        for kind, wrong in _wrong(leaf, value):
-            yield kind, leaf.pointer, ToolCall(tool=call.tool, arguments={**call.arguments, name: wrong})
+            yield "missing_required", pointer, ToolCall(tool=call.tool, arguments=left)
+        leaf = leaves.get(pointer)
+        for kind, wrong in _wrong(leaf, value) if leaf is not None else _wrong_list(value):
+            yield kind, pointer, ToolCall(tool=call.tool, arguments={**call.arguments, name: wrong})
     yield "rate_limit", "", ToolCall(tool=call.tool, arguments=dict(call.arguments))
+
+
+def _wrong_list(value: Json) -> Iterator[tuple[str, Json]]:
+    """A list as its first member, and with a member that lacks something."""
+    if isinstance(value, list) and value:
+        yield "wrong_type", value[0]
+        first = value[0]
+        if isinstance(first, dict) and first:
+            gone = max(first)
+            yield "missing_required", [{key: one for key, one in first.items() if key != gone}, *value[1:]]
 
 
 def _wrong(leaf: SchemaLeaf, value: Json) -> Iterator[tuple[str, Json]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loopbuild.records import DataFlowEdge, ToolCatalog, ToolGraph
-from loopbuild.stages.toolgraph.draw import plain
+from loopbuild.visible import visible
 
 _STYLES = {
     "verified": 'color="#2a7f3f" penwidth=2',
@@ -37,4 +37,4 @@ def _arrow(edge: DataFlowEdge, ids: dict[str, str]) -> str:
 
 def _quoted(text: str) -> str:
     # A backslash starts an escape of its own (`\\N` is the node's name), so it is doubled like the quote is escaped.
-    return '"' + plain(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + visible(text).replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -5,11 +5,11 @@ Deterministic; every name is escaped for the place it goes to, a tool's name is 
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 
 from loopbuild.records import DataFlowEdge, ToolCatalog, ToolGraph, ToolSchema
 from loopbuild.stages.toolgraph.svg import to_svg
+from loopbuild.visible import visible
 
 __all__ = ["to_mermaid", "to_svg", "to_text"]
 
@@ -25,17 +25,17 @@ def to_text(graph: ToolGraph, catalog: ToolCatalog) -> str:
         feeders = len(group.tools) - len(group.goals)
         goals = "1 goal" if len(group.goals) == 1 else f"{len(group.goals)} goals"
         feeding = "1 feeding tool" if feeders == 1 else f"{feeders} feeding tools"
-        lines.append(f"{plain(group.name)}  {goals}, {feeding}")
+        lines.append(f"{visible(group.name)}  {goals}, {feeding}")
         for at, goal in enumerate(group.goals):
             is_last = at == len(group.goals) - 1
             effect = tools[goal].effect if goal in tools else "unknown"
-            lines.append(f"{'└─' if is_last else '├─'} {plain(goal)} ({effect})")
+            lines.append(f"{'└─' if is_last else '├─'} {visible(goal)} ({effect})")
             edges = into.get(goal, [])
             for row, edge in enumerate(edges):
                 stem = "   " if is_last else "│  "
                 branch = "└─" if row == len(edges) - 1 else "├─"
                 lines.append(f"{stem}{branch} {_edge(edge)}")
-    lines += [f"note: {plain(note)}" for note in graph.notes]
+    lines += [f"note: {visible(note)}" for note in graph.notes]
     return "\n".join(lines) + "\n"
 
 
@@ -54,17 +54,12 @@ def to_mermaid(graph: ToolGraph, catalog: ToolCatalog) -> str:
     return "\n".join(lines) + "\n"
 
 
-def plain(text: str) -> str:
-    """Return foreign text for a terminal: control and format characters escaped."""
-    return "".join(char if unicodedata.category(char)[0] != "C" else f"\\u{ord(char):04x}" for char in text)
-
-
 def _edge(edge: DataFlowEdge) -> str:
     reshaped = "" if edge.conversion == "same" else f", {edge.conversion}"
     if edge.bound_with:
-        reshaped += f", same {plain(' and '.join(wanted.removeprefix('/') for _, wanted in edge.bound_with))}"
-    left, right = plain(edge.producer_leaf), plain(edge.consumer_leaf)
-    return f"{right} <- {plain(edge.producer)} {left}  {edge.score:.2f} {edge.rule}{reshaped}, {edge.status}"
+        reshaped += f", same {visible(' and '.join(wanted.removeprefix('/') for _, wanted in edge.bound_with))}"
+    left, right = visible(edge.producer_leaf), visible(edge.consumer_leaf)
+    return f"{right} <- {visible(edge.producer)} {left}  {edge.score:.2f} {edge.rule}{reshaped}, {edge.status}"
 
 
 def _arrow(edge: DataFlowEdge, ids: Mapping[str, str]) -> str:

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from html import escape
 
 from loopbuild.records import DataFlowEdge, ToolCatalog, ToolGraph
-from loopbuild.stages.toolgraph.draw import plain
 from loopbuild.stages.toolgraph.layout import BOX_HEIGHT, curve, lay_out
 from loopbuild.stages.toolgraph.page import SCRIPT, STYLE
 from loopbuild.stages.toolgraph.report import out_of_reach
+from loopbuild.visible import visible
 
 _ORDER = ("verified", "declared", "observed", "inferred", "weak")
 """Statuses as the page shows them, strongest first; `weak` is inferred below certainty."""
@@ -91,12 +91,12 @@ def _json(graph: ToolGraph, catalog: ToolCatalog, number: dict[str, int]) -> str
     lost = {(tool.id, leaf.pointer) for tool, leaf in out_of_reach(catalog.tools, graph.edges)}
     tools = [
         {
-            "id": plain(tool.id),
-            "about": plain(tool.description)[:400],
+            "id": visible(tool.id),
+            "about": visible(tool.description)[:400],
             "effect": tool.effect,
             "returns": tool.output_origin,
             "inputs": [
-                [plain(leaf.pointer), leaf.is_required, (tool.id, leaf.pointer) in lost] for leaf in tool.inputs
+                [visible(leaf.pointer), leaf.is_required, (tool.id, leaf.pointer) in lost] for leaf in tool.inputs
             ],
         }
         for tool in catalog.tools
@@ -104,9 +104,9 @@ def _json(graph: ToolGraph, catalog: ToolCatalog, number: dict[str, int]) -> str
     edges = [
         [
             number[edge.producer],
-            plain(edge.producer_leaf),
+            visible(edge.producer_leaf),
             number[edge.consumer],
-            plain(edge.consumer_leaf),
+            visible(edge.consumer_leaf),
             edge.score,
             edge.rule,
             _shown(edge),
@@ -127,4 +127,4 @@ def _strongest(edges: Sequence[DataFlowEdge]) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(plain(text))
+    return escape(visible(text))

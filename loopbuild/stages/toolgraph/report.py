@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from loopbuild.records import DataFlowEdge, SchemaLeaf, ToolCatalog, ToolGraph, ToolSchema
-from loopbuild.stages.toolgraph.draw import plain
+from loopbuild.visible import visible
 
 _SHOWN = 12
 
@@ -28,7 +28,7 @@ def to_report(graph: ToolGraph, catalog: ToolCatalog) -> str:
         lines.append(f"  {_count(len(part), 'tool')}: {_names(part)}")
     if len(large) > _SHOWN:
         lines.append(f"  and {len(large) - _SHOWN} more")
-    lines += [f"note: {plain(note)}" for note in graph.notes]
+    lines += [f"note: {visible(note)}" for note in graph.notes]
     return "\n".join(lines) + "\n"
 
 
@@ -73,7 +73,7 @@ def _source(source: str, tools: Sequence[ToolSchema], graph: ToolGraph) -> list[
     opaque = out_of_reach(tools, edges)
     given = sum((tool.id, leaf.pointer) in fed for tool, leaf in required)
     lines = [
-        f"source `{plain(source)}`: {_count(len(tools), 'tool')}, {_count(len(edges), 'edge')}{_told(statuses)}",
+        f"source `{visible(source)}`: {_count(len(tools), 'tool')}, {_count(len(edges), 'edge')}{_told(statuses)}",
         f"  returns:{_told(origins, brackets=False)}",
         f"  evidence:{_told(rules, brackets=False) or ' none'}",
         f"  required inputs: {len(required)}, of which {given} are fed by tools, "
@@ -84,7 +84,7 @@ def _source(source: str, tools: Sequence[ToolSchema], graph: ToolGraph) -> list[
         unknown.setdefault(leaf.pointer, []).append(tool.id)
     ordered = sorted(unknown.items(), key=lambda item: (-len(item[1]), item[0]))
     for pointer, owners in ordered[:_SHOWN]:
-        lines.append(f"    {plain(pointer)} of {_count(len(owners), 'tool')}: {_names(owners, 3)}")
+        lines.append(f"    {visible(pointer)} of {_count(len(owners), 'tool')}: {_names(owners, 3)}")
     if len(ordered) > _SHOWN:
         lines.append(f"    and {len(ordered) - _SHOWN} more names")
     if source in graph.flat_sources:
@@ -93,7 +93,7 @@ def _source(source: str, tools: Sequence[ToolSchema], graph: ToolGraph) -> list[
     hubs = Counter(edge.producer for edge in {(edge.producer, edge.consumer): edge for edge in graph.edges}.values())
     busy = [(tool, count) for tool, count in hubs.most_common() if tool in names and count >= 5]
     if busy:
-        told = ", ".join(f"{plain(tool)} feeds {count}" for tool, count in sorted(busy, key=_by_count)[:_SHOWN])
+        told = ", ".join(f"{visible(tool)} feeds {count}" for tool, count in sorted(busy, key=_by_count)[:_SHOWN])
         lines.append(f"  hubs: {told}")
     return lines
 
@@ -114,7 +114,7 @@ def _told(counts: Counter[str], *, brackets: bool = True) -> str:
 
 
 def _names(tools: Sequence[str], limit: int = _SHOWN) -> str:
-    shown = ", ".join(plain(tool.partition("/")[2]) for tool in tools[:limit])
+    shown = ", ".join(visible(tool.partition("/")[2]) for tool in tools[:limit])
     return f"{shown}, and {len(tools) - limit} more" if len(tools) > limit else shown
 
 

@@ -10,6 +10,7 @@ from html import escape
 
 from loopbuild.records import DataFlowEdge, ToolCatalog, ToolGraph
 from loopbuild.stages.toolgraph.layout import BOX_HEIGHT, Box, curve, lay_out
+from loopbuild.visible import visible
 
 COLOURS = {"read": "#2f6f9f", "create": "#3a7d44", "update": "#a8650f", "delete": "#a33a3a", "unknown": "#666666"}
 
@@ -56,4 +57,4 @@ def _curve(way: Sequence[Box], edges: Sequence[DataFlowEdge]) -> str:
 
 def _text(text: str) -> str:
     """Escape for XML, which has no place at all for most control characters."""
-    return escape("".join(char if char.isprintable() or char == "\n" else f"\\u{ord(char):04x}" for char in text))
+    return escape(visible(text, keep="\n"))

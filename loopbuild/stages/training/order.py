@@ -41,8 +41,3 @@ def schedule(lengths: Sequence[int], keys: Sequence[str], *, epochs: float, batc
         Random(seed("training-batches", [salt, start])).shuffle(batches)
         made += [index for group in batches for index in group] + tail
     return made
-
-
-def steps_of(rows: int, *, batch: int, accumulation: int) -> int:
-    """Return how many optimizer steps a sequence of `rows` takes."""
-    return ceil(ceil(rows / batch) / accumulation) if rows else 0

@@ -18,7 +18,7 @@ from loopbuild.digest import canonical
 from loopbuild.judging.validate import Validator
 from loopbuild.records import METRICS, REGRESSION, SPLITS, EvalTask, Score, Transcript, to_json
 from loopbuild.records.words import CLASS_WORDS, METRIC_WORDS, SPLIT_WORDS, known_codes
-from loopbuild.stages.evaluation.comparison import compare_runs, recovery
+from loopbuild.stages.evaluation.comparison import compare_runs
 from loopbuild.stages.evaluation.failure import CLASS_OF
 from loopbuild.stages.evaluation.gates import check_gates, worst
 from loopbuild.stages.evaluation.report import assemble, headline
@@ -150,12 +150,6 @@ def test_a_regression_is_judged_by_the_paired_bound() -> None:
 def test_a_gate_on_losses_does_not_pass_where_the_predecessor_cannot_be_compared() -> None:
     (doubt,) = check_gates(summarise({}, []), {"max_regression": 0.05}, has_predecessor=True)
     assert doubt.verdict == "not enough tasks"
-
-
-def test_recovery_is_undefined_without_a_drop() -> None:
-    assert recovery(0.9, 0.88, 0.45) == {"ratio": 0.88 / 0.9, "closed": (0.88 - 0.45) / (0.9 - 0.45)}
-    assert recovery(0.9, 0.9, 0.88)["closed"] is None
-    assert recovery(0.0, 0.5, 0.0)["ratio"] is None
 
 
 class Page(HTMLParser):

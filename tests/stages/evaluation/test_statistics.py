@@ -12,7 +12,6 @@ from loopbuild.stages.evaluation.statistics import (
     compare_paired,
     mcnemar,
     newcombe_paired,
-    no_failure_bound,
     wilson,
 )
 
@@ -31,11 +30,6 @@ def test_wilson_holds_the_estimate_and_stays_a_share(counts: tuple[int, int]) ->
 
 def test_nothing_of_nothing_is_anything() -> None:
     assert (wilson(0, 0).low, wilson(0, 0).high) == (0, 1)
-
-
-@pytest.mark.parametrize(("n", "bound"), [(40, 0.072), (100, 0.030), (300, 0.010)])
-def test_no_failures_still_allow_some(n: int, bound: float) -> None:
-    assert round(no_failure_bound(n), 3) == bound
 
 
 @pytest.mark.parametrize(

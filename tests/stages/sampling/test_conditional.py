@@ -23,6 +23,11 @@ from loopbuild.stages.synthesis.requests import make_requests
 from tests.stages.sampling.world import SHARES, cells, hr, hr_with, sampled, settings
 
 DESK = (
+    {
+        "name": "order_desk",
+        "parameters": {"desk_id": "string", "size": {"type": "string", "enum": ["small", "large", "standing"]}},
+        "returns": {"order_id": "string"},
+    },
     {"name": "find_desk", "parameters": {"room": "string"}, "returns": {"desk_id": "string"}},
     {
         "name": "get_desk",
@@ -79,6 +84,16 @@ def test_the_branch_taken_is_the_one_that_what_was_seen_asks_for(rows: dict[Cell
         seen = at(row.steps[told.step].result.value, told.path)
         assert told.holds == (bool(seen) if told.test == "any" else seen == told.value)
         assert fact_name(row.steps[told.step].call.tool, "output", told.leaf) in row.reads
+
+
+def test_no_branch_takes_the_value_that_decides(rows: dict[Cell, Trajectory]) -> None:
+    """The request would have to name it twice, and nobody would have to look."""
+    for row in rows.values():
+        told = row.condition
+        assert told is not None
+        for call in (row.steps[-1].call, told.other):
+            taken = [(one.step, one.leaf) for one in call.provenance.values()]
+            assert told.test == "any" or (told.step, told.leaf) not in taken
 
 
 def test_a_pair_is_asked_for_in_the_same_words(rows: dict[Cell, Trajectory], catalog: ToolCatalog) -> None:

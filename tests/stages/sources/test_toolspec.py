@@ -123,7 +123,7 @@ def test_of_two_tools_with_one_name_neither_is_taken() -> None:
 def test_hostile_names_are_shown_escaped() -> None:
     name = "get_\u202e\x00\x1b[2Jrole"
     result = listing({"name": name, "parameters": {"x": 1.5}})
-    assert result.diagnostics[0].message.startswith("tool `get_\\u202e\\x00\\x1b[2Jrole` is skipped")
+    assert result.diagnostics[0].message.startswith("tool `get_\\u202e\\u0000\\u001b[2Jrole` is skipped")
 
 
 def test_a_long_name_is_refused_and_a_long_description_cut() -> None:

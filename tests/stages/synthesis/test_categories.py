@@ -7,17 +7,21 @@ import pytest
 from loopbuild.judging.effects import destroys
 from loopbuild.judging.validate import Validator
 from loopbuild.llm.offline.slips import slips_in
-from loopbuild.records import EvalTask
+from loopbuild.llm.offline.writer import write
+from loopbuild.records import EvalTask, Example, Proof, from_json, to_json
 from loopbuild.sandbox.simulated import SimulatedSandbox
 from loopbuild.stages.evaluation.score import score
 from loopbuild.stages.evaluation.stand_ins import play, replay_gold
-from loopbuild.stages.evaluation.tasks import to_task
+from loopbuild.stages.evaluation.tasks import to_task as to_eval_task
 from loopbuild.stages.filters.contract import check_contract
 from loopbuild.stages.filters.grounding import check_grounding
 from loopbuild.stages.filters.provenance import check_provenance
 from loopbuild.stages.filters.rows import Row
-from loopbuild.stages.synthesis.categories import MARGIN, further_requests, shown_part
+from loopbuild.stages.synthesis.categories import MARGIN, compose, further_requests, shown_part
+from loopbuild.stages.synthesis.dialogues import to_example, to_task
 from loopbuild.stages.synthesis.negatives import negative_rows
+from loopbuild.stages.synthesis.requests import make_requests
+from tests.stages.synthesis import worded_rows as w
 from tests.stages.synthesis.category_rows import CATEGORIES, executed, rows
 
 LEAST = {"missing_tool": 20, "confirm": 6, "near_miss": 30, "error_recovery": 30}
@@ -141,7 +145,7 @@ def test_failures_are_the_sandboxes_own_and_leave_no_trace() -> None:
 def confirmations() -> list[EvalTask]:
     catalog, _ = executed("eval")
     return [
-        to_task(shown_part(row.trajectory, row.task, catalog, row.proof), row.task, split="values")
+        to_eval_task(shown_part(row.trajectory, row.task, catalog, row.proof), row.task, split="values")
         for row in rows("confirm", "eval")
         if row.trajectory is not None
     ]
@@ -173,3 +177,31 @@ def test_held_out_confirmations_are_solved_by_gold_and_by_nobody_who_does_not_as
 def test_what_cannot_be_judged_is_no_held_out_task() -> None:
     for category in ("missing_tool", "near_miss", "error_recovery"):
         assert rows(category, "eval") == ()
+
+
+def test_a_plain_row_is_written_as_if_these_categories_did_not_exist() -> None:
+    """Else every row of every project would have another digest."""
+    catalog, trajectories = executed()
+    trajectory = trajectories[0]
+    request = make_requests(trajectory, catalog)[0]
+    plain = to_json(to_example(trajectory, to_task(trajectory, request, write(request), writer="offline"), catalog))
+    assert not {"withheld", "beside"} & plain.keys()
+    assert {"withheld"} <= to_json(rows("missing_tool")[0].example).keys()
+    assert from_json(Example, plain).withheld == ()
+
+
+def test_items_of_a_list_are_named_whole() -> None:
+    catalog = w.catalog("memory")
+    found = [t for t in w.memory_trajectories(48) if destroys(catalog.by_id()[t.cell.goal])]
+    assert found
+    for trajectory in found:
+        for request in further_requests(trajectory, catalog, shares={"confirm": 1.0}, texts=2):
+            task = to_task(trajectory, request, write(request), writer="offline")
+            proof = Proof(left=())
+            row = Row(
+                example=compose(trajectory, task, catalog, proof, split="train"),
+                task=task,
+                trajectory=trajectory,
+                proof=proof,
+            )
+            assert check_contract(row, catalog=catalog) is None

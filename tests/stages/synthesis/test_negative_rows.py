@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from loopbuild.llm import open_writer
 from loopbuild.llm.offline.slips import slips_in
-from loopbuild.stages.synthesis.clarify import clarify_request, clarify_row, slots
+from loopbuild.stages.synthesis.clarify import clarify_request, slots
+from loopbuild.stages.synthesis.dialogues import to_example, to_task
 from loopbuild.stages.synthesis.negatives import negative_rows
 from tests.stages.synthesis import worded_rows as w
 
@@ -50,9 +51,11 @@ def test_training_and_evaluation_share_no_row() -> None:
 
 def test_a_clarifying_row_asks_before_it_calls() -> None:
     writer, catalog = open_writer("offline"), w.catalog("hr")
-    made = [row for t in w.hr_trajectories(110) if (row := clarify_row(t, catalog, writer=writer))]
+    made = [(one, asked) for one in w.hr_trajectories(110) if (asked := clarify_request(one, catalog))]
     assert len(made) > 20
-    for task, example in made:
+    for (trajectory, asked), answer in zip(made, writer.write_many([asked for _, asked in made]), strict=True):
+        task = to_task(trajectory, asked, answer, writer=writer.name)
+        example = to_example(trajectory, task, catalog, split="train")
         assert [message["role"] for message in example.messages[:4]] == ["user", "assistant", "user", "assistant"]
         assert "tool_calls" not in example.messages[1]
         assert example.messages[3]["tool_calls"]

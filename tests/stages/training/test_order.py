@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopbuild.stages.training.order import schedule, steps_of
+from loopbuild.stages.training.order import schedule
 
 
 def _rows(count):
@@ -39,7 +39,3 @@ def test_rows_of_like_length_meet_in_a_batch():
     batches = [[lengths[i] for i in order[at : at + 16]] for at in range(0, 320, 16)]
     padded = sum(max(batch) * len(batch) for batch in batches)
     assert padded < 1.1 * sum(lengths)
-
-
-def test_steps_count_a_short_last_batch():
-    assert steps_of(33, batch=8, accumulation=2) == 3

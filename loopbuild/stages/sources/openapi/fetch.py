@@ -10,8 +10,8 @@ import json
 from collections.abc import Mapping
 
 from loopbuild.errors import SourceError
-from loopbuild.stages.sources.names import shown
 from loopbuild.stages.sources.openapi.spec import open_spec
+from loopbuild.visible import named
 
 MAX_BYTES = 64 * 1024 * 1024
 _REDIRECTS = 5
@@ -24,11 +24,11 @@ def fetch(source: str, url: str, *, headers: Mapping[str, str]) -> bytes:
     """Return the document as sorted, indented JSON; raises SourceError when it cannot be had or is no such document."""
     import httpx
 
-    where = shown(_without_credentials(url), limit=160)
+    where = named(_without_credentials(url), limit=160)
     try:
         content = _get(source, url, headers)
     except (httpx.HTTPError, httpx.InvalidURL) as exc:
-        reason = type(exc).__name__ if not str(exc) else shown(str(exc).splitlines()[0], limit=160)
+        reason = type(exc).__name__ if not str(exc) else named(str(exc).splitlines()[0], limit=160)
         raise SourceError(
             f"source `{source}`: `{where}` cannot be fetched: {reason}",
             source=source,
@@ -53,7 +53,7 @@ def _get(source: str, url: str, headers: Mapping[str, str]) -> bytes:
                 if response.is_redirect:
                     following = address.join(response.headers["location"])
                     if _origin(following) != _origin(address):
-                        here, there = shown(address.host), shown(following.host)
+                        here, there = named(address.host), named(following.host)
                         raise SourceError(
                             f"source `{source}`: `{here}` leads on to another host, `{there}`",
                             source=source,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from loopbuild.pointers import unescaped
 from loopbuild.records import Json
-from loopbuild.stages.sources.names import shown
 from loopbuild.stages.sources.openapi.operations import Operation
 from loopbuild.stages.sources.openapi.spec import Spec
+from loopbuild.visible import named
 
 MAX_NODES = 4000
 MAX_DEPTH = 4
@@ -37,7 +37,7 @@ def self_contained(schema: dict[str, Json], definitions: dict[str, Json], spec: 
         return schema
     if nodes <= MAX_NODES:
         return {**schema, "$defs": {name: needed[name] for name in sorted(needed)}}
-    message = f"the input of `{shown(operation.name)}` is cut {MAX_DEPTH} references deep: below, anything is allowed"
+    message = f"the input of `{named(operation.name)}` is cut {MAX_DEPTH} references deep: below, anything is allowed"
     spec.say("note", "cut", message, operation.at)
     return _written_out(schema, definitions, (), [4 * MAX_NODES])
 

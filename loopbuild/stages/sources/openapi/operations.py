@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 from loopbuild.records import Json
 from loopbuild.stages.sources.dialects import NAME_LIMIT
-from loopbuild.stages.sources.names import shown
 from loopbuild.stages.sources.openapi.spec import Place, Spec
+from loopbuild.visible import named
 
 METHODS = ("get", "put", "post", "delete", "patch", "head", "query")
 _UNREAD = ("options", "trace")
@@ -40,12 +40,12 @@ def operations(spec: Spec) -> list[Operation]:
         item, at = deref(spec, paths[path], at)
         if not isinstance(item, dict):
             if not path.startswith("x-"):
-                spec.say("error", "bad-path", f"path `{shown(path)}` is no object and is skipped", at)
+                spec.say("error", "bad-path", f"path `{named(path)}` is no object and is skipped", at)
             continue
         shared = tuple(listed(item.get("parameters"), at.below("parameters")))
         for method, value, place in _methods(item, at):
             if not isinstance(value, dict):
-                message = f"`{method.upper()} {shown(path)}` is skipped: it is no object"
+                message = f"`{method.upper()} {named(path)}` is skipped: it is no object"
                 spec.say("error", "bad-tool", message, place)
                 continue
             name = value.get("operationId")
@@ -100,8 +100,8 @@ def _named(spec: Spec, found: list[Operation]) -> list[Operation]:
     out, taken = [], {name for name, those in bearers.items() if len(those) == 1}
     for name in sorted(bearers):
         if name and len(bearers[name]) > 1:
-            places = ", ".join(f"`{one.method.upper()} {shown(one.path)}`" for one in bearers[name])
-            message = f"`operationId` `{shown(name)}` is given to {places}: each is called by its method and path"
+            places = ", ".join(f"`{one.method.upper()} {named(one.path)}`" for one in bearers[name])
+            message = f"`operationId` `{named(name)}` is given to {places}: each is called by its method and path"
             spec.say("error", "duplicate-name", message, bearers[name][1].at.below("operationId"))
     for operation in found:
         name = operation.name

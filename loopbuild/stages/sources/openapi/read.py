@@ -13,7 +13,6 @@ from loopbuild.errors import SourceError
 from loopbuild.records import DeclaredTool, Json, Listing
 from loopbuild.stages.sources.dialects import DESCRIPTION_LIMIT
 from loopbuild.stages.sources.listing import MAX_TOOLS, nothing_left
-from loopbuild.stages.sources.names import shown
 from loopbuild.stages.sources.openapi.effects import effect_of
 from loopbuild.stages.sources.openapi.inputs import inputs_of
 from loopbuild.stages.sources.openapi.operations import Operation, operations
@@ -23,6 +22,7 @@ from loopbuild.stages.sources.openapi.spec import Place, Spec, open_spec
 from loopbuild.stages.sources.selection import apply, keep
 from loopbuild.stages.sources.shorthand import BadShape
 from loopbuild.stages.sources.usable import usable
+from loopbuild.visible import named
 
 
 def read(
@@ -51,7 +51,7 @@ def read(
         try:
             tool, its_links = _tool(operation, bare[operation.name], inputs, outputs)
         except BadShape as exc:
-            message = f"operation `{shown(operation.name)}` is skipped: {exc.message}"
+            message = f"operation `{named(operation.name)}` is skipped: {exc.message}"
             spec.say("error", "bad-tool", message, operation.at, hint=exc.hint)
             continue
         tools.append(tool)
@@ -119,6 +119,6 @@ def _description(operation: Operation, spec: Spec) -> str:
         texts = texts[1:]
     text = "\n\n".join(texts)
     if len(text) > DESCRIPTION_LIMIT:
-        message = f"operation `{shown(operation.name)}`: its description of {len(text)} characters was cut"
+        message = f"operation `{named(operation.name)}`: its description of {len(text)} characters was cut"
         spec.say("note", "cut", message, operation.at)
     return text[:DESCRIPTION_LIMIT]

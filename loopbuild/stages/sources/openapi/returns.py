@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from loopbuild.pointers import escaped, unescaped
 from loopbuild.records import DataFlowEdge, Json
-from loopbuild.stages.sources.names import shown
 from loopbuild.stages.sources.openapi.media import preferred
 from loopbuild.stages.sources.openapi.operations import Operation, deref
 from loopbuild.stages.sources.openapi.schemas import Converter
 from loopbuild.stages.sources.openapi.spec import Place, Spec
+from loopbuild.visible import named
 
 _FIRST = ("200", "201", "202")
 _SUCCESS = re.compile(r"2(?:\d\d|XX)\Z", re.IGNORECASE)
@@ -81,7 +81,7 @@ def edges_of(
     for link in links:
         consumer = _consumer(link, by_id, by_place)
         if consumer is None:
-            spec.say("warning", "bad-link", f"a link of `{shown(link.producer)}` names no operation", link.at)
+            spec.say("warning", "bad-link", f"a link of `{named(link.producer)}` names no operation", link.at)
             continue
         parameters = link.value.get("parameters")
         for name, expression in sorted(parameters.items()) if isinstance(parameters, dict) else ():
@@ -90,12 +90,12 @@ def edges_of(
             leaf = name.partition(".")[2] if name.split(".")[0] in ("path", "query", "header", "cookie") else name
             known = schemas[consumer][0].get("properties", {})
             if leaf not in known:
-                message = f"a link of `{shown(link.producer)}` sets `{shown(name)}`, which `{shown(consumer)}` lacks"
+                message = f"a link of `{named(link.producer)}` sets `{named(name)}`, which `{named(consumer)}` lacks"
                 spec.say("warning", "bad-link", message, link.at)
                 continue
             pointer = _response_pointer(expression, schemas[link.producer][1], converter.definitions)
             if pointer is None:
-                message = f"a link of `{shown(link.producer)}`: `{shown(str(expression))}` is no value of its response"
+                message = f"a link of `{named(link.producer)}`: `{named(str(expression))}` is no value of its response"
                 spec.say("note", "bad-link", message, link.at)
                 continue
             edge = DataFlowEdge(

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from loopbuild.pointers import escaped, unescaped
 from loopbuild.records import Json, Side
 from loopbuild.stages.sources.dialects import DESCRIPTION_LIMIT
-from loopbuild.stages.sources.names import shown
 from loopbuild.stages.sources.openapi.spec import Place, Spec
 from loopbuild.stages.sources.shorthand import TYPES
+from loopbuild.visible import named
 
 _PLAIN = frozenset(
     """title format const default minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength
@@ -66,7 +66,7 @@ class Converter:
             elif key in _NAMED and isinstance(item, dict):
                 out[key] = self._named(item, at.below(key), is_pruned=key == "properties")
             elif key == "$dynamicRef" or (key not in _SILENT and not key.startswith("x-")):
-                self.spec.say("note", "unknown-keyword", f"the keyword `{shown(key)}` is not read", at)
+                self.spec.say("note", "unknown-keyword", f"the keyword `{named(key)}` is not read", at)
         self._array(value, out, at)
         self._required(value, out)
         self._bounds(out)
@@ -128,9 +128,9 @@ class Converter:
     def _types(self, value: dict[str, Json], out: dict[str, Json], at: Place) -> None:
         if "type" not in value:
             return
-        named = value["type"]
+        given = value["type"]
         names: list[str] = []
-        for name in named if isinstance(named, list) else [named]:
+        for name in given if isinstance(given, list) else [given]:
             if name == "file":
                 names.append("string")
                 out["format"] = "binary"
@@ -138,9 +138,9 @@ class Converter:
                 known = TYPES[name.casefold()]
                 names += [known["type"]] if "type" in known else []
             else:
-                self.spec.say("note", "unknown-type", f"the type `{shown(str(name))}` is none and left out", at)
+                self.spec.say("note", "unknown-type", f"the type `{named(str(name))}` is none and left out", at)
         if names:
-            out["type"] = names if isinstance(named, list) else names[0]
+            out["type"] = names if isinstance(given, list) else names[0]
 
     def _named(self, properties: dict[str, Json], at: Place, *, is_pruned: bool) -> dict[str, Json]:
         hidden = "readOnly" if self.side == "input" else "writeOnly"

@@ -18,7 +18,7 @@ from loopbuild.errors import SourceError
 from loopbuild.pointers import escaped
 from loopbuild.records import Diagnostic, Json, Span
 from loopbuild.stages.sources.entries import refused
-from loopbuild.stages.sources.names import shown
+from loopbuild.visible import named
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:|//")
 _LOCATED_BYTES = 256 * 1024
@@ -65,11 +65,11 @@ class Spec:
         if target is None:
             return None
         if fragment and not fragment.startswith("/"):
-            self.say("note", "anchor", f"`{shown(ref)}` names an anchor, which is not looked up", at)
+            self.say("note", "anchor", f"`{named(ref)}` names an anchor, which is not looked up", at)
             return None
         found = self._lookup(target, fragment)
         if found is None:
-            self.say("error", "missing-ref", f"`$ref` to `{shown(ref)}` points at nothing", at)
+            self.say("error", "missing-ref", f"`$ref` to `{named(ref)}` points at nothing", at)
             return None
         return found[0], Place(target, unquote(fragment))
 
@@ -104,21 +104,21 @@ class Spec:
             folder = posixpath.dirname(self.file)
             inside = path.startswith(folder + "/") if folder else not path.startswith(("../", "/"))
             if not inside or path == "..":
-                message = f"`$ref` to `{shown(name)}` leaves the folder of the document and is not read"
+                message = f"`$ref` to `{named(name)}` leaves the folder of the document and is not read"
                 self.say("error", "ref-outside-root", message, at, hint="copy the file into that folder")
                 return None, fragment
         if path not in self.documents:
-            self.say("error", "missing-ref", f"`$ref` to `{shown(name)}`: there is no such file to read", at)
+            self.say("error", "missing-ref", f"`$ref` to `{named(name)}`: there is no such file to read", at)
             return None, fragment
         return path, fragment
 
     def _refuse(self, name: str, at: Place) -> None:
         if name.lower().startswith("file:"):
-            message = f"`$ref` to `{shown(name)}` leaves the folder of the document and is not read"
+            message = f"`$ref` to `{named(name)}` leaves the folder of the document and is not read"
             self.say("error", "ref-outside-root", message, at, hint="copy the file into that folder")
         else:
-            message = f"`$ref` to `{shown(name)}` is not fetched: nothing is read from the network"
-            hint = "keep a copy and name it: `refs: {" + shown(name) + ": path/to/copy}`"
+            message = f"`$ref` to `{named(name)}` is not fetched: nothing is read from the network"
+            hint = "keep a copy and name it: `refs: {" + named(name) + ": path/to/copy}`"
             self.say("error", "remote-ref", message, at, hint=hint)
 
     def _lookup(self, file: str, fragment: str) -> tuple[Json] | None:
@@ -164,7 +164,7 @@ def open_spec(
     spec.diagnostics += diagnostics
     declared = str(value.get("openapi") or value.get("swagger"))
     if not declared.startswith(version):
-        note = f"OpenAPI {shown(declared)} is read as {version}"
+        note = f"OpenAPI {named(declared)} is read as {version}"
         spec.say("note", "newer-version", note, Place(file, "/openapi"))
     return spec
 

@@ -18,7 +18,7 @@ from loopbuild.digest import digest_bytes
 from loopbuild.errors import SourceError
 from loopbuild.records import Json
 from loopbuild.stages.sources.listing import canonical_listing
-from loopbuild.stages.sources.names import shown
+from loopbuild.visible import named
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_MEBIBYTES = 1024
@@ -59,7 +59,7 @@ def list_imported(
         except OSError as exc:
             reason = (exc.strerror or type(exc).__name__).lower()
             raise SourceError(
-                f"source `{source}`: `{shown(interpreter)}` cannot be started: {reason}", source=source
+                f"source `{source}`: `{named(interpreter)}` cannot be started: {reason}", source=source
             ) from exc
         fault = ""
         try:
@@ -95,5 +95,5 @@ def _spoken(code: int) -> str:
 
 
 def _tail(content: bytes) -> str:
-    lines = [shown(line, limit=200) for line in content.decode("utf-8", errors="replace").splitlines() if line.strip()]
+    lines = [named(line, limit=200) for line in content.decode("utf-8", errors="replace").splitlines() if line.strip()]
     return "its last lines on stderr:\n" + "\n".join(f"  {line}" for line in lines[-_STDERR_LINES:]) if lines else ""

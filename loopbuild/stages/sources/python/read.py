@@ -17,12 +17,12 @@ from loopbuild.errors import MissingExtra, SourceError
 from loopbuild.records import DeclaredTool, Diagnostic, Json, Listing, OutputOrigin, Span
 from loopbuild.stages.sources.dialects import DESCRIPTION_LIMIT
 from loopbuild.stages.sources.listing import MAX_TOOLS, nothing_left, read_listing
-from loopbuild.stages.sources.names import shown
 from loopbuild.stages.sources.python.annotations import Annotation, is_json
 from loopbuild.stages.sources.python.docstrings import described
 from loopbuild.stages.sources.python.modules import Modules, Unparsable
 from loopbuild.stages.sources.selection import select
 from loopbuild.stages.sources.usable import usable
+from loopbuild.visible import named
 
 _CONTEXTS = frozenset({"Context", "RunContext", "RunContextWrapper", "ToolContext", "Request"})
 
@@ -76,7 +76,7 @@ def _functions(source: str, module: Any, owner: str, file: str) -> list[Any]:
         found = members.get(owner)
         if found is None or found.is_alias or found.kind.value != "class":
             raise SourceError(
-                f"{file}:1:1: source `{source}`: `{module.name}` defines no class `{shown(owner)}`", source=source
+                f"{file}:1:1: source `{source}`: `{module.name}` defines no class `{named(owner)}`", source=source
             )
         members = found.members
     return [
@@ -110,7 +110,7 @@ def _tool(
         inputs["additionalProperties"] = True
     outputs, origin = _returns(function, told, reader)
     if reader.notes:
-        names = ", ".join(f"`{shown(name, limit=40)}`" for name in dict.fromkeys(reader.notes))
+        names = ", ".join(f"`{named(name, limit=40)}`" for name in dict.fromkeys(reader.notes))
         message = f"function `{function.name}`: {names} cannot be read as a type and allows anything"
         diagnostics.append(_said("note", "unknown-type", message, span))
     hints: dict[str, Json] = {"dialect": "python"}
@@ -217,7 +217,7 @@ def _imported(source: str, content: bytes, *, file: str, settings: Json, beside:
         _said(
             "error",
             "bad-tool",
-            f"function `{shown(str(one.get('name')))}` is skipped: {shown(str(one.get('reason')), limit=200)}",
+            f"function `{named(str(one.get('name')))}` is skipped: {named(str(one.get('reason')), limit=200)}",
             Span(file=file),
         )
         for one in found.get("skipped") or ()

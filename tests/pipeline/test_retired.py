@@ -1,0 +1,115 @@
+"""Tools that are gone: what loop.lock remembers of them, and the rows that teach it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from projects import hr_project, loopbuild
+
+GONE, OLD, NEW = "approve_leave", "get_candidate", "get_candidate_profile"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = hr_project(tmp_path_factory.mktemp("retired") / "hr", per_tool=4, per_tool_eval=2)
+    assert loopbuild(root, "build", "dataset:").code == 0
+    return root
+
+
+@pytest.fixture
+def project(built: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(built, tmp_path / "hr"))
+
+
+def change(root: Path) -> None:
+    path = root / "tools" / "hr.json"
+    tools = [one for one in json.loads(path.read_text()) if one["name"] != GONE]
+    path.write_text(json.dumps([one | {"name": NEW} if one["name"] == OLD else one for one in tools]))
+
+
+def build(root: Path) -> None:
+    done = loopbuild(root, "build", "dataset:")
+    assert done.code == 0, done.err
+
+
+def rows(root: Path) -> list[dict[str, Any]]:
+    lines = (root / ".loopbuild" / "out" / "dataset" / "train.jsonl").read_text().splitlines()
+    return [row for row in map(json.loads, lines) if row["category"] == "retired"]
+
+
+def remembered(root: Path) -> list[str]:
+    return [line for line in (root / "loop.lock").read_text().splitlines() if line.startswith("retired:")]
+
+
+def test_a_first_build_knows_of_no_tool_that_is_gone(built: Path) -> None:
+    assert rows(built) == []
+    assert remembered(built) == []
+
+
+def test_the_old_name_is_called_in_vain_and_never_learned(project: Path) -> None:
+    change(project)
+    build(project)
+    told = [row for row in rows(project) if row["tools"]]
+    assert told
+    for row in told:
+        calls = [message for message in row["messages"] if message.get("tool_calls")]
+        names = [call["function"]["name"] for message in calls for call in message["tool_calls"]]
+        assert names == [OLD, NEW]
+        assert [message["loss"] for message in calls] == [False, True]
+        refusal = row["messages"][row["messages"].index(calls[0]) + 1]
+        assert json.loads(refusal["content"]) == {"error": f"unknown tool `hr/{OLD}`"}
+    for row in rows(project):
+        learned = [message for message in row["messages"] if message.get("loss")]
+        assert all(call["function"]["name"] == NEW for one in learned for call in one.get("tool_calls") or ())
+
+
+def test_what_nothing_replaced_is_refused_in_words(project: Path) -> None:
+    change(project)
+    build(project)
+    refused = [row for row in rows(project) if not row["tools"]]
+    assert len(refused) == 8
+    for row in refused:
+        assert all(f"`{GONE}`" in message["content"] for message in row["messages"])
+        assert not any(message.get("tool_calls") for message in row["messages"])
+
+
+def test_the_lock_remembers_and_a_clone_makes_such_rows_too(project: Path, tmp_path: Path) -> None:
+    change(project)
+    build(project)
+    assert [line.split("\t")[0] for line in remembered(project)] == [f"retired:hr/{GONE}", f"retired:hr/{OLD}"]
+    assert f"successor=hr/{NEW}" in remembered(project)[1]
+    assert "Nothing to do" in loopbuild(project, "build", "dataset:").out
+    clone = tmp_path / "clone"
+    clone.mkdir()
+    for name in ("loop.yaml", "loop.lock"):
+        shutil.copy(project / name, clone / name)
+    shutil.copytree(project / "tools", clone / "tools")
+    build(clone)
+    assert remembered(clone) == remembered(project)
+    assert [row["messages"] for row in rows(clone) if not row["tools"]] == [
+        row["messages"] for row in rows(project) if not row["tools"]
+    ]
+    assert any(row["tools"] for row in rows(clone))
+
+
+def test_a_tool_that_comes_back_is_forgotten_as_gone(project: Path) -> None:
+    path = project / "tools" / "hr.json"
+    text = path.read_text()
+    change(project)
+    build(project)
+    path.write_text(text)
+    build(project)
+    assert [line.split("\t")[0] for line in remembered(project)] == [f"retired:hr/{NEW}"]
+    assert not any(f"`{GONE}`" in json.dumps(row) for row in rows(project))
+
+
+def test_nothing_is_told_of_gone_tools_where_that_is_off(project: Path) -> None:
+    loop = project / "loop.yaml"
+    loop.write_text(loop.read_text() + "synthesis: {retired: 0}\n")
+    change(project)
+    build(project)
+    assert rows(project) == remembered(project) == []
