@@ -5,7 +5,7 @@
 A thousand real requests go through the engine and the recipe `answers` to the real litellm, which asks a provider on
 loopback that takes 50 ms (and 500 ms, nearer to what providers take) for an answer. The clock runs from the first
 request the provider saw to the last answer it gave. The ideal is requests x seconds / concurrency; beside it stands
-litellm alone on the same requests, in one process and without keeping anything.
+litellm alone and httpx alone on the same requests, each in one process and without keeping anything.
 """
 
 from __future__ import annotations
@@ -115,6 +115,35 @@ def bare(folder: Path, url: str) -> None:
     print(f"cpu {time.process_time() - begun}")
 
 
+def plain(folder: Path, url: str) -> None:
+    """httpx alone: what one process can carry before litellm does anything."""
+    import asyncio
+
+    import httpx
+
+    from loopbuild.llm.hosted.asking import messages_for
+    from loopbuild.llm.protocol import WriteRequest
+    from loopbuild.records import from_json
+
+    asked = [messages_for(from_json(WriteRequest, one)) for one in json.loads((folder / "requests.json").read_text())]
+
+    async def all_of_them() -> None:
+        slots = asyncio.Semaphore(CONCURRENCY)
+        async with httpx.AsyncClient(timeout=60, limits=httpx.Limits(max_connections=CONCURRENCY)) as client:
+
+            async def one(messages: list[dict[str, str]]) -> None:
+                async with slots:
+                    body = {"model": "m", "messages": messages, "max_tokens": 1500}
+                    answer = await client.post(f"{url}/chat/completions", json=body)
+                    answer.raise_for_status().json()
+
+            await asyncio.gather(*map(one, asked))
+
+    begun = time.process_time()
+    asyncio.run(all_of_them())
+    print(f"cpu {time.process_time() - begun}")
+
+
 @contextmanager
 def provider(folder: Path, seconds: float) -> Iterator[tuple[str, Path]]:
     """A provider in a process of its own, and its log."""
@@ -209,17 +238,20 @@ def main(count: int = REQUESTS, all_seconds: Iterable[float] = SECONDS) -> None:
         for seconds in all_seconds:
             ours, own = throughput(fresh(), seconds, "ask", count)
             alone, theirs = throughput(fresh(), seconds, "bare", count)
+            least, wire = throughput(fresh(), seconds, "plain", count)
             verdict = "meets" if ours >= BAR else "misses"
             print(f"answers of {1000 * seconds:g} ms: {ours:.0%} of the ideal ({verdict} {BAR:.0%}); "
-                  f"litellm alone, one process, nothing kept: {alone:.0%}")  # fmt: skip
-            print(f"  CPU for each request: engine and writers {own:.1f} ms; litellm alone {theirs:.1f} ms, of "
+                  f"alone, one process, nothing kept: litellm {alone:.0%}, httpx {least:.0%}; "
+                  f"ours / litellm {ours / alone:.2f}")  # fmt: skip
+            print(f"  CPU for each request: engine and writers {own:.1f} ms; litellm alone {theirs:.1f} ms, "
+                  f"httpx alone {wire:.1f} ms, of "
                   f"{1000 * seconds / CONCURRENCY:.1f} ms that one core has at the ideal pace")  # fmt: skip
         found = killed(fresh(), count)
         print("killed and begun again: " + ", ".join(f"{amount:,} {what}" for what, amount in found.items()))
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] in (["ask"], ["bare"]):
-        {"ask": ask, "bare": bare}[sys.argv[1]](Path(sys.argv[2]), sys.argv[3])
+    if sys.argv[1:2] in (["ask"], ["bare"], ["plain"]):
+        {"ask": ask, "bare": bare, "plain": plain}[sys.argv[1]](Path(sys.argv[2]), sys.argv[3])
     else:
         main(*([int(sys.argv[1])] if sys.argv[1:] else []), *([map(float, sys.argv[2:])] if sys.argv[2:] else []))

@@ -171,4 +171,5 @@ def _lineage_line(one: Ancestor) -> str:
 
 def _seen_line(seen: Seen) -> str:
     gone = f"; {count(seen.gone, 'row')} it has seen are in no dataset any more" if seen.gone else ""
-    return f"has seen {seen.rows:,} of the {count(seen.wanted, 'training row')} that call {seen.tool}{gone}"
+    former = f", and {seen.former:,} that are not there any more as they were" if seen.former else ""
+    return f"has seen {seen.rows:,} of the {count(seen.wanted, 'training row')} that call {seen.tool}{former}{gone}"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import fnmatch
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from loopbuild.digest import digest, short
 from loopbuild.documents import json_lines
+from loopbuild.engine.objects import ObjectDamaged
 from loopbuild.engine.query import output
 from loopbuild.errors import SelectionError
 from loopbuild.pipeline.builds import OpenProject
@@ -85,6 +87,11 @@ class Seen:
     """Training rows of today's dataset that call it."""
     gone: int
     """Rows the chain has seen, of whatever tool, that are in no dataset any more: weights do not unlearn them."""
+    former: int = 0
+    """Rows it has seen that call the tool and are in no dataset any more as they were."""
+
+
+_ROWS = ("rows", "negatives", "retirement")
 
 
 def seen_of(opened: OpenProject, target: str, word: str) -> Seen:
@@ -98,9 +105,27 @@ def seen_of(opened: OpenProject, target: str, word: str) -> Seen:
     seen = json.loads(objects.get(found["seen"]))
     lines = json_lines(objects.get(dataset["file"]))
     rows = {row["key"] for row in map(json.loads, lines) if any(fnmatch.fnmatchcase(one, tool) for one in row["tools"])}
+    former = former_rows(opened, {key: text for key, text in seen.items() if dataset["rows"].get(key) != text})
     return Seen(
         tool=tool,
         rows=sum(seen.get(key) == dataset["rows"][key] for key in rows),
         wanted=len(rows),
         gone=len(seen.keys() - dataset["rows"].keys()),
+        former=sum(any(fnmatch.fnmatchcase(one, tool) for one in tools) for tools in former),
     )
+
+
+def former_rows(opened: OpenProject, seen: Mapping[str, str]) -> Iterator[list[str]]:
+    """Yield what rows call that are in no dataset as they were (row -> digest), where the store has them."""
+    missing = dict(seen)
+    with opened.workspace.reading() as journal:
+        entries = [one for one in journal.entries() if one.target.partition(":")[0] in _ROWS] if missing else []
+    for entry in reversed(entries):
+        try:
+            rows = json.loads(opened.workspace.objects.get(entry.output))["rows"]
+        except ObjectDamaged:
+            continue
+        for key in missing.keys() & rows.keys():
+            if rows[key]["example"]["digest"] == missing[key]:
+                del missing[key]
+                yield rows[key]["example"]["tools"]

@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 from projects import hr_project, loopbuild
 
+from loopbuild.engine.query import output
+from loopbuild.pipeline.builds import open_project
+from loopbuild.pipeline.lineage import former_rows
+
 GONE, OLD, NEW = "approve_leave", "get_candidate", "get_candidate_profile"
 
 
@@ -105,6 +109,21 @@ def test_a_tool_that_comes_back_is_forgotten_as_gone(project: Path) -> None:
     build(project)
     assert [line.split("\t")[0] for line in remembered(project)] == [f"retired:hr/{NEW}"]
     assert not any(f"`{GONE}`" in json.dumps(row) for row in rows(project))
+
+
+def test_what_a_checkpoint_saw_of_a_gone_tool_is_found_again(project: Path) -> None:
+    """Of those rows only their digests are left in what is in force."""
+    before = output(open_project(str(project)).workspace, "dataset:train")["rows"]
+    change(project)
+    build(project)
+    opened = open_project(str(project))
+    now = output(opened.workspace, "dataset:train")["rows"]
+    other = {key: text for key, text in before.items() if now.get(key) != text}
+    tools = list(former_rows(opened, other))
+    assert len(tools) == len(other)
+    assert sum(f"hr/{GONE}" in one for one in tools) > 0
+    assert sum(f"hr/{OLD}" in one for one in tools) > 0
+    assert list(former_rows(opened, {"0" * 64: "0" * 64})) == []
 
 
 def test_nothing_is_told_of_gone_tools_where_that_is_off(project: Path) -> None:

@@ -175,10 +175,14 @@ def _shares(data: Written) -> Iterator[Breach | str]:
         if not count.of or abs(count.rows / count.of - count.share) <= TOLERANCE:
             continue
         if count.rows < count.wanted and not cut[category]:
-            dropped = f", {lost[category]} of them were dropped" if lost[category] else ""
-            yield f"`{category}`: {_told(count)}; {made[category]} could be made{dropped}"
+            dropped = f", {_counted(lost[category])} dropped" if lost[category] else ""
+            yield f"`{category}`: {_told(count)}; {_counted(made[category])} made{dropped}"
         else:
             yield Breach(contract=category, message=_told(count))
+
+
+def _counted(number: int) -> str:
+    return f"{number} {'was' if number == 1 else 'were'}"
 
 
 def _told(count: Count) -> str:
@@ -200,7 +204,7 @@ def _floors(data: Written) -> Iterator[Breach | str]:
         told = f"`{tool}`: {kept[tool]} rows instead of {floor}"
         if missing + gone + kept[tool] >= floor:
             reasons = [f"{missing} of {planned} plans were not reached"] if missing else []
-            reasons += [f"{gone} rows were dropped"] if gone else []
+            reasons += [f"{gone} {'row was' if gone == 1 else 'rows were'} dropped"] if gone else []
             yield f"{told}; {', '.join(reasons)}"
         else:
             yield Breach(contract="rows per tool", message=f"{told}, and nothing says why")

@@ -126,7 +126,7 @@ def test_too_few_for_want_of_more_is_excused_with_numbers() -> None:
     gone = {f"clarify{n:04d}": Verdict(key="", kept=False, filter="dedup", reason="duplicate_of:x") for n in range(6)}
     breaches, excuses = broken(sound(examples=fewer, verdicts={**sound().verdicts, **gone}))
     assert breaches == []
-    assert excuses == ["`clarify`: 0 of 104 rows (0.0%) instead of 6.0%; 6 could be made, 6 of them were dropped"]
+    assert excuses == ["`clarify`: 0 of 104 rows (0.0%) instead of 6.0%; 6 were made, 6 were dropped"]
 
 
 def test_a_tool_below_its_floor_is_excused_by_what_was_lost() -> None:
