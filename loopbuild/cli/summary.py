@@ -76,7 +76,7 @@ def outcome_json(build: Build) -> dict[str, Any]:
     """Return the same as data."""
     outcome = build.outcome
     return {
-        "result": "interrupted" if outcome.is_interrupted else "done" if outcome.is_success else "failed",
+        "result": outcome.word,
         "seconds": round(outcome.seconds, 3),
         "counts": dict(outcome.counts),
         "targets": {

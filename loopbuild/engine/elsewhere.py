@@ -72,7 +72,8 @@ class Elsewhere:
         left = [target for target, _ in self._busy.values()]
         for name, (_, names) in self._busy.items():
             pid, target = self._leases.holder(names)
-            self._note(f"`{name}` is left to pid {pid or '?'}, which makes `{target or name}`")
+            what = "it" if target in ("", name) else f"`{target}`"
+            self._note(f"`{name}` is left to pid {pid or '?'}, which makes {what}")
         self._busy.clear()
         return left
 

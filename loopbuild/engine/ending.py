@@ -69,7 +69,6 @@ def note_run(
     unpublish(stale, out=shop.ws.folder / "out")
     entries = [shop.known.current[name] for name in outcome.results] if is_whole else []
     files = {path for name in outcome.results for _, path in targets[name].files if is_whole}
-    word = "interrupted" if outcome.is_interrupted else "done" if outcome.is_success else "failed"
     with shop.journal.transaction():
         shop.leaves.forget([f"out:{name}" for name in stale], shop.journal)
         counts = outcome.counts
@@ -78,7 +77,7 @@ def note_run(
             shop.journal.add_run(
                 started=started,
                 seconds=outcome.seconds,
-                outcome=word,
+                outcome=outcome.word,
                 code_version=shop.ws.code_version,
                 results=summary(outcome),
             )

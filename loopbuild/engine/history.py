@@ -40,7 +40,7 @@ class Run:
     """Seconds since the epoch."""
     seconds: float
     outcome: str
-    """`done`, `failed` or `interrupted`."""
+    """`done`, `failed`, `interrupted`, or `deferred` when something was left to another build."""
     code_version: str
     targets: tuple[TargetRun, ...]
 

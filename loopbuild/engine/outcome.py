@@ -119,6 +119,15 @@ class Outcome:
         return tuple(result.error for result in self.results.values() if result.error is not None)
 
     @property
+    def word(self) -> Literal["done", "failed", "interrupted", "deferred"]:
+        """How it ended; `deferred` when nothing failed and something was left to another build."""
+        if self.is_interrupted:
+            return "interrupted"
+        if self.is_success:
+            return "done"
+        return "deferred" if self.of("deferred") and not self.of("failed") else "failed"
+
+    @property
     def is_success(self) -> bool:
         """Whether everything wanted is now in force."""
         bad = self.is_interrupted or self.lock_changes or self.of(*BAD)

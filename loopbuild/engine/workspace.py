@@ -163,7 +163,7 @@ class Workspace:
             for entry in os.scandir(self.folder / "tmp"):
                 pid, alive = entry.name.split("-")[1:2], f"{entry.path}{os.sep}alive"
                 if pid and pid[0] != str(os.getpid()) and is_held(alive):
-                    found.append(Neighbour(pid=pid[0], since=entry.stat().st_ctime))
+                    found.append(Neighbour(pid=pid[0], since=Path(alive).stat().st_mtime))
         return tuple(sorted(found, key=lambda one: one.since))
 
     @contextlib.contextmanager

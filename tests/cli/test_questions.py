@@ -244,7 +244,7 @@ def test_why_not_names_what_its_key_covers(project: Path) -> None:
     assert ask(project, "why", "tasks:hr/role") == (
         "tasks:hr/role is up to date\n"
         "  nothing it depends on changed (6 targets upstream)\n"
-        "  its key [HEX] covers recipe `tasks 5`, 8 params, 0 files, 2 inputs\n"
+        "  its key [HEX] covers recipe `tasks 6`, 8 params, 0 files, 2 inputs\n"
         "last time: built"
     )
 

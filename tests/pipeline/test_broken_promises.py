@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 from pathlib import Path
 
 import projects
@@ -79,3 +81,21 @@ def test_the_screen_of_a_broken_promise(root: Path) -> None:
         "hint: put `contract` among the `filters`: it drops such rows\n"
         f"`loopbuild show {key[:12]}` shows the row"
     )
+
+
+def test_rows_of_every_category_are_those_of_a_clean_build_after_a_change(root: Path, tmp_path: Path) -> None:
+    """A row held against other tools notices when those change, or when another comes that is more alike."""
+    kept, clean = tmp_path / "kept", tmp_path / "clean"
+    shutil.copytree(root, kept)
+    projects.change_schemas(kept)
+    shutil.copytree(kept, clean, ignore=shutil.ignore_patterns(".loopbuild", "loop.lock"))
+    for folder, options in ((kept, ["--no-revalidate"]), (clean, [])):
+        screen = projects.loopbuild(folder, "build", "dataset:", *options)
+        assert screen.code == 0, screen.err
+    assert trained(kept) == trained(clean)
+
+
+def trained(folder: Path) -> list[str]:
+    """The training rows, but for those about tools that are gone: a clean build has never heard of them."""
+    lines = (folder / ".loopbuild" / "out" / "dataset" / "train.jsonl").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if json.loads(line)["category"] != "retired"]

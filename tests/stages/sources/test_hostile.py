@@ -357,3 +357,15 @@ def test_a_million_tools_are_cut(tmp_path: Path) -> None:
     found = served("crowd", seconds=60, cwd=tmp_path)
     assert len(found.entries) == 10_000
     assert "no end" in found.notes[0]
+
+
+@pytest.mark.parametrize("version", ["2.0", "3.0.3", "3.1.0"])
+def test_parts_of_another_version_are_read_as_what_they_are(version: str) -> None:
+    """`nullable` in 3.1, a request body and `definitions` beside each other in 2.0: both readings are accepted."""
+    text = {"type": "string", "nullable": True}
+    own = operation("add", **body({"type": "object", "properties": {"note": text}}))
+    old = operation("put", parameters=[{"in": "body", "name": "b", "schema": {"$ref": "#/definitions/Note"}}])
+    parts = {"definitions": {"Note": {"type": "object", "properties": {"title": text}}}}
+    found = listing(document({"/a": {"post": own}, "/b": {"post": old}}, version=version, **parts))
+    leaves = {leaf.pointer: leaf.types for tool in build_catalog([found]).tools for leaf in tool.inputs}
+    assert leaves == {"/note": ("null", "string"), "/title": ("null", "string")}
