@@ -445,6 +445,28 @@ def test_a_day_is_compared_with_the_moment_that_is_shown(fixture: int) -> None:
     assert [event["event_id"] for event in found] == [shown[0]["event_id"]]
 
 
+@pytest.mark.parametrize("fixture", FIXTURES)
+def test_what_one_tool_closes_another_shows_as_closed_by_whatever_word(fixture: int) -> None:
+    tools = catalog(
+        [
+            {
+                "name": "get_issue",
+                "parameters": {"issue_id": "string"},
+                "returns": {"title": "string", "state": "string"},
+            },
+            {"name": "close_issue", "parameters": {"issue_id": "string"}, "returns": {"status": "string"}},
+            {"name": "reopen_issue", "parameters": {"issue_id": "string"}, "returns": {"state": "string"}},
+        ]
+    )
+    sandbox = opened(tools, fixture)
+    issue = sandbox.known("s/get_issue", "/issue_id")[0]
+    assert value(sandbox, "get_issue", issue_id=issue)["state"] == "open"
+    assert value(sandbox, "close_issue", issue_id=issue) == {"status": "closed"}
+    assert value(sandbox, "get_issue", issue_id=issue)["state"] == "closed"
+    assert value(sandbox, "reopen_issue", issue_id=issue) == {"state": "open"}
+    assert value(sandbox, "get_issue", issue_id=issue)["state"] == "open"
+
+
 def test_simulated_sources_share_their_rows_and_what_is_written() -> None:
     made = catalog(HR_TOOLS, source="hr").tools + catalog(
         [{"name": "list_employee_assets", "parameters": {"employee_id": "string"},

@@ -52,6 +52,8 @@ def field_of(world: World, tables: Tables, entity: str, key: Json, name: str, le
     row = tables.row(entity, key)
     if row is not None and name in row.fields:
         return fitted(row.fields[name], leaf)
+    if name in _STATUS and row is not None and "status" in row.fields:
+        return fitted(row.fields["status"], leaf)  # `closed` by one tool, shown as `state` by another
     if name in _STATUS and row is not None and row.is_gone:
         return fitted("deleted", leaf)
     if name in _STATUS and not (row is None and leaf.enum):
