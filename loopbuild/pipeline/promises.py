@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from loopbuild.engine.target import Json
 from loopbuild.errors import BuildError
+from loopbuild.pipeline.shared import is_dialogue
 from loopbuild.records import Example, Verdict
 from loopbuild.stages.filters.promises import Breach, Written, broken
 
@@ -27,6 +28,8 @@ def hold(
     planned: Counter[str] = Counter()
     unreached: Counter[str] = Counter()
     for one in trajectories.values():
+        if is_dialogue(one):
+            continue
         if "unreachable" in one:
             unreached[one["goal"]] += 1
             planned[one["goal"]] += 1

@@ -12,7 +12,7 @@ from dataclasses import replace
 from loopbuild.digest import digest
 from loopbuild.llm.offline.morphology import joined
 from loopbuild.llm.offline.scene import builtin_synonyms
-from loopbuild.llm.protocol import Argument, ConditionWords, StepWords, Wording, WriteRequest
+from loopbuild.llm.protocol import Argument, ConditionWords, LaterWords, StepWords, Wording, WriteRequest
 from loopbuild.pointers import escaped, unescaped
 from loopbuild.records import (
     Condition,
@@ -87,6 +87,7 @@ def request(
         steps=step_words(trajectory, catalog, missing=missing),
         synonyms=_synonyms(used, lexicon or {}),
         forbidden=_forbidden(used),
+        later=later_words(trajectory, tools),
     )
 
 
@@ -121,6 +122,39 @@ def condition_words(trajectory: Trajectory, condition: Condition, tools: Mapping
     )
 
 
+def later_words(trajectory: Trajectory, tools: Mapping[str, ToolSchema]) -> tuple[LaterWords, ...]:
+    """Return what the person says after the request, in words."""
+    made = []
+    for one in trajectory.later:
+        index, step = next((n, step) for n, step in enumerate(trajectory.steps) if step.turn == one.turn)
+        words = LaterWords(kind=one.kind, step=index)
+        if one.kind == "corrected":
+            name, tool = unescaped(one.pointer[1:]), tools[step.call.tool]
+            argument = _argument(one.pointer, one.pointer, step.call.arguments[name], step, tool, spoken(tool).noun,
+                                 trajectory, tools, "")  # fmt: skip
+            words = replace(words, argument=argument, old=trajectory.steps[one.about].call.arguments[name])
+        made.append(words)
+    return tuple(made)
+
+
+def _in_dialogue(index: int, words: StepWords, trajectory: Trajectory, single: Sequence[StepWords]) -> StepWords:
+    """Identifiers that the person gave in an earlier turn are pointed at, not said again."""
+    turn = trajectory.steps[index].turn
+    start = max((one.turn for one in trajectory.later if one.turn <= turn), default=0)
+    earlier = [n for n, step in enumerate(trajectory.steps) if step.turn < start]
+    made = []
+    for argument in words.arguments:
+        wanted = (True, "user", argument.entity, argument.value)
+        known = [
+            n for n in earlier for one in single[n].arguments
+            if (one.is_key, one.origin, one.entity, one.value) == wanted
+        ]  # fmt: skip
+        if argument.is_key and argument.origin == "user" and known:
+            argument = replace(argument, origin="step", step=known[-1], rule="only")
+        made.append(argument)
+    return replace(words, arguments=tuple(made))
+
+
 def writer_of(key: str, writers: Sequence[str]) -> str:
     """Return the writer a row belongs to: the highest of hashes, so that a further writer takes only its own share."""
     return max(writers, key=lambda name: digest("writer", [key, name]))
@@ -130,9 +164,13 @@ def step_words(trajectory: Trajectory, catalog: ToolCatalog, *, missing: str = "
     """Return the steps in words, repetitions over a list merged; `missing` is the pointer of a value to leave out."""
     tools = catalog.by_id()
     single = [_one(index, step, tools, trajectory, missing) for index, step in enumerate(trajectory.steps)]
+    if trajectory.later:
+        single = [_in_dialogue(index, words, trajectory, single) for index, words in enumerate(single)]
+    starts = {one.turn for one in trajectory.later}
     merged: list[StepWords] = []
     for index, words in enumerate(single):
-        if merged and trajectory.steps[index].call.tool == trajectory.steps[index - 1].call.tool:
+        is_asked_anew = trajectory.steps[index].turn in starts
+        if merged and not is_asked_anew and trajectory.steps[index].call.tool == trajectory.steps[index - 1].call.tool:
             joined = _merge(merged[-1], words)
             if joined is not None:
                 merged[-1] = joined
