@@ -31,9 +31,8 @@ def check_provenance(row: Row, *, catalog: ToolCatalog) -> Finding | None:
     tools = catalog.by_id()
     said = [b for b in bound if b.origin.kind == "user"]
     for one in said:
-        if not is_said(one.value, row.heard(one.step)) and not _goes_without_saying(
-            one, tools[one.tool], row.task.level
-        ):
+        is_left_out = not is_said(one.value, row.heard(one.step))
+        if is_left_out and not _goes_without_saying(one, tools[one.tool], row.task.level):
             return Finding(reason="value_missing", detail=f"`{one.value}` of `{one.pointer}`")
     for one in bound:
         is_derived = one.origin.kind in ("tool", "derived") and _is_telling(one.value)

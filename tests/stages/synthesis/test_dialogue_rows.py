@@ -82,7 +82,9 @@ def test_a_later_turn_that_needs_nothing_from_before_breaks_the_contract() -> No
             "tool_calls": [{"type": "function", "function": {**call, "arguments": strange}}],
         }
         found = check_contract(replace(row, example=replace(row.example, messages=tuple(messages))), catalog=catalog)
-        assert found is not None and found.reason == "contract:dialogue" and "needs nothing" in found.detail
+        assert found is not None
+        assert found.reason == "contract:dialogue"
+        assert "needs nothing" in found.detail
 
 
 def test_a_dialogue_of_one_turn_or_without_an_answer_breaks_the_contract() -> None:
@@ -94,7 +96,8 @@ def test_a_dialogue_of_one_turn_or_without_an_answer_breaks_the_contract() -> No
         (row.example.messages[: place + 1], "followed by no call"),
     ):
         found = check_contract(replace(row, example=replace(row.example, messages=tuple(messages))), catalog=catalog)
-        assert found is not None and fault in found.detail
+        assert found is not None
+        assert fault in found.detail
 
 
 def test_a_correction_that_says_the_old_value_again_breaks_the_contract() -> None:
@@ -102,7 +105,8 @@ def test_a_correction_that_says_the_old_value_again_breaks_the_contract() -> Non
     row, _ = _of("corrected")
     task = replace(row.task, user_turns=(row.task.user_turns[0], "make it as it was"))
     found = check_contract(replace(row, task=task), catalog=catalog)
-    assert found is not None and "does not say the new" in found.detail
+    assert found is not None
+    assert "does not say the new" in found.detail
 
 
 def test_values_are_said_no_later_than_they_are_needed_and_shown_no_earlier() -> None:
@@ -111,25 +115,30 @@ def test_values_are_said_no_later_than_they_are_needed_and_shown_no_earlier() ->
     step = segments(row.trajectory)[1][0]
     taken = [source for source in step.call.provenance.values() if source.kind == "tool"]
     shown = str(step.call.arguments[next(p for p, s in step.call.provenance.items() if s.kind == "tool")[1:]])
-    assert taken and len(shown) > 2
+    assert taken
+    assert len(shown) > 2
     first, second = row.task.user_turns
     early = replace(row, task=replace(row.task, user_turns=(f"{first} {shown}", second)))
     found = check_provenance(early, catalog=catalog)
-    assert found is not None and found.reason == "value_leaked"
+    assert found is not None
+    assert found.reason == "value_leaked"
     named = replace(row, task=replace(row.task, user_turns=(first, f"{second} {shown}")))
     assert check_provenance(named, catalog=catalog) is None
     corrected, _ = _of("corrected")
     both = " ".join(corrected.task.user_turns)
     late = replace(corrected, task=replace(corrected.task, user_turns=("please do it", both)))
     found = check_provenance(late, catalog=catalog)
-    assert found is not None and found.reason == "value_missing"
+    assert found is not None
+    assert found.reason == "value_missing"
 
 
 def test_an_answer_in_between_tells_only_what_was_seen_by_then() -> None:
     row, _ = _of("refers")
     told = replace(row.task, assistant_turns=("Done, that is QX-999.",))
     found = check_grounding(replace(row, task=told))
-    assert found is not None and found.reason == "ungrounded_answer" and "answer 1" in found.detail
+    assert found is not None
+    assert found.reason == "ungrounded_answer"
+    assert "answer 1" in found.detail
 
 
 def test_a_value_that_was_corrected_gives_a_pair_against_losing_the_context() -> None:

@@ -88,7 +88,8 @@ def test_every_turn_of_a_dialogue_is_learned_and_nothing_the_person_says(tokeniz
         extra_tools=2,
         max_length=20_000,
     )
-    assert chosen and len(rendering.rows) == len(chosen)
+    assert chosen
+    assert len(rendering.rows) == len(chosen)
     for source, row in zip(chosen, rendering.rows, strict=True):
         text = learned(row, tokenizer)
         found = [json.loads(one) for one in re.findall(r"<tool_call>\n(.*?)\n</tool_call>", text, re.DOTALL)]
