@@ -14,6 +14,7 @@ from typing import Any
 from loopbuild.digest import digest
 from loopbuild.engine.target import Json, Recipe, Target
 from loopbuild.llm.hosted.identity import OFFLINE, identity
+from loopbuild.pipeline.category_shares import copies, dialogues, shares
 from loopbuild.pipeline.listings import is_live
 from loopbuild.pipeline.retiring import locked_tools
 from loopbuild.pipeline.sandbox_settings import (
@@ -168,7 +169,7 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
             "negatives": _without_calls(settings["synthesis"]["categories"]),
             "per_tool": settings["sampling"]["per_tool"],
             "per_tool_eval": settings["evaluation"]["per_tool"],
-            "levels": _copies(settings["synthesis"]),
+            "levels": copies(settings["synthesis"]),
             "seed": settings["sampling"]["seed"],
         },
         inputs=(("contract", "contract:main"),),
@@ -182,7 +183,7 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     yield Target(
         id="dataset:main",
         recipe=DATASET,
-        params={"filters": settings["filters"], "categories": _shares(settings["synthesis"]["categories"])},
+        params={"filters": settings["filters"], "categories": shares(settings["synthesis"]["categories"])},
         context={"places": target.context["places"]},
         inputs=tuple(
             sorted([("contract", "contract:main"), ("graph", "graph:main"), ("negatives", "negatives:main"), *batches])
@@ -224,7 +225,7 @@ def _subgraph_targets(name: str, settings: Json, root: Path, others: Iterable[st
             "subgraph": name,
             "sandbox": sandbox,
             "sampling": _walking(settings["sampling"]),
-            **_dialogues(settings["synthesis"]),
+            **dialogues(settings["synthesis"]),
         },
         inputs=(("cells", "cells:main"), ("contract", "contract:main"), ("graph", "graph:main")),
         files=files,
@@ -392,28 +393,6 @@ def _walking(sampling: Json) -> dict[str, Json]:
     """What decides how a cell is walked; what is off by default is named only where it is on, and moves no key."""
     chosen = {key: sampling[key] for key in ("seed", "optional", "user_known", "max_steps")}
     return chosen | ({"parallel_turns": True} if sampling["parallel_turns"] else {})
-
-
-def _dialogues(synthesis: Json) -> dict[str, Json]:
-    """Which part of the cells is walked as a dialogue too; named only where dialogues are asked for."""
-    share = synthesis["categories"]["dialogue"]
-    if not share:
-        return {}
-    from loopbuild.stages.synthesis.several_turns import due
-
-    return {"dialogues": due(share, texts=_copies(synthesis))}
-
-
-def _copies(synthesis: Json) -> int:
-    """How many texts each trajectory has."""
-    trained = sum(not writer["held_out"] for writer in synthesis["writers"])
-    writers = trained if synthesis["assignment"] == "each" else 1
-    return int(len(synthesis["levels"]) * synthesis["texts_per_level"] * writers)
-
-
-def _shares(categories: Json) -> dict[str, Json]:
-    """The shares of the categories; one that came later is named only where it is on, and moves no key."""
-    return _without(categories, *([] if categories["dialogue"] else ["dialogue"]))
 
 
 def _without(section: Json, *keys: str) -> dict[str, Json]:

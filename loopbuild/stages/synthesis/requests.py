@@ -12,7 +12,7 @@ from dataclasses import replace
 from loopbuild.digest import digest
 from loopbuild.llm.offline.morphology import joined
 from loopbuild.llm.offline.scene import builtin_synonyms
-from loopbuild.llm.protocol import Argument, ConditionWords, LaterWords, StepWords, Wording, WriteRequest
+from loopbuild.llm.protocol import Argument, ConditionWords, StepWords, Wording, WriteRequest
 from loopbuild.pointers import escaped, unescaped
 from loopbuild.records import (
     Condition,
@@ -27,6 +27,7 @@ from loopbuild.records import (
     Trajectory,
 )
 from loopbuild.stages.synthesis.naming import is_key, is_own, item_noun, noun_of_key, split_words, spoken, words_of_leaf
+from loopbuild.stages.synthesis.pointing import pointed_back
 from loopbuild.stages.synthesis.seen import leaf_of, outcomes_of
 
 
@@ -87,7 +88,6 @@ def request(
         steps=step_words(trajectory, catalog, missing=missing),
         synonyms=_synonyms(used, lexicon or {}),
         forbidden=_forbidden(used),
-        later=later_words(trajectory, tools),
     )
 
 
@@ -122,39 +122,6 @@ def condition_words(trajectory: Trajectory, condition: Condition, tools: Mapping
     )
 
 
-def later_words(trajectory: Trajectory, tools: Mapping[str, ToolSchema]) -> tuple[LaterWords, ...]:
-    """Return what the person says after the request, in words."""
-    made = []
-    for one in trajectory.later:
-        index, step = next((n, step) for n, step in enumerate(trajectory.steps) if step.turn == one.turn)
-        words = LaterWords(kind=one.kind, step=index)
-        if one.kind == "corrected":
-            name, tool = unescaped(one.pointer[1:]), tools[step.call.tool]
-            argument = _argument(one.pointer, one.pointer, step.call.arguments[name], step, tool, spoken(tool).noun,
-                                 trajectory, tools, "")  # fmt: skip
-            words = replace(words, argument=argument, old=trajectory.steps[one.about].call.arguments[name])
-        made.append(words)
-    return tuple(made)
-
-
-def _in_dialogue(index: int, words: StepWords, trajectory: Trajectory, single: Sequence[StepWords]) -> StepWords:
-    """Identifiers that the person gave in an earlier turn are pointed at, not said again."""
-    turn = trajectory.steps[index].turn
-    start = max((one.turn for one in trajectory.later if one.turn <= turn), default=0)
-    earlier = [n for n, step in enumerate(trajectory.steps) if step.turn < start]
-    made = []
-    for argument in words.arguments:
-        wanted = (True, "user", argument.entity, argument.value)
-        known = [
-            n for n in earlier for one in single[n].arguments
-            if (one.is_key, one.origin, one.entity, one.value) == wanted
-        ]  # fmt: skip
-        if argument.is_key and argument.origin == "user" and known:
-            argument = replace(argument, origin="step", step=known[-1], rule="only")
-        made.append(argument)
-    return replace(words, arguments=tuple(made))
-
-
 def writer_of(key: str, writers: Sequence[str]) -> str:
     """Return the writer a row belongs to: the highest of hashes, so that a further writer takes only its own share."""
     return max(writers, key=lambda name: digest("writer", [key, name]))
@@ -165,7 +132,7 @@ def step_words(trajectory: Trajectory, catalog: ToolCatalog, *, missing: str = "
     tools = catalog.by_id()
     single = [_one(index, step, tools, trajectory, missing) for index, step in enumerate(trajectory.steps)]
     if trajectory.later:
-        single = [_in_dialogue(index, words, trajectory, single) for index, words in enumerate(single)]
+        single = [pointed_back(index, words, trajectory, single) for index, words in enumerate(single)]
     starts = {one.turn for one in trajectory.later}
     merged: list[StepWords] = []
     for index, words in enumerate(single):
@@ -211,7 +178,7 @@ def _arguments(
     made = []
     for name, value in step.call.arguments.items():
         pointer = "/" + escaped(name)
-        made.append(_argument(pointer, pointer, value, step, tool, noun, trajectory, tools, missing))
+        made.append(argument_words(pointer, pointer, value, step, tool, noun, trajectory, tools, missing))
     return sorted(made, key=_place)
 
 
@@ -242,17 +209,17 @@ def _place(argument: Argument) -> tuple[int, str]:
     return rank, words
 
 
-def _argument(
+def argument_words(
     pointer: str, pattern: str, value: Json, step: Step, tool: ToolSchema, noun: str,
     trajectory: Trajectory, tools: Mapping[str, ToolSchema], missing: str,
 ) -> Argument:  # fmt: skip
-    """One argument; lists of objects open into groups, other lists stay whole."""
+    """Return one argument; lists of objects open into groups, other lists stay whole."""
     if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
         groups = tuple(
             tuple(
                 sorted(
                     (
-                        _argument(
+                        argument_words(
                             f"{pointer}/{i}/{key}",
                             f"{pattern}/[]/{key}",
                             item[key],
@@ -273,7 +240,8 @@ def _argument(
         return Argument(words=_spaced(pattern), kind="groups", value=value, groups=groups)
     if isinstance(value, dict):
         groups = (tuple(
-            _argument(f"{pointer}/{key}", f"{pattern}/{key}", value[key], step, tool, noun, trajectory, tools, missing)
+            argument_words(f"{pointer}/{key}", f"{pattern}/{key}", value[key], step, tool, noun, trajectory, tools,
+                           missing)
             for key in value
         ),)  # fmt: skip
         return Argument(words=_spaced(pattern), kind="groups", value=value, groups=groups)

@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from loopbuild.digest import unit_interval
-from loopbuild.llm.protocol import WriteRequest
-from loopbuild.records import Cell, Level, ToolCatalog, Trajectory
-from loopbuild.stages.synthesis.requests import request
+from loopbuild.llm.protocol import LaterWords, WriteRequest
+from loopbuild.pointers import unescaped
+from loopbuild.records import Cell, Level, ToolCatalog, ToolSchema, Trajectory
+from loopbuild.stages.synthesis.naming import spoken
+from loopbuild.stages.synthesis.requests import argument_words, request
 
 MARGIN = 2.0
 """How many times its share of the texts is tried: not every path can be gone on from, and some rows are dropped."""
@@ -41,4 +43,20 @@ def dialogue_request(
 ) -> WriteRequest:
     """Return the one text about a dialogue, at one of the levels."""
     level = levels[int(unit_interval("level of", ["dialogue", trajectory.key]) * len(levels))]
-    return request(trajectory, catalog, level=level, seed=seed, lexicon=lexicon, category="dialogue")
+    made = request(trajectory, catalog, level=level, seed=seed, lexicon=lexicon, category="dialogue")
+    return replace(made, later=later_words(trajectory, catalog.by_id()))
+
+
+def later_words(trajectory: Trajectory, tools: Mapping[str, ToolSchema]) -> tuple[LaterWords, ...]:
+    """Return what the person says after the request, in words."""
+    made = []
+    for one in trajectory.later:
+        index, step = next((n, step) for n, step in enumerate(trajectory.steps) if step.turn == one.turn)
+        words = LaterWords(kind=one.kind, step=index)
+        if one.kind == "corrected":
+            name, tool = unescaped(one.pointer[1:]), tools[step.call.tool]
+            value, noun = step.call.arguments[name], spoken(tool).noun
+            argument = argument_words(one.pointer, one.pointer, value, step, tool, noun, trajectory, tools, "")
+            words = replace(words, argument=argument, old=trajectory.steps[one.about].call.arguments[name])
+        made.append(words)
+    return tuple(made)
