@@ -10,7 +10,7 @@ from loopbuild.records import Trajectory
 
 
 def pointed_back(index: int, words: StepWords, trajectory: Trajectory, single: Sequence[StepWords]) -> StepWords:
-    """Return a step in words; identifiers that the person gave in an earlier turn are taken from the step they went to."""
+    """Return a step in words; identifiers the person gave in an earlier turn are taken from the step they went to."""
     turn = trajectory.steps[index].turn
     start = max((one.turn for one in trajectory.later if one.turn <= turn), default=0)
     earlier = [n for n, step in enumerate(trajectory.steps) if step.turn < start]
