@@ -11,6 +11,7 @@ from loopbuild.cli.plans import cells_text, graph_text
 from loopbuild.cli.units import count, spent_text, table
 from loopbuild.digest import short
 from loopbuild.pipeline.lookups import Found, RowView
+from loopbuild.pipeline.shared import is_dialogue
 from loopbuild.records import SchemaLeaf, from_json
 from loopbuild.records.words import code_words
 
@@ -171,15 +172,16 @@ def _target(name: str, output: Any) -> str:
 def _unreached(rows: dict[str, Any]) -> str:
     """Say why rows of a table have no trajectory, the commonest reason first, each with a row to look at."""
     found: dict[str, list[str]] = {}
-    for key, row in sorted(rows.items()):
-        if isinstance(row, dict) and "unreachable" in row:
+    planned = {key: row for key, row in rows.items() if isinstance(row, dict) and not is_dialogue(row)}
+    for key, row in sorted(planned.items()):
+        if "unreachable" in row:
             why = row["unreachable"]
             found.setdefault(f"{code_words(why['reason'])}: {why['detail']}", []).append(key)
     if not found:
         return ""
     reasons = sorted(found.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     lines = [[f"  {len(keys)}", reason, keys[0][:8]] for reason, keys in reasons[:6]]
-    return f"\nnot reached: {sum(map(len, found.values()))} of {len(rows)}\n{table(lines)}"
+    return f"\nnot reached: {sum(map(len, found.values()))} of {len(planned)}\n{table(lines)}"
 
 
 def _cut(text: str, width: int = 4 * WIDTH) -> str:
