@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from loopbuild.records import Example, ToolCatalog, ToolSchema
+from loopbuild.records import Example, Json, ToolCatalog, ToolSchema
 from loopbuild.stages.filters.promises import Written, broken
 from loopbuild.stages.synthesis.retired import retired_rows
 
-CATALOG = ToolCatalog(tools=(ToolSchema(id="hr/find_person", source="hr", name="find_person", call_name="find_person"),))
+FIND = ToolSchema(id="hr/find_person", source="hr", name="find_person", call_name="find_person")
+CATALOG = ToolCatalog(tools=(FIND,))
 
 
 def asking(number: int, *, calls: int) -> Example:
     call = {"type": "function", "function": {"name": "find_person", "arguments": {"name": "Ann"}}}
-    answers = [{"role": "tool", "name": "find_person", "content": "{}"}] * calls
-    messages = (
+    answers: list[dict[str, Json]] = [{"role": "tool", "name": "find_person", "content": "{}"}] * calls
+    messages: tuple[dict[str, Json], ...] = (
         {"role": "user", "content": f"Find her {number}."},
         {"role": "assistant", "content": "", "tool_calls": [call] * calls, "loss": True},
         *answers,
