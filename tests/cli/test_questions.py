@@ -557,7 +557,7 @@ def test_a_plan_counts_nothing_behind_a_source_that_cannot_be_read(project: Path
     )
     assert "it waits for `source:hr`, which would fail: tools/hr.json:1:12" in ask(project, "why", "rows:hr/role")
     assert "No change" not in loopbuild(project, "diff", "--format", "github").out
-    assert loopbuild(project, "check").out.endswith("0 tools: 1 error\n")
+    assert loopbuild(project, "check").out.endswith("0 tools: 1 error; 2 warnings\n")
 
 
 def test_rows_are_called_new_only_where_some_are(project: Path) -> None:
