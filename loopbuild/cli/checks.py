@@ -61,7 +61,8 @@ def closing(checked: Checked) -> str:
     parts = [count(broken, "error")] if broken else []
     changes = counted(comparison)
     against = f" against {comparison.base}" if comparison.base else ""
-    parts.append(f"{changes} change{against}" if changes else f"no change{against}")
+    if changes or comparison.tools or not checked.errors:  # of what nobody could read nothing is known
+        parts.append(f"{changes} change{against}" if changes else f"no change{against}")
     remarks = len(checked.remarks) + sum(one.severity == "warning" for one in checked.mistakes)
     if remarks:
         parts.append(count(remarks, "warning"))

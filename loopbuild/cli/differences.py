@@ -117,6 +117,9 @@ def diff_markdown(comparison: Comparison) -> str:
     """Return a comment for a pull request: counts first, the table folded, never longer than a comment may be."""
     against = f" against `{_cell(comparison.base)}`" if comparison.base else ""
     blocks = [f"### Tools{against}"]
+    blocks += [f"- Cannot be read: {_cell(error.message)}" for error in comparison.errors]
+    if comparison.errors and not comparison.tools and not comparison.difference.changes:
+        return "\n\n".join(blocks)
     if not comparison.difference.changes:
         return "\n\n".join([*blocks, f"No change in {count(comparison.tools, 'tool')}."])
     tools = count(len(comparison.difference.changes), "tool")
@@ -146,7 +149,7 @@ def diff_github(comparison: Comparison, *, root: str) -> str:
     found = [annotation_of(item) for item in items(comparison, root=root)]
     found += [Annotation(level="error", title="unreadable", message=error.message) for error in comparison.errors]
     summary = sum_lines(comparison) if comparison.difference.changes else []
-    if not comparison.difference.changes:
+    if not comparison.difference.changes and (comparison.tools or not comparison.errors):
         summary = [f"No change in {count(comparison.tools, 'tool')}"]
     return "\n".join([*commands(found), *summary])
 

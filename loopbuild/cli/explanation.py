@@ -42,6 +42,8 @@ def explanation_text(
         lines[0] += f": {codes}"
     if found.error is not None:
         lines.append(f"  it would fail: {found.error.message}")
+    failing = {cause.target: cause.error for cause in found.chain if cause.error and cause.target != found.target}
+    lines += [f"  it waits for `{name}`, which would fail: {message}" for name, message in failing.items()]
     if found.will == "reuse":
         lines += _fresh_lines(found)
         if changes.changes:

@@ -64,6 +64,8 @@ def tail_lines(forecast: Forecast) -> list[str]:
         lost = [entry.target for entry in plan.missing if natures[entry.target] == "historical"]
         if lost:
             lines.append(f"  only a cache can bring back {', '.join(lost)}; `--from-scratch PHASE` would begin again")
+    if lines and failing(forecast):
+        return lines + seen_lines(forecast)  # nobody knows what rests on what cannot be read
     lines += writing_lines(forecast.writing)
     if forecast.training:
         lines.append("Training: " + _training(forecast.training))
@@ -223,6 +225,7 @@ def _entry_json(entry: PlanEntry) -> dict[str, Any]:
         "reasons": sorted({reason.code for reason in entry.reasons}),
         "is_cheap": entry.is_cheap,
         "is_locked": entry.is_locked,
+        "error": entry.error.message if entry.error else "",
     }
 
 
@@ -242,7 +245,8 @@ def _why(entry: PlanEntry) -> str:
     words = []
     if tools:
         words.append("read " + ", ".join(tools[:3]) + (", ..." if len(tools) > 3 else ""))
-    if any(reason.kind == "row" for row in entry.rows for reason in row.reasons):
+    is_new = any(reason.kind == "row" for row in entry.rows for reason in row.reasons)
+    if is_new and entry.rows_stale != 0:
         words.append("rows are new")
     return "; ".join(words) or reason_words(reason.code for reason in entry.reasons)
 

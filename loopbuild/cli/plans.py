@@ -9,6 +9,8 @@ from loopbuild.cli.units import count, table
 
 _MOST = 60
 """Units listed one by one."""
+_SHAPES = ("single", "chain", "fan_out", "join", "map")
+"""Always shown; others where some are planned."""
 
 
 def graph_text(output: Any) -> str:
@@ -37,7 +39,8 @@ def graph_text(output: Any) -> str:
 def cells_text(output: Any) -> str:
     """Return `cells:main`: how many trajectories of each shape are planned, by unit."""
     groups = sorted(output["cells"].items())
-    shapes = ("single", "chain", "fan_out", "join", "map")
+    planned = {cell["topology"] for cells in output["cells"].values() for cell in cells}
+    shapes = [*_SHAPES, *sorted(planned - set(_SHAPES))]
     rows = [["  unit", *shapes, "train", "eval"]]
     total: Counter[str] = Counter()
     for at, (name, cells) in enumerate(groups):
@@ -46,7 +49,7 @@ def cells_text(output: Any) -> str:
         if at < _MOST:
             rows.append([f"  {name}", *(f"{counts[column]:,}" for column in (*shapes, "train", "eval"))])
     rows.append(["  all", *(f"{total[column]:,}" for column in (*shapes, "train", "eval"))])
-    lines = [table(rows, right=frozenset(range(1, 8)))]
+    lines = [table(rows, right=frozenset(range(1, len(shapes) + 3)))]
     if len(groups) > _MOST:
         lines.append(f"  and {count(len(groups) - _MOST, 'more unit')}, which `all` counts")
     beside = output.get("beside") or {}

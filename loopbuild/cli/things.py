@@ -180,8 +180,9 @@ def _unreached(rows: dict[str, Any]) -> str:
     if not found:
         return ""
     reasons = sorted(found.items(), key=lambda pair: (-len(pair[1]), pair[0]))
-    lines = [[f"  {len(keys)}", reason, keys[0][:8]] for reason, keys in reasons[:6]]
-    return f"\nnot reached: {sum(map(len, found.values()))} of {len(planned)}\n{table(lines)}"
+    lines = [[f"  {len(keys)}", keys[0][:8], reason] for reason, keys in reasons[:6]]
+    told = table(lines, right=frozenset({0}))
+    return f"\nnot reached: {sum(map(len, found.values()))} of {len(planned)}, each with one of its rows\n{told}"
 
 
 def _cut(text: str, width: int = 4 * WIDTH) -> str:

@@ -48,6 +48,8 @@ class Cause:
     is_cheap: bool = False
     is_same_output: bool = False
     """It would run, and was seen in memory to give the bytes it gave before."""
+    error: str = ""
+    """Why it would fail, if it would."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +164,7 @@ def _cause(entry: PlanEntry, depth: int, *, is_same_output: bool = False) -> Cau
         rows_total=entry.rows_total,
         is_cheap=entry.is_cheap,
         is_same_output=is_same_output,
+        error=entry.error.message if entry.error else "",
     )
 
 

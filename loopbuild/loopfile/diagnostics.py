@@ -22,7 +22,7 @@ def render(diagnostic: Diagnostic, source_text: str | None) -> str:
     """Return one diagnostic as a screen, without the source line where `source_text` is None."""
     lines = [f"{diagnostic.severity}: {diagnostic.message}"]
     span = diagnostic.span
-    if span is not None:
+    if span is not None and span.file:
         place = f"{span.file}:{span.line}:{span.column}" if span.line else span.file
         gutter = " " * (len(str(span.line)) + 1)
         lines.append(f"{gutter}--> {place}")

@@ -84,7 +84,11 @@ def check(opened: OpenProject, files: Sequence[str] | None, *, against: str = ""
         files=tuple(path for target in chosen for path in paths_of(target) if is_whole or path in (files or ())),
         sources=len(targets),
         comparison=comparison,
-        mistakes=(*warnings, *_mistakes(now)),
+        mistakes=(
+            *warnings,
+            *_unknown_names(opened, settings, now, is_all=len(chosen) == len(targets)),
+            *_mistakes(now),
+        ),
         remarks=tuple(shown),
         older=len(found) - len(shown),
         fail_on=settings["check"]["fail_on"],
@@ -110,6 +114,16 @@ def _mistakes(now: Declared) -> list[Diagnostic]:
     found = [one for _, listing in sorted(now.listings.items()) for one in listing.diagnostics]
     found += now.catalog.diagnostics
     return [one for one in found if one.severity != "note"]
+
+
+def _unknown_names(opened: OpenProject, settings: Json, now: Declared, *, is_all: bool) -> list[Diagnostic]:
+    """Only where all tools are known: a rule about a source that was not looked at is no mistake."""
+    rules = settings["graph"]
+    if now.errors or not is_all or not (rules["renames"] or any(rules["edges"].values())):
+        return []
+    from loopbuild.pipeline.rules import unknown_names
+
+    return unknown_names(settings, now.catalog, opened.project.loopfile)
 
 
 def _told(remark: Remark, span: Span | None, finder: LeafPlaces) -> Diagnostic:

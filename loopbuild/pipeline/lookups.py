@@ -15,6 +15,9 @@ from loopbuild.pipeline.builds import OpenProject
 
 MODEL = "checkpoint:model"
 """What people call the checkpoint of the last phase."""
+PAIRS = "pairs:main"
+LEAST = 4
+"""Digits that say which row."""
 ROW_KINDS = ("trajectories", "answers", "tasks", "rows", "negatives", "retirement")
 
 
@@ -61,11 +64,18 @@ def look_up(opened: OpenProject, query: str) -> Found:
         return Found(target=target, output=output(opened.workspace, target))
     catalog = output(opened.workspace, "catalog:main") or {"tools": []}
     tools = {tool["id"]: tool for tool in catalog["tools"]}
-    by_name = {tool["name"]: tool for tool in catalog["tools"]}
-    if query in tools or query in by_name:
-        return Found(tool=tools.get(query) or by_name[query])
-    places = [target] if target in known else [name for name in known if name.partition(":")[0] in ROW_KINDS]
-    rows = _rows(opened, places, prefix or query)
+    by_name = {tool["name"]: tool["id"] for tool in catalog["tools"]}
+    if query in tools:
+        return Found(tool=tools[query])
+    named = sorted(tool["id"] for tool in catalog["tools"] if tool["name"] == query)
+    if len(named) > 1:
+        raise SelectionError(f"{len(named)} tools are called `{query}`", hint=f"name one: {', '.join(named)}")
+    if named:
+        return Found(tool=tools[named[0]])
+    has_rows = [name for name in known if name.partition(":")[0] in ROW_KINDS]
+    if prefix and target in known:
+        return Found(rows=tuple(_rows_of(opened, target, prefix, is_table=target in has_rows)))
+    rows = _rows(opened, has_rows, prefix or query)
     if rows:
         return Found(rows=tuple(rows))
     names = [*known, *tools, *by_name]
@@ -81,8 +91,18 @@ def _asked_model(opened: OpenProject) -> str:
     return next((name for name, _ in inputs.values() if name.startswith("checkpoint:")), "")
 
 
+def _rows_of(opened: OpenProject, target: str, prefix: str, *, is_table: bool) -> list[RowView]:
+    if not is_table and target != PAIRS:
+        raise SelectionError(f"`{target}` has no rows of its own", hint=f"`loopbuild show {prefix}` looks everywhere")
+    rows = _rows(opened, [target] if is_table else [], prefix)
+    if not rows:
+        hint = "give at least four digits" if len(prefix) < LEAST else f"`loopbuild show {target}` lists them"
+        raise SelectionError(f"no row of `{target}` has a key that begins with `{prefix}`", hint=hint)
+    return rows
+
+
 def _rows(opened: OpenProject, places: list[str], prefix: str) -> list[RowView]:
-    if len(prefix) < 4 or any(character not in "0123456789abcdef" for character in prefix):
+    if len(prefix) < LEAST or any(character not in "0123456789abcdef" for character in prefix):
         return []
     dropped = (output(opened.workspace, "dataset:main") or {"verdicts": {}})["verdicts"]
     matches: dict[str, RowView] = {}
@@ -98,13 +118,13 @@ def _rows(opened: OpenProject, places: list[str], prefix: str) -> list[RowView]:
 
 
 def _pairs(opened: OpenProject) -> Iterator[Json]:
-    made = output(opened.workspace, "pairs:main")
+    made = output(opened.workspace, PAIRS)
     if made is not None:
         yield from map(json.loads, json_lines(opened.workspace.objects.get(made["file"])))
 
 
 def _pair_view(pair: Json) -> RowView:
-    return RowView(target="pairs:main", key=pair["key"], pair=pair)
+    return RowView(target=PAIRS, key=pair["key"], pair=pair)
 
 
 def _matching(opened: OpenProject, place: str, prefix: str) -> Iterator[tuple[str, Json]]:

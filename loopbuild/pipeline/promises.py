@@ -27,15 +27,19 @@ def hold(
     """Return what is excused; raises BuildError with every breach, the gravest first."""
     planned: Counter[str] = Counter()
     unreached: Counter[str] = Counter()
-    for one in trajectories.values():
+    unworded: Counter[str] = Counter()
+    known = {key: row["example"] for key, row in rows.items()}
+    calls = {(example["trajectory"], tool) for example in known.values() for tool in example["tools"]}
+    for key, one in trajectories.items():
         if is_dialogue(one):
             continue
         if "unreachable" in one:
             unreached[one["goal"]] += 1
             planned[one["goal"]] += 1
         elif one["cell"]["purpose"] == "train":
-            planned[one["cell"]["goal"]] += 1
-    known = {key: row["example"] for key, row in rows.items()}
+            goal = one["cell"]["goal"]
+            planned[goal] += 1
+            unworded[goal] += (key, goal) not in calls
     breaches, excuses = broken(
         Written(
             examples=examples,
@@ -51,6 +55,7 @@ def hold(
             },
             planned=planned,
             unreached=unreached,
+            unworded=unworded,
         )
     )
     if breaches:

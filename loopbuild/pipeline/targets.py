@@ -75,8 +75,8 @@ CONTRASTS = Recipe(
     facts=f"{R}.contrasts:facts",
 )
 PAIRS = Recipe(name="pairs", version=1, run=f"{R}.pairs:run")
-RETIREMENT = Recipe(name="retirement", version=1, run=f"{R}.retirement:run")
-DATASET = Recipe(name="dataset", version=6, run=f"{R}.dataset:run")
+RETIREMENT = Recipe(name="retirement", version=2, run=f"{R}.retirement:run")
+DATASET = Recipe(name="dataset", version=7, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
 EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")

@@ -10,9 +10,10 @@ from importlib import import_module
 from pathlib import Path
 
 from loopbuild.engine.target import Json
-from loopbuild.errors import SelectionError, SourceError
+from loopbuild.errors import LoopfileError, SelectionError, SourceError
 from loopbuild.pipeline.builds import OpenProject
 from loopbuild.pipeline.project import load
+from loopbuild.pipeline.rules import placed
 from loopbuild.pipeline.source_files import read_source
 from loopbuild.pipeline.targets import EVIDENCE
 from loopbuild.records import CatalogDiff, EdgeEvidence, Listing, ToolCatalog, ToolGraph, from_json, to_json
@@ -29,7 +30,10 @@ class CurrentTools:
 
 
 def current_tools(opened: OpenProject) -> CurrentTools:
-    """Read every source's file; raises SourceError for one that cannot be read or was never listed."""
+    """Read every source's file; raises SourceError for one that cannot be read or was never listed.
+
+    Raises LoopfileError for edge rules about what no tool has.
+    """
     from loopbuild.stages.catalog.canonical import build_catalog
     from loopbuild.stages.toolgraph.build import build_graph
 
@@ -49,7 +53,11 @@ def current_tools(opened: OpenProject) -> CurrentTools:
         listings.append(read_source(params, content, dict(zip(params["beside"], others, strict=True))))
     settings = loaded.settings
     catalog = build_catalog(listings, entities=settings["graph"]["entities"])
-    graph = build_graph(catalog, settings["graph"], stored_evidence(opened.project.root))
+    evidence = stored_evidence(opened.project.root)
+    try:
+        graph = build_graph(catalog, settings["graph"], evidence)
+    except LoopfileError as error:
+        raise placed(error, opened.project.loopfile) from None
     return CurrentTools(settings=settings, catalog=catalog, graph=graph, listings=tuple(listings))
 
 

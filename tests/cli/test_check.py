@@ -410,3 +410,22 @@ def test_no_damage_to_a_file_is_more_than_an_error(many: Path, seed: int) -> Non
         assert found.code in (0, 2), found.err
         assert "Traceback" not in found.out + found.err
         assert found.code == 0 or "error: " in found.out
+
+
+def test_rules_about_tools_that_are_not_there_are_named_with_their_places(project: Path) -> None:
+    edge = "hr/get_role_candidates#/candidat_ids/[] -> hr/get_candidate#/candidate_id"
+    rules = f'\ngraph:\n  edges:\n    allow: ["{edge}"]\n    deny: ["hr/zz* -> *"]\n'
+    rules += "  renames: {hr/get_rol: hr/get_rolle}\n"
+    loopfile = project / "loop.yaml"
+    above = loopfile.read_text().rstrip()
+    loopfile.write_text(above + rules)
+    line = above.count("\n") + 1
+    said = screen(project, "check", code=2)
+    assert f"loop.yaml:{line + 3}:13: error: `{edge}` in `graph.edges.allow`: no output matches" in said
+    assert "did you mean `hr/get_role_candidates#/candidate_ids/[]`?" in said
+    assert f"loop.yaml:{line + 4}:12: error: `hr/zz* -> *` in `graph.edges.deny`: no output matches `hr/zz*`" in said
+    assert f"loop.yaml:{line + 5}:" in said
+    assert "`graph.renames`: no tool is called `hr/get_rolle`" in said
+    shown = loopbuild(project, "plan").err
+    assert f"--> loop.yaml:{line + 3}:13" in shown
+    assert f"--> loop.yaml:{line + 4}:12" in shown

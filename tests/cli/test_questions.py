@@ -13,7 +13,11 @@ import pytest
 from blake3 import blake3
 from projects import EXAMPLES, Screen, change_schemas, hr_project, loopbuild
 
+from loopbuild.cli.plans import cells_text
+from loopbuild.cli.unchanged import unchanged_json
 from loopbuild.engine import lockfile
+from loopbuild.engine.query import output
+from loopbuild.pipeline.builds import open_project
 
 DATA = "dataset:"
 FILTERS = [
@@ -521,3 +525,73 @@ def test_the_log_tells_builds_apart(project: Path) -> None:
     assert "  trajectories:hr/role  built  -  [TIME]  -  never built" in lines
     assert "there is no build 9" in refused(project, "log", "what-ran", "--run", "9", code=2)
     assert [run["number"] for run in json.loads(loopbuild(project, "log", "--json").out)] == [2, 1]
+
+
+def test_whoever_asks_for_json_gets_json_and_nothing_else(project: Path) -> None:
+    """Also where nothing changed, with the keys there are when something did, and where a source cannot be read."""
+    loopbuild(project, "plan", "rows:hr/role", "--json")
+    kept = json.loads(loopbuild(project, "plan", "rows:hr/role", "--json").out)
+    assert kept.keys() == unchanged_json(7).keys()
+    assert kept["llm"].keys() == unchanged_json(7)["llm"].keys()
+    assert json.loads(loopbuild(project, "graph", "--json").out)["edges"]
+    change_schemas(project)
+    why = json.loads(loopbuild(project, "why", "trajectories:hr/interview", "--json").out)
+    assert (why["state"], why["cues"]["upstream"], why["error"]) == ("run", True, "")
+    key = next(iter(output(open_project(str(project)).workspace, "tasks:hr/interview")["rows"]))
+    row = json.loads(loopbuild(project, "why", f"tasks:hr/interview#{key[:12]}", "--json").out)
+    assert (row["row"], row["is_new"]) == (key, False)
+    (project / "tools" / "hr.json").write_text('{"tools": [')
+    for verb in (["plan"], ["status"], ["diff"], ["check"], ["why", "catalog:main"]):
+        assert "not JSON: expecting value" in json.dumps(json.loads(loopbuild(project, *verb, "--json").out)), verb
+
+
+def test_a_plan_counts_nothing_behind_a_source_that_cannot_be_read(project: Path) -> None:
+    (project / "tools" / "hr.json").write_text('{"tools": [')
+    assert ask(project, "plan", DATA, code=1) == (
+        "Would run  new  check  of  time  why\n"
+        "  source:hr  -  -  -  -  a file changed\n"
+        "Would fail: source:hr: tools/hr.json:1:12: source `hr` cannot be read: not JSON: expecting value\n"
+        "May run, if bytes change: catalog:, contract:, graph:, cells:, trajectories: (5), tasks: (5), rows: (5), "
+        "negatives:, dataset: (3)\n"
+        "What earlier builds made is kept. Mend what would fail, then `loopbuild plan` again"
+    )
+    assert "it waits for `source:hr`, which would fail: tools/hr.json:1:12" in ask(project, "why", "rows:hr/role")
+    assert "No change" not in loopbuild(project, "diff", "--format", "github").out
+    assert loopbuild(project, "check").out.endswith("0 tools: 1 error; 2 warnings\n")
+
+
+def test_rows_are_called_new_only_where_some_are(project: Path) -> None:
+    change_schemas(project)
+    for line in loopbuild(project, "plan", DATA).out.splitlines():
+        if line.endswith("rows are new"):
+            assert line.split()[1] not in ("0", "-"), line
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("dataset:main#abcd", "`dataset:main` has no rows of its own"),
+        ("source:hr#abcd", "`source:hr` has no rows of its own"),
+        (
+            "tasks:hr/role#0",
+            "no row of `tasks:hr/role` has a key that begins with `0`\nhint: give at least four digits",
+        ),
+        ("tasks:hr/role#zzzz", "no row of `tasks:hr/role` has a key that begins with `zzzz`"),
+    ],
+)
+def test_a_row_that_is_not_there_is_no_bug(project: Path, asked: str, said: str) -> None:
+    assert said in refused(project, "show", asked, code=2)
+
+
+def test_a_log_is_of_the_build_that_was_asked_for(project: Path) -> None:
+    assert "there is no build 9" in refused(project, "log", "--run", "9", code=2)
+    assert ask(project, "log", "--run", "1").startswith("build 1 ")
+    for amount in ("0", "-1", "x"):
+        assert "is no number from 1 on" in refused(project, "log", "-n", amount, code=2)
+
+
+def test_every_planned_shape_has_its_column() -> None:
+    cells = [{"topology": name, "purpose": "train"} for name in ("single", "parallel", "conditional", "single")]
+    head, row, *_ = cells_text({"cells": {"hr/role": cells}}).splitlines()
+    counts = dict(zip(head.split(), row.split(), strict=True))
+    assert (counts["single"], counts["parallel"], counts["conditional"], counts["train"]) == ("2", "1", "1", "4")

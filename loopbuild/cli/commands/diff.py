@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
             "Nothing was built or committed yet, so there is nothing to compare with. Run `loopbuild build`, or name "
             "another version"
         )
-    elif found.tools or not found.errors:
+    elif form != "text" or found.tools or not found.errors:
         answer(_shown(found, form, root=root))
     is_bad = bool(arguments.fail_on) and has_at_least(found.difference, arguments.fail_on)
     return ExitCode.FAILED if found.errors or is_bad else ExitCode.DONE

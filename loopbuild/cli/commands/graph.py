@@ -21,6 +21,7 @@ MERMAID_EDGES = 500
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of `graph`."""
     parser.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+    parser.add_argument("--json", action="store_true", help="the same as --format json")
     parser.add_argument("--around", metavar="TOOL", default="", help="only this tool and what touches it")
     parser.add_argument(
         "--verify", action="store_true", help="replay the edges in the real sandboxes and write graph.lock"
@@ -48,10 +49,11 @@ def run(arguments: argparse.Namespace) -> int:
     tools = observed(opened, current_tools(opened))
     for diagnostic in tools.catalog.diagnostics:
         say(f"{diagnostic.severity}: {diagnostic.message}")
-    if arguments.format == "mermaid" and len(tools.graph.edges) > MERMAID_EDGES and not arguments.around:
+    form = "json" if arguments.json else arguments.format
+    if form == "mermaid" and len(tools.graph.edges) > MERMAID_EDGES and not arguments.around:
         say(f"note: Mermaid draws at most {MERMAID_EDGES} edges by default, these are {len(tools.graph.edges):,}")
         say("hint: `--around TOOL` draws a part, `--format html` all of it")
-    text = drawn(tools, form=arguments.format, around=arguments.around)
+    text = drawn(tools, form=form, around=arguments.around)
     answer(text)
     return 0
 

@@ -27,9 +27,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listed = "; ".join(f"{name}: {sentence}" for name, sentence in QUESTIONS.items())
     parser.add_argument("question", nargs="?", choices=list(QUESTIONS), default="runs", help=listed)
     parser.add_argument("builds", nargs="*", type=int, metavar="N", help="for `diff`, two builds; default the last two")
-    parser.add_argument("--run", type=int, default=0, metavar="N", help="which build (default the newest)")
-    parser.add_argument("-n", type=int, default=5, metavar="N", help="how many builds or targets (default 5)")
+    parser.add_argument("--run", type=_at_least_one, default=0, metavar="N", help="which build (default the newest)")
+    parser.add_argument("-n", type=_at_least_one, default=5, metavar="N", help="how many builds or targets (default 5)")
     parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
+    if not number:
+        raise argparse.ArgumentTypeError(f"`{text}` is no number from 1 on")
+    return number
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -47,7 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         from loopbuild.engine.history import history
 
-        found = history(workspace, arguments.n) if arguments.question == "runs" else (run_of(workspace, arguments.run),)
+        is_list = arguments.question == "runs" and not arguments.run
+        found = history(workspace, arguments.n) if is_list else (run_of(workspace, arguments.run),)
         answer(json.dumps([run_json(one) for one in found], sort_keys=True))
         return 0
     answer(_text(workspace, arguments))
@@ -59,6 +67,8 @@ def _text(workspace: Workspace, arguments: argparse.Namespace) -> str:
     from loopbuild.engine.history import history
     from loopbuild.engine.runs import critical_path, difference, run_of
 
+    if arguments.question == "runs" and arguments.run:
+        return runs.runs_text([run_of(workspace, arguments.run)])
     if arguments.question == "runs":
         return runs.runs_text(history(workspace, arguments.n))
     if arguments.question == "diff":

@@ -8,6 +8,7 @@ import json
 from loopbuild.cli.company import say_who_works
 from loopbuild.cli.console import answer
 from loopbuild.cli.exit_codes import ExitCode
+from loopbuild.cli.unchanged import unchanged_json
 from loopbuild.cli.wishes import add_defer, add_demands, add_selection, wishes_of
 
 
@@ -36,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     unchanged = None if wishes or arguments.markdown else nothing_to_do(opened)
     if unchanged is not None:
         if arguments.json:
-            answer(json.dumps({"would": [], "may": [], "fresh": unchanged.target_count}))
+            answer(json.dumps(unchanged_json(unchanged.target_count), sort_keys=True))
         else:
             answer(f"Nothing to do: {unchanged.target_count} targets are up to date")
         return ExitCode.DONE

@@ -8,6 +8,7 @@ import json
 from loopbuild.cli.company import say_who_works
 from loopbuild.cli.console import answer
 from loopbuild.cli.exit_codes import ExitCode
+from loopbuild.cli.unchanged import unchanged_json
 from loopbuild.cli.wishes import add_selection, wishes_of
 
 
@@ -26,8 +27,8 @@ def run(arguments: argparse.Namespace) -> int:
     wishes = wishes_of(arguments)
     unchanged = None if wishes else nothing_to_do(opened)
     if unchanged is not None:
-        nothing = {"would": [], "may": [], "fresh": unchanged.target_count}
-        answer(json.dumps(nothing) if arguments.json else f"Up to date: {unchanged.target_count} targets")
+        nothing = json.dumps(unchanged_json(unchanged.target_count), sort_keys=True)
+        answer(nothing if arguments.json else f"Up to date: {unchanged.target_count} targets")
         return ExitCode.DONE
     from loopbuild.cli.forecast import plan_json, status_text
     from loopbuild.pipeline.forecast import forecast

@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="REF",
         help="how its result differs from that of a build, of a git revision, or named by digits of key or weights",
     )
+    parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument("--seen", default="", metavar="tool:NAME", help="how many rows of a tool a checkpoint has seen")
 
 
@@ -45,10 +46,13 @@ def _known(opened: OpenProject, target: str) -> None:
 def _versus(opened: OpenProject, arguments: argparse.Namespace) -> int:
     from loopbuild.cli.versus import versus_text
     from loopbuild.engine.versus import versus
+    from loopbuild.errors import SelectionError
     from loopbuild.pipeline.lineage import learnt_between
     from loopbuild.pipeline.references import earlier_result
 
     _known(opened, arguments.target)
+    if arguments.json:
+        raise SelectionError("`--vs` has no `--json`", hint="leave one of the two out")
     name, output = earlier_result(opened, arguments.target, arguments.vs)
     found = versus(opened.workspace, arguments.target, output)
     learnt = learnt_between(opened, found.target, found.old.output, found.new.output)
@@ -60,6 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Explain; writes nothing."""
     import os
 
+    from loopbuild.cli.explained import explained_json
     from loopbuild.cli.explanation import explanation_text
     from loopbuild.engine.why import explain
     from loopbuild.pipeline.builds import open_project
@@ -78,7 +83,8 @@ def run(arguments: argparse.Namespace) -> int:
 
         target, _, start = arguments.target.partition("#")
         _known(opened, target)
-        answer(row_text(explain_row(opened.workspace, loaded.targets, target, start)))
+        row = explain_row(opened.workspace, loaded.targets, target, start)
+        answer(explained_json(row) if arguments.json else row_text(row))
         return ExitCode.DONE
     found = explain(
         opened.workspace,
@@ -86,6 +92,9 @@ def run(arguments: argparse.Namespace) -> int:
         selected(opened, loaded, [arguments.target]),
         stamp=opened.project.stamp,
     )
+    if arguments.json:
+        answer(explained_json(found))
+        return ExitCode.DONE
     changes = changes_since_build(opened, loaded)
     lineage = lineage_of(opened, found.target)
     seen = seen_of(opened, found.target, arguments.seen) if arguments.seen else None

@@ -18,7 +18,7 @@ from loopbuild.stages.filters.contract import SILENT
 from loopbuild.stages.filters.mix import Count, counted
 
 TOLERANCE = 0.02
-"""By how much a share may differ from what was asked."""
+"""By how much a share may differ from what was asked; in a small set a row more or less is no difference."""
 FLOOR = 8
 """Rows a tool should have, or as many as there were plans that end with it."""
 
@@ -53,6 +53,8 @@ class Written:
     """Tool -> training plans that end with it."""
     unreached: Mapping[str, int] = field(default_factory=dict)
     """Tool -> those of them no trajectory came of."""
+    unworded: Mapping[str, int] = field(default_factory=dict)
+    """Tool -> those whose trajectory has no row that calls it: no writer worded it, or it could not be proven."""
 
 
 def broken(data: Written) -> tuple[list[Breach], list[str]]:
@@ -166,19 +168,22 @@ def _verdicts(data: Written) -> Iterator[Breach]:
 
 
 def _shares(data: Written) -> Iterator[Breach | str]:
-    """Within two points of what was asked; too few are excused unless rows of the category were cut off."""
+    """Within two points of what was asked, or a row. Too few are excused: what is not there cannot be put in."""
     gone = [(data.made[key], v) for key, v in sorted(data.verdicts.items()) if not v.kept and key in data.made]
     cut = Counter(category for (split, category), v in gone if split == "train" and v.filter == "share")
     lost = Counter(category for (split, category), v in gone if split == "train" and v.filter != "share")
     made = Counter(category for split, category in data.made.values() if split == "train")
     for category, count in counted(data.examples, shares=data.shares).items():
-        if not count.of or abs(count.rows / count.of - count.share) <= TOLERANCE:
+        more = count.rows - count.share * count.of
+        if not count.of or abs(more) <= max(TOLERANCE * count.of, 1.0) + 1e-9:
             continue
-        if count.rows < count.wanted and not cut[category]:
-            dropped = f", {_counted(lost[category])} dropped" if lost[category] else ""
-            yield f"`{category}`: {_told(count)}; {_counted(made[category])} made{dropped}"
-        else:
+        if more > 0:
             yield Breach(contract=category, message=_told(count))
+            continue
+        reasons = [f"{_counted(made[category])} made"]
+        reasons += [f"{_counted(lost[category])} dropped"] if lost[category] else []
+        reasons += [f"{_counted(cut[category])} cut back before"] if cut[category] else []
+        yield f"`{category}`: {_told(count)}; {', '.join(reasons)}"
 
 
 def _counted(number: int) -> str:
@@ -190,7 +195,7 @@ def _told(count: Count) -> str:
 
 
 def _floors(data: Written) -> Iterator[Breach | str]:
-    """Rows per tool; a shortfall is excused by plans that were not reached and by rows that were dropped."""
+    """Rows per tool; a shortfall is excused by plans not reached or not worded and by rows dropped."""
     kept: Counter[str] = Counter(tool for example in data.examples for tool in set(example.tools))
     stay = {example.key for example in data.examples}
     dropped: Counter[str] = Counter(
@@ -200,10 +205,11 @@ def _floors(data: Written) -> Iterator[Breach | str]:
         floor = min(FLOOR, planned)
         if kept[tool] >= floor:
             continue
-        missing, gone = data.unreached.get(tool, 0), dropped[tool]
+        missing, mute, gone = data.unreached.get(tool, 0), data.unworded.get(tool, 0), dropped[tool]
         told = f"`{tool}`: {kept[tool]} rows instead of {floor}"
-        if missing + gone + kept[tool] >= floor:
+        if missing + mute + gone + kept[tool] >= floor:
             reasons = [f"{missing} of {planned} plans were not reached"] if missing else []
+            reasons += [f"{mute} of {planned} have no text"] if mute else []
             reasons += [f"{gone} {'row was' if gone == 1 else 'rows were'} dropped"] if gone else []
             yield f"{told}; {', '.join(reasons)}"
         else:

@@ -61,12 +61,18 @@ def retired_rows(
         if call_name_of(tool) in taken:
             continue  # another source has a tool of that name: it is no stranger
         if successor:
-            known = [one for one in examples if one.category == "call" and one.tools == (successor,)]
+            known = [one for one in examples if one.tools == (successor,) and _may_be_told_again(one)]
             known.sort(key=lambda one: digest("retired", [seed, tool, one.key]))
             made += [_moved(tool, successor, one, catalog, seed=seed) for one in known[:count]]
         else:
             made += [_refused(tool, number, seed=seed) for number in range(min(count, len(_ASKED)))]
     return made
+
+
+def _may_be_told_again(example: Example) -> bool:
+    """Return whether a row begins with one call: of two in one breath, both would fail for one name."""
+    first = next((message["tool_calls"] for message in example.messages if message.get("tool_calls")), ())
+    return example.category == "call" and len(first) == 1
 
 
 def _moved(tool: str, successor: str, example: Example, catalog: ToolCatalog, *, seed: int) -> Example:

@@ -31,14 +31,13 @@ def build_graph(catalog: ToolCatalog, settings: Json, evidence: Sequence[EdgeEvi
 
     Of `evidence` only what still stands counts: a verified edge stays whatever its score and the cap, a rejected one
     is out. Links that a source declares count like edges the author allows; what the author denies is none, whoever
-    says so. Raises LoopfileError for a pattern of `edges` that matches no tool or leaf.
+    says so. Raises LoopfileError with every pattern of `edges` that matches no tool or leaf.
     """
     chosen = settings or {}
     rules = chosen.get("edges") or {}
     outputs = [port for tool in catalog.tools for port in output_ports(tool)]
     inputs = [port for tool in catalog.tools for port in input_ports(tool)]
-    allow = read_patterns(rules.get("allow") or (), outputs, inputs, key="allow")
-    deny = read_patterns(rules.get("deny") or (), outputs, inputs, key="deny")
+    allow, deny = read_patterns(rules, outputs, inputs)
     standing, gone = Facts(catalog).standing(evidence) if evidence else ([], 0)
     search = _Search(
         outputs,

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from loopbuild.errors import LoopfileError
-from loopbuild.records import DataFlowEdge
+from loopbuild.records import DataFlowEdge, Diagnostic, Span
 from loopbuild.stages.toolgraph.ports import Port
 
 PROPOSED = 0.1
+UNKNOWN = "unknown-name"
 _SPELLING = "write `source/tool#/leaf -> source/tool#/leaf`"
 
 
@@ -46,10 +47,26 @@ class EdgePattern:
 
 
 def read_patterns(
-    lines: Sequence[str], outputs: Sequence[Port], inputs: Sequence[Port], *, key: str
-) -> list[EdgePattern]:
-    """Return the patterns of `graph.edges.<key>`; raises LoopfileError naming the first that matches nothing."""
-    return [_checked(_parse(line, key), outputs, inputs, key) for line in lines]
+    rules: Mapping[str, Sequence[str]], outputs: Sequence[Port], inputs: Sequence[Port]
+) -> tuple[list[EdgePattern], list[EdgePattern]]:
+    """Return the patterns of `graph.edges`, what is allowed and what is denied.
+
+    Raises LoopfileError with every one that matches nothing; their spans say which, not in which file.
+    """
+    found: dict[str, list[EdgePattern]] = {"allow": [], "deny": []}
+    wrong: list[Diagnostic] = []
+    for key, patterns in found.items():
+        for at, line in enumerate(rules.get(key) or ()):
+            try:
+                patterns.append(_checked(_parse(line, key), outputs, inputs, key))
+            except LoopfileError as error:
+                span = Span(file="", pointer=f"/graph/edges/{key}/{at}")
+                wrong.append(
+                    Diagnostic(severity="error", code=UNKNOWN, message=error.message, span=span, hint=error.hint)
+                )
+    if wrong:
+        raise LoopfileError(wrong[0].message, diagnostics=wrong)
+    return found["allow"], found["deny"]
 
 
 def read_proposals(text: str, outputs: Sequence[Port], inputs: Sequence[Port]) -> list[DataFlowEdge]:

@@ -276,8 +276,18 @@ def test_a_pattern_that_matches_nothing_is_an_error(line: str, message: str, hin
     tools = [tool("a", returns={"x": "string"}), tool("b", {"seat": "string"})]
     with pytest.raises(LoopfileError, match=r"graph\.edges\.deny") as caught:
         graph(*tools, edges={"deny": [line]})
-    assert message in caught.value.message
-    assert caught.value.hint == hint
+    (found,) = caught.value.diagnostics
+    assert message in found.message
+    assert (found.hint, found.span.pointer) == (hint, "/graph/edges/deny/0")
+
+
+def test_patterns_that_match_nothing_are_named_all_at_once() -> None:
+    tools = [tool("a", returns={"x": "string"}), tool("b", {"seat": "string"})]
+    with pytest.raises(LoopfileError) as caught:
+        graph(*tools, edges={"allow": ["s/a -> s/b", "s/z -> s/b"], "deny": ["s/a -> s/y", "s/a"]})
+    assert [one.span.pointer for one in caught.value.diagnostics] == [
+        "/graph/edges/allow/1", "/graph/edges/deny/0", "/graph/edges/deny/1"
+    ]  # fmt: skip
 
 
 def test_the_graph_survives_json() -> None:
