@@ -136,8 +136,9 @@ def test_a_report_is_old_only_when_what_it_rests_on_changed(copy: Path) -> None:
     ):
         assert loopbuild(copy, *arguments).code == 0
         assert "note:" not in loopbuild(copy, "report").err, arguments
-    text = (copy / "hr.json").read_text()
-    (copy / "hr.json").write_text(text.replace('"description": "', '"description": "Now: ', 1))
+    tools = json.loads((copy / "hr.json").read_text())
+    tools[0]["description"] = "Every role that is open."
+    (copy / "hr.json").write_text(json.dumps(tools))
     assert "what this rests on changed since: hr.json" in loopbuild(copy, "report").err
 
 

@@ -142,10 +142,10 @@ def test_what_a_writer_will_not_write_is_kept_as_such_and_explained(tmp_path: Pa
     assert refused
     assert {row["unusable"]["reason"] for row in refused.values()} == {"refused"}
     shown = ok(loopbuild(root, "show", next(iter(refused))[:16])).out
-    assert "not written: refused (I can't help with that.)" in shown
+    assert "not written: the writer refused (I can't help with that.)" in shown
     assert "--refresh answers:hr/" in shown
     funnel = ok(loopbuild(root, "show", "dataset:main")).out
-    assert re.search(rf"dropped, not written, ours: refused +{len(refused)}\n", funnel)
+    assert re.search(rf"dropped, not written, ours: the writer refused +{len(refused)}\n", funnel)
     asked = len(provider.asked)
     (root / "loop.yaml").write_text((root / "loop.yaml").read_text().replace("per_tool: 2", "per_tool: 3"))
     provider.behave = lambda body, before: "ok"

@@ -6,6 +6,7 @@ import json
 from importlib import import_module
 from pathlib import Path
 
+from loopbuild.digest import digest
 from loopbuild.engine import derived
 from loopbuild.engine.workspace import Workspace
 from tests.pipeline.projects import change_schemas, hr_project, loopbuild
@@ -21,4 +22,6 @@ def test_no_recipe_changes_what_it_shares_with_others(tmp_path: Path) -> None:
     assert len(derived._kept) > 5
     for (module, name, *digests), value in derived._kept.items():
         make = getattr(import_module(module), name)
-        assert make(*(json.loads(ws.objects.get(one)) for one in digests)) == value, name
+        # What is told beside the inputs has a name and no object: nothing, or no rename that loop.yaml settles.
+        given = {digest("given", told): told for told in (None, {})}
+        assert make(*(given[one] if one in given else json.loads(ws.objects.get(one)) for one in digests)) == value
