@@ -11,6 +11,7 @@ from loopbuild.cli.plans import cells_text, graph_text
 from loopbuild.cli.units import count, spent_text, table
 from loopbuild.digest import short
 from loopbuild.pipeline.lookups import Found, RowView
+from loopbuild.pipeline.shared import is_dialogue
 from loopbuild.records import SchemaLeaf, from_json
 from loopbuild.records.words import code_words
 
@@ -171,8 +172,9 @@ def _target(name: str, output: Any) -> str:
 def _unreached(rows: dict[str, Any]) -> str:
     """Say why rows of a table have no trajectory, the commonest reason first, each with a row to look at."""
     found: dict[str, list[str]] = {}
-    for key, row in sorted(rows.items()):
-        if isinstance(row, dict) and "unreachable" in row:
+    planned = {key: row for key, row in rows.items() if isinstance(row, dict) and not is_dialogue(row)}
+    for key, row in sorted(planned.items()):
+        if "unreachable" in row:
             why = row["unreachable"]
             found.setdefault(f"{code_words(why['reason'])}: {why['detail']}", []).append(key)
     if not found:
@@ -180,7 +182,7 @@ def _unreached(rows: dict[str, Any]) -> str:
     reasons = sorted(found.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     lines = [[f"  {len(keys)}", keys[0][:8], reason] for reason, keys in reasons[:6]]
     told = table(lines, right=frozenset({0}))
-    return f"\nnot reached: {sum(map(len, found.values()))} of {len(rows)}, each with one of its rows\n{told}"
+    return f"\nnot reached: {sum(map(len, found.values()))} of {len(planned)}, each with one of its rows\n{told}"
 
 
 def _cut(text: str, width: int = 4 * WIDTH) -> str:

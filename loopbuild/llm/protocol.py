@@ -114,6 +114,19 @@ class ConditionWords:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LaterWords:
+    """What the person says after an answer, in words."""
+
+    kind: Literal["corrected", "same", "refers", "asks"]
+    step: int
+    """Index of the step that answers it."""
+    argument: Argument | None = None
+    """Of `corrected`: with its new value."""
+    old: Json = None
+    """Of `corrected`: the value said before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WriteRequest:
     """Everything a writer learns about one row."""
 
@@ -130,6 +143,8 @@ class WriteRequest:
     condition: ConditionWords | None = None
     like: str = ""
     """The key whose wording this request shares; empty: its own."""
+    later: tuple[LaterWords, ...] = ()
+    """What the person says after the request, each answered before the next."""
 
     @property
     def seed(self) -> str:
@@ -153,12 +168,14 @@ class WriteAnswer:
 
 
 def asked_json(request: WriteRequest) -> Json:
-    """Return a request as JSON; without a condition it is written as it was before there were any."""
+    """Return a request as JSON; what most of them lack is not written."""
     value = to_json(request)
     if request.condition is None:
         del value["condition"]
     if not request.like:
         del value["like"]
+    if not request.later:
+        del value["later"]
     return value
 
 

@@ -182,11 +182,14 @@ def _gaps(opened: OpenProject, outcome: Outcome) -> Json:
 
 def _pathless(opened: OpenProject, outcome: Outcome) -> dict[str, int]:
     from loopbuild.engine.query import output
+    from loopbuild.pipeline.shared import is_dialogue
 
     ran = [name for name, one in outcome.results.items() if name.startswith("trajectories:") and one.rows_run]
     tables = {name: output(opened.workspace, name) for name in ran if outcome.results[name].output}
     return {
-        name: sum("unreachable" in row for row in table["rows"].values()) for name, table in tables.items() if table
+        name: sum("unreachable" in row and not is_dialogue(row) for row in table["rows"].values())
+        for name, table in tables.items()
+        if table
     }
 
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from loopbuild.engine.target import Json
+from loopbuild.pipeline.shared import is_dialogue
 from loopbuild.records.words import code_words
 
 _SHOWN = 5
@@ -25,6 +26,8 @@ def gaps(trajectories: Mapping[str, Json], examples: Iterable[Json]) -> Json:
     details: dict[tuple[str, str], str] = {}
     for _, row in sorted(trajectories.items()):
         tool = row["goal"] if "unreachable" in row else row["cell"]["goal"]
+        if is_dialogue(row):
+            continue
         aimed[tool] += 1
         if "unreachable" in row:
             place = (tool, row["unreachable"]["reason"])

@@ -172,7 +172,9 @@ def _row(format: str, example: Example, tools: Sequence[Json], system: str) -> d
     messages = messages_of(example, system=system)
     if format == "hf":
         return hf_row(example, messages, tools)
-    return {"openai": openai_row, "trl-sft": sft_row, "trl-grpo": grpo_row}[format](messages, tools)
+    if format == "trl-grpo":
+        return grpo_row(messages, tools, is_last=example.category == "dialogue")
+    return {"openai": openai_row, "trl-sft": sft_row}[format](messages, tools)
 
 
 def _files(format: str, splits: Mapping[str, list[dict[str, Json]]]) -> Iterator[tuple[str, bytes]]:

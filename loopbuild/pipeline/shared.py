@@ -28,6 +28,11 @@ def executions(table: Json) -> Mapping[str, Trajectory]:
     return {one.key: one for one in found}
 
 
+def is_dialogue(row: Json) -> bool:
+    """Say whether a row of trajectories is a dialogue, which is tried beside the plan and owed to nobody."""
+    return "dialogue" in (row.get("category"), row.get("cell", {}).get("category"))
+
+
 def leaf_facts(contract: Json) -> Mapping[str, str]:
     """Return a fact for every leaf, gate and effect of the catalog."""
     from loopbuild.stages.catalog.facts import facts

@@ -14,6 +14,7 @@ from typing import Any
 from loopbuild.digest import digest
 from loopbuild.engine.target import Json, Recipe, Target
 from loopbuild.llm.hosted.identity import OFFLINE, identity
+from loopbuild.pipeline.category_shares import copies, dialogues, shares
 from loopbuild.pipeline.listings import is_live
 from loopbuild.pipeline.retiring import locked_tools
 from loopbuild.pipeline.sandbox_settings import (
@@ -161,8 +162,6 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     batches = [(f"{kind}/{name}", f"{kind}:{name}") for name in subgraphs for kind in ("rows", "trajectories")]
     if asks_writers(settings):
         batches += [(f"answers/{name}", f"answers:{name}") for name in subgraphs]
-    trained = sum(not writer["held_out"] for writer in settings["synthesis"]["writers"])
-    copies = trained if settings["synthesis"]["assignment"] == "each" else 1
     yield Target(
         id="negatives:main",
         recipe=NEGATIVES,
@@ -170,7 +169,7 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
             "negatives": _without_calls(settings["synthesis"]["categories"]),
             "per_tool": settings["sampling"]["per_tool"],
             "per_tool_eval": settings["evaluation"]["per_tool"],
-            "levels": len(settings["synthesis"]["levels"]) * settings["synthesis"]["texts_per_level"] * copies,
+            "levels": copies(settings["synthesis"]),
             "seed": settings["sampling"]["seed"],
         },
         inputs=(("contract", "contract:main"),),
@@ -184,7 +183,7 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
     yield Target(
         id="dataset:main",
         recipe=DATASET,
-        params={"filters": settings["filters"], "categories": settings["synthesis"]["categories"]},
+        params={"filters": settings["filters"], "categories": shares(settings["synthesis"]["categories"])},
         context={"places": target.context["places"]},
         inputs=tuple(
             sorted([("contract", "contract:main"), ("graph", "graph:main"), ("negatives", "negatives:main"), *batches])
@@ -226,6 +225,7 @@ def _subgraph_targets(name: str, settings: Json, root: Path, others: Iterable[st
             "subgraph": name,
             "sandbox": sandbox,
             "sampling": _walking(settings["sampling"]),
+            **dialogues(settings["synthesis"]),
         },
         inputs=(("cells", "cells:main"), ("contract", "contract:main"), ("graph", "graph:main")),
         files=files,

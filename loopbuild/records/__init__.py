@@ -42,6 +42,7 @@ from loopbuild.records.trajectories import (
     Category,
     Cell,
     Condition,
+    Later,
     Provenance,
     Purpose,
     StateFact,
@@ -52,6 +53,8 @@ from loopbuild.records.trajectories import (
     Trajectory,
     cell_json,
     fact_name,
+    paths_of,
+    segments,
     trajectory_json,
 )
 
@@ -77,6 +80,7 @@ __all__ = [
     "Failure",
     "FailureClass",
     "Json",
+    "Later",
     "LeafChange",
     "Level",
     "Listing",
@@ -110,6 +114,8 @@ __all__ = [
     "cell_json",
     "fact_name",
     "from_json",
+    "paths_of",
+    "segments",
     "to_json",
     "trajectory_json",
 ]

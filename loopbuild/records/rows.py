@@ -25,9 +25,9 @@ class Task:
     voice: str
     category: Category = "call"
     user_turns: tuple[str, ...] = ()
-    """First the request; then what the person answers to a clarifying question."""
+    """First the request; then what the person answers to a clarifying question, or says `later` in a dialogue."""
     assistant_turns: tuple[str, ...] = ()
-    """Plain assistant turns between user turns (the clarifying question)."""
+    """Plain assistant turns between user turns: the clarifying question; in a dialogue each answer but the last."""
     reasoning: tuple[str, ...] = ()
     """One entry per call turn."""
     answer: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from loopbuild.records.codec import Json, to_json
+from loopbuild.records.codec import LEFT_OUT, Json, to_json
 
 Topology = Literal["single", "chain", "fan_out", "join", "map", "conditional", "parallel"]
 Category = Literal[
@@ -17,6 +17,7 @@ Category = Literal[
     "confirm",
     "near_miss",
     "error_recovery",
+    "dialogue",
     "retired",
 ]
 Purpose = Literal["train", "eval"]
@@ -45,7 +46,8 @@ class Provenance:
 
     kind: Literal["user", "tool", "derived", "constant"]
     step: int = -1
-    """For `tool`: index of the step whose result holds the value."""
+    """For `tool`: index of the step whose result holds the value. For a `user` who corrects (rule `corrected`): index
+    of the step that was called with another value."""
     path: str = ""
     """For `tool`: concrete JSON pointer into that result, `/candidate_ids/0`."""
     leaf: str = ""
@@ -115,6 +117,23 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """A further time the person speaks: after the answer to what came before, and before the calls of a turn."""
+
+    turn: int
+    """The first assistant turn that answers it."""
+    kind: Literal["corrected", "same", "refers", "asks"]
+    """`corrected`: a value said before was wrong. `same`: once more, for another member of a list. `refers`: goes on
+    with what a result showed. `asks`: another thing about what was named before."""
+    about: int
+    """Index of the earlier step it speaks of."""
+    pointer: str = ""
+    """Of `corrected`: the argument."""
+    path: str = ""
+    """Digest of the call path its call ends, as `signature`; empty where that is the call alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trajectory:
     """A verified execution of one plan."""
 
@@ -135,6 +154,8 @@ class Trajectory:
     """Its digests under earlier names of its tools and parameters, oldest first: texts about them are still good."""
     condition: Condition | None = None
     """Why the last step was taken and not another."""
+    later: tuple[Later, ...] = field(default=(), metadata=LEFT_OUT)
+    """What the person says after the first request, in order; steps before the first of them answer the request."""
 
 
 def cell_json(cell: Cell) -> Json:
@@ -152,6 +173,23 @@ def trajectory_json(trajectory: Trajectory) -> Json:
     if trajectory.condition is None:
         del value["condition"]
     return value
+
+
+def segments(trajectory: Trajectory) -> list[tuple[Step, ...]]:
+    """Return the steps that answer each turn of the person: those of the request, then those of everything later."""
+    starts = [one.turn for one in trajectory.later]
+    bounds = [*starts, 1 + max((step.turn for step in trajectory.steps), default=0)]
+    made, first = [], 0
+    for bound in bounds:
+        made.append(tuple(step for step in trajectory.steps if first <= step.turn < bound))
+        first = bound
+    return made
+
+
+def paths_of(trajectory: Trajectory) -> list[tuple[str, int]]:
+    """Return the call paths a trajectory takes, each with its number of calls: its own, then those of what is later."""
+    own = (trajectory.signature, len(segments(trajectory)[0]))
+    return [own, *((one.path, 2) for one in trajectory.later if one.path)]
 
 
 def fact_name(tool: str, side: str, pointer: str = "") -> str:

@@ -24,6 +24,7 @@ EXTRA = """synthesis:
     missing_tool: 0.06
     near_miss: 0.04
     error_recovery: 0.1
+    dialogue: 0.04
 """
 
 
@@ -46,9 +47,12 @@ def test_categories_of_loop_yaml_are_in_the_data_set_at_their_shares(root: Path)
     assert dataset is not None
     counts = dataset["figures"]["shares"]["category"]
     total = sum(counts.values())
-    for category, share in (("no_tool", 0.05), ("missing_tool", 0.06), ("near_miss", 0.04)):
+    for category, share in (("no_tool", 0.05), ("missing_tool", 0.06), ("near_miss", 0.04), ("dialogue", 0.04)):
         assert abs(counts[category] / total - share) <= 0.02, counts
     assert counts["error_recovery"]
+    assert dataset["funnel"]["made"]["train"]
+    tasks = output(Workspace.open(root, code_version="test"), "dataset:main")["tasks"]
+    assert not [key for key, task in tasks.items() if task["category"] == "dialogue"]
     assert "share: error_recovery" in dataset["funnel"]["dropped"]["train"]
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from loopbuild.llm.offline import asking, conditional, reports
+from loopbuild.llm.offline import asking, conditional, later, reports
 from loopbuild.llm.offline.choices import Choices, voice_of
 from loopbuild.llm.offline.register import polish
 from loopbuild.llm.offline.scene import Scene
@@ -49,6 +50,8 @@ def write(request: WriteRequest) -> WriteAnswer:
 def _once(request: WriteRequest, attempt: int) -> WriteAnswer:
     voice = voice_of(request.seed, is_held_out=request.wording == "held_out")
     choices = Choices(request.seed, voice=voice, attempt=attempt)
+    if request.later:
+        return _dialogue(request, choices)
     scene = Scene(choices, steps=request.steps, synonyms=request.synonyms)
     missing = _missing(request.steps)
     draft = (
@@ -73,10 +76,25 @@ def _once(request: WriteRequest, attempt: int) -> WriteAnswer:
     )
 
 
+def _dialogue(request: WriteRequest, choices: Choices) -> WriteAnswer:
+    """A request as any other, then the later turns; every turn of the person has its answer."""
+    first = later.parts(request)[0]
+    draft = compose(first, Scene(choices, steps=first, synonyms=request.synonyms), level=request.level)
+    asked = choices.fill(polish(draft.text, choices, is_open=draft.is_open))
+    users, thoughts, answers = later.dialogue(request, choices)
+    return WriteAnswer(
+        key=request.key,
+        user_turns=(asked, *users),
+        assistant_turns=answers[:-1],
+        reasoning=tuple(thought for part in thoughts for thought in part),
+        answer=answers[-1],
+        structure=" ".join([draft.structure, *(one.kind for one in request.later)]),
+        voice=choices.voice,
+    )
+
+
 def _missing(steps: tuple[StepWords, ...]) -> tuple[StepWords, Argument, Argument] | None:
     """Return the step and the argument the request leaves out, once as gap and once as value."""
-    from dataclasses import replace
-
     for step in steps:
         for argument in step.arguments:
             if argument.origin == "missing":
@@ -86,6 +104,8 @@ def _missing(steps: tuple[StepWords, ...]) -> tuple[StepWords, Argument, Argumen
 
 def _faults(request: WriteRequest, made: WriteAnswer) -> int:
     text = made.user_turns[0]
+    if request.later:
+        return sum(_faults(replace(request, later=()), replace(made, user_turns=(one,))) for one in made.user_turns)
     lowered = " ".join(re.findall(r"[a-z0-9]+", text.lower()))
     leaked = sum(f" {run} " in f" {lowered} " for run in request.forbidden)
     too_long = len(text.split()) > _WORDS.get(request.level, 60)

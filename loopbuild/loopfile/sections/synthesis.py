@@ -74,6 +74,8 @@ class Categories(Section):
     """Another tool takes the same call and comes to something else."""
     error_recovery: Share = 0.0
     """Of the rows with several calls: one or two calls fail and are put right; what failed is not learned."""
+    dialogue: Share = 0.0
+    """The person speaks two to six times: corrects a value, asks for the same again, goes on with what was found."""
 
 
 class PairShares(Section):

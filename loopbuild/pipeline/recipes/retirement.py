@@ -20,7 +20,11 @@ def run(action: Action) -> Json:
         for role, table in sorted(action.inputs().items())
         if role.startswith("rows/")
         for _, row in sorted(table["rows"].items())
-        if row["verdict"]["kept"] and row["example"]["split"] == "train" and len(row["example"]["tools"]) == 1
+        if row["verdict"]["kept"]
+        and row["example"]["split"] == "train"
+        and len(row["example"]["tools"]) == 1
+        # The words of a dialogue are about more than its first call.
+        and row["example"]["category"] != "dialogue"
     ]
     made = retired_rows(named, kept, catalog, count=params["rows"], seed=params["seed"])
     verdict = {"kept": True, "filter": "", "reason": "", "detail": ""}

@@ -11,7 +11,7 @@ from loopbuild.errors import SandboxError
 from loopbuild.pipeline import shared
 from loopbuild.pipeline.recipes.tasks import trajectories
 from loopbuild.pipeline.sandboxes import opened, server_facts, server_reads, settings_of, twice
-from loopbuild.records import Split, Task, ToolCatalog, Trajectory, Verdict, fact_name, from_json, to_json
+from loopbuild.records import Split, Task, ToolCatalog, Trajectory, Verdict, fact_name, from_json, paths_of, to_json
 
 if TYPE_CHECKING:
     from loopbuild.judging.validate import Validator
@@ -77,8 +77,8 @@ def _composed(action: Action, wanted: WantedRow, sandbox: Sandbox, validator: Va
     proof = twice(lambda: prove(trajectory, task, catalog, sandbox=sandbox, validator=validator))
     if isinstance(proof, SandboxError):
         return RowResult(key=wanted.key, error="; ".join(filter(None, [proof.message, proof.hint])))
-    held_out = 0.0 if wanted.request.get("is_spared") else action.params["held_out"]
-    split = split_of(trajectory, task, held_out)
+    is_spared = bool(wanted.request.get("is_spared"))
+    split = split_of(trajectory, task, action.params["held_out"], is_spared=is_spared)
     example = compose(trajectory, task, catalog, proof, split=split)
     return Row(example=example, task=task, trajectory=trajectory, proof=proof)
 
@@ -124,13 +124,17 @@ def _by_key(table: Json) -> Mapping[str, Trajectory]:
     return {one.key: one for one in trajectories(table)}
 
 
-def split_of(trajectory: Trajectory, task: Task, held_out: float) -> Split:
-    """Return where a row belongs: a held-out call path never trains, the reserved voice is asked for its wordings."""
+def split_of(trajectory: Trajectory, task: Task, held_out: float, *, is_spared: bool) -> Split:
+    """Return where a row belongs: a held-out call path never trains, the reserved voice is asked for its wordings.
+
+    `is_spared` is the path of the trajectory itself, not those that later turns of a dialogue take.
+    """
     from loopbuild.llm.offline.choices import HELD_OUT_VOICE
     from loopbuild.llm.protocol import RESERVED
     from loopbuild.stages.evaluation.tasks import is_held_out
 
-    is_path = is_held_out(trajectory.signature, held_out, length=len(trajectory.steps))
+    taken = paths_of(trajectory)[1:] if is_spared else paths_of(trajectory)
+    is_path = any(is_held_out(path, held_out, length=length) for path, length in taken)
     if trajectory.cell.purpose == "train":
         return "paths" if is_path else "train"
     if is_path:

@@ -96,9 +96,10 @@ def texts_of(trajectory: Trajectory, catalog: ToolCatalog, params: Mapping[str, 
     from loopbuild.stages.synthesis.requests import writer_of
 
     writers = {OFFLINE: {"model": OFFLINE}} | {name_of(writer): writer for writer in params["writers"]}
-    is_secret = holds_secrets(trajectory, catalog)
+    # What a person says later is worded by the offline writer: it knows what came before.
+    is_own = bool(trajectory.later) or holds_secrets(trajectory, catalog)
     for request in requests_of(trajectory, catalog, params):
-        names = [OFFLINE] if is_secret else candidates(params["writers"], request.wording)
+        names = [OFFLINE] if is_own else candidates(params["writers"], request.wording)
         if params["assignment"] == "split":
             yield Requested(trajectory=trajectory, request=request, writer=writers[writer_of(request.seed, names)])
             continue
@@ -134,8 +135,11 @@ def requests_of(trajectory: Trajectory, catalog: ToolCatalog, params: Mapping[st
     from loopbuild.stages.synthesis.categories import further_requests
     from loopbuild.stages.synthesis.clarify import clarify_request, is_due
     from loopbuild.stages.synthesis.requests import make_requests, pair_of
+    from loopbuild.stages.synthesis.several_turns import dialogue_request
 
     seed, lexicon, levels = params["seed"], params["lexicon"], params["levels"]
+    if trajectory.later:
+        return [dialogue_request(trajectory, catalog, levels=levels, seed=seed, lexicon=lexicon)]
     is_eval = trajectory.cell.purpose == "eval"
     if is_eval:
         levels = [levels[int(unit_interval("level", pair_of(trajectory)) * len(levels))]]

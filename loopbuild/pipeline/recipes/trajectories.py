@@ -6,6 +6,7 @@ A row depends on its cell, the sandbox, and the facts it read: the leaves, gates
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from loopbuild.digest import digest
 from loopbuild.engine.target import Action, Json, RowResult, WantedRow
@@ -13,22 +14,45 @@ from loopbuild.errors import SandboxError
 from loopbuild.pipeline import shared
 from loopbuild.pipeline.renaming import former_plans, place_of, since_last
 from loopbuild.pipeline.sandboxes import opened, opened_again, server_facts, server_reads, settings_of, twice
-from loopbuild.records import Cell, Subgraph, ToolCatalog, ToolGraph, Trajectory, from_json, to_json, trajectory_json
+from loopbuild.records import (
+    Cell,
+    Subgraph,
+    ToolCatalog,
+    ToolGraph,
+    Trajectory,
+    cell_json,
+    from_json,
+    to_json,
+    trajectory_json,
+)
 
 
 def wanted(action: Action) -> Iterable[WantedRow]:
     """One row per cell; its key is the plan key, and it may be there already under the former name of its goal."""
     from loopbuild.stages.sampling.cells import plan_key
 
-    seed, subgraph = action.params["sampling"]["seed"], action.params["subgraph"]
+    seed = action.params["sampling"]["seed"]
     renames = since_last(action)
     names = {new: old for old, new in renames.tools.items()} if renames else {}
     former = (action.since(former_plans, "cells") or {}) if names else {}
-    for value in action.derived(shared.cells, "cells")[subgraph]:
-        cell = from_json(Cell, value)
-        before = former.get(names.get(cell.goal, ""), {}).get(place_of(cell))
-        formerly = plan_key(before, seed=seed) if before else ""
-        yield WantedRow(key=plan_key(cell, seed=seed), request=value, formerly=formerly)
+    for cell in _cells(action):
+        plain = replace(cell, category="call")
+        before = former.get(names.get(cell.goal, ""), {}).get(place_of(plain))
+        formerly = plan_key(replace(before, category=cell.category), seed=seed) if before else ""
+        yield WantedRow(key=plan_key(cell, seed=seed), request=cell_json(cell), formerly=formerly)
+
+
+def _cells(action: Action) -> Iterator[Cell]:
+    """The cells of the plan, then those of them that are walked as dialogues too."""
+    from loopbuild.stages.synthesis.several_turns import dialogue_cell
+
+    planned = [from_json(Cell, value) for value in action.derived(shared.cells, "cells")[action.params["subgraph"]]]
+    yield from planned
+    part, seed = action.params.get("dialogues", 0.0), action.params["sampling"]["seed"]
+    for cell in planned if part else ():
+        dialogue = dialogue_cell(cell, part=part, seed=seed)
+        if dialogue is not None:
+            yield dialogue
 
 
 def facts(action: Action) -> Mapping[str, str]:
@@ -76,6 +100,7 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
                 reads = (f"subgraph {subgraph.name}", *servers)
                 told = {"unreachable": to_json(outcome), "goal": row.request["goal"]}
                 told |= {"aim": row.request["aim"]} if row.request.get("aim") else {}
+                told |= {"category": "dialogue"} if row.request["category"] == "dialogue" else {}
                 yield RowResult(key=row.key, output=told, reads=tuple(sorted(reads)))
             else:
                 yield RowResult(key=row.key, output=trajectory_json(outcome), reads=_reads(outcome, servers))

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Literal
 
 from loopbuild.digest import digest, unit_interval
-from loopbuild.records import EvalTask, Json, Split, Task, Trajectory, to_json
+from loopbuild.records import EvalTask, Json, Split, Task, Trajectory, paths_of, to_json
 
 Group = Literal["all", "unchanged", "changed", "new"]
 
@@ -37,7 +37,7 @@ def spared(trajectories: Iterable[Trajectory], share: float) -> frozenset[str]:
     walked = [one for one in trajectories if one.cell.purpose == "train"]
     paths: dict[str, dict[str, bool]] = {one.cell.goal: {} for one in walked}
     for one in walked:
-        is_out = is_held_out(one.signature, share, length=len(one.steps))
+        is_out = is_held_out(one.signature, share, length=paths_of(one)[0][1])
         for tool in {step.call.tool for step in one.steps} & paths.keys():
             paths[tool][one.signature] = is_out
     chosen: set[str] = set()

@@ -61,9 +61,13 @@ def sft_row(messages: Sequence[dict[str, Json]], tools: Sequence[Json]) -> dict[
     return {"prompt": plain[:cut], "completion": plain[cut:]} | _tools(tools)
 
 
-def grpo_row(messages: Sequence[dict[str, Json]], tools: Sequence[Json]) -> dict[str, Json]:
-    """Return the prompt, and for a reward the calls that were right: `expected_calls`, JSON text."""
-    cut = next(place for place, message in enumerate(messages) if message["role"] == "assistant")
+def grpo_row(messages: Sequence[dict[str, Json]], tools: Sequence[Json], *, is_last: bool = False) -> dict[str, Json]:
+    """Return the prompt, and for a reward the calls that were right: `expected_calls`, JSON text.
+
+    With `is_last` the prompt goes on to the last turn of the person: nobody says the others while a model answers.
+    """
+    spoken = [place for place, message in enumerate(messages) if message["role"] == "user"] if is_last else [-1]
+    cut = next(n for n, message in enumerate(messages) if n > spoken[-1] and message["role"] == "assistant")
     calls = [
         {"name": call["function"]["name"], "arguments": json.loads(call["function"]["arguments"])}
         for message in messages[cut:]

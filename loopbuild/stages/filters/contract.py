@@ -14,6 +14,7 @@ from loopbuild.judging.effects import destroys
 from loopbuild.llm.presence import is_said
 from loopbuild.records import Json, Step, ToolCatalog
 from loopbuild.stages.filters.grounding import strange_in
+from loopbuild.stages.filters.remembered import several_turns
 from loopbuild.stages.filters.rows import Bound, Finding, Row, bound_values, leaf_pointer
 
 SILENT = ("no_tool", "out_of_scope")
@@ -46,6 +47,8 @@ def _fault(row: Row, catalog: ToolCatalog) -> str:
         return _confirm(row, catalog)
     if not calling:
         return "nothing is called"
+    if category == "dialogue":
+        return several_turns(row)
     if category == "clarify":
         return _clarify(row, catalog, first_call=calling[0])
     if calling[0] != 1:

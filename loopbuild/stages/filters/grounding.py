@@ -25,10 +25,16 @@ def check_grounding(row: Row) -> Finding | None:
     """Return `ungrounded_answer` or `reasoning_form`; rows without calls pass."""
     if row.trajectory is None:
         return None
-    seen, counts = row.said, {len(row.trajectory.steps)}
+    seen, counts = row.heard(0), {len(row.trajectory.steps)}
     turns = sorted({step.turn for step in row.trajectory.steps})
+    starts = {one.turn: place for place, one in enumerate(row.trajectory.later)}
     for number, turn in enumerate(turns):
         steps = [step for step in row.trajectory.steps if step.turn == turn]
+        if turn in starts:
+            strange = _answered(row, starts[turn], seen, counts)
+            if strange:
+                return Finding(reason="ungrounded_answer", detail=strange)
+            seen += " " + row.task.user_turns[starts[turn] + 1]
         calls = " ".join(_text(step.call.arguments) for step in steps)
         said = row.task.reasoning[number] if number < len(row.task.reasoning) else ""
         strange = _strange(said, f"{seen} {calls}", counts)
@@ -43,6 +49,14 @@ def check_grounding(row: Row) -> Finding | None:
         return Finding(reason="ungrounded_answer", detail="the answer is empty")
     strange = _strange(row.task.answer, seen, counts)
     return Finding(reason="ungrounded_answer", detail=f"`{strange}` was never seen") if strange else None
+
+
+def _answered(row: Row, place: int, seen: str, counts: set[int]) -> str:
+    """Return what is wrong with an answer that is not the last; empty when nothing is."""
+    if place >= len(row.task.assistant_turns) or not row.task.assistant_turns[place].strip():
+        return f"answer {place + 1} is empty"
+    strange = _strange(row.task.assistant_turns[place], seen, counts)
+    return f"`{strange}` was never seen before answer {place + 1}" if strange else ""
 
 
 def strange_in(row: Row, text: str, *, before: int) -> str:

@@ -6,6 +6,7 @@ Works both ways on the text alone; identifiers of tools and parameters must not 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from loopbuild.llm.presence import is_said, spellings
 from loopbuild.records import Json, ToolCatalog, ToolSchema
@@ -22,18 +23,22 @@ def check_provenance(row: Row, *, catalog: ToolCatalog) -> Finding | None:
     if row.trajectory is None:
         return None
     text = row.said
-    low, high = _WORDS[row.task.level]
-    if not low <= len(text.split()) <= high:
-        return Finding(reason="form", detail=f"{len(text.split())} words")
+    for words in _lengths(row):
+        low, high = _WORDS[row.task.level]
+        if not low <= words <= high:
+            return Finding(reason="form", detail=f"{words} words")
     bound = [one for one in asked_values(row.trajectory) if one.value is not None]
     tools = catalog.by_id()
     said = [b for b in bound if b.origin.kind == "user"]
     for one in said:
-        if not is_said(one.value, text) and not _goes_without_saying(one, tools[one.tool], row.task.level):
+        is_left_out = not is_said(one.value, row.heard(one.step))
+        if is_left_out and not _goes_without_saying(one, tools[one.tool], row.task.level):
             return Finding(reason="value_missing", detail=f"`{one.value}` of `{one.pointer}`")
     for one in bound:
         is_derived = one.origin.kind in ("tool", "derived") and _is_telling(one.value)
-        if is_derived and is_said(one.value, text) and not any(_covers(other.value, one.value) for other in said):
+        # What a result has shown may be named afterwards.
+        asked = row.heard(one.origin.step) if is_derived else ""
+        if is_derived and is_said(one.value, asked) and not any(_covers(other.value, one.value) for other in said):
             return Finding(reason="value_leaked", detail=f"`{one.value}` of `{one.pointer}`")
     used = [tools[step.call.tool] for step in row.trajectory.steps]
     if row.trajectory.condition is not None:
@@ -41,7 +46,22 @@ def check_provenance(row: Row, *, catalog: ToolCatalog) -> Finding | None:
     leaked = _leaked_name(text, used)
     if leaked:
         return Finding(reason="name_leaked", detail=f"`{leaked}`")
-    return _invented(text, said)
+    if not row.trajectory.later:
+        return _invented(text, said)
+    found = (_invented(turn, _known(row, bound, place)) for place, turn in enumerate(row.task.user_turns))
+    return next(filter(None, found), None)
+
+
+def _lengths(row: Row) -> list[int]:
+    """The words of the request; of each turn in a dialogue."""
+    is_dialogue = row.trajectory is not None and bool(row.trajectory.later)
+    return [len(text.split()) for text in (row.task.user_turns if is_dialogue else (row.said,))]
+
+
+def _known(row: Row, bound: Sequence[Bound], place: int) -> list[Bound]:
+    """The values the person knows at a turn: their own up to then, and what answers before it have shown."""
+    mine = [one for one in bound if one.origin.kind == "user" and row.place_of(one.step) <= place]
+    return mine + [one for one in bound if one.origin.kind != "user" and row.place_of(one.origin.step) < place]
 
 
 def _goes_without_saying(one: Bound, tool: ToolSchema, level: str) -> bool:

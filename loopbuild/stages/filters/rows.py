@@ -24,6 +24,18 @@ class Row:
         """All the person says."""
         return "\n".join(self.task.user_turns)
 
+    def heard(self, step: int) -> str:
+        """Return what the person had said when the call of number `step` was made; all of it but in a dialogue."""
+        if self.trajectory is None or not self.trajectory.later:
+            return self.said
+        return "\n".join(self.task.user_turns[: 1 + self.place_of(step)])
+
+    def place_of(self, step: int) -> int:
+        """Return which turn of the person the call of number `step` answers, from 0."""
+        assert self.trajectory is not None
+        turn = self.trajectory.steps[max(0, min(step, len(self.trajectory.steps) - 1))].turn
+        return sum(one.turn <= turn for one in self.trajectory.later)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:

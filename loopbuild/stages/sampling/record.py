@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from loopbuild.digest import digest
-from loopbuild.records import Cell, Condition, Json, StateFact, Step, ToolSchema, Trajectory, fact_name, to_json
+from loopbuild.records import Cell, Condition, Json, Later, StateFact, Step, ToolSchema, Trajectory, fact_name, to_json
 from loopbuild.sandbox.protocol import Sandbox
 from loopbuild.stages.sampling.feeds import Skeleton
 from loopbuild.stages.sampling.pointers import at, find, schematic
@@ -27,6 +27,7 @@ def trajectory_of(
     skeleton: Skeleton,
     tools: Mapping[str, ToolSchema],
     condition: Condition | None = None,
+    later: Sequence[Later] = (),
 ) -> Trajectory:
     """Return the finished record; asks the sandbox for the state difference."""
     diff = sandbox.state_diff()
@@ -37,15 +38,19 @@ def trajectory_of(
         fixture=fixture,
         steps=tuple(steps),
         state_diff=diff,
-        reads=reads_of(steps, tools, condition),
-        digest=digest_of(steps, diff, tools, condition),
+        reads=reads_of(steps, tools, condition, later),
+        digest=digest_of(steps, diff, tools, condition, later),
         signature=signature_of(skeleton),
         condition=condition,
+        later=tuple(later),
     )
 
 
 def reads_of(
-    steps: Sequence[Step], tools: Mapping[str, ToolSchema], condition: Condition | None = None
+    steps: Sequence[Step],
+    tools: Mapping[str, ToolSchema],
+    condition: Condition | None = None,
+    later: Sequence[Later] = (),
 ) -> tuple[str, ...]:
     """Return the names of the catalog facts these steps depend on, sorted; with what decided between two branches."""
     names: set[str] = set()
@@ -61,7 +66,7 @@ def reads_of(
             if source.kind == "tool":
                 names.add(fact_name(steps[source.step].call.tool, "output", source.leaf))
     for step in steps:
-        names |= {fact_name(step.call.tool, "output", leaf) for leaf in quoted(step, steps, tools)}
+        names |= {fact_name(step.call.tool, "output", leaf) for leaf in quoted(step, steps, tools, later)}
     return tuple(sorted(names))
 
 
@@ -70,6 +75,7 @@ def digest_of(
     diff: Sequence[StateFact],
     tools: Mapping[str, ToolSchema],
     condition: Condition | None = None,
+    later: Sequence[Later] = (),
 ) -> str:
     """Return the digest over calls, values read, and the state difference; other parts of results do not enter."""
     values: list[Json] = []
@@ -78,7 +84,7 @@ def digest_of(
             if source.kind == "tool":
                 values.append([source.step, source.path, at(steps[source.step].result.value, source.path), path])
     for number, step in enumerate(steps):
-        for leaf in quoted(step, steps, tools):
+        for leaf in quoted(step, steps, tools, later):
             values.append([number, leaf, [found.value for found in find(step.result.value, leaf)]])
     calls = [[step.call.tool, step.call.arguments] for step in steps]
     made: dict[str, Json] = {"calls": calls, "values": values, "diff": [to_json(fact) for fact in diff]}
@@ -88,14 +94,20 @@ def digest_of(
     return digest("trajectory", made)
 
 
-def quoted(step: Step, steps: Sequence[Step], tools: Mapping[str, ToolSchema]) -> tuple[str, ...]:
+def quoted(
+    step: Step, steps: Sequence[Step], tools: Mapping[str, ToolSchema], later: Sequence[Later] = ()
+) -> tuple[str, ...]:
     """Return the output leaves an answer tells: what a final read was asked for; ids and statuses of a write.
 
     Only steps nobody took a value from are told; at most a handful of leaves each, those named first in the schema.
+    Every turn of the person is answered: what is used only after the next one is told.
     """
     place = next(number for number, other in enumerate(steps) if other is step)
     is_used = any(
-        source.kind == "tool" and source.step == place for other in steps for source in other.call.provenance.values()
+        source.kind == "tool" and source.step == place
+        for other in steps
+        if not any(step.turn < one.turn <= other.turn for one in later)
+        for source in other.call.provenance.values()
     )
     tool = tools.get(step.call.tool)
     if is_used or tool is None:

@@ -49,8 +49,8 @@ def renamed(trajectory: Trajectory, renames: Renames, tools: Mapping[str, ToolSc
         cell=replace(trajectory.cell, goal=renames.tools.get(goal, goal)),
         steps=steps,
         state_diff=tuple(sorted(diff, key=lambda fact: (fact.entity, str(fact.key), fact.field))) if fields else diff,
-        reads=tuple(sorted({*reads_of(steps, tools), *vacant(trajectory, tools), *taken})),
-        digest=digest_of(steps, diff, tools),
+        reads=tuple(sorted({*reads_of(steps, tools, None, trajectory.later), *vacant(trajectory, tools), *taken})),
+        digest=digest_of(steps, diff, tools, None, trajectory.later),
         formerly=(*trajectory.formerly, trajectory.digest),
     )
 

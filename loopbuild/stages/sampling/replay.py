@@ -55,7 +55,7 @@ def replay(trajectory: Trajectory, *, catalog: ToolCatalog, sandbox: Sandbox) ->
             return ReplayFault(code=code, step=number, detail=f"{old.call.tool}: {said}" if said else result.code)
         steps.append(replace(old, result=result))
     for number, (old, new) in enumerate(zip(trajectory.steps, steps, strict=True)):
-        for leaf in quoted(old, trajectory.steps, tools):
+        for leaf in quoted(old, trajectory.steps, tools, trajectory.later):
             before = [found.value for found in find(old.result.value, leaf)]
             after = [found.value for found in find(new.result.value, leaf)]
             # A leaf that is told now but was not there before is news, not a difference.
@@ -71,8 +71,8 @@ def replay(trajectory: Trajectory, *, catalog: ToolCatalog, sandbox: Sandbox) ->
         trajectory,
         steps=tuple(steps),
         state_diff=diff,
-        reads=tuple(sorted({*reads_of(steps, tools, told), *vacant(trajectory, tools)})),
-        digest=digest_of(steps, diff, tools, told),
+        reads=tuple(sorted({*reads_of(steps, tools, told, trajectory.later), *vacant(trajectory, tools)})),
+        digest=digest_of(steps, diff, tools, told, trajectory.later),
     )
 
 

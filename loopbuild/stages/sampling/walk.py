@@ -11,11 +11,12 @@ from typing import Literal
 
 from loopbuild.digest import seed as seed_of
 from loopbuild.judging.validate import Validator
-from loopbuild.records import Cell, Json, Subgraph, ToolCatalog, ToolGraph, Trajectory
+from loopbuild.records import Cell, Json, Later, Subgraph, ToolCatalog, ToolGraph, Trajectory
 from loopbuild.sandbox.protocol import EVAL_FIXTURES, Sandbox
 from loopbuild.stages.sampling.aims import aim_words, aiming
 from loopbuild.stages.sampling.cells import first_of, plan_key, repeats_of
 from loopbuild.stages.sampling.execution import CALLS, Run, execute, orders_agree
+from loopbuild.stages.sampling.going_on import go_on
 from loopbuild.stages.sampling.pairs import sample_pair
 from loopbuild.stages.sampling.reach import Reach, beside, reach_of
 from loopbuild.stages.sampling.record import trajectory_of
@@ -72,10 +73,16 @@ def sample(
         steps = execute(run, skeleton, (), {})
         if steps is not None and skeleton.is_abreast and not orders_agree(run, steps, start):
             continue
+        later: tuple[Later, ...] = ()
+        if steps is not None and cell.category == "dialogue":
+            steps, later = go_on(run, skeleton, steps)
+            if not later or run.broken:
+                continue
         if steps is not None:
             return trajectory_of(
-                steps, cell=cell, key=key, fixture=fixture, sandbox=sandbox, skeleton=skeleton, tools=reach.tools
-            )
+                steps, cell=cell, key=key, fixture=fixture, sandbox=sandbox, skeleton=skeleton, tools=reach.tools,
+                later=later,
+            )  # fmt: skip
     if run.broken:
         return Unreachable(reason="sandbox_error", detail=run.broken)
     if not tried or not (run.calls or run.refused):

@@ -23,11 +23,12 @@ from loopbuild.records import (
     ToolCatalog,
     ToolSchema,
     Trajectory,
+    segments,
     to_json,
 )
 from loopbuild.stages.synthesis import confirm, withheld
 
-_DIALOGUES = ("clarify", "confirm", "missing_tool", "near_miss", "error_recovery")
+_DIALOGUES = ("clarify", "confirm", "missing_tool", "near_miss", "error_recovery", "dialogue")
 
 
 def to_task(trajectory: Trajectory, request: WriteRequest, answer: WriteAnswer, *, writer: str) -> Task:
@@ -60,15 +61,7 @@ def sealed_task(task: Task, basis: str) -> Task:
 def to_example(trajectory: Trajectory, task: Task, catalog: ToolCatalog, *, split: Split = "train") -> Example:
     """Return the row a trainer reads; assistant messages carry `loss: true`."""
     tools = catalog.by_id()
-    messages: list[dict[str, Json]] = []
-    for position, text in enumerate(task.user_turns):
-        messages.append({"role": "user", "content": text})
-        if position < len(task.assistant_turns):
-            messages.append({"role": "assistant", "content": task.assistant_turns[position], "loss": True})
-    for number, (_, group) in enumerate(groupby(trajectory.steps, key=lambda step: step.turn)):
-        steps = list(group)
-        said = task.reasoning[number] if number < len(task.reasoning) else ""
-        messages += turn(steps, said, tools)
+    messages = _turn_by_turn(trajectory, task, tools) if trajectory.later else _at_once(trajectory, task, tools)
     if task.answer:
         messages.append({"role": "assistant", "content": task.answer, "loss": True})
     return sealed(
@@ -85,6 +78,34 @@ def to_example(trajectory: Trajectory, task: Task, catalog: ToolCatalog, *, spli
             reads=trajectory.reads,
         )
     )
+
+
+def _at_once(trajectory: Trajectory, task: Task, tools: Mapping[str, ToolSchema]) -> list[dict[str, Json]]:
+    """All the person says, with what is asked in between, then all calls."""
+    messages: list[dict[str, Json]] = []
+    for position, text in enumerate(task.user_turns):
+        messages.append({"role": "user", "content": text})
+        if position < len(task.assistant_turns):
+            messages.append({"role": "assistant", "content": task.assistant_turns[position], "loss": True})
+    for number, (_, group) in enumerate(groupby(trajectory.steps, key=lambda step: step.turn)):
+        steps = list(group)
+        said = task.reasoning[number] if number < len(task.reasoning) else ""
+        messages += turn(steps, said, tools)
+    return messages
+
+
+def _turn_by_turn(trajectory: Trajectory, task: Task, tools: Mapping[str, ToolSchema]) -> list[dict[str, Json]]:
+    """Each turn of the person with its calls and its answer; the last answer is left to the caller."""
+    messages: list[dict[str, Json]] = []
+    number = 0
+    for position, (text, part) in enumerate(zip(task.user_turns, segments(trajectory), strict=True)):
+        messages.append({"role": "user", "content": text})
+        for _, group in groupby(part, key=lambda step: step.turn):
+            messages += turn(list(group), task.reasoning[number] if number < len(task.reasoning) else "", tools)
+            number += 1
+        if position < len(task.assistant_turns):
+            messages.append({"role": "assistant", "content": task.assistant_turns[position], "loss": True})
+    return messages
 
 
 def sealed(example: Example) -> Example:

@@ -27,6 +27,7 @@ from loopbuild.records import (
     Trajectory,
 )
 from loopbuild.stages.synthesis.naming import is_key, is_own, item_noun, noun_of_key, split_words, spoken, words_of_leaf
+from loopbuild.stages.synthesis.pointing import pointed_back
 from loopbuild.stages.synthesis.seen import leaf_of, outcomes_of
 
 
@@ -130,9 +131,13 @@ def step_words(trajectory: Trajectory, catalog: ToolCatalog, *, missing: str = "
     """Return the steps in words, repetitions over a list merged; `missing` is the pointer of a value to leave out."""
     tools = catalog.by_id()
     single = [_one(index, step, tools, trajectory, missing) for index, step in enumerate(trajectory.steps)]
+    if trajectory.later:
+        single = [pointed_back(index, words, trajectory, single) for index, words in enumerate(single)]
+    starts = {one.turn for one in trajectory.later}
     merged: list[StepWords] = []
     for index, words in enumerate(single):
-        if merged and trajectory.steps[index].call.tool == trajectory.steps[index - 1].call.tool:
+        is_asked_anew = trajectory.steps[index].turn in starts
+        if merged and not is_asked_anew and trajectory.steps[index].call.tool == trajectory.steps[index - 1].call.tool:
             joined = _merge(merged[-1], words)
             if joined is not None:
                 merged[-1] = joined
@@ -173,7 +178,7 @@ def _arguments(
     made = []
     for name, value in step.call.arguments.items():
         pointer = "/" + escaped(name)
-        made.append(_argument(pointer, pointer, value, step, tool, noun, trajectory, tools, missing))
+        made.append(argument_words(pointer, pointer, value, step, tool, noun, trajectory, tools, missing))
     return sorted(made, key=_place)
 
 
@@ -204,17 +209,17 @@ def _place(argument: Argument) -> tuple[int, str]:
     return rank, words
 
 
-def _argument(
+def argument_words(
     pointer: str, pattern: str, value: Json, step: Step, tool: ToolSchema, noun: str,
     trajectory: Trajectory, tools: Mapping[str, ToolSchema], missing: str,
 ) -> Argument:  # fmt: skip
-    """One argument; lists of objects open into groups, other lists stay whole."""
+    """Return one argument; lists of objects open into groups, other lists stay whole."""
     if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
         groups = tuple(
             tuple(
                 sorted(
                     (
-                        _argument(
+                        argument_words(
                             f"{pointer}/{i}/{key}",
                             f"{pattern}/[]/{key}",
                             item[key],
@@ -235,7 +240,8 @@ def _argument(
         return Argument(words=_spaced(pattern), kind="groups", value=value, groups=groups)
     if isinstance(value, dict):
         groups = (tuple(
-            _argument(f"{pointer}/{key}", f"{pattern}/{key}", value[key], step, tool, noun, trajectory, tools, missing)
+            argument_words(f"{pointer}/{key}", f"{pattern}/{key}", value[key], step, tool, noun, trajectory, tools,
+                           missing)
             for key in value
         ),)  # fmt: skip
         return Argument(words=_spaced(pattern), kind="groups", value=value, groups=groups)

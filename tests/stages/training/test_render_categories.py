@@ -7,9 +7,11 @@ import re
 
 import pytest
 
+from loopbuild.records import segments
 from loopbuild.stages.export.chat import grpo_row, messages_of, openai_row, sft_row
 from loopbuild.stages.training.render import function_schemas, marked, render, shown_tools, takes_part
 from tests.stages.synthesis.category_rows import executed, rows
+from tests.stages.synthesis.dialogue_rows import dialogues
 
 
 def learned(row, tokenizer) -> str:
@@ -71,3 +73,38 @@ def test_rows_that_withhold_a_tool_are_no_lesson_where_none_is_listed():
     examples = [row.example for category in ("missing_tool", "confirm") for row in rows(category)]
     assert takes_part(examples, schemas_in_prompt=True) == examples
     assert {row.category for row in takes_part(examples, schemas_in_prompt=False)} == {"confirm"}
+
+
+@pytest.mark.parametrize("has_schemas", [True, False])
+def test_every_turn_of_a_dialogue_is_learned_and_nothing_the_person_says(tokenizer, has_schemas):
+    catalog, made = dialogues()
+    chosen = [row for row in made if len(row.task.user_turns) > 2][:12]
+    rendering = render(
+        [row.example for row in chosen],
+        function_schemas(catalog),
+        tokenizer,
+        system_prompt="Be brief.",
+        schemas_in_prompt=has_schemas,
+        extra_tools=2,
+        max_length=20_000,
+    )
+    assert chosen
+    assert len(rendering.rows) == len(chosen)
+    for source, row in zip(chosen, rendering.rows, strict=True):
+        text = learned(row, tokenizer)
+        found = [json.loads(one) for one in re.findall(r"<tool_call>\n(.*?)\n</tool_call>", text, re.DOTALL)]
+        assert [one["arguments"] for one in found] == [step.call.arguments for step in source.trajectory.steps]
+        assert all(answer in text for answer in (*source.task.assistant_turns, source.task.answer))
+        assert not any(said in text for said in source.task.user_turns if len(said) > 20)
+
+
+def test_exports_of_a_dialogue_hold_its_turns_and_a_reward_asks_for_the_last():
+    row = next(row for row in dialogues()[1] if len(row.task.user_turns) > 2)
+    messages = messages_of(row.example, system="Be brief.")
+    assert [m["content"] for m in messages if m["role"] == "user"] == list(row.task.user_turns)
+    told = sft_row(messages, [])
+    assert sum(m["role"] == "user" for m in told["completion"]) == len(row.task.user_turns) - 1
+    last = grpo_row(messages, [], is_last=True)
+    assert last["prompt"][-1] == {"role": "user", "content": row.task.user_turns[-1]}
+    steps = segments(row.trajectory)[-1]
+    assert [one["arguments"] for one in json.loads(last["expected_calls"])] == [step.call.arguments for step in steps]
