@@ -74,7 +74,7 @@ CONTRASTS = Recipe(
     wanted=f"{R}.contrasts:wanted",
     facts=f"{R}.contrasts:facts",
 )
-PAIRS = Recipe(name="pairs", version=1, run=f"{R}.pairs:run")
+PAIRS = Recipe(name="pairs", version=2, run=f"{R}.pairs:run")
 RETIREMENT = Recipe(name="retirement", version=2, run=f"{R}.retirement:run")
 DATASET = Recipe(name="dataset", version=7, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")

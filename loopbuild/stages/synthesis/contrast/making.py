@@ -5,6 +5,7 @@ Decides which faults a row tries and in which order. How many pairs are wanted i
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -101,14 +102,18 @@ def needless_pairs(examples: Sequence[Example]) -> list[PreferencePair]:
         for message in example.messages
         if example.category == "call" and message.get("tool_calls") and message is _first(example)
     ]
+    # All stand on one ring, so that a row looks at those next to it and not at every other.
+    calls.sort(key=lambda one: digest("needless", one[0].key))
+    places = [digest("needless", other.key) for other, _ in calls]
     made = []
     for example in examples:
         answer = bare(example.messages[-1])
         if example.category not in _SILENT or len(example.messages) != 2:
             continue
         wanted = length_of(answer)
-        ranked_calls = sorted(calls, key=lambda one: digest("needless", [example.key, one[0].key]))[:_LOOKED_AT]
-        taken = next((one for one in ranked_calls if fits(length_of(one[1]), wanted)), None)
+        first = bisect_left(places, digest("needless", example.key))
+        near = (calls[(first + step) % len(calls)] for step in range(min(_LOOKED_AT, len(calls))))
+        taken = next((one for one in near if fits(length_of(one[1]), wanted)), None)
         if taken is not None:
             made.append(_needless(example, answer, *taken))
     return made

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from loopbuild.digest import digest, seed
 from loopbuild.judging.validate import Validator
 from loopbuild.llm.presence import is_said
-from loopbuild.records import Json, SchemaLeaf, ToolSchema
+from loopbuild.records import Json, SchemaLeaf, ToolCatalog, ToolSchema
 from loopbuild.stages.synthesis.contrast.decision import (
     Call,
     Contrast,
@@ -38,9 +38,7 @@ def _rest(decision: Decision, after: int = -1) -> tuple[int, ...]:
 
 def elsewhere(decision: Decision) -> Iterator[Contrast]:
     """The nearest tool of another source."""
-    gold = _tool(decision)
-    others = [tool for tool in decision.catalog.tools if tool.source != gold.source]
-    yield from _other_tools("elsewhere", decision, sorted(others, key=lambda tool: (-_likeness(gold, tool), tool.id)))
+    yield from _other_tools("elsewhere", decision, _looked_up(decision.catalog).nearest(_tool(decision)))
 
 
 def same_verb(decision: Decision) -> Iterator[Contrast]:
@@ -106,7 +104,7 @@ def _filled(tool: ToolSchema, given: dict[str, Json], decision: Decision) -> dic
             if value is None:
                 return None
             made[name] = [value] if leaf.pointer.endswith("/[]") and not isinstance(value, list) else value
-    return made if not Validator(decision.catalog).check(tool.id, made) else None
+    return made if not _looked_up(decision.catalog).validator.check(tool.id, made) else None
 
 
 def _value_for(leaf: SchemaLeaf, tool: ToolSchema, by_meaning: dict[tuple[str, str], Json], decision: Decision) -> Json:
@@ -129,6 +127,31 @@ def _likeness(one: ToolSchema, other: ToolSchema) -> float:
 
     left, right = marks(one), marks(other)
     return len(left & right) / len(left | right)
+
+
+class _Known:
+    """What every decision about one catalog asks again."""
+
+    def __init__(self, catalog: ToolCatalog) -> None:
+        self.catalog, self.validator = catalog, Validator(catalog)
+        self._nearest: dict[str, list[ToolSchema]] = {}
+
+    def nearest(self, gold: ToolSchema) -> list[ToolSchema]:
+        """Return the tools of other sources, those most like `gold` first."""
+        if gold.id not in self._nearest:
+            others = [tool for tool in self.catalog.tools if tool.source != gold.source]
+            self._nearest[gold.id] = sorted(others, key=lambda tool: (-_likeness(gold, tool), tool.id))
+        return self._nearest[gold.id]
+
+
+_LAST: list[_Known] = []
+
+
+def _looked_up(catalog: ToolCatalog) -> _Known:
+    """Return what is known of a catalog; the last one's is kept, since decisions come one after the other."""
+    if not _LAST or _LAST[0].catalog is not catalog:
+        _LAST[:] = [_Known(catalog)]
+    return _LAST[0]
 
 
 def _tool(decision: Decision) -> ToolSchema:
