@@ -52,6 +52,8 @@ HOSTILE_JSON = [
     (b"\xef\xbb\xbf", ["1:1+1 empty: `f` is empty"]),
     (b'\xff\xfe{\x00"\x00', ["1:1+1 not-json: `f` is UTF-16 or UTF-32, not UTF-8"]),
     ('{"a": 1}'.encode("utf-16-be"), ["1:1+1 not-json: `f` is UTF-16 or UTF-32, not UTF-8"]),
+    (b"\x1f\x8b\x08\x00", ["1:1+1 not-json: `f` is packed (gzip), not text"]),
+    (b"PK\x03\x04\x14", ["1:1+1 not-json: `f` is packed (zip), not text"]),
     (b'{"a"\n 1}', ["2:2+1 not-json: not JSON: expecting ':' delimiter"]),
     (b"[1,\r\n]", ["1:3+1 not-json: not JSON: illegal trailing comma before end of array"]),
     (b"[1] x", ["1:5+1 not-json: not JSON: extra data"]),

@@ -105,9 +105,17 @@ def pointer_of(path: Path) -> str:
     return "".join("/" + escaped(part) for part in path)
 
 
+_PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip"}
+"""First bytes that begin no text."""
+
+
 def decode(content: bytes, *, file: str, code: str) -> str:
     """Return the text of UTF-8 bytes without a byte order mark; raises `Unreadable` with `code`."""
     hint = "save the file as UTF-8"
+    packed = next((name for start, name in _PACKED.items() if content.startswith(start)), "")
+    if packed:
+        span = Span(file=file, line=1, column=1)
+        raise Unreadable(_error(code, f"`{file}` is packed ({packed}), not text", span, "unpack it first"))
     if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content[:4]:
         span = Span(file=file, line=1, column=1)
         raise Unreadable(_error(code, f"`{file}` is UTF-16 or UTF-32, not UTF-8", span, hint))
