@@ -184,3 +184,15 @@ def test_one_row_more_moves_few() -> None:
     shares = {"confirm": 0.06}
     before, after = (cut_back(some, shares=shares) for some in (examples, [*examples, row(300)]))
     assert len(before.keys() ^ after.keys()) <= 1
+
+
+def test_cutting_again_ends_at_the_shares() -> None:
+    """Rows that go take calls with them, and so a part of the share of rows that recover."""
+    examples = [row(n) for n in range(100)] + [row(n, calls=2) for n in range(100, 150)]
+    examples += [row(n, "near_miss", calls=2) for n in range(200)] + [failing(n) for n in range(100)]
+    shares = {"near_miss": 0.04, "error_recovery": 0.1}
+    while cut := cut_back(examples, shares=shares):
+        examples = [one for one in examples if one.key not in cut]
+    made = {one.key: ("train", one.category) for one in examples}
+    verdicts = {one.key: Verdict(key=one.key, kept=True) for one in examples}
+    assert broken(Written(examples=examples, shares=shares, verdicts=verdicts, made=made)) == ([], [])
