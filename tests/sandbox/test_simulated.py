@@ -467,6 +467,26 @@ def test_what_one_tool_closes_another_shows_as_closed_by_whatever_word(fixture: 
     assert value(sandbox, "get_issue", issue_id=issue)["state"] == "open"
 
 
+def test_an_opaque_tool_answers_with_what_it_was_told() -> None:
+    mode = {"type": "string", "enum": ["off", "eco", "heat"]}
+    tools = [{"name": "set_mode", "parameters": {"mode": mode, "hours": "integer"}, "returns": {"mode": mode}}]
+    sandbox = opened(catalog(tools))
+    for given in ("off", "eco", "heat"):
+        assert value(sandbox, "set_mode", mode=given, hours=2) == {"mode": given}
+
+
+def test_a_tool_whose_verb_nobody_knows_leaves_a_trace_of_its_call() -> None:
+    tools = [
+        {"name": "find_loan", "parameters": {"title": "string"}, "returns": {"loan_id": "string"}},
+        {"name": "gribble_loan", "parameters": {"loan_id": "string"}, "returns": {"status": "string"}},
+    ]
+    sandbox = opened(catalog(tools))
+    loan = sandbox.known("s/gribble_loan", "/loan_id")[0]
+    value(sandbox, "gribble_loan", loan_id=loan)
+    assert sandbox.state_diff()
+    assert code(sandbox, "gribble_loan", loan_id="nobody") == "not_found"
+
+
 def test_simulated_sources_share_their_rows_and_what_is_written() -> None:
     made = catalog(HR_TOOLS, source="hr").tools + catalog(
         [{"name": "list_employee_assets", "parameters": {"employee_id": "string"},

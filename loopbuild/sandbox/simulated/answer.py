@@ -32,6 +32,8 @@ class Scene:
     """Entity -> rows to show, where the call decides it."""
     call: Json = None
     """What made-up parts are seeded with."""
+    told: Mapping[str, Json] = field(default_factory=dict)
+    """Output pointer -> what the caller gave under the same pointer: `set_mode(mode)` answers with that mode."""
     period: Json = None
     """Period the caller asked about; numbers of a row may differ by it."""
     message: str = ""
@@ -101,6 +103,9 @@ def _made_up(scene: Scene, leaf: SchemaLeaf, key: Json) -> Json:
         return scene.message
     if words & {"cursor", "token"} and "next" in words:
         return ""
+    told = scene.told.get(leaf.pointer)
+    if told is not None:
+        return told
     return synthesize(leaf, ["opaque", scene.world.fixture, scene.call, leaf.pointer, key], purpose=scene.world.purpose)
 
 

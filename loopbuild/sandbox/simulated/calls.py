@@ -128,10 +128,24 @@ def _read(
         subject = ""
     words = {one.input.field: one.input.leaf.words for one in given}
     scene = Scene(
-        world=world, tables=tables, plan=plan, keys=keys, rows=rows, call=call,
+        world=world, tables=tables, plan=plan, keys=keys, rows=rows, call=call, told=_told(plan, given),
         period=period_of({one.input.field: one.value for one in given if not one.input.entity}, words),
     )  # fmt: skip
     return ToolResult(status="ok", value=write(scene, plan.output, subject, key)), tables
+
+
+def _told(plan: ToolPlan, given: tuple[Given, ...]) -> dict[str, Json]:
+    """Return the scalars given to an opaque tool that its answer has a place of the same name and type for."""
+    if plan.operation != "opaque":
+        return {}
+    sent = {one.input.leaf.pointer: one for one in given if not isinstance(one.value, list | dict)}
+    return {
+        leaf.pointer: sent[leaf.pointer].value
+        for leaf in plan.tool.outputs
+        if leaf.pointer in sent
+        and leaf.types == sent[leaf.pointer].input.leaf.types
+        and (not leaf.enum or sent[leaf.pointer].value in leaf.enum)
+    }
 
 
 def _shown(plan: ToolPlan) -> Iterator[str]:

@@ -295,7 +295,8 @@ def _classify(
     own = about if about in keys.values() else next(iter(keys.values()), "")
     effect = tool.effect
     if effect == "unknown":
-        effect = "update" if target_of(tool) and keys else "create" if minted else "read"
+        # What nobody knows may do something: taken for a read, it would leave no trace and prove nothing.
+        effect = "update" if target_of(tool) and keys else "create" if minted else "update" if keys else "read"
     if effect == "read":
         if keys:
             return "read", own
