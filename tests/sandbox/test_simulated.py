@@ -471,8 +471,8 @@ def test_an_opaque_tool_answers_with_what_it_was_told() -> None:
     mode = {"type": "string", "enum": ["off", "eco", "heat"]}
     tools = [{"name": "set_mode", "parameters": {"mode": mode, "hours": "integer"}, "returns": {"mode": mode}}]
     sandbox = opened(catalog(tools))
-    for given in ("off", "eco", "heat"):
-        assert value(sandbox, "set_mode", mode=given, hours=2) == {"mode": given}
+    for told in ("off", "eco", "heat"):
+        assert value(sandbox, "set_mode", mode=told, hours=2) == {"mode": told}
 
 
 def test_a_tool_whose_verb_nobody_knows_leaves_a_trace_of_its_call() -> None:
