@@ -237,7 +237,7 @@ def test_twenty_thousand_properties_and_a_hundred_thousand_values_take_their_tim
     )
     started = time.process_time()
     found = build_catalog([listing(shop), read("hr", hr.encode(), file="hr.json", settings={})])
-    assert time.process_time() - started < 4
+    assert time.process_time() - started < 15  # CPU seconds; 6.5 were seen on a slow, busy machine
     assert [len(tool.inputs) <= 2000 for tool in found.tools] == [True] * 3
     assert len(found.by_id()["hr/wide"].inputs[0].enum) == 1000
     assert any("leaves, only the first 2000" in item.message for item in found.diagnostics)
