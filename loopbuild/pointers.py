@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 
@@ -13,6 +14,18 @@ def escaped(name: str | int) -> str:
 def unescaped(token: str) -> str:
     """Return the name that a token of a pointer stands for."""
     return token.replace("~1", "/").replace("~0", "~")
+
+
+def scalars(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every scalar of a JSON value with its pointer: members by name, items by place."""
+    if isinstance(value, dict):
+        for name in sorted(value):
+            yield from scalars(value[name], f"{pointer}/{escaped(name)}")
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from scalars(item, f"{pointer}/{place}")
+    else:
+        yield pointer, value
 
 
 def within(root: Any, fragment: str) -> Any:

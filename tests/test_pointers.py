@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopbuild.pointers import escaped, unescaped, within
+from loopbuild.pointers import escaped, scalars, unescaped, within
 
 
 @given(st.text(max_size=8))
@@ -21,6 +21,21 @@ def test_a_pointer_of_escaped_names_leads_to_what_lies_there(names: list[str]) -
     for name in reversed(names):
         root = {name: root, "beside": 0} if name != "beside" else {name: root}
     assert within(root, "".join("/" + escaped(name) for name in names)) == "here"
+
+
+_trees = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("a~/[]", max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(_trees)
+def test_every_scalar_lies_where_its_pointer_leads(tree: object) -> None:
+    found = list(scalars(tree))
+    assert len({pointer for pointer, _ in found}) == len(found)
+    for pointer, value in found:
+        assert within(tree, pointer) is value
 
 
 @pytest.mark.parametrize("fragment", ["/b", "/a/2", "/a/x", "/a/-1", "/a/0/c", "/a/\u0661"])

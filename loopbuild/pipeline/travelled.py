@@ -16,6 +16,7 @@ from loopbuild.engine.target import Json
 from loopbuild.pipeline.builds import OpenProject
 from loopbuild.pipeline.sandbox_settings import live_settings
 from loopbuild.pipeline.tools import CurrentTools
+from loopbuild.pointers import scalars
 from loopbuild.records import Step, Trajectory, from_json
 
 _LEAST_CHARACTERS = 3
@@ -63,7 +64,7 @@ def travelled(trajectory: Trajectory, real: set[str]) -> Iterator[Edge]:
             producer = trajectory.steps[source.step]
             value = at(dict(step.call.arguments), path)
             is_real = {step.call.tool.partition("/")[0], producer.call.tool.partition("/")[0]} <= real
-            is_first = not any(value in _scalars(one.result.value) for one in trajectory.steps[: source.step])
+            is_first = not any(_holds(one.result.value, value) for one in trajectory.steps[: source.step])
             if is_real and is_first and is_telling(value) and repr(value) not in said:
                 yield (producer.call.tool, source.leaf, step.call.tool, schematic(path))
 
@@ -86,7 +87,5 @@ def _said(steps: tuple[Step, ...]) -> Iterator[Json]:
                 yield at(dict(step.call.arguments), path)
 
 
-def _scalars(value: Json) -> list[Json]:
-    if isinstance(value, dict):
-        return [one for item in value.values() for one in _scalars(item)]
-    return [one for item in value for one in _scalars(item)] if isinstance(value, list) else [value]
+def _holds(result: Json, value: Json) -> bool:
+    return any(one == value for _, one in scalars(result))

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from loopbuild.judging.effects import destroys
 from loopbuild.llm.presence import is_said
+from loopbuild.pointers import scalars
 from loopbuild.records import Json, Step, ToolCatalog
 from loopbuild.stages.filters.grounding import strange_in
 from loopbuild.stages.filters.remembered import several_turns
@@ -141,20 +142,13 @@ def _identifying(steps: Sequence[Step], catalog: ToolCatalog) -> Iterator[Json]:
     """The values that name what calls treat: identifiers, names and addresses; where there are none, all of them."""
     for step in steps:
         leaves = {leaf.pointer: leaf for leaf in catalog.by_id()[step.call.tool].inputs}
-        values = [(leaves.get(leaf_pointer(pointer)), value) for pointer, value in _scalars(step.call.arguments, "")]
+        values = [
+            (leaves.get(leaf_pointer(pointer)), value)
+            for pointer, value in scalars(step.call.arguments)
+            if value is not None and not isinstance(value, bool)
+        ]
         named = [value for leaf, value in values if leaf and leaf.kind in ("id", "name", "person", "email")]
         yield from named or [value for _, value in values]
-
-
-def _scalars(value: Json, pointer: str) -> Iterator[tuple[str, Json]]:
-    if isinstance(value, dict):
-        for key in sorted(value):
-            yield from _scalars(value[key], f"{pointer}/{key}")
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _scalars(item, f"{pointer}/{index}")
-    elif value is not None and not isinstance(value, bool):
-        yield pointer, value
 
 
 def _near_miss(row: Row) -> str:

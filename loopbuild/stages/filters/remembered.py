@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from loopbuild.digest import canonical
 from loopbuild.llm.presence import is_said
+from loopbuild.pointers import scalars
 from loopbuild.records import Json, segments
 from loopbuild.stages.filters.rows import Row
 
@@ -78,20 +79,9 @@ def _misdone(row: Row) -> str:
 def _values(message: Mapping[str, Json]) -> Iterator[Json]:
     yield from _arguments(message)
     if message["role"] == "tool":
-        yield from _scalars(json.loads(str(message["content"])))
+        yield from (value for _, value in scalars(json.loads(str(message["content"]))))
 
 
 def _arguments(message: Mapping[str, Json]) -> Iterator[Json]:
     for call in message.get("tool_calls") or ():
-        yield from _scalars(call["function"]["arguments"])
-
-
-def _scalars(value: Json) -> Iterator[Json]:
-    if isinstance(value, dict):
-        for one in value.values():
-            yield from _scalars(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from _scalars(one)
-    else:
-        yield value
+        yield from (value for _, value in scalars(call["function"]["arguments"]))

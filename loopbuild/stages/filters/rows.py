@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from loopbuild.pointers import escaped
+from loopbuild.pointers import scalars
 from loopbuild.records import Example, Json, Proof, Provenance, Step, Task, ToolResult, Trajectory
 
 
@@ -59,7 +59,7 @@ class Bound:
 def bound_values(trajectory: Trajectory) -> Iterator[Bound]:
     """Yield every scalar argument of a trajectory, in order of steps and pointers."""
     for number, step in enumerate(trajectory.steps):
-        for pointer, value in _scalars(step.call.arguments, ""):
+        for pointer, value in scalars(step.call.arguments):
             yield Bound(step=number, tool=step.call.tool, pointer=pointer, value=value, origin=_origin(step, pointer))
 
 
@@ -69,7 +69,7 @@ def asked_values(trajectory: Trajectory) -> Iterator[Bound]:
     if trajectory.condition is not None:
         call = trajectory.condition.other
         left = Step(call=call, result=ToolResult(status="ok"), turn=len(trajectory.steps))
-        for pointer, value in _scalars(call.arguments, ""):
+        for pointer, value in scalars(call.arguments):
             origin = _origin(left, pointer)
             yield Bound(step=len(trajectory.steps), tool=call.tool, pointer=pointer, value=value, origin=origin)
 
@@ -77,17 +77,6 @@ def asked_values(trajectory: Trajectory) -> Iterator[Bound]:
 def leaf_pointer(pointer: str) -> str:
     """Return the schema pointer of a concrete one: `/names/0` is `/names/[]`."""
     return "/".join("[]" if part.isdigit() else part for part in pointer.split("/"))
-
-
-def _scalars(value: Json, pointer: str) -> Iterator[tuple[str, Json]]:
-    if isinstance(value, dict):
-        for key in sorted(value):
-            yield from _scalars(value[key], f"{pointer}/{escaped(key)}")
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _scalars(item, f"{pointer}/{index}")
-    else:
-        yield pointer, value
 
 
 def _origin(step: Step, pointer: str) -> Provenance:
