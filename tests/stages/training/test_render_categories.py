@@ -18,11 +18,8 @@ def learned(row, tokenizer) -> str:
     return "\n".join(re.findall(r"⟦(.*?)⟧", marked(row, tokenizer), re.DOTALL))
 
 
-@pytest.mark.parametrize("has_schemas", [True, False])
-def test_no_token_of_a_call_that_fails_is_learned(tokenizer, has_schemas):
-    catalog, _ = executed()
-    made = [row for row in rows("error_recovery") if row.proof.failures]
-    rendering = render(
+def rendered(made, catalog, tokenizer, has_schemas):
+    return render(
         [row.example for row in made],
         function_schemas(catalog),
         tokenizer,
@@ -31,6 +28,13 @@ def test_no_token_of_a_call_that_fails_is_learned(tokenizer, has_schemas):
         extra_tools=2,
         max_length=20_000,
     )
+
+
+@pytest.mark.parametrize("has_schemas", [True, False])
+def test_no_token_of_a_call_that_fails_is_learned(tokenizer, has_schemas):
+    catalog, _ = executed()
+    made = [row for row in rows("error_recovery") if row.proof.failures]
+    rendering = rendered(made, catalog, tokenizer, has_schemas)
     assert len(rendering.rows) == len(made)
     for source, row in zip(made, rendering.rows, strict=True):
         text = learned(row, tokenizer)
@@ -63,7 +67,7 @@ def test_a_withheld_tool_is_listed_nowhere_and_a_twin_always():
         for row in rows("missing_tool"):
             names = {one["function"]["name"] for one in shown_tools(row.example, tools, extra_tools=extra)}
             assert not names & {tools[tool]["function"]["name"] for tool in row.example.withheld}
-            assert names or extra == 0
+            assert bool(names) == (extra != 0)
         for row in (row for row in rows("near_miss") if row.proof.other):
             names = {one["function"]["name"] for one in shown_tools(row.example, tools, extra_tools=extra)}
             assert names >= {tools[tool]["function"]["name"] for tool in (*row.example.beside, *row.example.tools)}
@@ -79,15 +83,7 @@ def test_rows_that_withhold_a_tool_are_no_lesson_where_none_is_listed():
 def test_every_turn_of_a_dialogue_is_learned_and_nothing_the_person_says(tokenizer, has_schemas):
     catalog, made = dialogues()
     chosen = [row for row in made if len(row.task.user_turns) > 2][:12]
-    rendering = render(
-        [row.example for row in chosen],
-        function_schemas(catalog),
-        tokenizer,
-        system_prompt="Be brief.",
-        schemas_in_prompt=has_schemas,
-        extra_tools=2,
-        max_length=20_000,
-    )
+    rendering = rendered(chosen, catalog, tokenizer, has_schemas)
     assert chosen
     assert len(rendering.rows) == len(chosen)
     for source, row in zip(chosen, rendering.rows, strict=True):
