@@ -8,13 +8,13 @@ from loopbuild.pipeline.amounts import Amounts, Course
 
 def amounts_text(amounts: Amounts, *, is_estimate: bool = False) -> str:
     """Return `1,944 trajectories: 1,226 kept, 394 to check (...), 324 new`; a sum that can be added up."""
-    about = "about " if is_estimate and amounts.new else ""
+    about = "about " if is_estimate and (amounts.new or amounts.gone) else ""
     parts = [f"{amounts.kept:,} kept"] if amounts.kept else []
     if amounts.check:
         parts.append(check_text(amounts.check, amounts.invalid))
     if amounts.new:
         parts.append(f"{about}{amounts.new:,} new")
-    gone = f"; {amounts.gone:,} there are now go" if amounts.gone else ""
+    gone = f"; {amounts.gone:,} more are no longer wanted" if amounts.gone else ""
     return f"{about}{count(amounts.wanted, 'trajectory', 'trajectories')}: {', '.join(parts) or 'none'}{gone}"
 
 
