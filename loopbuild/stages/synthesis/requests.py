@@ -10,11 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from loopbuild.digest import digest
+from loopbuild.judging.derive import CHOICES, COMPUTED
 from loopbuild.llm.offline.morphology import joined
 from loopbuild.llm.offline.scene import builtin_synonyms
 from loopbuild.llm.protocol import Argument, ConditionWords, StepWords, Wording, WriteRequest
 from loopbuild.pointers import escaped, unescaped
 from loopbuild.records import (
+    FROM_RESULT,
     Condition,
     Json,
     Level,
@@ -26,9 +28,19 @@ from loopbuild.records import (
     ToolSchema,
     Trajectory,
 )
-from loopbuild.stages.synthesis.naming import is_key, is_own, item_noun, noun_of_key, split_words, spoken, words_of_leaf
+from loopbuild.stages.synthesis.naming import (
+    is_key,
+    is_name_of,
+    is_own,
+    item_noun,
+    noun_of_key,
+    split_words,
+    spoken,
+    words_of_leaf,
+)
 from loopbuild.stages.synthesis.pointing import pointed_back
 from loopbuild.stages.synthesis.seen import leaf_of, outcomes_of
+from loopbuild.stages.synthesis.working_out import computed_words, told_words
 
 
 def make_requests(
@@ -143,7 +155,10 @@ def step_words(trajectory: Trajectory, catalog: ToolCatalog, *, missing: str = "
                 merged[-1] = joined
                 continue
         merged.append(words)
-    return tuple(_covering(words, trajectory) for words in merged)
+    made = [_covering(words, trajectory) for words in merged]
+    if trajectory.told is not None:
+        made[-1] = replace(made[-1], told=told_words(trajectory.told, trajectory.steps, tools))
+    return tuple(made)
 
 
 def _one(index: int, step: Step, tools: Mapping[str, ToolSchema], trajectory: Trajectory, missing: str) -> StepWords:
@@ -264,21 +279,25 @@ def argument_words(
         return replace(made, origin="constant")
     if origin.kind == "constant" and (not leaf.has_default or leaf.is_required or value == leaf.default):
         return replace(made, origin="constant")
-    if origin.kind in ("tool", "derived") and origin.step >= 0:
+    if origin.kind == "derived" and origin.rule in COMPUTED:
+        return computed_words(made, origin, tools[trajectory.steps[origin.step].call.tool], value)
+    if origin.kind in FROM_RESULT and origin.step >= 0:
         producer = tools[trajectory.steps[origin.step].call.tool]
         source = leaf_of(producer, origin.leaf)
         from_list = "[]" in origin.leaf
         # A member of a list is pointed at as a whole, also where its name is what the next call takes.
-        by_name = not key and from_list and source.kind in ("name", "person") and bool(source.entity)
         item = item_noun(origin.leaf)
+        by_name = not key and from_list and source.kind in ("name", "person") and bool(source.entity)
+        by_name = by_name and is_name_of(source, item)
         is_item = not key and not is_key(source) and not by_name and origin.leaf.endswith("/[]")
         return replace(
             made, origin="step", step=origin.step, rule=origin.rule or "only",
-            ranks=_ranks(step, pointer, value, origin),
+            ranks=() if origin.rule in CHOICES and origin.rule != "matching" else _ranks(step, pointer, value, origin),
             picked=tuple(value) if is_list else (value,) if from_list else (),
             field="" if is_key(source) or by_name or is_item else words_of_leaf(source), from_list=from_list,
             is_key=key or is_key(source) or by_name or is_item, item=item,
             entity=item if is_item else source.entity if by_name else made.entity,
+            by=words_of_leaf(leaf_of(producer, origin.by, side="output")) if origin.by else "", given=origin.given,
         )  # fmt: skip
     return made
 
@@ -315,7 +334,7 @@ def _merge(before: StepWords, after: StepWords) -> StepWords | None:
         is_item = one.origin == other.origin == "step" and one.from_list and one.step == other.step
         if is_item and one.field == other.field and one.ranks != other.ranks:
             differs = True
-            rule = one.rule if one.rule in ("top", "all", "each", "last") else "first"
+            rule = one.rule if one.rule in ("top", "all", "each", "last", "matching") else "first"
             merged.append(
                 replace(one, ranks=(*one.ranks, *other.ranks), picked=(*one.picked, *other.picked), rule=rule)
             )
@@ -339,7 +358,7 @@ def _covering(words: StepWords, trajectory: Trajectory) -> StepWords:
     """A step done for every item of a list of three or more is done for all of them, unless a ranking chose."""
     made = []
     for argument in words.arguments:
-        if len(argument.ranks) > 1 and argument.rule != "top" and words.times > 1:
+        if len(argument.ranks) > 1 and argument.rule not in ("top", "matching") and words.times > 1:
             total = _list_length(trajectory, argument, words)
             if total == len(argument.ranks):
                 argument = replace(argument, rule="all")

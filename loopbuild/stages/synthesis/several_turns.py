@@ -27,7 +27,13 @@ def due(share: float, *, texts: int) -> float:
 
 def dialogue_cell(cell: Cell, *, part: float, seed: int) -> Cell | None:
     """Return the cell of the dialogue that begins like `cell`; None where none is due."""
-    if cell.purpose != "train" or cell.category != "call" or cell.aim or cell.topology in ("conditional", "parallel"):
+    if (
+        cell.purpose != "train"
+        or cell.category != "call"
+        or cell.aim
+        or cell.derives
+        or cell.topology in ("conditional", "parallel")
+    ):
         return None
     key = [seed, cell.goal, cell.topology, cell.length, cell.index]
     return replace(cell, category="dialogue") if unit_interval("dialogue", key) < part else None
