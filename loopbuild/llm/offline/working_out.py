@@ -107,7 +107,8 @@ def computed(argument: Argument, whose: str, scene: Scene, *, is_near: bool) -> 
             return pick((f"the sum of the {some}{of}", f"the total {field}{of}", f"what the {some}{of} add up to"))
         if not is_near:
             return pick((f"the sum of the {some} of those {many}", f"the total {field} of those {many}",
-                         f"what the {some} of those {many} add up to", f"the {some} of those {many} added up"))  # fmt: skip
+                         f"what the {some} of those {many} add up to",
+                         f"the {some} of those {many} added up"))  # fmt: skip
         return pick((f"the sum of their {some}", f"the total of their {some}", f"the total {field} of those {many}",
                      f"what their {some} add up to", f"the {some} of those {many} added up"))  # fmt: skip
     if argument.rule == "count":

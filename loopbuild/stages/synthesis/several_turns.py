@@ -13,8 +13,9 @@ from loopbuild.digest import unit_interval
 from loopbuild.llm.protocol import LaterWords, WriteRequest
 from loopbuild.pointers import unescaped
 from loopbuild.records import Cell, Level, ToolCatalog, ToolSchema, Trajectory
+from loopbuild.stages.synthesis.arguments import argument_words
 from loopbuild.stages.synthesis.naming import spoken
-from loopbuild.stages.synthesis.requests import argument_words, request
+from loopbuild.stages.synthesis.requests import request
 
 MARGIN = 2.0
 """How many times its share of the texts is tried: not every path can be gone on from, and some rows are dropped."""
