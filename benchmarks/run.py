@@ -21,6 +21,7 @@ ALL = (
     "data.dedup",
     "data.rate",
     "data.one_leaf",
+    "data.newcomer",
     "data.company",
     "data.provenance",
     "data.writers",

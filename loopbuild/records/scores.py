@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from loopbuild.records.codec import Json
+from loopbuild.records.codec import LEFT_OUT, Json
 from loopbuild.records.rows import Level, Split
 from loopbuild.records.trajectories import Category, StateFact, Step, Topology
 
@@ -57,6 +57,8 @@ class EvalTask:
     gold: tuple[Step, ...]
     state_diff: tuple[StateFact, ...] = ()
     tools: tuple[str, ...] = ()
+    world: tuple[str, ...] = field(default=(), metadata=LEFT_OUT)
+    """The tools its world is opened for, where those are not just `tools`."""
     group: Literal["all", "unchanged", "changed", "new"] = "all"
     """Relative to the last schema change."""
     digest: str = ""

@@ -12,7 +12,7 @@ from typing import Literal
 
 from loopbuild.digest import canonical
 from loopbuild.judging.validate import Validator
-from loopbuild.records import Condition, Json, Step, ToolCatalog, Trajectory, to_json
+from loopbuild.records import Condition, Json, Step, ToolCatalog, Trajectory, opening_tools, to_json
 from loopbuild.sandbox.protocol import Sandbox
 from loopbuild.stages.sampling.pointers import at, find
 from loopbuild.stages.sampling.record import digest_of, quoted, reads_of
@@ -35,7 +35,7 @@ def replay(trajectory: Trajectory, *, catalog: ToolCatalog, sandbox: Sandbox) ->
     """
     tools = catalog.by_id()
     validator = _validator(catalog)
-    sandbox.open(trajectory.fixture)
+    sandbox.open(trajectory.fixture, opening_tools(trajectory))
     steps: list[Step] = []
     for number, old in enumerate(trajectory.steps):
         faults = validator.check(old.call.tool, old.call.arguments)
