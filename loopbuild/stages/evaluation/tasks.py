@@ -78,6 +78,7 @@ def to_task(
         state_diff=trajectory.state_diff if is_call_due else (),
         tools=tools,
         world=() if set(world) == set(tools) else tuple(world),
+        told=trajectory.told if is_call_due else None,
         group=group,
     )
     asked = {name: value for name, value in to_json(made).items() if name not in ("group", "digest", "split")}
