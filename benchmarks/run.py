@@ -21,7 +21,6 @@ ALL = (
     "data.dedup",
     "data.rate",
     "data.one_leaf",
-    "data.newcomer",
     "data.company",
     "data.provenance",
     "data.writers",
