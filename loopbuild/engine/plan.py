@@ -96,6 +96,8 @@ class _Planner:
         self._made: dict[str, str] = {}
         """Promised key -> its output, where that was evaluated in memory."""
         self._open_ended: list[str] = []
+        self._is_blind = False
+        """Whether nobody can tell by now which targets exist: what was asked for may be among those to be made."""
         self._is_running = False
         self._still: Still | None = None
         self._fresh: set[str] = set()
@@ -127,7 +129,7 @@ class _Planner:
             if target.expand:
                 self._expand(target, entry)
             self._walk.settle(target.id)
-        self._walk.finish()
+        self._walk.finish(is_blind=self._is_blind)
         by_will: dict[Will, list[PlanEntry]] = {"run": [], "maybe": [], "reuse": []}
         for name in self._walk.targets if self._fresh else self._entries:
             if name in self._entries:
@@ -201,6 +203,8 @@ class _Planner:
                 return entry._replace(will="maybe", output=made, is_locked=bool(made) and made == locked)
             if self._is_running and all(reason.kind == "object" for reason in entry.reasons):
                 # Only bytes are gone, and whatever runs before may happen to make the very same bytes.
+                if target.recipe.is_cheap:  # what they were is seen at once, and with it what follows
+                    return self._stale(target, entry, key, files, generation)._replace(will="maybe")
                 return self._priced(entry._replace(will="maybe"), self._estimate(target, entry))
             return self._stale(target, entry, key, files, generation)
         except ObjectDamaged:
@@ -347,6 +351,7 @@ class _Planner:
             current = self._known.current.get(target.id)
             output = self._decoded(current.output) if current is not None else None
         if output is None:
+            self._is_blind = True
             return
         with recipe_code(target.id):
             found = list(recipe_function(target.expand)(target, output))

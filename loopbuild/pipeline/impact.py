@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from loopbuild.engine.history import costs
 from loopbuild.engine.objects import ObjectDamaged
-from loopbuild.engine.query import TracedTable, output, traced
+from loopbuild.engine.query import TracedTable, surviving, traced
 from loopbuild.engine.target import Json
 from loopbuild.engine.workspace import Workspace
 from loopbuild.errors import LoopbuildError
@@ -296,10 +296,10 @@ def _trained(ws: Workspace, found: Impact, settings: Json) -> Impact:
 
     training = settings["training"]
     phases = list(training["phases"])
-    head = output(ws, f"checkpoint:{phases[-1]}") if phases and found.amounts.most else None
+    head = surviving(ws, f"checkpoint:{phases[-1]}") if phases and found.amounts.most else None
     if head is None:
         return found
-    rows = len((output(ws, "dataset:train") or {"rows": {}})["rows"])
+    rows = len((surviving(ws, "dataset:train") or {"rows": {}})["rows"])
     course = course_of(found.amounts, head=head, training_rows=rows, incremental=training["incremental"])
     runs = tuple(name for name in phases if course.mode == "fresh" or runs_on_increment(training, name))
     return replace(found, training=rows, course=course, phases=runs)
