@@ -96,9 +96,7 @@ class _Planner:
         self._made: dict[str, str] = {}
         """Promised key -> its output, where that was evaluated in memory."""
         self._open_ended: list[str] = []
-        self._is_blind = False
-        """Whether nobody can tell by now which targets exist: what was asked for may be among those to be made."""
-        self._is_running = False
+        self._is_running = self._is_blind = False  # blind: what is asked for may be among targets nobody knows yet
         self._still: Still | None = None
         self._fresh: set[str] = set()
 
@@ -203,9 +201,9 @@ class _Planner:
                 return entry._replace(will="maybe", output=made, is_locked=bool(made) and made == locked)
             if self._is_running and all(reason.kind == "object" for reason in entry.reasons):
                 # Only bytes are gone, and whatever runs before may happen to make the very same bytes.
-                if target.recipe.is_cheap:  # what they were is seen at once, and with it what follows
-                    return self._stale(target, entry, key, files, generation)._replace(will="maybe")
-                return self._priced(entry._replace(will="maybe"), self._estimate(target, entry))
+                entry = entry._replace(will="maybe")
+                if not target.recipe.is_cheap:  # else what they were is seen at once, and with it what follows
+                    return self._priced(entry, self._estimate(target, entry))
             return self._stale(target, entry, key, files, generation)
         except ObjectDamaged:
             # The build would notice as well, and then make it again; until then nothing more can be said.
@@ -384,8 +382,9 @@ class _Planner:
         if cost is not None and (rows is not None or not cost.is_per_row):
             times = (rows or 0) if cost.is_per_row else 1
             seconds, high = cost.seconds * times, cost.seconds_high * times
-        stale = rows if rows is not None else entry.rows_stale
-        return entry._replace(rows_stale=stale, seconds=seconds, seconds_high=high)
+        return entry._replace(
+            rows_stale=rows if rows is not None else entry.rows_stale, seconds=seconds, seconds_high=high
+        )
 
 
 def _row_reasons(verdict: RowVerdict) -> tuple[StaleReason, ...]:
@@ -395,9 +394,6 @@ def _row_reasons(verdict: RowVerdict) -> tuple[StaleReason, ...]:
 
 
 def _leaf_changes(entries: Iterable[PlanEntry]) -> tuple[LeafChange, ...]:
-    found: dict[str, LeafChange] = {}
-    for entry in entries:
-        for reason in entry.reasons:
-            if reason.kind == "file":
-                found[reason.subject] = LeafChange(path=reason.subject, old=reason.old, new=reason.new)
+    reasons = (reason for entry in entries for reason in entry.reasons if reason.kind == "file")
+    found = {one.subject: LeafChange(path=one.subject, old=one.old, new=one.new) for one in reasons}
     return tuple(found[path] for path in sorted(found))

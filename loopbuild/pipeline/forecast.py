@@ -5,8 +5,8 @@ Starts nothing. "Would" is the engine's; the words about training are an estimat
 
 from __future__ import annotations
 
-import json
 import contextlib
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -16,14 +16,14 @@ from loopbuild.documents import json_lines
 from loopbuild.engine import lockfile
 from loopbuild.engine.against import Against, Standing
 from loopbuild.engine.history import costs
+from loopbuild.engine.objects import ObjectDamaged
 from loopbuild.engine.plan import plan
 from loopbuild.engine.planned import Plan
-from loopbuild.engine.objects import ObjectDamaged
 from loopbuild.engine.query import surviving
 from loopbuild.engine.target import Json
 from loopbuild.errors import SourceError
 from loopbuild.pipeline.amounts import Amounts, Course, Row, course_of, planned_amounts, seconds_of
-from loopbuild.pipeline.builds import OpenProject, Wishes
+from loopbuild.pipeline.builds import WHOLE, OpenProject, Wishes
 from loopbuild.pipeline.impact import impact_of, texts_each
 from loopbuild.pipeline.listings import live_sources
 from loopbuild.pipeline.locking import lines_of, outdated
@@ -37,8 +37,6 @@ from loopbuild.pipeline.tools import built_catalog, current_tools, difference
 from loopbuild.pipeline.watched import unwatched
 from loopbuild.pipeline.writing import Writing, writing
 from loopbuild.records import CatalogDiff, ToolCatalog
-
-WHOLE = Wishes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -292,7 +292,7 @@ def _wanted(ws: Workspace, changes: Iterable[ToolChange], settings: Json) -> int
     new_goals = sum(change.change == "added" for change in changes)
     each = float(settings["sampling"]["per_tool"] + settings["evaluation"]["per_tool"])
     if new_goals and _moves(settings):
-        cells = (output(ws, "cells:main") or {}).get("cells", {})
+        cells = (surviving(ws, "cells:main") or {}).get("cells", {})
         goals = {cell["goal"] for rows in cells.values() for cell in rows}
         with ws.reading() as journal:
             total = sum(e.row_count for name, e in journal.current().items() if name.startswith("trajectories:"))

@@ -12,8 +12,8 @@ from projects import hr_project, loopbuild
 from loopbuild.engine.query import targets_in_force
 from loopbuild.engine.workspace import Workspace
 
-KINDS = "source catalog contract graph cells trajectories tasks rows negatives dataset".split()
-TABLES = "trajectories tasks rows".split()
+KINDS = ["source", "catalog", "contract", "graph", "cells", "trajectories", "tasks", "rows", "negatives", "dataset"]
+TABLES = ["trajectories", "tasks", "rows"]
 """Their rows lie apart from them: a lost table is put together again, and nothing runs."""
 DATA = "dataset:"
 TRUTH = ("status", DATA), ("plan", DATA), ("plan", DATA, "--json"), ("status",), ("plan",)
