@@ -29,7 +29,7 @@ _MONTH = (
     r"(Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sep(?:t(?:ember)?)?|Oct(?:ober)?|"
     r"Nov(?:ember)?|Dec(?:ember)?)\.?"
 )
-_DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
+_DAY = r"(\d{1,2})(?:st|[nr]d|th)?"
 _YEAR = r"(?:,?\s+((?:19|20)\d\d))?(?!\d)(?!\w)"
 _ISO_DATE = re.compile(r"(?<!\w)(\d{4})[-/](\d\d)[-/](\d\d)(?!\w)")
 _MONTH_FIRST = re.compile(rf"(?<!\w){_MONTH}\s+(?:the\s+)?{_DAY}(?!\d){_YEAR}", re.IGNORECASE)
