@@ -57,12 +57,12 @@ def is_unchanged(ws: Workspace, leaves: Mapping[str, str], stamp: str, *, name: 
         return None
     if seen is None or seen["stamp"] != stamp or seen["code_version"] != ws.code_version:
         return None
-    if any(name not in seen["leaves"] for name in leaves.values()):
+    if any(file not in seen["leaves"] for file in leaves.values()):
         return None
     root = f"{ws.root}{os.sep}"
     try:
-        for name, (stat, recorded, digest) in seen["leaves"].items():
-            if not _is_same_file(root + name, tuple(stat), recorded, digest):
+        for file, (stat, recorded, digest) in seen["leaves"].items():
+            if not _is_same_file(root + file, tuple(stat), recorded, digest):
                 return None
         if _objects_as_seen(ws, seen) is None or not _is_rest_as_seen(ws, seen):
             return None
