@@ -37,10 +37,10 @@ SOURCE = Recipe(name="source", version=2, run=f"{R}.source:run", is_cheap=True)
 CATALOG = Recipe(name="catalog", version=5, run=f"{R}.catalog:run", is_cheap=True)
 CONTRACT = Recipe(name="contract", version=3, run=f"{R}.catalog:run_contract", is_cheap=True)
 GRAPH = Recipe(name="graph", version=5, run=f"{R}.graph:run", is_cheap=True)
-CELLS = Recipe(name="cells", version=2, run=f"{R}.cells:run", is_cheap=True)
+CELLS = Recipe(name="cells", version=3, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
     name="trajectories",
-    version=11,
+    version=12,
     run=f"{R}.trajectories:run",
     wanted=f"{R}.trajectories:wanted",
     facts=f"{R}.trajectories:facts",
