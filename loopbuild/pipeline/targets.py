@@ -252,6 +252,7 @@ def _writing_targets(name: str, settings: Json) -> Iterable[Target]:
     params = {key: synthesis[key] for key in ("assignment", "levels", "texts_per_level", "lexicon")} | {
         "writers": [identity(writer) for writer in synthesis["writers"]],
         "clarify": synthesis["categories"]["clarify"],
+        **({} if synthesis["clarify_in"] == "single" else {"clarify_in": synthesis["clarify_in"]}),
         "categories": {name: synthesis["categories"][name] for name in FURTHER},
         "seed": settings["sampling"]["seed"],
     }

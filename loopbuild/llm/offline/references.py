@@ -120,7 +120,7 @@ def _selected(argument: Argument, producer: StepWords, noun: str, scene: Scene) 
     choices = scene.choices
     if scene.is_previous(producer) and producer.is_plural and producer.noun.endswith(argument.entity):
         forms += _one_forms(argument)
-    if len(argument.ranks) <= 1 and argument.rule != "only":
+    if len(argument.ranks) <= 1 and argument.rule not in ("only", "open"):
         core = choices.pick(forms)
         if not _QUALIFIED.search(core) and choices.chance(0.22):
             core += choices.pick((" you find", " on the list", " on that list", " in the list", " from the list"))
@@ -132,6 +132,8 @@ def selections(argument: Argument, noun: str) -> list[str]:
     """Return noun phrases that say which of several is meant."""
     rule, count = argument.rule, len(argument.ranks)
     many = m.plural(noun)
+    if rule == "open":
+        return [f"the {noun}", m.with_article(noun), f"one of the {many}"]
     if rule == "all" or rule == "each":
         return [f"all the {many}", f"every {noun}", f"each {noun}", f"all {many}", f"each of the {many}"]
     if count > 1:
@@ -170,6 +172,8 @@ def selections(argument: Argument, noun: str) -> list[str]:
 
 def _one_forms(argument: Argument) -> list[str]:
     rule, count = argument.rule, len(argument.ranks)
+    if rule == "open":
+        return ["one of them", "one of those", "one"]
     if rule in ("all", "each"):
         return ["all of them", "each of them", "every one of them", "each one"]
     if count > 1:

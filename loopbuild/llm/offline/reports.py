@@ -159,6 +159,8 @@ def _extras(step: StepWords) -> str:
 def _selection(argument: Argument) -> str:
     """`the second role`, `the top two candidates`, `all roles`"""
     noun, count = argument.entity or argument.words, len(argument.ranks)
+    if argument.rule == "open":
+        return f"the {noun} you choose"
     if argument.rule in ("all", "each"):
         return f"all {m.plural(noun)}"
     if count > 1:
@@ -180,7 +182,9 @@ def _picks(step: StepWords, turn: int) -> list[str]:
     at = _repetitions(step, turn)
     made = []
     for argument in step.arguments:
-        if argument.origin != "step" or not argument.from_list or argument.rule == "only" or not argument.is_key:
+        if argument.origin != "step" or not argument.from_list or not argument.is_key:
+            continue
+        if argument.rule in ("only", "open"):
             continue
         spread = len(argument.picked) == step.times and step.times > 1
         numbers = at if spread else range(len(argument.picked))

@@ -14,9 +14,10 @@ from loopbuild.judging.effects import destroys
 from loopbuild.llm.presence import is_said
 from loopbuild.pointers import scalars
 from loopbuild.records import Json, Step, ToolCatalog
+from loopbuild.stages.filters.clarifying import asked_first
 from loopbuild.stages.filters.grounding import strange_in
 from loopbuild.stages.filters.remembered import several_turns
-from loopbuild.stages.filters.rows import Bound, Finding, Row, bound_values, leaf_pointer
+from loopbuild.stages.filters.rows import Finding, Row, leaf_pointer
 
 SILENT = ("no_tool", "out_of_scope")
 """Nothing is called in any turn."""
@@ -51,38 +52,10 @@ def _fault(row: Row, catalog: ToolCatalog) -> str:
     if category == "dialogue":
         return several_turns(row)
     if category == "clarify":
-        return _clarify(row, catalog, first_call=calling[0])
+        return asked_first(row, catalog, first_call=calling[0])
     if calling[0] != 1:
         return "the first answer calls nothing"
     return _near_miss(row) if category == "near_miss" else ""
-
-
-def _clarify(row: Row, catalog: ToolCatalog, *, first_call: int) -> str:
-    if first_call < 3 or len(row.task.user_turns) < 2 or not row.task.assistant_turns:
-        return "a tool is called before anything was asked"
-    missing = missing_slots(row)
-    if len(missing) != 1:
-        return f"{len(missing)} values are missing at first, expected one"
-    if not is_said(missing[0].value, row.task.user_turns[1]):
-        return f"`{missing[0].pointer}` is never given"
-    leaf = next(
-        (x for x in catalog.by_id()[missing[0].tool].inputs if x.pointer == leaf_pointer(missing[0].pointer)), None
-    )
-    asked = set(re.findall(r"[a-z]+", row.task.assistant_turns[0].lower()))
-    wanted = {*leaf.words, *leaf.entity.split()} if leaf else set()
-    return "" if asked & wanted else f"the question does not ask for `{missing[0].pointer}`"
-
-
-def missing_slots(row: Row) -> list[Bound]:
-    """Return the user's values that the first turn does not say."""
-    if row.trajectory is None:
-        return []
-    return [
-        bound
-        for bound in bound_values(row.trajectory)
-        if bound.origin.kind == "user" and not isinstance(bound.value, bool)
-        and not is_said(bound.value, row.task.user_turns[0])
-    ]  # fmt: skip
 
 
 def _missing_tool(row: Row, catalog: ToolCatalog, calling: Sequence[int]) -> str:

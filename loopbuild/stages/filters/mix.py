@@ -14,7 +14,7 @@ from loopbuild.records import Example, Verdict
 
 OF_SEVERAL = "error_recovery"
 """Its share is of the rows with several calls."""
-EXACT = ("missing_tool", "confirm", "near_miss", "dialogue", OF_SEVERAL)
+EXACT = ("clarify", "missing_tool", "confirm", "near_miss", "dialogue", OF_SEVERAL)
 """Made in surplus; of the others as many are made as asked for, and a point more or less is let be."""
 SLACK = 0.01
 

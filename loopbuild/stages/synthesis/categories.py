@@ -28,7 +28,7 @@ from loopbuild.records import (
     Trajectory,
 )
 from loopbuild.sandbox.protocol import Sandbox
-from loopbuild.stages.synthesis import confirm, near_miss, recovery, withheld
+from loopbuild.stages.synthesis import confirm, near_miss, open_choice, recovery, withheld
 from loopbuild.stages.synthesis.dialogues import readable, sealed, to_example, turn
 from loopbuild.stages.synthesis.naming import split_words, words_of_leaf
 from loopbuild.stages.synthesis.requests import request
@@ -131,7 +131,7 @@ def compose(trajectory: Trajectory, task: Task, catalog: ToolCatalog, proof: Pro
     if task.category == "missing_tool":
         return _withheld(shown, task, catalog, trajectory.steps[0].call.tool, split=split)
     made = to_example(shown, task, catalog, split=split)
-    if task.category == "confirm":
+    if task.category == "confirm" or open_choice.is_choice(trajectory, task):
         return sealed(replace(made, messages=tuple(_asked_late(made.messages, task, shown, catalog))))
     if task.category == "near_miss" and proof.other is not None:
         return sealed(replace(made, beside=(proof.other.tool,)))
@@ -145,7 +145,7 @@ def _asked_late(
 ) -> list[dict[str, Json]]:
     """Move the question and its reply from behind the request to where something would be destroyed."""
     request_, question, reply, *rest = messages
-    if confirm.is_declined(task.key):
+    if task.category == "confirm" and confirm.is_declined(task.key):
         place = len(rest) - 1
     else:
         first = confirm.first_turn(shown, catalog)

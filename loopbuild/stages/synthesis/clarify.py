@@ -1,26 +1,40 @@
-"""Clarifying rows: a single call whose request leaves one required value out, so that it has to be asked for.
+"""Clarifying rows: a request leaves one required value out, which has to be asked for before anything is done.
 
-Decides which trajectories can give such a row and which value is dropped.
+Decides which trajectories can give such a row and which value is dropped: one of the first call, that stands nowhere
+else in the request.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from loopbuild.digest import digest, unit_interval
+from loopbuild.digest import canonical, digest, unit_interval
 from loopbuild.llm.protocol import Wording, WriteRequest
-from loopbuild.records import Level, ToolCatalog, Trajectory
+from loopbuild.pointers import scalars
+from loopbuild.records import Json, Level, SchemaLeaf, ToolCatalog, Trajectory
+from loopbuild.stages.synthesis.naming import noun_of_key, words_of_leaf
 from loopbuild.stages.synthesis.requests import provenance_of, request
 
+MARGIN = 3.0
+"""How many times its share is tried where any shape may leave something out: the data set cuts what is too much."""
+_SHAPES = ("single", "chain", "fan_out", "join", "map")
+"""Shapes that begin with one call which all that is asked for waits for."""
 
-def slots(trajectory: Trajectory, catalog: ToolCatalog) -> list[str]:
-    """Return the pointers of the values that may be left out: required, scalar and the user's, of a single call."""
-    if len(trajectory.steps) != 1 or trajectory.cell.category != "call":
+
+def slots(trajectory: Trajectory, catalog: ToolCatalog, *, any_shape: bool = False) -> list[str]:
+    """Return the pointers of the values that may be left out: required, scalar and the user's, of the first call.
+
+    Of a single call, or with `any_shape` of the first of several.
+    """
+    if trajectory.cell.category != "call" or trajectory.condition is not None:
+        return []
+    if len(trajectory.steps) != 1 and not (any_shape and trajectory.cell.topology in _SHAPES):
         return []
     step = trajectory.steps[0]
     tool = catalog.by_id()[step.call.tool]
-    return [
-        leaf.pointer
+    found = [
+        leaf
         for leaf in tool.inputs
         if leaf.is_required
         and "[]" not in leaf.pointer
@@ -29,6 +43,30 @@ def slots(trajectory: Trajectory, catalog: ToolCatalog) -> list[str]:
         and provenance_of(step, leaf.pointer).kind == "user"
         and not isinstance(step.call.arguments[leaf.pointer[1:]], bool | list | dict)
     ]
+    if any_shape:
+        said = _said(trajectory)
+        called = Counter(_called(leaf) for leaf in tool.inputs)
+        found = [
+            leaf
+            for leaf in found
+            if said[canonical(step.call.arguments[leaf.pointer[1:]])] == 1 and called[_called(leaf)] == 1
+        ]
+    return [leaf.pointer for leaf in found]
+
+
+def _said(trajectory: Trajectory) -> Counter[bytes]:
+    """How often the person gives each value: what a later call needs as well would be said with that one."""
+    return Counter(
+        canonical(value)
+        for step in trajectory.steps
+        for pointer, value in scalars(step.call.arguments)
+        if provenance_of(step, pointer).kind == "user"
+    )
+
+
+def _called(leaf: SchemaLeaf) -> str:
+    """What a question would call a value: two accounts of one call could not be told apart."""
+    return noun_of_key(leaf) if leaf.kind == "id" else words_of_leaf(leaf)
 
 
 def is_due(trajectory: Trajectory, *, share: float, seed: int = 0) -> bool:
@@ -44,9 +82,15 @@ def clarify_request(
     wording: Wording = "seen",
     seed: int = 0,
     lexicon: Mapping[str, Sequence[str]] | None = None,
+    any_shape: bool = False,
 ) -> WriteRequest | None:
     """Return the request of a clarifying dialogue, or None when nothing can be left out."""
-    found = sorted(slots(trajectory, catalog), key=lambda pointer: digest("slot", [seed, trajectory.key, pointer]))
+    ranked: list[Json] = [seed, trajectory.key]
+    found = sorted(
+        slots(trajectory, catalog, any_shape=any_shape), key=lambda pointer: digest("slot", [*ranked, pointer])
+    )
     if not found:
         return None
+    if len(trajectory.steps) > 1 and unit_interval("level of", ["clarify", trajectory.key]) < 0.5:
+        level = "low"
     return request(trajectory, catalog, level=level, wording=wording, seed=seed, lexicon=lexicon, missing=found[0])

@@ -67,7 +67,7 @@ def request(
     missing: str = "",
     category: str = "",
 ) -> WriteRequest:
-    """Return one request; with `missing`, an argument's pointer, that of a clarifying dialogue.
+    """Return one request; with `missing`, the pointer of an argument of the first call, that of a clarifying dialogue.
 
     A `category` of its own gives a text of its own, worded like a plain one.
     """
@@ -128,9 +128,12 @@ def writer_of(key: str, writers: Sequence[str]) -> str:
 
 
 def step_words(trajectory: Trajectory, catalog: ToolCatalog, *, missing: str = "") -> tuple[StepWords, ...]:
-    """Return the steps in words, repetitions over a list merged; `missing` is the pointer of a value to leave out."""
+    """Return the steps in words, repetitions over a list merged; `missing` is left out of the first."""
     tools = catalog.by_id()
-    single = [_one(index, step, tools, trajectory, missing) for index, step in enumerate(trajectory.steps)]
+    single = [
+        _one(index, step, tools, trajectory, missing if index == 0 else "")
+        for index, step in enumerate(trajectory.steps)
+    ]
     if trajectory.later:
         single = [pointed_back(index, words, trajectory, single) for index, words in enumerate(single)]
     starts = {one.turn for one in trajectory.later}
