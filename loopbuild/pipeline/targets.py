@@ -59,7 +59,7 @@ ANSWERS = Recipe(
 )
 TASKS = Recipe(
     name="tasks",
-    version=6,
+    version=7,
     run=f"{R}.tasks:run",
     wanted=f"{R}.tasks:wanted",
     facts=f"{R}.tasks:facts",
@@ -386,7 +386,7 @@ def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str], root: Path
 
 def _planning(sampling: Json) -> dict[str, Json]:
     """What decides which cells there are."""
-    off = [key for key in ("coverage", "parallel_turns") if not sampling[key]]
+    off = [key for key in ("coverage", "derived", "parallel_turns") if not sampling[key]]
     return _without(sampling, *off, *(() if sampling["coverage"] else ("optional",)))
 
 

@@ -39,6 +39,7 @@ from loopbuild.records.tools import (
     ToolSchema,
 )
 from loopbuild.records.trajectories import (
+    FROM_RESULT,
     Category,
     Cell,
     Condition,
@@ -59,6 +60,7 @@ from loopbuild.records.trajectories import (
 )
 
 __all__ = [
+    "FROM_RESULT",
     "METRICS",
     "REGRESSION",
     "SPLITS",

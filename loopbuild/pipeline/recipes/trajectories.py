@@ -100,6 +100,7 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
                 reads = (f"subgraph {subgraph.name}", *servers)
                 told = {"unreachable": to_json(outcome), "goal": row.request["goal"]}
                 told |= {"aim": row.request["aim"]} if row.request.get("aim") else {}
+                told |= {"derives": row.request["derives"]} if row.request.get("derives") else {}
                 told |= {"category": "dialogue"} if row.request["category"] == "dialogue" else {}
                 yield RowResult(key=row.key, output=told, reads=tuple(sorted(reads)))
             else:
@@ -142,13 +143,14 @@ def _is_taken(trajectory: Trajectory, catalog: ToolCatalog) -> bool:
 
 
 def _reads(trajectory: Trajectory, servers: Mapping[str, str]) -> tuple[str, ...]:
+    from loopbuild.judging.derive import CHOICES
     from loopbuild.stages.sampling.pointers import schematic
 
     tools = {step.call.tool for step in trajectory.steps}
     reads = {*trajectory.reads, *server_reads(servers, tools), *(f"{tool} returns" for tool in tools)}
     for step in trajectory.steps:
         for pointer, source in step.call.provenance.items():
-            if source.kind == "tool":
+            if source.kind == "tool" or source.rule in CHOICES:
                 producer = trajectory.steps[source.step].call.tool
                 reads.add(f"edge {producer}#{source.leaf} -> {step.call.tool}#{schematic(pointer)}")
     return tuple(sorted(reads))

@@ -68,6 +68,7 @@ def to_task(trajectory: Trajectory, task: Task, *, split: Split, group: Group = 
         gold=gold,
         state_diff=trajectory.state_diff if is_call_due else (),
         tools=tuple(dict.fromkeys(step.call.tool for step in gold)),
+        told=trajectory.told if is_call_due else None,
         group=group,
     )
     asked = {name: value for name, value in to_json(made).items() if name not in ("group", "digest", "split")}

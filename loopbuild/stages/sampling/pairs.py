@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from loopbuild.digest import digest
+from loopbuild.pointers import Found, at
 from loopbuild.records import Cell, Condition, Json, Step, ToolCall, Trajectory
-from loopbuild.stages.sampling.arguments import Picks, bind, picks_of
+from loopbuild.stages.sampling.arguments import Picks, Rule, bind, picks_of
 from loopbuild.stages.sampling.execution import CALLS, Run, attempt_call, comes_to_nothing, execute
 from loopbuild.stages.sampling.feeds import Node, Skeleton
 from loopbuild.stages.sampling.forks import Fork, forks
-from loopbuild.stages.sampling.pointers import Found, at
 from loopbuild.stages.sampling.record import trajectory_of
 
 _FORKS = 12
@@ -140,7 +140,7 @@ def _bound(run: Run, node: Node, steps: tuple[Step, ...], picks: Picks) -> ToolC
 
 def _picks(trunk: tuple[Node, ...], steps: tuple[Step, ...]) -> Picks:
     """What the trunk took from where, so that a branch speaks of the same things."""
-    picks: dict[tuple[int, str], tuple[tuple[Found, str], ...]] = {}
+    picks: dict[tuple[int, str], tuple[tuple[Found, Rule], ...]] = {}
     for node, step in zip(trunk, steps, strict=True):
         for _, feed in sorted(node.feeds.items()):
             if feed.leaf and (feed.step, feed.leaf) not in picks:

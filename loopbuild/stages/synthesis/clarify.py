@@ -13,8 +13,9 @@ from loopbuild.digest import canonical, digest, unit_interval
 from loopbuild.llm.protocol import Wording, WriteRequest
 from loopbuild.pointers import scalars
 from loopbuild.records import Json, Level, SchemaLeaf, ToolCatalog, Trajectory
+from loopbuild.stages.synthesis.arguments import provenance_of
 from loopbuild.stages.synthesis.naming import noun_of_key, words_of_leaf
-from loopbuild.stages.synthesis.requests import provenance_of, request
+from loopbuild.stages.synthesis.requests import request
 
 MARGIN = 3.0
 """How many times its share is tried where any shape may leave something out: the data set cuts what is too much."""
