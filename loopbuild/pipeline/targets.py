@@ -14,7 +14,7 @@ from typing import Any
 from loopbuild.digest import digest
 from loopbuild.engine.target import Json, Recipe, Target
 from loopbuild.llm.hosted.identity import OFFLINE, identity
-from loopbuild.pipeline.category_shares import copies, dialogues, shares
+from loopbuild.pipeline.category_shares import copies, dialogues, elsewhere, negatives, shares
 from loopbuild.pipeline.listings import is_live
 from loopbuild.pipeline.retiring import locked_tools
 from loopbuild.pipeline.sandbox_settings import (
@@ -171,6 +171,7 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
             "per_tool_eval": settings["evaluation"]["per_tool"],
             "levels": copies(settings["synthesis"]),
             "seed": settings["sampling"]["seed"],
+            **negatives(settings, output["cells"]),
         },
         inputs=(("contract", "contract:main"),),
     )
@@ -232,10 +233,19 @@ def _subgraph_targets(name: str, settings: Json, root: Path, others: Iterable[st
         context=context | {"renames": settings["graph"]["renames"]},
     )
     yield from _writing_targets(name, settings)
+    apart = elsewhere(settings)
+    if apart:
+        # A tool of another application is tried in the right one's place; which one, no cell says.
+        sandbox, files, context = sandbox_of(name, settings, root, sorted(settings["sources"]))
     yield Target(
         id=f"rows:{name}",
         recipe=ROWS,
-        params={"filters": settings["filters"], "held_out": settings["evaluation"]["held_out"], "sandbox": sandbox},
+        params={
+            "filters": settings["filters"],
+            "held_out": settings["evaluation"]["held_out"],
+            "sandbox": sandbox,
+            **apart,
+        },
         inputs=(
             ("contract", "contract:main"),
             ("tasks", f"tasks:{name}"),
@@ -255,6 +265,7 @@ def _writing_targets(name: str, settings: Json) -> Iterable[Target]:
         **({} if synthesis["clarify_in"] == "single" else {"clarify_in": synthesis["clarify_in"]}),
         "categories": {name: synthesis["categories"][name] for name in FURTHER},
         "seed": settings["sampling"]["seed"],
+        **elsewhere(settings),
     }
     inputs = [("contract", "contract:main"), ("trajectories", f"trajectories:{name}")]
     if asks_writers(settings):

@@ -267,7 +267,8 @@ def _described(argument: Argument, producer: StepWords, noun: str, scene: Scene)
             if own.origin == "user" and own.is_own:
                 return name_phrase(own, noun, scene) if not own.is_key else f"the {noun} of {key_phrase(own, scene)}"
         inner = source_of(producer, scene)
-        return f"the {noun} of {inner}" if producer.arguments else f"the {noun}"
+        # Of a thing whose name is still missing nothing can be said but what it is.
+        return f"the {noun} of {inner}" if producer.arguments and inner != f"the {noun}" else f"the {noun}"
     word = f"{producer.adjectives} {noun}".strip() if producer.noun.endswith(argument.entity) else noun
     # What follows would attach to the list: no "at the top of the list of the role at the top of the list".
     known = selections(argument, word, scene)

@@ -160,8 +160,9 @@ def requests_of(trajectory: Trajectory, catalog: ToolCatalog, params: Mapping[st
     if any_shape and share and is_open(trajectory, catalog):
         requests.append(choice_request(trajectory, catalog, seed=seed, lexicon=lexicon))
     requests += further_requests(
-        trajectory, catalog, shares=params["categories"], texts=len(levels) * texts, seed=seed, lexicon=lexicon
-    )
+        trajectory, catalog, shares=params["categories"], texts=len(levels) * texts, seed=seed, lexicon=lexicon,
+        elsewhere=bool(params.get("elsewhere")),
+    )  # fmt: skip
     return requests
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from loopbuild.judging.effects import destroys
 from loopbuild.llm.presence import is_said
 from loopbuild.pointers import scalars
-from loopbuild.records import Json, Step, ToolCatalog
+from loopbuild.records import Json, Step, ToolCatalog, Trajectory
 from loopbuild.stages.filters.clarifying import asked_first
 from loopbuild.stages.filters.grounding import strange_in
 from loopbuild.stages.filters.remembered import several_turns
@@ -72,14 +72,28 @@ def _missing_tool(row: Row, catalog: ToolCatalog, calling: Sequence[int]) -> str
         return "the answer does not say that a tool is missing"
     if row.trajectory is None:
         return ""
-    needed = {step.call.tool for step in row.trajectory.steps}
-    if not needed <= set(row.example.withheld):
+    first = row.trajectory.steps[0].call.tool
+    if first not in row.example.withheld:
         return "the tool it needs is not withheld"
+    if _begins_elsewhere(row.trajectory):
+        return "a part of it needs no tool that is withheld"
     if revealed == len(messages):
         return ""
-    names = [tools[tool].call_name for tool in row.example.tools if tool in tools]
-    told = str(messages[revealed]["content"])
-    return "" if calling and names and all(name in told for name in names) else "what is revealed is not what is called"
+    kept_back = {tools[tool].call_name for tool in row.example.withheld if tool in tools}
+    called = {name for message in messages for name in _called(message)} & kept_back
+    is_told = all(name in str(messages[revealed]["content"]) for name in called)
+    is_right = calling and called == {tools[first].call_name} and is_told
+    return "" if is_right else "what is revealed is not what is called"
+
+
+def _begins_elsewhere(trajectory: Trajectory) -> bool:
+    """Whether a later call takes nothing that came of the first one."""
+    resting = {0}
+    for place, step in enumerate(trajectory.steps[1:], 1):
+        if not resting & {origin.step for origin in step.call.provenance.values() if origin.step >= 0}:
+            return True
+        resting.add(place)
+    return False
 
 
 def _confirm(row: Row, catalog: ToolCatalog) -> str:

@@ -1,7 +1,6 @@
 """Clarifying rows: a request leaves one required value out, which has to be asked for before anything is done.
 
-Decides which trajectories can give such a row and which value is dropped: one of the first call, that stands nowhere
-else in the request.
+Decides which trajectories can give such a row and which value is dropped: one that stands nowhere else in the request.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from loopbuild.digest import canonical, digest, unit_interval
 from loopbuild.llm.protocol import Wording, WriteRequest
 from loopbuild.pointers import scalars
-from loopbuild.records import Json, Level, SchemaLeaf, ToolCatalog, Trajectory
+from loopbuild.records import Json, Level, SchemaLeaf, Step, ToolCatalog, Trajectory
 from loopbuild.stages.synthesis.arguments import provenance_of
 from loopbuild.stages.synthesis.naming import noun_of_key, words_of_leaf
 from loopbuild.stages.synthesis.requests import request
@@ -20,23 +19,42 @@ from loopbuild.stages.synthesis.requests import request
 MARGIN = 3.0
 """How many times its share is tried where any shape may leave something out: the data set cuts what is too much."""
 _SHAPES = ("single", "chain", "fan_out", "join", "map")
-"""Shapes that begin with one call which all that is asked for waits for."""
+"""Shapes whose parts wait for each other: nothing of what is asked for is done without the value."""
 
 
-def slots(trajectory: Trajectory, catalog: ToolCatalog, *, any_shape: bool = False) -> list[str]:
-    """Return the pointers of the values that may be left out: required, scalar and the user's, of the first call.
+Slot = tuple[int, str]
+"""Place of a step and pointer of the argument that may be left out."""
 
-    Of a single call, or with `any_shape` of the first of several.
+
+def slots(trajectory: Trajectory, catalog: ToolCatalog, *, any_shape: bool = False) -> list[Slot]:
+    """Return the values that may be left out: required, scalar and the user's, of a single call.
+
+    With `any_shape` also of several: of the first of them, and of later ones where the first has none. Whoever is to do
+    all of it asks before it begins.
     """
     if trajectory.cell.category != "call" or trajectory.condition is not None:
         return []
-    if len(trajectory.steps) != 1 and not (any_shape and trajectory.cell.topology in _SHAPES):
+    if len(trajectory.steps) == 1:
+        return [(0, leaf.pointer) for leaf in _required(trajectory.steps[0], catalog)]
+    if not any_shape or trajectory.cell.topology not in _SHAPES:
         return []
-    step = trajectory.steps[0]
-    tool = catalog.by_id()[step.call.tool]
-    found = [
+    said = _said(trajectory)
+    for place, step in enumerate(trajectory.steps):
+        called = Counter(_called(leaf) for leaf in catalog.by_id()[step.call.tool].inputs)
+        found = [
+            (place, leaf.pointer)
+            for leaf in _required(step, catalog)
+            if said[canonical(step.call.arguments[leaf.pointer[1:]])] == 1 and called[_called(leaf)] == 1
+        ]
+        if found:
+            return found
+    return []
+
+
+def _required(step: Step, catalog: ToolCatalog) -> list[SchemaLeaf]:
+    return [
         leaf
-        for leaf in tool.inputs
+        for leaf in catalog.by_id()[step.call.tool].inputs
         if leaf.is_required
         and "[]" not in leaf.pointer
         and leaf.pointer.count("/") == 1
@@ -44,15 +62,6 @@ def slots(trajectory: Trajectory, catalog: ToolCatalog, *, any_shape: bool = Fal
         and provenance_of(step, leaf.pointer).kind == "user"
         and not isinstance(step.call.arguments[leaf.pointer[1:]], bool | list | dict)
     ]
-    if any_shape:
-        said = _said(trajectory)
-        called = Counter(_called(leaf) for leaf in tool.inputs)
-        found = [
-            leaf
-            for leaf in found
-            if said[canonical(step.call.arguments[leaf.pointer[1:]])] == 1 and called[_called(leaf)] == 1
-        ]
-    return [leaf.pointer for leaf in found]
 
 
 def _said(trajectory: Trajectory) -> Counter[bytes]:
@@ -87,9 +96,7 @@ def clarify_request(
 ) -> WriteRequest | None:
     """Return the request of a clarifying dialogue, or None when nothing can be left out."""
     ranked: list[Json] = [seed, trajectory.key]
-    found = sorted(
-        slots(trajectory, catalog, any_shape=any_shape), key=lambda pointer: digest("slot", [*ranked, pointer])
-    )
+    found = sorted(slots(trajectory, catalog, any_shape=any_shape), key=lambda slot: digest("slot", [*ranked, slot[1]]))
     if not found:
         return None
     if len(trajectory.steps) > 1 and unit_interval("level of", ["clarify", trajectory.key]) < 0.5:

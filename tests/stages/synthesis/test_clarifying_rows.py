@@ -22,7 +22,7 @@ from tests.stages.sampling import world
 BOOKINGS = {
     "name": "list_bookings",
     "description": "",
-    "parameters": {"employee_name": "string"},
+    "parameters": {"employee_id": "string"},
     "returns": {"bookings": [{"booking_id": "string", "title": "string"}]},
 }
 CANCEL = {
@@ -73,7 +73,7 @@ def roles(example: Example) -> list[str]:
 def test_rows_of_every_shape_keep_the_promise() -> None:
     made = left_out()
     shapes = {row.example.topology for row in made}
-    assert shapes >= {"single", "chain", "fan_out", "map"}
+    assert shapes >= {"single", "chain", "fan_out"}
     assert [(row.task.user_turns, fault) for row in made for fault in faults(row)] == []
     assert [text for row in made for text in row.task.user_turns if slips_in(text)] == []
 
@@ -106,7 +106,7 @@ def test_what_may_be_meant_is_looked_up_named_and_asked_and_one_of_it_goes() -> 
         called = [[call["function"]["name"] for call in m.get("tool_calls") or ()] for m in messages]
         assert all(named[name].effect == "read" for names in called[:asked] for name in names)
         gone = [name for names in called[asked:] for name in names if destroys(named[name])]
-        assert gone == ["hr__delete_booking"] or len(gone) == 1
+        assert len(gone) == 1
         assert [text for text in row.task.user_turns if slips_in(text)] == []
 
 
