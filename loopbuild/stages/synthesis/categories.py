@@ -140,7 +140,7 @@ def compose(trajectory: Trajectory, task: Task, catalog: ToolCatalog, proof: Pro
     if task.category == "missing_tool":
         return _withheld(shown, task, catalog, trajectory, split=split)
     made = to_example(shown, task, catalog, split=split)
-    if task.category == "confirm" or open_choice.is_choice(trajectory, task):
+    if task.category == "confirm" or open_choice.is_choice(trajectory, task, catalog):
         return sealed(replace(made, messages=tuple(_asked_late(made.messages, task, shown, catalog))))
     if task.category == "near_miss" and proof.other is not None:
         return sealed(replace(made, beside=(proof.other.tool,)))

@@ -38,13 +38,13 @@ def slots(trajectory: Trajectory, catalog: ToolCatalog, *, any_shape: bool = Fal
         return [(0, leaf.pointer) for leaf in _required(trajectory.steps[0], catalog)]
     if not any_shape or trajectory.cell.topology not in _SHAPES:
         return []
-    said = _said(trajectory)
+    given = _given(trajectory)
     for place, step in enumerate(trajectory.steps):
         called = Counter(_called(leaf) for leaf in catalog.by_id()[step.call.tool].inputs)
         found = [
             (place, leaf.pointer)
             for leaf in _required(step, catalog)
-            if said[canonical(step.call.arguments[leaf.pointer[1:]])] == 1 and called[_called(leaf)] == 1
+            if given[canonical(step.call.arguments[leaf.pointer[1:]])] == 1 and called[_called(leaf)] == 1
         ]
         if found:
             return found
@@ -64,14 +64,9 @@ def _required(step: Step, catalog: ToolCatalog) -> list[SchemaLeaf]:
     ]
 
 
-def _said(trajectory: Trajectory) -> Counter[bytes]:
-    """How often the person gives each value: what a later call needs as well would be said with that one."""
-    return Counter(
-        canonical(value)
-        for step in trajectory.steps
-        for pointer, value in scalars(step.call.arguments)
-        if provenance_of(step, pointer).kind == "user"
-    )
+def _given(trajectory: Trajectory) -> Counter[bytes]:
+    """How often each value is given: what another call needs as well would be said, or found, with that one."""
+    return Counter(canonical(value) for step in trajectory.steps for _, value in scalars(step.call.arguments))
 
 
 def _called(leaf: SchemaLeaf) -> str:

@@ -13,7 +13,7 @@ from loopbuild.digest import unit_interval
 from loopbuild.judging.effects import destroys
 from loopbuild.llm.presence import is_said
 from loopbuild.llm.protocol import WriteRequest
-from loopbuild.pointers import escaped, unescaped
+from loopbuild.pointers import unescaped
 from loopbuild.records import Json, Level, Provenance, Step, Task, ToolCatalog, Trajectory
 from loopbuild.stages.synthesis.naming import split_words
 from loopbuild.stages.synthesis.requests import request, row_key
@@ -97,14 +97,9 @@ def choice_request(
     return replace(made, key=key, steps=(*made.steps[:-1], replace(last, arguments=arguments)))
 
 
-def is_choice(trajectory: Trajectory, task: Task) -> bool:
-    """Return whether a clarifying row leaves open what its last call takes from a list: only the reply names it."""
-    if task.category != "clarify" or len(task.user_turns) < 2:
+def is_choice(trajectory: Trajectory, task: Task, catalog: ToolCatalog) -> bool:
+    """Return whether a clarifying row leaves open what its last call destroys: only the reply names it."""
+    if task.category != "clarify" or len(task.user_turns) < 2 or not is_possible(trajectory, catalog):
         return False
-    request_, reply = task.user_turns[:2]
-    last = trajectory.steps[-1].call
-    for name, value in last.arguments.items():
-        source = last.provenance.get(f"/{escaped(name)}")
-        if source is not None and source.kind == "tool" and is_said(value, reply) and not is_said(value, request_):
-            return True
-    return False
+    value = trajectory.steps[-1].call.arguments[unescaped(_choice(trajectory, catalog)[1:])]
+    return is_said(value, task.user_turns[1]) and not is_said(value, task.user_turns[0])
