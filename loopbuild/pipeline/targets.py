@@ -59,30 +59,30 @@ ANSWERS = Recipe(
 )
 TASKS = Recipe(
     name="tasks",
-    version=7,
+    version=8,
     run=f"{R}.tasks:run",
     wanted=f"{R}.tasks:wanted",
     facts=f"{R}.tasks:facts",
     revalidate=f"{R}.tasks:revalidate",
 )
-ROWS = Recipe(name="rows", version=10, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
+ROWS = Recipe(name="rows", version=11, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
 NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
 CONTRASTS = Recipe(
     name="contrasts",
-    version=3,
+    version=4,
     run=f"{R}.contrasts:run",
     wanted=f"{R}.contrasts:wanted",
     facts=f"{R}.contrasts:facts",
 )
 PAIRS = Recipe(name="pairs", version=2, run=f"{R}.pairs:run")
 RETIREMENT = Recipe(name="retirement", version=2, run=f"{R}.retirement:run")
-DATASET = Recipe(name="dataset", version=7, run=f"{R}.dataset:run")
+DATASET = Recipe(name="dataset", version=8, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
 EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
 GENERATIONS = Recipe(
     name="generations",
-    version=9,
+    version=10,
     run=f"{R}.generations:run",
     wanted=f"{R}.generations:wanted",
     facts=f"{R}.generations:facts",
