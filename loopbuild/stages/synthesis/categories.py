@@ -89,7 +89,7 @@ def _is_possible(category: str, trajectory: Trajectory, catalog: ToolCatalog, *,
     if trajectory.cell.category != "call" or trajectory.condition is not None:
         return False
     if category == "missing_tool":
-        return withheld.is_possible(trajectory)
+        return withheld.is_possible(trajectory, catalog)
     if category == "confirm":
         return confirm.is_possible(trajectory, catalog)
     if category == "near_miss":

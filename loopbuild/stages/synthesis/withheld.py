@@ -19,7 +19,7 @@ REVEALED = 0.5
 """Share of the rows in which the tool becomes available."""
 
 
-def is_possible(trajectory: Trajectory) -> bool:
+def is_possible(trajectory: Trajectory, catalog: ToolCatalog) -> bool:
     """Return whether nothing can be done without the first call: every later one takes something that came of it."""
     resting = {0}
     for place, step in enumerate(trajectory.steps[1:], 1):
@@ -27,24 +27,30 @@ def is_possible(trajectory: Trajectory) -> bool:
         if not sources & resting or step.call.tool == trajectory.steps[0].call.tool:
             return False
         resting.add(place)
-    return len({step.turn for step in trajectory.steps}) == len(trajectory.steps)
+    if len({step.turn for step in trajectory.steps}) < len(trajectory.steps):
+        return False
+    # A tool that finds the ids as well could begin in the first one's stead, and is needed later.
+    return not _finders(trajectory, catalog) & {step.call.tool for step in trajectory.steps[1:]}
 
 
 def hidden(trajectory: Trajectory, catalog: ToolCatalog, rivals: Sequence[str]) -> tuple[str, ...]:
     """Return the tools a row withholds: the first, what could do its work, and what finds the ids that are taken on."""
+    first, *later = [step.call.tool for step in trajectory.steps]
+    return tuple(sorted({first, *((_finders(trajectory, catalog) | set(rivals)) - set(later))}))
+
+
+def _finders(trajectory: Trajectory, catalog: ToolCatalog) -> frozenset[str]:
+    """Return the tools that find what later calls take from the first."""
     first, *later = trajectory.steps
-    tools = catalog.by_id()
-    called = {step.call.tool for step in later}
     taken = {
         leaf.entity
         for step in later
         for origin in step.call.provenance.values()
         if origin.kind == "tool" and origin.step == 0
-        for leaf in tools[first.call.tool].outputs
+        for leaf in catalog.by_id()[first.call.tool].outputs
         if leaf.pointer == origin.leaf and leaf.kind == "id"
     }
-    others = {tool.id for tool in catalog.tools if any(_finds(tool, entity) for entity in taken)}
-    return tuple(sorted({first.call.tool, *((others | set(rivals)) - called)}))
+    return frozenset(tool.id for tool in catalog.tools if any(_finds(tool, entity) for entity in taken))
 
 
 def _finds(tool: ToolSchema, entity: str) -> bool:
