@@ -13,7 +13,7 @@ from typing import Any
 
 from loopbuild.digest import digest
 from loopbuild.engine.target import Json, Recipe, Target
-from loopbuild.llm.hosted.identity import OFFLINE, identity
+from loopbuild.llm.hosted.identity import OFFLINE
 from loopbuild.pipeline.category_shares import copies, dialogues, elsewhere, negatives, shares
 from loopbuild.pipeline.listings import is_live
 from loopbuild.pipeline.retiring import locked_tools
@@ -232,7 +232,9 @@ def _subgraph_targets(name: str, settings: Json, root: Path, others: Iterable[st
         files=files,
         context=context | {"renames": settings["graph"]["renames"]},
     )
-    yield from _writing_targets(name, settings)
+    from loopbuild.pipeline.text_targets import text_targets
+
+    yield from text_targets(name, settings)
     apart = elsewhere(settings)
     if apart:
         # A tool of another application is tried in the right one's place; which one, no cell says.
@@ -254,31 +256,6 @@ def _subgraph_targets(name: str, settings: Json, root: Path, others: Iterable[st
         files=files,
         context=context,
     )
-
-
-def _writing_targets(name: str, settings: Json) -> Iterable[Target]:
-    """Who words what, and the words; between them the answers of writers that are asked over the network."""
-    synthesis = settings["synthesis"]
-    params = {key: synthesis[key] for key in ("assignment", "levels", "texts_per_level", "lexicon")} | {
-        "writers": [identity(writer) for writer in synthesis["writers"]],
-        "clarify": synthesis["categories"]["clarify"],
-        **({} if synthesis["clarify_in"] == "single" else {"clarify_in": synthesis["clarify_in"]}),
-        "categories": {name: synthesis["categories"][name] for name in FURTHER},
-        "seed": settings["sampling"]["seed"],
-        **elsewhere(settings),
-    }
-    inputs = [("contract", "contract:main"), ("trajectories", f"trajectories:{name}")]
-    if asks_writers(settings):
-        yield Target(
-            id=f"answers:{name}",
-            recipe=ANSWERS,
-            params=params,
-            inputs=tuple(inputs),
-            # How a writer is reached and what may be spent on it decides no answer.
-            context={key: synthesis[key] for key in ("writers", "budget_usd", "budget_tokens")},
-        )
-        inputs.append(("answers", f"answers:{name}"))
-    yield Target(id=f"tasks:{name}", recipe=TASKS, params=params, inputs=tuple(sorted(inputs)))
 
 
 def asks_writers(settings: Json) -> bool:
