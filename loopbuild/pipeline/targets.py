@@ -76,7 +76,7 @@ CONTRASTS = Recipe(
 )
 PAIRS = Recipe(name="pairs", version=2, run=f"{R}.pairs:run")
 RETIREMENT = Recipe(name="retirement", version=2, run=f"{R}.retirement:run")
-DATASET = Recipe(name="dataset", version=8, run=f"{R}.dataset:run")
+DATASET = Recipe(name="dataset", version=9, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
 EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
