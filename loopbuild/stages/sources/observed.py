@@ -42,7 +42,8 @@ def _one(tool: DeclaredTool, found: Json, diagnostics: list[Diagnostic]) -> Decl
         )
         message = f"{said} is declared otherwise than its calls return it: {named(seen)}"
         diagnostics.append(Diagnostic(severity="warning", code="declared-vs-observed", message=message, span=tool.span))
-    return replace(tool, output_schema=schema, hints={**tool.hints, "observed": pointers, "opened": opened})
+    told = {"observed": pointers} | ({"opened": opened} if opened else {})
+    return replace(tool, output_schema=schema, hints={**tool.hints, **told})
 
 
 def _fill(schema: Json, pointer: str, seen: Json) -> bool:
