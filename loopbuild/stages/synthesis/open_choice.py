@@ -11,11 +11,11 @@ from dataclasses import replace
 
 from loopbuild.digest import unit_interval
 from loopbuild.judging.effects import destroys
+from loopbuild.llm.names import split_words
 from loopbuild.llm.presence import is_said
 from loopbuild.llm.protocol import WriteRequest
 from loopbuild.pointers import unescaped
 from loopbuild.records import Json, Level, Provenance, Step, Task, ToolCatalog, Trajectory
-from loopbuild.stages.synthesis.naming import split_words
 from loopbuild.stages.synthesis.requests import request, row_key
 
 OPEN = "open"
