@@ -40,7 +40,7 @@ GRAPH = Recipe(name="graph", version=6, run=f"{R}.graph:run", is_cheap=True)
 CELLS = Recipe(name="cells", version=2, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
     name="trajectories",
-    version=12,
+    version=13,
     run=f"{R}.trajectories:run",
     wanted=f"{R}.trajectories:wanted",
     facts=f"{R}.trajectories:facts",
@@ -65,18 +65,18 @@ TASKS = Recipe(
     facts=f"{R}.tasks:facts",
     revalidate=f"{R}.tasks:revalidate",
 )
-ROWS = Recipe(name="rows", version=11, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
+ROWS = Recipe(name="rows", version=12, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
 NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
 CONTRASTS = Recipe(
     name="contrasts",
-    version=4,
+    version=5,
     run=f"{R}.contrasts:run",
     wanted=f"{R}.contrasts:wanted",
     facts=f"{R}.contrasts:facts",
 )
 PAIRS = Recipe(name="pairs", version=2, run=f"{R}.pairs:run")
 RETIREMENT = Recipe(name="retirement", version=2, run=f"{R}.retirement:run")
-DATASET = Recipe(name="dataset", version=7, run=f"{R}.dataset:run")
+DATASET = Recipe(name="dataset", version=8, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
 EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
@@ -89,7 +89,7 @@ GENERATIONS = Recipe(
     nature="pinned",
     chunk_rows=1_000_000,
 )
-SCORES = Recipe(name="scores", version=2, run=f"{R}.scores:run")
+SCORES = Recipe(name="scores", version=3, run=f"{R}.scores:run")
 REPORT = Recipe(name="report", version=7, run=f"{R}.report:run")
 
 NATURES = {
