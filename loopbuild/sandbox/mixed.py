@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from loopbuild.records import Json, StateFact, ToolResult
@@ -52,6 +52,11 @@ class MixedSandbox:
         """Ask the part of the tool's source."""
         part = self._part(tool_id)
         return () if part is None else part.known(tool_id, pointer)
+
+    def records(self, tool_id: str, pointers: Collection[str]) -> tuple[Mapping[str, Json], ...]:
+        """Ask the part of the tool's source."""
+        part = self._part(tool_id)
+        return () if part is None else part.records(tool_id, pointers)
 
     def close(self) -> None:
         """Close every part."""

@@ -1,4 +1,4 @@
-"""What was out of reach is tried again when anything around it changes: what then is there is what a clean build makes."""
+"""What was out of reach is tried again when anything around it changes, and then is what a clean build makes."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +141,10 @@ class McpSandbox:
         server = self._server()
         tool = self._tools.get(tool_id)
         return offered(tool, pointer, server.known, lambda: server.state.rows(server.start), fixture=self._fixture)
+
+    def records(self, tool_id: str, pointers: Collection[str]) -> tuple[Mapping[str, Json], ...]:
+        """Return nothing: looking around shows values, not which of them belong together."""
+        return ()
 
     def close(self) -> None:
         """Stop all servers and remove their folders."""

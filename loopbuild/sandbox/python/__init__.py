@@ -8,7 +8,7 @@ security boundary: code that is not trusted needs a container around it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -162,6 +162,10 @@ class PythonSandbox:
         start = self._start.get(self._fixture, {})
         tool = self._tools.get(tool_id)
         return offered(tool, pointer, self._known.get(self._fixture, {}), lambda: start, fixture=self._fixture)
+
+    def records(self, tool_id: str, pointers: Collection[str]) -> tuple[Mapping[str, Json], ...]:
+        """Return nothing: looking around shows values, not which of them belong together."""
+        return ()
 
     def close(self) -> None:
         """End the process."""

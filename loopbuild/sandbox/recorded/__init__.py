@@ -6,7 +6,7 @@ build like any file: committed, and in the keys by content.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from loopbuild.errors import SandboxError
@@ -80,6 +80,10 @@ class RecordedSandbox:
     def known(self, tool_id: str, pointer: str) -> tuple[Json, ...]:
         """Return the recorded values for an input leaf."""
         return self._cassette.known.get((self._fixture, self._after, tool_id, pointer), ())
+
+    def records(self, tool_id: str, pointers: Collection[str]) -> tuple[Mapping[str, Json], ...]:
+        """Return nothing: a recording knows values one by one."""
+        return ()
 
     def close(self) -> None:
         """Forget the world."""

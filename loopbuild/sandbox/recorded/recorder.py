@@ -5,7 +5,7 @@ Broken calls are not written down: a recording holds answers, never the third st
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -96,6 +96,10 @@ class Recorder:
             values = tuple(self._masks.plain(value, kind) for value in self._inner.known(tool_id, pointer))
             self.cassette.known[key] = values
         return self.cassette.known[key]
+
+    def records(self, tool_id: str, pointers: Collection[str]) -> tuple[Mapping[str, Json], ...]:
+        """Return nothing: a recording knows values one by one."""
+        return ()
 
     def close(self) -> None:
         """Close the recorded sandbox; the cassette stays."""

@@ -120,6 +120,8 @@ def _read(
         for entity in _shown(plan):
             names = plan.names if entity == plan.subject else ()
             found = lookup.filtered(world, tables, entity, filters, names)
+            if entity == plan.subject:
+                found = lookup.in_order(world, tables, entity, found, filters, plan.columns)
             rows.setdefault(entity, lookup.paged(found, filters))
         subject = ""
     elif plan.operation == "opaque" and plan.tool.effect != "read":
@@ -127,9 +129,13 @@ def _read(
     elif plan.operation == "read" and subject in rows:
         subject = ""
     words = {one.input.field: one.input.leaf.words for one in given}
+    around = {one.input.field: one.value for one in given if not one.input.entity}
+    if plan.operation in ("list", "find"):
+        # What selects rows changes nothing about them: a flight of that day costs what it costs.
+        around = {one.field: value for one, value in filters if not lookup.is_telling(one, value)}
     scene = Scene(
         world=world, tables=tables, plan=plan, keys=keys, rows=rows, call=call, told=_told(plan, given),
-        period=period_of({one.input.field: one.value for one in given if not one.input.entity}, words),
+        period=period_of(around, words),
     )  # fmt: skip
     return ToolResult(status="ok", value=write(scene, plan.output, subject, key)), tables
 

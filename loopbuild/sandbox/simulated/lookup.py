@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from loopbuild.records import Json, SchemaLeaf
+from loopbuild.sandbox.simulated.bounds import RANGE_WORDS, is_within
 from loopbuild.sandbox.simulated.model import CONTROL, SEARCH, Input, column_of
+from loopbuild.sandbox.simulated.shape import leaf_name
 from loopbuild.sandbox.simulated.tables import Tables
 from loopbuild.sandbox.simulated.world import World
 
 Names = tuple[tuple[str, SchemaLeaf], ...]
 
 _MATCHES = 8
-_RANGE_WORDS = frozenset(
-    {"min", "max", "from", "to", "since", "until", "before", "after", "start", "end", "minimum", "maximum"}
-)
+_LIMITS = ("limit", "page_size", "per_page", "max_result", "top_k")
+_SORTS = frozenset({"sort", "sort_by", "order_by", "order"})
+_DIRECTIONS = frozenset({"order", "direction", "sort_order", "sort"})
+_ALL = frozenset({"all", "any", "both", "either", "everything", "*"})
 _STATUS = frozenset({"status", "state"})
 
 
@@ -56,7 +59,7 @@ def field_of(world: World, tables: Tables, entity: str, key: Json, name: str, le
         return fitted(row.fields["status"], leaf)  # `closed` by one tool, shown as `state` by another
     if name in _STATUS and row is not None and row.is_gone:
         return fitted("deleted", leaf)
-    if name in _STATUS and not (row is None and leaf.enum):
+    if name in _STATUS and not (row is None and world.counting(entity, name, leaf).enum):
         return fitted(world.initial_status(entity), leaf)
     if row is not None and row.is_new and name == "email" and "name" in row.fields:
         from loopbuild.sandbox.synthetic import email_of
@@ -75,11 +78,16 @@ def fitted(value: Json, leaf: SchemaLeaf) -> Json:
     """Return a stored value in the spelling of the leaf's enum, if it has one: `cancelled` becomes `CANCELED`."""
     if not leaf.enum or value in leaf.enum:
         return list(value) if isinstance(value, tuple) else value
+    found = spelled(value, leaf)
+    return leaf.enum[0] if found is None else found
+
+
+def spelled(value: Json, leaf: SchemaLeaf) -> Json:
+    """Return the value of the leaf's enum that means `value`; None when none does."""
+    if value in leaf.enum:
+        return value
     plain = _letters(value)
-    for option in leaf.enum:
-        if _letters(option)[:5] == plain[:5]:
-            return option
-    return leaf.enum[0]
+    return next((option for option in leaf.enum if plain and _letters(option)[:5] == plain[:5]), None)
 
 
 def filtered(
@@ -89,7 +97,7 @@ def filtered(
 
     A search looks into `names`, the columns that the answer calls a row by.
     """
-    telling = [pair for pair in given if _is_telling(pair[0])]
+    telling = [pair for pair in given if is_telling(*pair)]
     if not telling:
         return listed(world, tables, entity)
     rows = [
@@ -97,7 +105,31 @@ def filtered(
         for key in living(world, tables, entity)
         if all(_fits(world, tables, entity, key, one, value, names) for one, value in telling)
     ]
-    return rows[:_MATCHES]
+    own = [key for key in rows if world.holds(entity, key)]
+    return own[:_MATCHES] + [key for key in rows if not world.holds(entity, key)]
+
+
+def in_order(
+    world: World, tables: Tables, entity: str, rows: list[Json], given: list[tuple[Input, Json]], columns: Names
+) -> list[Json]:
+    """Return the rows sorted as the caller asked: by a column that is shown, rising unless told otherwise."""
+    asked = {one.field: str(value).casefold() for one, value in given if one.field in _SORTS | _DIRECTIONS}
+    named = {_letters(leaf_name(leaf.pointer)): (column, leaf) for column, leaf in columns}
+    named |= {_letters(column): (column, leaf) for column, leaf in columns}
+    falls = any(name in _DIRECTIONS and value.startswith("desc") for name, value in asked.items())
+    for name, value in asked.items():
+        plain = _letters(value.removesuffix("desc").removesuffix("asc"))
+        if name in _SORTS and plain in named:
+            column, leaf = named[plain]
+            held = [(field_of(world, tables, entity, key, column, leaf), key) for key in rows]
+            known = [pair for pair in held if isinstance(pair[0], int | float | str)]
+            is_number = all(not isinstance(pair[0], str) for pair in known)
+            known.sort(
+                key=lambda pair: pair[0] if is_number else str(pair[0]).casefold(),
+                reverse=falls or value.startswith("-") or value.endswith("desc"),
+            )
+            return [key for _, key in known] + [key for pair in held if pair not in known for key in pair[1:]]
+    return rows
 
 
 def paged(rows: list[Json], given: list[tuple[Input, Json]]) -> tuple[Json, ...]:
@@ -115,13 +147,22 @@ def paged(rows: list[Json], given: list[tuple[Input, Json]]) -> tuple[Json, ...]
 def limit_of(given: list[tuple[Input, Json]]) -> int:
     """Return how many rows the caller wants at most."""
     for one, value in given:
-        if one.field in ("limit", "page_size", "per_page", "max_result") and isinstance(value, int) and value > 0:
+        if one.field in _LIMITS and isinstance(value, int) and value > 0:
             return value
     return 100
 
 
-def _is_telling(one: Input) -> bool:
-    return not one.entity and one.field not in CONTROL and not _RANGE_WORDS & set(one.leaf.words)
+def is_telling(one: Input, value: Json) -> bool:
+    """Say whether an argument selects rows."""
+    if one.entity or one.field in CONTROL or _asks_for_all(one, value):
+        return False
+    return one.shown is not None or not RANGE_WORDS & set(one.leaf.words)
+
+
+def _asks_for_all(one: Input, value: Json) -> bool:
+    """Say whether a choice stands for no choice: `all`, where no row shows such a value."""
+    is_shown = one.shown is not None and value in one.shown.enum
+    return bool(one.leaf.enum) and str(value).casefold() in _ALL and not is_shown
 
 
 def _fits(world: World, tables: Tables, entity: str, key: Json, one: Input, value: Json, names: Names) -> bool:
@@ -132,6 +173,10 @@ def _fits(world: World, tables: Tables, entity: str, key: Json, one: Input, valu
         texts += called(world, tables, entity, key, one.leaf, names)
         return any(needle in str(text).casefold() for text in texts)
     held = asked_of(world, tables, entity, key, one)
+    if one.bound:
+        return is_within(held, value, one.bound, words=one.leaf.words)
+    if one.shown is not None and one.shown.enum:
+        value = spelled(value, one.shown)
     if isinstance(held, str) and isinstance(value, str):
         return held.casefold().strip() == value.casefold().strip()
     return bool(held == value)
@@ -139,6 +184,8 @@ def _fits(world: World, tables: Tables, entity: str, key: Json, one: Input, valu
 
 def asked_of(world: World, tables: Tables, entity: str, key: Json, one: Input) -> Json:
     """Return what a filter compares its value with: a column of the row, or the day of the moment it shows."""
+    if one.shown is not None:
+        return field_of(world, tables, entity, key, column_of(one.shown, entity), one.shown)
     if one.moment is None:
         return field_of(world, tables, entity, key, one.field, one.leaf)
     held = field_of(world, tables, entity, key, column_of(one.moment, entity), one.moment)

@@ -7,13 +7,14 @@ known entities, never from what other tools return.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal
 
 from loopbuild.records import SchemaLeaf, ToolSchema
+from loopbuild.sandbox.simulated.bounds import Bound, spoken_of
 from loopbuild.sandbox.simulated.ids import IdForm, form_of
-from loopbuild.sandbox.simulated.shape import Part, leaf_name, shape_of
+from loopbuild.sandbox.simulated.shape import Part, leaf_name, shape_of, shown
 from loopbuild.sandbox.simulated.words import words_of
 
 Operation = Literal["create", "update", "transition", "delete", "read", "list", "find", "opaque"]
@@ -42,7 +43,12 @@ CONTROL = frozenset(
         "page_size",
         "starting_after",
         "sort",
+        "sort_by",
+        "sort_order",
         "order",
+        "order_by",
+        "max_result",
+        "top_k",
         "direction",
         "fields",
         "expand",
@@ -88,6 +94,10 @@ class Input:
     """Name of the column a plain leaf or a foreign key is stored in."""
     item: str = ""
     """Pointer of the enclosing array of objects, `/entities/[]`; empty at the top."""
+    shown: SchemaLeaf | None = None
+    """For a filter: the leaf of the answer that shows what it is compared with."""
+    bound: Bound = ""
+    """For a filter that bounds what is shown, `min_price`: the side it bounds it from."""
     moment: SchemaLeaf | None = None
     """For a filter that names a day where rows show a moment, `date` beside `start_time`: the leaf that shows it."""
 
@@ -104,6 +114,8 @@ class ToolPlan:
     output: Part
     names: tuple[tuple[str, SchemaLeaf], ...] = ()
     """Columns of the subject by which its answers call a row; what a search looks into."""
+    columns: tuple[tuple[str, SchemaLeaf], ...] = ()
+    """All columns of the subject that its answers show; what lists are sorted by."""
     item: str = ""
     """Pointer of the array whose items are the subject's rows; empty when a call is about one row."""
 
@@ -244,23 +256,34 @@ def _plan(tool: ToolSchema, entities: dict[str, Entity]) -> ToolPlan:
     produced = [(leaf, key_entity(leaf, tool, entities)) for leaf in tool.outputs]
     produced = [(leaf, name) for leaf, name in produced if name in entities]
     operation, subject = _classify(tool, keys, produced, entities)
+    output = shape_of(tool.outputs, lambda leaf: _known(key_entity(leaf, tool, entities), entities), entities)
+    columns = _columns(output, operation, subject)
     inputs = tuple(
-        Input(
-            leaf=leaf,
-            entity=keys.get(leaf.pointer, ""),
-            field=column_of(leaf, subject),
-            item=_item(leaf.pointer),
-            moment=_moment(leaf, tool, subject) if operation in ("list", "find") else None,
+        _filter(one, tool, subject, columns) if operation in ("list", "find") and not one.entity else one
+        for one in (
+            Input(
+                leaf=leaf, entity=keys.get(leaf.pointer, ""), field=column_of(leaf, subject), item=_item(leaf.pointer)
+            )
+            for leaf in leaves
         )
-        for leaf in leaves
     )
     items = sorted({given.item for given in inputs if given.item})
-    output = shape_of(tool.outputs, lambda leaf: _known(key_entity(leaf, tool, entities), entities), entities)
     item = items[0] if items and operation in ("create", "update", "delete") else ""
     return ToolPlan(
         tool=tool, operation=operation, subject=subject, inputs=inputs, output=output, names=_names(tool, subject),
-        item=item,
+        columns=columns, item=item,
     )  # fmt: skip
+
+
+def _filter(one: Input, tool: ToolSchema, subject: str, columns: tuple[tuple[str, SchemaLeaf], ...]) -> Input:
+    column, bound = spoken_of(one.leaf, columns, one.field)
+    own = next((leaf for name, leaf in columns if column and name == column), None)
+    return replace(one, shown=own, bound=bound, moment=_moment(one.leaf, tool, subject))
+
+
+def _columns(output: Part, operation: Operation, subject: str) -> tuple[tuple[str, SchemaLeaf], ...]:
+    around = "" if operation == "list" else subject
+    return tuple((column_of(leaf, subject), leaf) for entity, leaf in shown(output, around) if entity == subject)
 
 
 def _names(tool: ToolSchema, subject: str) -> tuple[tuple[str, SchemaLeaf], ...]:
@@ -272,9 +295,9 @@ def _moment(leaf: SchemaLeaf, tool: ToolSchema, subject: str) -> SchemaLeaf | No
     """Return the one moment that the answer shows of a row, where `leaf` asks for a day and no column is called so."""
     if leaf.words not in (("date",), ("day",)) or "string" not in (leaf.types or ("string",)):
         return None
-    shown = [out for out in tool.outputs if out.entity == subject and not is_id(out)]
-    moments = [out for out in shown if out.format in ("date", "date-time")]
-    is_own = any(column_of(out, subject) == column_of(leaf, subject) for out in shown)
+    around = [out for out in tool.outputs if out.entity == subject and not is_id(out)]
+    moments = [out for out in around if out.format in ("date", "date-time")]
+    is_own = any(column_of(out, subject) == column_of(leaf, subject) for out in around)
     return moments[0] if len(moments) == 1 and not is_own else None
 
 

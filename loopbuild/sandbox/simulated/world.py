@@ -12,6 +12,7 @@ from loopbuild.digest import digest, seed, unit_interval
 from loopbuild.records import Json, SchemaLeaf
 from loopbuild.sandbox.pools import PEOPLE
 from loopbuild.sandbox.protocol import purpose_of
+from loopbuild.sandbox.simulated.columns import agreed, place_of
 from loopbuild.sandbox.simulated.ids import make_id, make_name
 from loopbuild.sandbox.simulated.model import LINKS, Entity, Model
 from loopbuild.sandbox.synthetic import email_of, person_name, synthesize
@@ -35,6 +36,7 @@ class World:
         self.fixture = fixture
         self.purpose = purpose_of(fixture)
         self._model = model
+        self._agreed = agreed(model.plans.values())
         self._rows: dict[str, tuple[Json, ...]] = {}
         self._sets: dict[str, frozenset[Json]] = {}
         self._fields: dict[tuple[str, Json, str, int], Json] = {}
@@ -61,10 +63,15 @@ class World:
 
     def value(self, entity: str, key: Json, name: str, leaf: SchemaLeaf) -> Json:
         """Return what the column `name` of a row holds; rows made later have their unset columns from here too."""
+        leaf = self.counting(entity, name, leaf)
         slot = (entity, key, name, id(leaf))
         if slot not in self._fields:
             self._fields[slot] = self._make_value(entity, key, name, leaf)
         return self._fields[slot]
+
+    def counting(self, entity: str, name: str, leaf: SchemaLeaf) -> SchemaLeaf:
+        """Return the leaf that says what a column holds, where several tools show it and not all say the same."""
+        return self._agreed.get(place_of(entity, name, leaf), leaf)
 
     def initial_status(self, entity: str) -> str:
         """Return the status rows of an entity start with."""

@@ -14,7 +14,8 @@ from loopbuild.sandbox.protocol import Sandbox
 from loopbuild.stages.sampling.feeds import Feed, Node
 from loopbuild.stages.sampling.pointers import Found, at, concrete, find, place, shared_item
 from loopbuild.stages.sampling.reach import Reach, rank
-from loopbuild.stages.sampling.values import choose
+from loopbuild.stages.sampling.together import Together
+from loopbuild.stages.sampling.values import choose, is_cursor
 
 Picks = Mapping[tuple[int, str], tuple[tuple[Found, str], ...]]
 """(step, output leaf) -> the values taken from there with the rule each was taken by."""
@@ -86,6 +87,7 @@ def bind(
     provenance: dict[str, Provenance] = {}
     given: dict[str, Json] = {}
     used: dict[tuple[int, str], int] = {}
+    together = Together(node, reach, sandbox)
     for leaf in _in_order(node, reach):
         feed = node.feeds[leaf.pointer]
         if feed.said:
@@ -96,8 +98,10 @@ def bind(
             sources = _taken(feed, picks, steps, used)
         else:
             sources = _said(leaf, node, reach, sandbox, key=key, index=index, purpose=purpose,
-                            attempt=attempt + _TURN * item, given=given)  # fmt: skip
+                            attempt=attempt + _TURN * item, given=given, together=together)  # fmt: skip
         if not sources:
+            if is_cursor(leaf) and not leaf.is_required:
+                continue  # the first page is asked for by saying nothing
             return None
         for number, (value, source) in enumerate(sources):
             path = concrete(leaf.pointer, _indices(leaf.pointer, number))
@@ -109,6 +113,10 @@ def bind(
 
 _TURN = 16
 """Attempts of one item of a spread goal; keeps the words said for two items apart."""
+
+
+_LATE = frozenset({"end", "to", "until", "due", "max", "maximum"})
+"""Words of what is chosen after the other half of its pair."""
 
 
 def is_blank(value: Json) -> bool:
@@ -125,9 +133,7 @@ def _in_order(node: Node, reach: Reach) -> list[SchemaLeaf]:
     leaves = [leaf for leaf in tool.inputs if leaf.pointer in node.feeds]
 
     def rank_of(leaf: SchemaLeaf) -> tuple[int, int, str]:
-        is_late = (
-            leaf.kind == "email" or leaf.format == "email" or bool({"end", "to", "until", "due"} & set(leaf.words))
-        )
+        is_late = leaf.kind == "email" or leaf.format == "email" or bool(_LATE & set(leaf.words))
         return (int(is_late), order.get(leaf.pointer.split("/")[1], 99), leaf.pointer)
 
     return sorted(leaves, key=rank_of)
@@ -231,10 +237,13 @@ def _said(
     purpose: Purpose,
     attempt: int,
     given: Mapping[str, Json],
+    together: Together,
 ) -> list[tuple[Json, Provenance]]:
     if (node.tool, leaf.pointer) in reach.said:
         return [(reach.said[node.tool, leaf.pointer], Provenance(kind="user"))]
-    known = sandbox.known(node.tool, leaf.pointer)
+    if is_cursor(leaf):
+        return []
+    known = together.known(leaf.pointer)
     if leaf.kind == "id" and not known and not leaf.enum:
         return []
     count = _count(leaf, node, key)
@@ -242,8 +251,9 @@ def _said(
     for number in range(count):
         value = choose(
             leaf, tool=reach.tools[node.tool], key=key, index=index, place=number, attempt=attempt, purpose=purpose,
-            known=known, given=given if number == 0 else {},
+            known=known, given=given if number == 0 else {}, offered=together.offered(leaf.pointer),
         )  # fmt: skip
+        together.take(leaf.pointer, value)
         if value not in values or "/[]/" in leaf.pointer:
             values.append(value)
     return [(value, Provenance(kind="user")) for value in values]
