@@ -1,8 +1,13 @@
-"""JSON Pointer (RFC 6901): what a name looks like inside one, and what the fragment of a `$ref` points at."""
+"""JSON Pointer (RFC 6901): what a name looks like inside one, and what one points at.
+
+A schema pointer names a leaf of all values of a type: `[]` stands for any item, a part that opens with `|` for one of
+several types. A concrete path has the places of items instead.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -40,3 +45,48 @@ def within(root: Any, fragment: str) -> Any:
         else:
             raise LookupError(fragment)
     return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A value at a concrete place: `/candidate_ids/0`."""
+
+    path: str
+    value: Any
+
+
+def find(value: Any, pointer: str) -> tuple[Found, ...]:
+    """Return all non-null values that the schema pointer names in a result, in the order they stand there."""
+    return tuple(found for found in _find(value, pointer.split("/")[1:], "") if found.value is not None)
+
+
+def at(value: Any, path: str) -> Any:
+    """Return the value at a concrete path; None when there is nothing."""
+    for part in path.split("/")[1:]:
+        if isinstance(value, list):
+            if not part.isdigit() or int(part) >= len(value):
+                return None
+            value = value[int(part)]
+        elif isinstance(value, dict):
+            value = value.get(plain(part))
+        else:
+            return None
+    return value
+
+
+def _find(value: Any, parts: list[str], path: str) -> Iterator[Found]:
+    if not parts or parts == [""]:
+        yield Found(path=path, value=value)
+    elif parts[0] == "[]":
+        if isinstance(value, list):
+            for index, item in enumerate(value):
+                yield from _find(item, parts[1:], f"{path}/{index}")
+    elif parts[0].startswith("|"):
+        yield from _find(value, parts[1:], path)
+    elif isinstance(value, dict) and plain(parts[0]) in value:
+        yield from _find(value[plain(parts[0])], parts[1:], f"{path}/{parts[0]}")
+
+
+def plain(token: str) -> str:
+    """Return the name that a token of a schema pointer stands for; a name `[]` is written `~2` there."""
+    return unescaped(token.replace("~2", "[]"))

@@ -101,6 +101,9 @@ def figures_text(figures: dict[str, Any], *, tools: bool) -> str:
         total = sum(figures["origins"].values())
         told = [f"{key} {number / total:.0%}" for key, number in _by_size(figures["origins"])]
         lines.append(["values from", ", ".join(told)])
+    for name, title in (("derived", "worked out"),):
+        if figures.get(name):
+            lines.append([title, ", ".join(f"{key} {number:,}" for key, number in _by_size(figures[name]))])
     for name, spread in figures["words"].items():
         if spread:
             unit = "messages" if name == "messages" else f"words, {name}"

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from dataclasses import field as declared
 from typing import Literal, Protocol
 
 from loopbuild.records import Json, to_json
+from loopbuild.records.codec import LEFT_OUT
 
 Wording = Literal["seen", "held_out"]
 """`seen`: the voices training rows are written in. `held_out`: the voice kept for evaluation."""
@@ -54,6 +56,10 @@ class Argument:
     """For `step` and `from_list`: what a member of that list is called."""
     groups: tuple[tuple[Argument, ...], ...] = ()
     """For `groups`: the members of a list of objects, each with its fields in order."""
+    by: str = declared(default="", metadata=LEFT_OUT)
+    """For `step`, worked out: what members are compared by, or what is taken away: `amount`."""
+    given: Json = declared(default=None, metadata=LEFT_OUT)
+    """For `step`, worked out: what the person says for it: the status to look for, the days to move by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +71,24 @@ class Outcome:
     """A scalar, or a list of scalars."""
     kind: str = "text"
     is_key: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldWords:
+    """What a person asks of a result instead of having it all, in words."""
+
+    rule: str
+    """count, sum, difference, largest, smallest, latest, earliest."""
+    words: str
+    """What is told: `amount`; of a member of a list, what it is called: `invoice`."""
+    by: str = ""
+    """What members are compared by, or what is taken away."""
+    given: Json = None
+    """Of `count`: what members must have as their `by`."""
+    value: Json = None
+    """What it comes to, for the answer."""
+    best: Json = None
+    """The number or date by which a member is the first or last of all, for the answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +112,8 @@ class StepWords:
     """What was observed, one entry per repetition."""
     spoken: tuple[tuple[str, ...], ...] = ()
     """Identifying argument values of each repetition, for the assistant's own words."""
+    told: ToldWords | None = declared(default=None, metadata=LEFT_OUT)
+    """The one thing the person wants to know of the result."""
 
     @property
     def times(self) -> int:

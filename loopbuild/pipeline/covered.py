@@ -34,8 +34,9 @@ def covered(
         if "unreachable" not in row and row["cell"]["purpose"] == "train":
             known[key] = reached(from_json(Trajectory, row), tools)
             walked |= known[key]
-    for example in examples:
-        shown.update(known.get(example["trajectory"], ()))
+    trained = [example["trajectory"] for example in examples]
+    for key in trained:
+        shown.update(known.get(key, ()))
     failed = {row["aim"]: row["unreachable"] for _, row in sorted(trajectories.items()) if "aim" in row}
     made: dict[str, dict[str, int]] = {group: {"of": 0, "reachable": 0, "met": 0} for group in _GROUPS.values()}
     unmet = []
@@ -51,7 +52,22 @@ def covered(
             reason = why.get("reason") or ("dropped" if target in walked else "not_aimed")
             unmet.append({"target": target, "what": aim_words(target), "rows": shown[target], "needed": NEEDED[kind],
                           "reason": reason, "detail": why.get("detail", "")})  # fmt: skip
-    return {**made, "unmet": unmet}
+    return {**made, **_worked_out(trajectories, set(trained)), "unmet": unmet}
+
+
+def _worked_out(trajectories: Mapping[str, Json], trained: set[str]) -> Json:
+    """Return how many of the things planned to be worked out a training row shows; nothing where none was planned.
+
+    A thing is an argument or the answer of one tool.
+    """
+    planned: dict[tuple[str, str], list[tuple[bool, bool]]] = {}
+    for key, row in trajectories.items():
+        is_walked = "unreachable" not in row
+        cell = row["cell"] if is_walked else row
+        if cell.get("derives"):
+            planned.setdefault((cell["goal"], cell["derives"]), []).append((is_walked, key in trained))
+    counts = [len(planned), *(sum(any(one[place] for one in all_) for all_ in planned.values()) for place in (0, 1))]
+    return {"worked out": dict(zip(("of", "reachable", "met"), counts, strict=True))} if planned else {}
 
 
 def covered_text(found: Json) -> list[str]:

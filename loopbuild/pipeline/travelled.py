@@ -54,7 +54,8 @@ def _counted(opened: OpenProject, real: set[str]) -> Counter[Edge]:
 
 def travelled(trajectory: Trajectory, real: set[str]) -> Iterator[Edge]:
     """Yield the edges of one execution along which a telling value went, from whichever step gave it first."""
-    from loopbuild.stages.sampling.pointers import at, schematic
+    from loopbuild.pointers import at
+    from loopbuild.stages.sampling.pointers import schematic
 
     said = {repr(value) for value in _said(trajectory.steps)}
     for step in trajectory.steps:
@@ -79,7 +80,7 @@ def is_telling(value: Json) -> bool:
 
 
 def _said(steps: tuple[Step, ...]) -> Iterator[Json]:
-    from loopbuild.stages.sampling.pointers import at
+    from loopbuild.pointers import at
 
     for step in steps:
         for path, source in step.call.provenance.items():

@@ -39,6 +39,7 @@ from loopbuild.records.tools import (
     ToolSchema,
 )
 from loopbuild.records.trajectories import (
+    FROM_RESULT,
     Category,
     Cell,
     Condition,
@@ -53,12 +54,14 @@ from loopbuild.records.trajectories import (
     Trajectory,
     cell_json,
     fact_name,
+    opening_tools,
     paths_of,
     segments,
     trajectory_json,
 )
 
 __all__ = [
+    "FROM_RESULT",
     "METRICS",
     "REGRESSION",
     "SPLITS",
@@ -114,6 +117,7 @@ __all__ = [
     "cell_json",
     "fact_name",
     "from_json",
+    "opening_tools",
     "paths_of",
     "segments",
     "to_json",

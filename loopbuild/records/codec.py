@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_type_hints
 
 Json = Any
 """A JSON value: None, bool, int, float, str, list or dict with text keys."""
@@ -20,17 +20,48 @@ def to_json(record: Any) -> Json:
     import msgspec
 
     made = msgspec.to_builtins(record)
-    for name in _left_out(type(record)):  # type: ignore[arg-type] # types are hashable
-        if not made[name]:
-            del made[name]
+    _prune(record, made)
     return made
 
 
+def _prune(record: Any, made: Json) -> None:
+    """Take what is empty and may be left out from `made`, the JSON of `record`, and from the records inside."""
+    if isinstance(record, dict):
+        for name, item in record.items():
+            _prune(item, made[name])
+    elif isinstance(record, list | tuple):
+        for item, value in zip(record, made, strict=True):
+            _prune(item, value)
+    elif is_dataclass(record):
+        empty, inside = _left_out(type(record))  # type: ignore[arg-type] # types are hashable
+        for name in inside:
+            _prune(getattr(record, name), made[name])
+        for name in empty:
+            if made[name] in (None, "", (), [], {}):
+                del made[name]
+
+
 @cache
-def _left_out(kind: type[Any]) -> tuple[str, ...]:
-    """Names of the fields of a record to leave out while empty; of records inside others none is looked at."""
-    known = fields(kind) if is_dataclass(kind) else ()
-    return tuple(one.name for one in known if one.metadata.get("left_out"))
+def _left_out(kind: type[Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the fields to leave out while empty, and of those that hold records with such fields."""
+    hints = get_type_hints(kind)
+    empty = tuple(one.name for one in fields(kind) if one.metadata.get("left_out"))
+    return empty, tuple(name for name, hint in hints.items() if any(_leaves_out(one, set()) for one in _records(hint)))
+
+
+def _leaves_out(kind: type[Any], seen: set[type[Any]]) -> bool:
+    if kind in seen:
+        return False
+    seen.add(kind)
+    inside = {one for hint in get_type_hints(kind).values() for one in _records(hint)}
+    return any(one.metadata.get("left_out") for one in fields(kind)) or any(_leaves_out(one, seen) for one in inside)
+
+
+def _records(hint: Any) -> list[type[Any]]:
+    """Return the records a field of this type may hold."""
+    if is_dataclass(hint):
+        return [hint]  # type: ignore[list-item] # a class, not a record
+    return [one for part in get_args(hint) for one in _records(part)]
 
 
 def from_json(kind: type[R], value: Json) -> R:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from loopbuild.records.codec import Json
+from loopbuild.records.codec import LEFT_OUT, Json
 from loopbuild.records.rows import Level, Split
-from loopbuild.records.trajectories import Category, StateFact, Step, Topology
+from loopbuild.records.trajectories import Category, Provenance, StateFact, Step, Topology
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +57,10 @@ class EvalTask:
     gold: tuple[Step, ...]
     state_diff: tuple[StateFact, ...] = ()
     tools: tuple[str, ...] = ()
+    world: tuple[str, ...] = field(default=(), metadata=LEFT_OUT)
+    """The tools its world is opened for, where those are not just `tools`."""
+    told: Provenance | None = field(default=None, metadata=LEFT_OUT)
+    """How what the answer must tell is worked out from the result of a gold step."""
     group: Literal["all", "unchanged", "changed", "new"] = "all"
     """Relative to the last schema change."""
     digest: str = ""

@@ -21,6 +21,8 @@ Category = Literal[
     "retired",
 ]
 Purpose = Literal["train", "eval"]
+FROM_RESULT = ("tool", "derived")
+"""Kinds of provenance that name a step whose result the value comes from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,8 @@ class Cell:
     category: Category = "call"
     aim: str = ""
     """The target it must reach, where it was planned for one (`sampling.aims`)."""
+    derives: Literal["", "argument", "answer"] = field(default="", metadata=LEFT_OUT)
+    """What must be worked out from results: an argument of its goal, or what is told at the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +57,12 @@ class Provenance:
     leaf: str = ""
     """For `tool`: the schema pointer of that path, `/candidate_ids/[]`."""
     rule: str = ""
-    """For `tool` and `derived`: how it was chosen: only, first, second, last, top, match, count, ..."""
+    """For `tool`: how it was chosen: only, first, second, last, top. For `derived`: the function (`judging.derive`)."""
+    by: str = field(default="", metadata=LEFT_OUT)
+    """For `derived`: the schema pointer of the other leaf it rests on: what members are compared by, what is taken
+    away."""
+    given: Json = field(default=None, metadata=LEFT_OUT)
+    """For `derived`: the constant in it, which the person says: the value compared with, the days moved by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +163,8 @@ class Trajectory:
     """Its digests under earlier names of its tools and parameters, oldest first: texts about them are still good."""
     condition: Condition | None = None
     """Why the last step was taken and not another."""
+    told: Provenance | None = field(default=None, metadata=LEFT_OUT)
+    """How what is told at the end is worked out from results, where the person asks for that and not for all of it."""
     later: tuple[Later, ...] = field(default=(), metadata=LEFT_OUT)
     """What the person says after the first request, in order; steps before the first of them answer the request."""
 
@@ -184,6 +195,13 @@ def segments(trajectory: Trajectory) -> list[tuple[Step, ...]]:
         made.append(tuple(step for step in trajectory.steps if first <= step.turn < bound))
         first = bound
     return made
+
+
+def opening_tools(trajectory: Trajectory) -> tuple[str, ...]:
+    """Return the tools its world is opened for: those of the request, taken or not, and none of what is said later."""
+    called = [step.call.tool for step in segments(trajectory)[0]]
+    other = [trajectory.condition.other.tool] if trajectory.condition is not None else []
+    return tuple(sorted({*called, *other}))
 
 
 def paths_of(trajectory: Trajectory) -> list[tuple[str, int]]:

@@ -99,6 +99,7 @@ _CODES = {
     "loop_limit": "went on and on",
     "effect_differs": "ends in another state",
     "wrong_source": "a value taken from the wrong place",
+    "wrong_answer": "an answer without the value asked for",
     "repeats_completed_call": "repeats a call that was done",
     "ignores_tool_error": "takes no notice of an error",
     "asks_known_slot": "asks for what was said",

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from loopbuild.llm.offline import morphology as m
 from loopbuild.llm.offline.groups import group_object, is_made_of
 from loopbuild.llm.offline.modifiers import date_range, join_tails, tail_of
-from loopbuild.llm.offline.references import PRONOUNS, key_phrase, listed, name_phrase, refer, said
+from loopbuild.llm.offline.references import PRONOUNS, key_phrase, listed, name_phrase, refer, said, selections
 from loopbuild.llm.offline.scene import Scene, is_person, referent
-from loopbuild.llm.offline.verbs import VerbClass, verb_class
-from loopbuild.llm.protocol import Argument, StepWords
+from loopbuild.llm.offline.verbs import CLASSES, VerbClass, verb_class
+from loopbuild.llm.offline.working_out import told_object
+from loopbuild.llm.protocol import Argument, StepWords, ToldWords
 
 _SEPARABLE = re.compile(r"^(\w+) (off|up|in|out|down|back|over|away|on|through) \{o\}$")
 _QUERY_WORDS = frozenset({"query", "keyword", "term", "text", "q", "search", "search query", "search term", "pattern"})
@@ -33,7 +34,9 @@ class Clause:
 
 
 def class_of(step: StepWords) -> VerbClass:
-    """Return the verb class a step belongs to."""
+    """Return the verb class a step belongs to; what is asked of its result is looked up, whatever the tool does."""
+    if step.told is not None:
+        return CLASSES["fact"]
     own = next((a for a in step.arguments if a.is_own), None)
     return verb_class(
         step.verb,
@@ -51,13 +54,37 @@ def clause_of(step: StepWords, scene: Scene, *, describe: bool) -> Clause:
     verbs = class_of(step)
     scene.here.clear()
     arguments = [a for a in step.arguments if a.origin != "constant"]
-    thing, used, first_tails = _object(step, verbs, arguments, scene, describe=describe)
+    if step.told is not None:
+        thing, used, first_tails = _told(step, step.told, arguments, scene, describe=describe)
+    else:
+        thing, used, first_tails = _object(step, verbs, arguments, scene, describe=describe)
     rest = [a for a in arguments if a not in used]
     others = _tails(rest, step, verbs, scene, describe=describe)
     # What an own description drags behind it is long: short modifiers go first.
     tails = [*others, *first_tails] if describe and len(used) > 1 else [*first_tails, *others]
     scene.uttered.append(step)
     return Clause(step=step, verbs=verbs, object=thing, tails=tuple(t for t in tails if t))
+
+
+def whole_of(step: StepWords, told: ToldWords, scene: Scene) -> str:
+    """Return what a value is asked of, without what narrows it: `open invoices`."""
+    noun = told.words if told.rule == "count" else step.noun
+    return f"{step.adjectives} {m.plural(scene.noun(noun))}".strip()
+
+
+def _told(
+    step: StepWords, told: ToldWords, arguments: list[Argument], scene: Scene, *, describe: bool
+) -> tuple[str, list[Argument], list[str]]:
+    if told.rule != "difference":
+        return told_object(told, whole_of(step, told, scene), scene), [], []
+    own = next((a for a in arguments if a.is_own and a.kind != "list"), None)
+    if own is None:
+        return told_object(told, f"the {scene.phrase(step.noun)}", scene), [], []
+    if own.origin == "step":
+        thing = refer(own, scene, describe=describe)
+    else:
+        thing = key_phrase(own, scene) if own.is_key else name_phrase(own, step.noun, scene)
+    return told_object(told, thing, scene), [own], []
 
 
 def imperative(clause: Clause, scene: Scene) -> str:
@@ -264,6 +291,9 @@ def _facts(arguments: list[Argument], scene: Scene, *, describe: bool) -> str:
     for argument in arguments:
         scene.mentioned.add(referent(argument))
     if describe and not scene.is_uttered(producer):
+        first = arguments[0]
+        if first.from_list and first.item:
+            return f"with the {m.joined(words)} of {scene.choices.pick(selections(first, first.item, scene))}"
         return f"with the {m.joined(words)} of {source_of(producer, scene)}"
     return scene.choices.pick(
         (

@@ -83,8 +83,8 @@ def _correction(later: LaterWords, argument: Argument, step: StepWords, scene: S
 def _again(step: StepWords, scene: Scene) -> str:
     taken = next(one for one in step.arguments if one.origin == "step" and one.from_list)
     noun = scene.noun(taken.entity if taken.is_key and taken.entity else taken.item or taken.words)
-    ones = [form.replace(f" {noun}", " one") for form in selections(taken, noun)]
-    return scene.choices.pick(_SAME).format(s=scene.choices.pick([*selections(taken, noun), *ones]))
+    ones = [form.replace(f" {noun}", " one") for form in selections(taken, noun, scene)]
+    return scene.choices.pick(_SAME).format(s=scene.choices.pick([*selections(taken, noun, scene), *ones]))
 
 
 def _going_on(step: StepWords, scene: Scene) -> str:

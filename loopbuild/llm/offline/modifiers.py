@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from loopbuild.llm.offline import morphology as m
 from loopbuild.llm.offline.references import key_phrase, refer, runs_on, said, shown
 from loopbuild.llm.offline.scene import Scene
+from loopbuild.llm.offline.working_out import COMPUTED
 from loopbuild.llm.protocol import Argument
 
 _PREPOSITIONS = frozenset(
@@ -119,6 +120,8 @@ def tail_of(argument: Argument, scene: Scene, *, verb: str, noun: str, describe:
         from loopbuild.llm.offline.groups import group_tail
 
         return group_tail(argument, scene)
+    if argument.origin == "step" and argument.rule in COMPUTED:
+        return _worked_out(argument, refer(argument, scene, describe=describe), scene)
     if argument.origin == "step":
         if argument.is_key:
             return f"{preposition(argument, scene, verb=verb)} {refer(argument, scene, describe=describe)}"
@@ -147,6 +150,27 @@ def date_range(start: Argument, end: Argument, scene: Scene) -> str:
     )
     form = scene.choices.pick(forms)
     return form.format(a, b)
+
+
+def _worked_out(argument: Argument, phrase: str, scene: Scene) -> str:
+    words = argument.words
+    if argument.rule == "shift":
+        # A date is put off from another, so the templates of a plain date hold.
+        forms = [
+            form for form in _when(words, argument.kind) if not form.startswith(("dated", "due on", "starting on"))
+        ]
+        return scene.choices.pick([form for form in forms if form != "on {}" or phrase.startswith("the")]).format(
+            phrase
+        )
+    return scene.choices.pick(
+        (
+            f"with {phrase} as the {words}",
+            f"using {phrase} as the {words}",
+            f"{words}: {phrase}",
+            f"and take {phrase} as the {words}",
+            f"with the {words} set to {phrase}",
+        )
+    )
 
 
 def _valued(argument: Argument, scene: Scene, *, noun: str) -> str:

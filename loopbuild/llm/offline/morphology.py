@@ -236,6 +236,19 @@ def spoken_date(text: str) -> str:
     return f"{_MONTHS[int(found[2]) - 1]} {int(found[3])}, {found[1]}"
 
 
+def spans(days: int) -> tuple[str, ...]:
+    """Return how people say a number of days: `two weeks`, `14 days`."""
+    count = days // 7 if days % 7 == 0 else 0
+    if days == 1:
+        return ("one day", "a day", "1 day")
+    forms = [f"{days} days", f"{number_word(days)} days"]
+    if count == 1:
+        forms = ["one week", "a week", *forms]
+    elif count > 1:
+        forms = [f"{number_word(count)} weeks", f"{count} weeks", *forms]
+    return tuple(dict.fromkeys(forms))
+
+
 def agree(noun: str) -> str:
     """Return `are` after a plural-looking phrase, else `is`."""
     last = noun.rsplit(" ", 1)[-1]

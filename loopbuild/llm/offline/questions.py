@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 
 from loopbuild.llm.offline import morphology as m
-from loopbuild.llm.offline.clauses import Clause, imperative, spaced
+from loopbuild.llm.offline.clauses import Clause, imperative, spaced, whole_of
 from loopbuild.llm.offline.modifiers import join_tails
 from loopbuild.llm.offline.scene import Scene
+from loopbuild.llm.offline.working_out import told_question
 
 WRAPPED = (
     "the details",
@@ -41,6 +42,8 @@ def question(clause: Clause, scene: Scene) -> str:
     if step.effect != "read" or any(a.kind == "groups" for a in step.arguments):
         return ""
     pick, noun = scene.choices.pick, scene.phrase(step.noun)
+    if step.told is not None and step.told.rule != "difference":
+        return told_question(step.told, whole_of(step, step.told, scene), tails, scene)
     key = clause.verbs.key
     if key == "list":
         many = m.plural(noun)

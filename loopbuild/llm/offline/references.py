@@ -9,6 +9,7 @@ import re
 
 from loopbuild.llm.offline import morphology as m
 from loopbuild.llm.offline.scene import Scene, referent
+from loopbuild.llm.offline.working_out import CHOICES, COMPUTED, computed, members
 from loopbuild.llm.protocol import Argument, StepWords
 
 _BEST = ("best", "top", "strongest", "highest-scoring", "top-ranked", "best-rated", "highest-ranked", "leading")
@@ -96,6 +97,9 @@ def refer(argument: Argument, scene: Scene, *, describe: bool) -> str:
     was_mentioned = spot in scene.mentioned
     scene.mentioned.add(spot)
     scene.here.add(spot)
+    if argument.rule in COMPUTED:
+        whose = "" if scene.is_uttered(producer) or not describe else _whole(argument, producer, scene)
+        return computed(argument, whose, scene, is_near=scene.is_previous(producer))
     if not argument.is_key:
         return _field(argument, producer, scene, describe=describe)
     if was_mentioned:
@@ -116,8 +120,10 @@ def _again(argument: Argument, noun: str, scene: Scene) -> str:
 
 def _selected(argument: Argument, producer: StepWords, noun: str, scene: Scene) -> str:
     """One or several of a list the text has just asked for."""
-    forms = selections(argument, noun)
+    forms = selections(argument, noun, scene)
     choices = scene.choices
+    if argument.rule in CHOICES:
+        return choices.pick(forms)
     if scene.is_previous(producer) and producer.is_plural and producer.noun.endswith(argument.entity):
         forms += _one_forms(argument)
     if len(argument.ranks) <= 1 and argument.rule != "only":
@@ -128,8 +134,10 @@ def _selected(argument: Argument, producer: StepWords, noun: str, scene: Scene) 
     return choices.pick(forms)
 
 
-def selections(argument: Argument, noun: str) -> list[str]:
+def selections(argument: Argument, noun: str, scene: Scene) -> list[str]:
     """Return noun phrases that say which of several is meant."""
+    if argument.rule in CHOICES:
+        return members(argument, noun, scene)
     rule, count = argument.rule, len(argument.ranks)
     many = m.plural(noun)
     if rule == "all" or rule == "each":
@@ -206,7 +214,7 @@ def _field(argument: Argument, producer: StepWords, scene: Scene, *, describe: b
     """A plain fact read from a result: the email you found."""
     words = argument.field or argument.words
     if argument.from_list and argument.item:
-        return f"the {words} of {scene.choices.pick(selections(argument, argument.item))}"
+        return f"the {words} of {scene.choices.pick(selections(argument, argument.item, scene))}"
     if describe and not scene.is_uttered(producer):
         return scene.choices.pick((f"the {words} of {{}}", f"the {words} from {{}}", f"the {words} for {{}}")).format(
             source_of(producer, scene)
@@ -235,6 +243,19 @@ def source_of(producer: StepWords, scene: Scene) -> str:
     return f"the {scene.phrase(producer.noun)}"
 
 
+def _whole(argument: Argument, producer: StepWords, scene: Scene) -> str:
+    """Return what a value is worked out from, where its step stays unsaid: `the open invoices for customer C-1`."""
+    if not argument.from_list:
+        return source_of(producer, scene)
+    full = f"{producer.adjectives} {m.plural(argument.item or producer.noun)}".strip()
+    return f"the {full} {_narrowed(producer, full, scene)}".strip()
+
+
+def _narrowed(producer: StepWords, noun: str, scene: Scene) -> str:
+    parts = (_filter_words(part, scene, is_same=noun == producer.noun) for part in producer.arguments)
+    return " ".join(filter(None, parts))
+
+
 def _described(argument: Argument, producer: StepWords, noun: str, scene: Scene) -> str:
     """A referent whose step stays unsaid: the best candidate for the first open role."""
     if not argument.from_list:
@@ -245,10 +266,9 @@ def _described(argument: Argument, producer: StepWords, noun: str, scene: Scene)
         return f"the {noun} of {inner}" if producer.arguments else f"the {noun}"
     word = f"{producer.adjectives} {noun}".strip() if producer.noun.endswith(argument.entity) else noun
     # What follows would attach to the list: no "at the top of the list of the role at the top of the list".
-    core = scene.choices.pick([form for form in selections(argument, word) if not _QUALIFIED.search(form)])
-    tail = " ".join(
-        filter(None, (_filter_words(part, scene, is_same=noun == producer.noun) for part in producer.arguments))
-    )
+    known = selections(argument, word, scene)
+    core = scene.choices.pick([form for form in known if not _QUALIFIED.search(form)] or known)
+    tail = _narrowed(producer, noun, scene)
     if len(argument.ranks) <= 1:
         tail = re.sub(r" in them$", " in it", re.sub(r"^that mention ", "that mentions ", tail))
         tail = re.sub(r"^that match ", "that matches ", tail)

@@ -15,6 +15,7 @@ from loopbuild.llm.offline.references import shown
 from loopbuild.llm.offline.register import sentence
 from loopbuild.llm.offline.scene import Scene
 from loopbuild.llm.offline.structures import goals_of
+from loopbuild.llm.offline.working_out import CHOICES, COMPUTED, members, thought, told_report
 from loopbuild.llm.protocol import Argument, ConditionWords, Outcome, StepWords
 
 _TOGETHER = 3
@@ -56,7 +57,7 @@ def _decided(steps: tuple[StepWords, ...], condition: ConditionWords, turn: int,
         seen = f"the {condition.words} is {shown(condition.seen)}"
         if not condition.holds and scene.choices.chance(0.5):
             seen += f", not {shown(condition.value)}"
-    picks = [sentence(scene.choices.fill(pick)) for pick in _picks(step, turn)[:2]]
+    picks = [sentence(scene.choices.fill(pick)) for pick in _picks(step, turn, scene)[:2]]
     deed = _deed(step, turn, scene, is_brief=bool(picks))
     return " ".join([*picks, sentence(scene.choices.fill(f"{seen}, so I {deed}"))])
 
@@ -113,7 +114,7 @@ def _thought(steps: tuple[StepWords, ...], turn: int, turns: list[int], scene: S
         return sentence(choices.fill(form.format(m.joined([_deed(step, turn, scene) for step in acting[:_TOGETHER]]))))
     if turn == turns[0]:
         return sentence(choices.fill(_plan(steps, scene)))
-    picks = [pick for step in acting for pick in _picks(step, turn)]
+    picks = [pick for step in acting for pick in _picks(step, turn, scene)]
     what = m.joined([_deed(step, turn, scene, is_brief=bool(picks)) for step in acting[:_TOGETHER]])
     if turn == turns[-1]:
         form = choices.among(("Now I {}", "Now I {}", "Last, I {}", "Then I {}"))
@@ -143,10 +144,10 @@ def _intention(step: StepWords, scene: Scene) -> str:
     chosen = [a for a in step.arguments if a.origin == "step" and a.from_list and a.is_key and a.rule != "only"]
     own = next((a for a in chosen if a.is_own), None)
     if own is not None:
-        return f"{verbs.plain} {_selection(own)}{_extras(step)}"
+        return f"{verbs.plain} {_selection(own, scene)}{_extras(step)}"
     thing = f"the {m.plural(full) if step.is_plural or step.times > 1 else full}"
     link = "for" if verbs.key not in ("send", "assign", "add", "share") else "to"
-    tail = f" {link} {m.joined([_selection(a) for a in chosen[:2]])}" if chosen else ""
+    tail = f" {link} {m.joined([_selection(a, scene) for a in chosen[:2]])}" if chosen else ""
     return f"{verbs.plain} {thing}{tail}{_extras(step)}"
 
 
@@ -156,11 +157,13 @@ def _extras(step: StepWords) -> str:
     return f" with the {m.joined(given[:3])}" if given else ""
 
 
-def _selection(argument: Argument) -> str:
+def _selection(argument: Argument, scene: Scene) -> str:
     """`the second role`, `the top two candidates`, `all roles`"""
     noun, count = argument.entity or argument.words, len(argument.ranks)
     if argument.rule in ("all", "each"):
         return f"all {m.plural(noun)}"
+    if argument.rule in CHOICES:
+        return members(argument, noun, scene)[0]
     if count > 1:
         where = argument.rule if argument.rule in ("top", "last") else "first"
         return f"the {where} {m.number_word(count)} {m.plural(noun)}"
@@ -175,11 +178,15 @@ def _place(argument: Argument, number: int) -> str:
     return m.ordinal(rank)
 
 
-def _picks(step: StepWords, turn: int) -> list[str]:
+def _picks(step: StepWords, turn: int, scene: Scene) -> list[str]:
     """`The second role is R-210`: each member of a list that the calls of this turn take, by its place."""
     at = _repetitions(step, turn)
     made = []
     for argument in step.arguments:
+        if argument.origin == "step" and argument.rule in (*CHOICES, *COMPUTED):
+            if turn == step.turns[0]:
+                made.append(thought(argument, argument.entity or argument.item or argument.words, scene))
+            continue
         if argument.origin != "step" or not argument.from_list or argument.rule == "only" or not argument.is_key:
             continue
         spread = len(argument.picked) == step.times and step.times > 1
@@ -225,6 +232,8 @@ def _report(step: StepWords, scene: Scene) -> str:
     choices, verbs = scene.choices, class_of(step)
     noun = step.noun
     full = f"{step.adjectives} {noun}".strip()
+    if step.told is not None:
+        return told_report(step.told, scene)
     seen = [outcome for outcomes in step.outcomes for outcome in outcomes]
     if step.effect == "read":
         return _reading(step, verbs.key, full, seen, scene)

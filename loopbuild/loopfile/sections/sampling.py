@@ -33,6 +33,9 @@ class SamplingSettings(Section):
     """Chance that an optional parameter is given."""
     parallel_turns: Flag = False
     """Steps of any shape that need nothing of each other go out in one assistant turn, not one after the other."""
+    derived: Share = 0.0
+    """Further trajectories, as a share of `per_tool`, in which an argument or the answer is worked out from results:
+    the largest of a list, all that match, a count, a sum, a difference, a date some days later."""
     coverage: Flag = False
     """Further trajectories for what the others leave short: edges seen fewer than three times, optional parameters
     never given or never left out, values of a choice and bounds of a number never seen."""

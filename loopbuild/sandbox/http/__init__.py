@@ -54,7 +54,7 @@ class HttpSandbox:
         self._start: dict[int, Rows] = {}
         self._lost = ""
 
-    def open(self, fixture: int) -> None:
+    def open(self, fixture: int, tools: Collection[str] = ()) -> None:
         """Reset the service to this world, where that is declared; raises SandboxError when it cannot be."""
         self._patience.check()
         if self._turn is not None:

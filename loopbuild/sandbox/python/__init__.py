@@ -84,7 +84,7 @@ class PythonSandbox:
             self._fixture = -1
         return bool(self._sees_state)
 
-    def open(self, fixture: int) -> None:
+    def open(self, fixture: int, tools: Collection[str] = ()) -> None:
         """Make a new object; raises SandboxError."""
         self._patience.check()
         self._fixture = fixture

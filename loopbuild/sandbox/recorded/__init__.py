@@ -34,7 +34,7 @@ class RecordedSandbox:
         self._count = {"": 0}
         """Name of a state -> how many writes lead there, for messages."""
 
-    def open(self, fixture: int) -> None:
+    def open(self, fixture: int, tools: Collection[str] = ()) -> None:
         """Start before the first write."""
         self._fixture, self._after = fixture, ""
 

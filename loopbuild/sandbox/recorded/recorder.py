@@ -45,9 +45,9 @@ class Recorder:
         """Whether the recorded sandbox shows what calls change."""
         return self._inner.sees_state
 
-    def open(self, fixture: int) -> None:
+    def open(self, fixture: int, tools: Collection[str] = ()) -> None:
         """Open the recorded sandbox."""
-        self._inner.open(fixture)
+        self._inner.open(fixture, tools)
         self._fixture, self._after = fixture, ""
         self.cassette.sees_state = self._inner.sees_state
         self._facts = self._inner.state_diff()

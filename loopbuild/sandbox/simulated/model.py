@@ -6,14 +6,15 @@ known entities, never from what other tools return.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal
 
 from loopbuild.records import SchemaLeaf, ToolSchema
 from loopbuild.sandbox.simulated.bounds import Bound, spoken_of
-from loopbuild.sandbox.simulated.ids import IdForm, form_of
+from loopbuild.sandbox.simulated.columns import Place, agreed, place_of
+from loopbuild.sandbox.simulated.ids import IdForm, form_of, prefix_of
 from loopbuild.sandbox.simulated.shape import Part, leaf_name, shape_of, shown
 from loopbuild.sandbox.simulated.words import words_of
 
@@ -69,18 +70,30 @@ SEARCH = frozenset({"query", "search", "q", "keyword", "keywords", "term"})
 _GENERIC = frozenset({"content", "value", "item", "entry", "element"})
 
 
+Forms = tuple[tuple[str, IdForm], ...]
+"""Entity -> how its ids are spelled."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
     """A table: how its keys look, and by which words its rows are named."""
 
     name: str
     form: IdForm
+    """How its keys are spelled where nobody says which tools are called."""
     leaf: SchemaLeaf
     """A leaf that holds the key; for tables keyed by name it says what names look like."""
     columns: tuple[tuple[str, SchemaLeaf], ...] = ()
     """Of rows told apart by their content: what that content is."""
     linked: str = ""
     """Of such rows: the entity whose names stand in their link columns (`from`, `to`)."""
+    wishes: tuple[tuple[str, IdForm], ...] = ()
+    """Of ids: the tools that say how they look, by name, each with what it says first."""
+
+    def spelled_for(self, tools: Collection[str]) -> IdForm:
+        """Return the form that `tools` ask for, the first of them where they disagree."""
+        said = (form for tool, form in self.wishes if tool in tools)
+        return next(said, IdForm(kind="prefix", text=prefix_of(self.name)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +129,8 @@ class ToolPlan:
     """Columns of the subject by which its answers call a row; what a search looks into."""
     columns: tuple[tuple[str, SchemaLeaf], ...] = ()
     """All columns of the subject that its answers show; what lists are sorted by."""
+    places: tuple[tuple[Place, SchemaLeaf], ...] = ()
+    """All columns of whatever rows its answers show."""
     item: str = ""
     """Pointer of the array whose items are the subject's rows; empty when a call is about one row."""
 
@@ -126,13 +141,30 @@ class Model:
 
     entities: dict[str, Entity] = field(default_factory=dict)
     plans: dict[str, ToolPlan] = field(default_factory=dict)
+    agreed: dict[Place, SchemaLeaf] = field(default_factory=dict)
+    """What counts where answers of several tools declare a column in more than one way."""
+
+    def spelling(self, tools: Collection[str]) -> Forms:
+        """Return the forms of ids that differ from those all tools together ask for, where only `tools` are called.
+
+        A tool that is not called has no say, so one that is new or declares its ids otherwise moves nobody's rows.
+        """
+        called = {tool for tool in tools if tool in self.plans}
+        if not called:
+            return ()
+        return tuple(
+            (name, form)
+            for name, entity in self.entities.items()
+            if entity.wishes and (form := entity.spelled_for(called)) != entity.form
+        )
 
 
 def derive(tools: Iterable[ToolSchema]) -> Model:
     """Return the model of `tools`; the same set in any order gives the same model."""
     ordered = sorted(tools, key=lambda tool: tool.id)
     entities = _entities(ordered)
-    return Model(entities=entities, plans={tool.id: _plan(tool, entities) for tool in ordered})
+    plans = {tool.id: _plan(tool, entities) for tool in ordered}
+    return Model(entities=entities, plans=plans, agreed=agreed(pair for plan in plans.values() for pair in plan.places))
 
 
 def key_entity(leaf: SchemaLeaf, tool: ToolSchema, entities: Mapping[str, Entity]) -> str:
@@ -198,16 +230,19 @@ def _column(words: tuple[str, ...], pointer: str, entity: str) -> str:
 
 
 def _entities(tools: list[ToolSchema]) -> dict[str, Entity]:
-    by_id: dict[str, list[SchemaLeaf]] = {}
+    by_id: dict[str, list[tuple[str, SchemaLeaf]]] = {}
     for tool in tools:
         for leaf in (*tool.inputs, *tool.outputs):
             if is_id(leaf):
-                by_id.setdefault(_id_entity(leaf, tool), []).append(leaf)
+                by_id.setdefault(_id_entity(leaf, tool), []).append((tool.id, leaf))
     found: dict[str, Entity] = {}
     for name, leaves in sorted(by_id.items()):
         # A leaf that says how ids look wins; otherwise all leaves agree on the prefix form.
-        telling = [leaf for leaf in leaves if form_of(name, leaf).kind != "prefix"] or leaves
-        found[name] = Entity(name=name, form=form_of(name, telling[0]), leaf=telling[0])
+        forms = [(tool, form_of(name, leaf)) for tool, leaf in leaves]
+        wishes = {tool: form for tool, form in reversed(forms) if form.kind != "prefix"}
+        ordered = tuple(sorted(wishes.items()))
+        form = ordered[0][1] if ordered else IdForm(kind="prefix", text=prefix_of(name))
+        found[name] = Entity(name=name, form=form, leaf=leaves[0][1], wishes=ordered)
     for tool in tools:
         for name, leaf in _named(tool):
             found.setdefault(name, Entity(name=name, form=IdForm(kind="name"), leaf=leaf))
@@ -257,7 +292,8 @@ def _plan(tool: ToolSchema, entities: dict[str, Entity]) -> ToolPlan:
     produced = [(leaf, name) for leaf, name in produced if name in entities]
     operation, subject = _classify(tool, keys, produced, entities)
     output = shape_of(tool.outputs, lambda leaf: _known(key_entity(leaf, tool, entities), entities), entities)
-    columns = _columns(output, operation, subject)
+    rows = [] if operation == "opaque" else list(shown(output, "" if operation == "list" else subject))
+    columns = tuple((column_of(leaf, subject), leaf) for entity, leaf in rows if entity == subject)
     inputs = tuple(
         _filter(one, tool, subject, columns) if operation in ("list", "find") and not one.entity else one
         for one in (
@@ -272,6 +308,7 @@ def _plan(tool: ToolSchema, entities: dict[str, Entity]) -> ToolPlan:
     return ToolPlan(
         tool=tool, operation=operation, subject=subject, inputs=inputs, output=output, names=_names(tool, subject),
         columns=columns, item=item,
+        places=tuple((place_of(entity, column_of(leaf, entity), leaf), leaf) for entity, leaf in rows),
     )  # fmt: skip
 
 
@@ -279,11 +316,6 @@ def _filter(one: Input, tool: ToolSchema, subject: str, columns: tuple[tuple[str
     column, bound = spoken_of(one.leaf, columns, one.field)
     own = next((leaf for name, leaf in columns if column and name == column), None)
     return replace(one, shown=own, bound=bound, moment=_moment(one.leaf, tool, subject))
-
-
-def _columns(output: Part, operation: Operation, subject: str) -> tuple[tuple[str, SchemaLeaf], ...]:
-    around = "" if operation == "list" else subject
-    return tuple((column_of(leaf, subject), leaf) for entity, leaf in shown(output, around) if entity == subject)
 
 
 def _names(tool: ToolSchema, subject: str) -> tuple[tuple[str, SchemaLeaf], ...]:

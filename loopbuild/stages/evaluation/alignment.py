@@ -14,7 +14,7 @@ from loopbuild.records import Json, Provenance, ToolCatalog
 from loopbuild.stages.evaluation.arguments import ArgumentMark, Expected, compare_arguments, share_right
 from loopbuild.stages.evaluation.attempt import AttemptedCall
 from loopbuild.stages.evaluation.matching import LIMIT, best_pairs
-from loopbuild.stages.evaluation.plan import GoldPlan, Link, is_link
+from loopbuild.stages.evaluation.plan import GoldPlan, Link, is_link, value_of
 from loopbuild.stages.evaluation.pointers import MISSING, leaf_at, read_pointer
 
 _ROUNDS = 4
@@ -64,13 +64,13 @@ def align(plan: GoldPlan, calls: Sequence[AttemptedCall], catalog: ToolCatalog) 
 def is_link_right(
     link: Link, plan: GoldPlan, found: Alignment, calls: Sequence[AttemptedCall], catalog: ToolCatalog
 ) -> bool:
-    """Return whether the consumer's value is that path of the result the model itself received, one turn earlier."""
+    """Return whether the consumer's value comes from the result the model itself received, one turn earlier."""
     if link.producer not in found.pairs or link.consumer not in found.pairs:
         return False
     producer, consumer = calls[found.pairs[link.producer]], calls[found.pairs[link.consumer]]
     if not producer.is_ok or producer.turn >= consumer.turn:
         return False
-    due, got = read_pointer(producer.result, link.path), read_pointer(consumer.arguments, link.pointer)
+    due, got = value_of(link.origin, producer.result), read_pointer(consumer.arguments, link.pointer)
     if due is MISSING or got is MISSING:
         return False
     tool = catalog.by_id().get(consumer.tool)
@@ -90,12 +90,12 @@ def _expected(
             partner = pairs.get(origin.step)
             if partner is None or not calls[partner].is_ok:
                 return literal
-            own = read_pointer(calls[partner].result, origin.path)
+            own = value_of(origin, calls[partner].result)
             return literal if own is MISSING else own
         has = read_pointer(got.arguments, pointer)
         producer = plan.steps[origin.step].call.tool
         for call in calls[: got.index]:
-            if call.is_ok and call.tool == producer and read_pointer(call.result, origin.path) == has:
+            if call.is_ok and call.tool == producer and value_of(origin, call.result) == has:
                 return has
         return literal
 

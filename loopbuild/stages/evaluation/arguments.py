@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from loopbuild.judging.compare import same_value
-from loopbuild.records import Json, Provenance, ToolCall, ToolSchema
+from loopbuild.records import FROM_RESULT, Json, Provenance, ToolCall, ToolSchema
 from loopbuild.stages.evaluation.pointers import MISSING, child, leaf_at
 
 Expected = Callable[[str, Provenance, Json], Json]
@@ -62,7 +62,7 @@ def _compare(
     if due is MISSING:
         yield ArgumentMark(pointer=pointer, kind="extra", got=has)
         return
-    if origin is not None and origin.kind == "tool":
+    if origin is not None and origin.kind in FROM_RESULT:
         due = expected(pointer, origin, due)
     elif isinstance(due, Mapping) and isinstance(has, Mapping) and due:
         for key in [*due, *(key for key in has if key not in due)]:

@@ -1,7 +1,7 @@
 """What kind of mistake a code is, and which of several mistakes came first.
 
 Pure; no judge and no text similarity. Not decided here, because nothing in a transcript proves them: an answer that
-contradicts a result, a correction ignored, an earlier turn contradicted.
+contradicts a result in another point than the one value asked for, a correction ignored, an earlier turn contradicted.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ CLASS_OF: dict[str, FailureClass] = {
     "loop_limit": "decomposition",
     "effect_differs": "decomposition",
     "wrong_source": "context",
+    "wrong_answer": "context",
     "repeats_completed_call": "context",
     "ignores_tool_error": "context",
     "asks_known_slot": "context",

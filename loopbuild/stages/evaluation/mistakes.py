@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from loopbuild.digest import canonical
 from loopbuild.judging.validate import Fault
-from loopbuild.records import EvalTask, Json, ToolCatalog
+from loopbuild.records import FROM_RESULT, EvalTask, Json, ToolCatalog
 from loopbuild.stages.evaluation.alignment import Alignment
 from loopbuild.stages.evaluation.arguments import ArgumentMark
 from loopbuild.stages.evaluation.attempt import Attempt, AttemptedCall, leaves_of
@@ -85,7 +85,7 @@ def _wrong_values(
 def _value_code(
     mark: ArgumentMark, call: AttemptedCall, due_elsewhere: Sequence[Json], task: EvalTask, attempt: Attempt
 ) -> str:
-    is_due_from_result = mark.origin is not None and mark.origin.kind == "tool"
+    is_due_from_result = mark.origin is not None and mark.origin.kind in FROM_RESULT
     parts = leaves_of(mark.got)
     results = [leaf for earlier in attempt.calls if earlier.turn < call.turn for leaf in leaves_of(earlier.result)]
     is_in_results = all(part in results for part in parts)

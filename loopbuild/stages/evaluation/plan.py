@@ -8,18 +8,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loopbuild.records import Json, Provenance, Step, ToolCatalog, ToolSchema
+from loopbuild.judging.derive import derive
+from loopbuild.records import FROM_RESULT, Json, Provenance, Step, ToolCatalog, ToolSchema
 from loopbuild.stages.evaluation.attempt import leaves_of
+from loopbuild.stages.evaluation.pointers import MISSING, read_pointer
 
 _WRITES = ("create", "update", "delete")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A value of the step `producer`'s result, at `path`, is the step `consumer`'s argument at `pointer`."""
+    """A value of the step `producer`'s result is the step `consumer`'s argument at `pointer`."""
 
     producer: int
-    path: str
+    origin: Provenance
+    """Where in that result it stands, or how it is worked out from it."""
     consumer: int
     pointer: str
 
@@ -44,7 +47,7 @@ def plan_of(steps: Sequence[Step], catalog: ToolCatalog) -> GoldPlan:
     """Return the graph of `steps`; tools the catalog does not know order nothing."""
     tools = catalog.by_id()
     links = tuple(
-        Link(producer=origin.step, path=origin.path, consumer=index, pointer=pointer)
+        Link(producer=origin.step, origin=origin, consumer=index, pointer=pointer)
         for index, step in enumerate(steps)
         for pointer, origin in sorted(step.call.provenance.items())
         if is_link(origin, index)
@@ -74,7 +77,15 @@ def plan_of(steps: Sequence[Step], catalog: ToolCatalog) -> GoldPlan:
 
 def is_link(origin: Provenance, consumer: int) -> bool:
     """Return whether a value comes from the result of an earlier step."""
-    return origin.kind == "tool" and 0 <= origin.step < consumer
+    return origin.kind in FROM_RESULT and 0 <= origin.step < consumer
+
+
+def value_of(origin: Provenance, result: Json) -> Json:
+    """Return the value that comes from a result, as it stands there or worked out from it, or MISSING."""
+    if origin.kind == "derived":
+        value = derive(origin, result)
+        return MISSING if value is None else value
+    return read_pointer(result, origin.path)
 
 
 def _effect(step: Step, tools: dict[str, ToolSchema]) -> str:

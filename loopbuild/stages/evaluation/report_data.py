@@ -84,6 +84,10 @@ def _shares(figures: Mapping[str, Json]) -> Iterator[Table]:
     origins = figures.get("origins") or {}
     told = [(_ORIGINS.get(key, key), *_part(origins, key)) for key in _by_size(origins)]
     yield Table(title="Where argument values come from", head=("", "values", "share"), rows=tuple(told))
+    derived = figures.get("derived") or {}
+    if derived:
+        ways = tuple((key, f"{derived[key]:,}") for key in _by_size(derived))
+        yield Table(title="Ways in which a value is worked out", head=("", "rows"), rows=ways)
 
 
 def _lengths(figures: Mapping[str, Json]) -> Table:

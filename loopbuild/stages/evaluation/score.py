@@ -12,12 +12,14 @@ from typing import Protocol
 from loopbuild.judging.compare import same_state, same_value
 from loopbuild.judging.effects import destroys
 from loopbuild.judging.validate import Fault
+from loopbuild.llm.presence import is_told
 from loopbuild.records import EvalTask, Json, Score, ToolCatalog, Transcript
 from loopbuild.stages.evaluation.alignment import Alignment, align, is_link_right
 from loopbuild.stages.evaluation.attempt import Attempt, read_attempt
 from loopbuild.stages.evaluation.failure import END, Mistake, decoder_code, first_failure
 from loopbuild.stages.evaluation.mistakes import name_mistakes
-from loopbuild.stages.evaluation.plan import GoldPlan, plan_of
+from loopbuild.stages.evaluation.plan import GoldPlan, plan_of, value_of
+from loopbuild.stages.evaluation.pointers import MISSING
 from loopbuild.stages.evaluation.stale import Previous
 
 SCORER_VERSION = 2
@@ -78,6 +80,10 @@ def score(
         mistakes.append(Mistake(code="truncated", turn=len(attempt.said) - 1))
     is_solved = transcript.status == "finished" and asked is not False
     is_solved = is_solved and (execution if task.state_diff else _all_as_gold(attempt, plan, found))
+    due = _due(task, plan, found, attempt)
+    if due is not None and not any(is_told(due, words) for _, words in attempt.said[-1:]):
+        mistakes.append(Mistake(code="wrong_answer", turn=END, detail=f"the answer does not say `{due}`"))
+        is_solved = False
     if not is_solved and not mistakes:
         mistakes.append(Mistake(code="effect_differs", turn=END))
     failure, codes, detail = first_failure(mistakes)
@@ -100,6 +106,15 @@ def score(
         codes=codes,
         detail="" if is_solved else detail,
     )
+
+
+def _due(task: EvalTask, plan: GoldPlan, found: Alignment, attempt: Attempt) -> Json:
+    """Return the value the answer owes, worked out from what the model itself read; None where it owes none."""
+    if task.told is None:
+        return None
+    own = found.pairs.get(task.told.step)
+    value = value_of(task.told, attempt.calls[own].result) if own is not None else MISSING
+    return value_of(task.told, plan.steps[task.told.step].result.value) if value is MISSING else value
 
 
 def checked(validator: Checks, tool_id: str, arguments: Json) -> tuple[Fault, ...]:

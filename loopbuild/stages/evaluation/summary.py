@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from loopbuild.records import METRICS, SPLITS, EvalTask, Json, Score, ToolCatalog, Transcript, to_json
+from loopbuild.records import FROM_RESULT, METRICS, SPLITS, EvalTask, Json, Score, ToolCatalog, Transcript, to_json
 from loopbuild.stages.evaluation.failure import CLASS_OF
 from loopbuild.stages.evaluation.score import SCORER_VERSION, is_call_due
 from loopbuild.stages.evaluation.statistics import wilson
@@ -93,7 +93,7 @@ def verdict_of(metric: str, task: EvalTask, score: Score) -> bool | None:
 def _absent(task: EvalTask) -> Score:
     """A task nobody scored: wrong in every metric that applies to it."""
     is_due = is_call_due(task)
-    has_link = any(origin.kind == "tool" for step in task.gold for origin in step.call.provenance.values())
+    has_link = any(origin.kind in FROM_RESULT for step in task.gold for origin in step.call.provenance.values())
     return Score(
         key=task.key,
         status="unscorable",

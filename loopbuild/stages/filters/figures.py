@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from loopbuild.records import Example, Json, Trajectory
+from loopbuild.records import FROM_RESULT, Example, Json, Trajectory
 from loopbuild.stages.filters.masking import masked, user_text
 from loopbuild.stages.filters.rows import bound_values, leaf_pointer
 from loopbuild.stages.filters.variety import variety
@@ -18,15 +18,18 @@ _SAMPLE = 200
 
 
 def origins(trajectory: Trajectory) -> dict[str, Json]:
-    """Return where a row's arguments come from, and which links between calls it shows."""
+    """Return where a row's arguments come from, which links between calls it shows, how values are worked out."""
     kinds: Counter[str] = Counter()
     links: set[str] = set()
+    derived = {trajectory.told.rule} if trajectory.told is not None else set()
     for bound in bound_values(trajectory):
         kinds[bound.origin.kind] += 1
-        if bound.origin.kind == "tool":
+        derived |= {bound.origin.rule} if bound.origin.kind == "derived" else set()
+        if bound.origin.kind in FROM_RESULT:
             producer = trajectory.steps[bound.origin.step].call.tool
             links.add(f"{producer} {bound.origin.leaf} -> {bound.tool} {leaf_pointer(bound.pointer)}")
-    return {"origins": dict(sorted(kinds.items())), "links": sorted(links)}
+    found: dict[str, Json] = {"origins": dict(sorted(kinds.items())), "links": sorted(links)}
+    return found | ({"derived": sorted(derived)} if derived else {})
 
 
 def figures(
@@ -35,10 +38,12 @@ def figures(
     """Return the figures of the rows kept; diversity also of those `made`; `facts` are what `origins` gave, by key."""
     sources: Counter[str] = Counter()
     links: Counter[str] = Counter()
+    derived: Counter[str] = Counter()
     for example in kept:
         known = facts.get(example.key, {})
         sources.update(known.get("origins", {}))
         links.update(known.get("links", ()))
+        derived.update(known.get("derived", ()))
     return {
         "shares": {
             "category": _counted(example.category for example in kept),
@@ -55,6 +60,7 @@ def figures(
         "tools": dict(sorted(Counter(tool for example in kept for tool in example.tools).items())),
         "links": dict(sorted(links.items())),
         "origins": dict(sorted(sources.items())),
+        **({"derived": dict(sorted(derived.items()))} if derived else {}),
         "diversity": {"before": diversity(made), "after": diversity(kept)},
     }
 

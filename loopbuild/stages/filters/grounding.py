@@ -6,9 +6,10 @@ import json
 import re
 
 from loopbuild.llm.offline.morphology import spoken_date
-from loopbuild.llm.presence import is_said
+from loopbuild.llm.presence import is_said, is_told
 from loopbuild.records import Json
 from loopbuild.stages.filters.rows import Finding, Row
+from loopbuild.stages.filters.worked_out import told_value
 
 _TELLING = re.compile(r"[A-Za-z]*[-_#]?\d[\w@.+:/-]*|[\w.+-]+@[\w.-]+")
 _MAX_WORDS = 40
@@ -45,6 +46,12 @@ def check_grounding(row: Row) -> Finding | None:
         seen += f" {calls} " + " ".join(_text(step.result.value) for step in steps)
         for step in steps:
             counts |= _lengths(step.result.value)
+    told = told_value(row.trajectory)
+    if told is not None:
+        if not is_told(told, row.task.answer):
+            return Finding(reason="ungrounded_answer", detail=f"`{told}` is asked for, and the answer does not say it")
+        seen += f" {_text(told)}"
+        counts |= {told} if isinstance(told, int) else set()
     if not row.task.answer.strip():
         return Finding(reason="ungrounded_answer", detail="the answer is empty")
     strange = _strange(row.task.answer, seen, counts)

@@ -9,8 +9,9 @@ import re
 from collections.abc import Sequence
 
 from loopbuild.llm.presence import is_said, spellings
-from loopbuild.records import Json, ToolCatalog, ToolSchema
+from loopbuild.records import FROM_RESULT, Json, ToolCatalog, ToolSchema
 from loopbuild.stages.filters.rows import Bound, Finding, Row, asked_values, leaf_pointer
+from loopbuild.stages.filters.worked_out import given_in, worked_out_wrong
 
 _WORDS = {"low": (2, 120), "high": (2, 60)}
 _COUNTED = re.compile(r"(?m)(?:^|(?<=\s))\d{1,2}[.)](?=\s)")
@@ -19,7 +20,8 @@ _QUOTED = re.compile(r'"([^"]+)"')
 
 
 def check_provenance(row: Row, *, catalog: ToolCatalog) -> Finding | None:
-    """Return `value_missing`, `value_leaked`, `name_leaked`, `invented_value` or `form`; rows without calls pass."""
+    """Return `value_missing`, `value_leaked`, `not_derivable`, `name_leaked`, `invented_value` or `form`; rows without
+    calls pass."""
     if row.trajectory is None:
         return None
     text = row.said
@@ -34,8 +36,11 @@ def check_provenance(row: Row, *, catalog: ToolCatalog) -> Finding | None:
         is_left_out = not is_said(one.value, row.heard(one.step))
         if is_left_out and not _goes_without_saying(one, tools[one.tool], row.task.level):
             return Finding(reason="value_missing", detail=f"`{one.value}` of `{one.pointer}`")
+    underived = worked_out_wrong(row)
+    if underived is not None:
+        return underived
     for one in bound:
-        is_derived = one.origin.kind in ("tool", "derived") and _is_telling(one.value)
+        is_derived = one.origin.kind in FROM_RESULT and _is_telling(one.value)
         # What a result has shown may be named afterwards.
         asked = row.heard(one.origin.step) if is_derived else ""
         if is_derived and is_said(one.value, asked) and not any(_covers(other.value, one.value) for other in said):
@@ -47,7 +52,7 @@ def check_provenance(row: Row, *, catalog: ToolCatalog) -> Finding | None:
     if leaked:
         return Finding(reason="name_leaked", detail=f"`{leaked}`")
     if not row.trajectory.later:
-        return _invented(text, said)
+        return _invented(text, said, given_in(row.trajectory))
     found = (_invented(turn, _known(row, bound, place)) for place, turn in enumerate(row.task.user_turns))
     return next(filter(None, found), None)
 
@@ -100,9 +105,9 @@ def _leaked_name(text: str, used: list[ToolSchema]) -> str:
     return ""
 
 
-def _invented(text: str, said: list[Bound]) -> Finding | None:
+def _invented(text: str, said: list[Bound], given: Sequence[str] = ()) -> Finding | None:
     """Numbers, identifiers, dates, addresses and quotations must stem from what the person knows."""
-    known = [form for bound in said for form in spellings(bound.value)]
+    known = [*given, *(form for bound in said for form in spellings(bound.value))]
     rest = text
     for form in sorted(known, key=len, reverse=True):
         rest = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", " ", rest)

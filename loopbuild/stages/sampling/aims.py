@@ -11,9 +11,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from loopbuild.judging.derive import CHOICES
+from loopbuild.pointers import find
 from loopbuild.records import Json, SchemaLeaf, ToolCatalog, ToolGraph, ToolSchema, Trajectory
 from loopbuild.stages.sampling.feeds import Node
-from loopbuild.stages.sampling.pointers import find, schematic
+from loopbuild.stages.sampling.pointers import schematic
 from loopbuild.stages.sampling.reach import Reach
 from loopbuild.stages.sampling.values import enum_turn, is_cursor
 
@@ -92,7 +94,7 @@ def reached(trajectory: Trajectory, tools: Mapping[str, ToolSchema]) -> set[str]
             continue
         found.add(aim("tool", tool.id))
         for path, source in step.call.provenance.items():
-            if source.kind == "tool":
+            if source.kind == "tool" or source.rule in CHOICES:
                 producer = trajectory.steps[source.step].call.tool
                 found.add(aim("edge", producer, source.leaf, tool.id, schematic(path)))
         for pointer in optional_of(tool):

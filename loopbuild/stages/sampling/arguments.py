@@ -6,18 +6,24 @@ Every argument leaf gets a provenance that can be checked by looking it up.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from loopbuild.digest import seed, unit_interval
+from loopbuild.judging.derive import COMPUTED
+from loopbuild.pointers import Found, at, find
 from loopbuild.records import Json, Provenance, Purpose, SchemaLeaf, Step, ToolCall
 from loopbuild.sandbox.protocol import Sandbox
 from loopbuild.stages.sampling.feeds import Feed, Node
-from loopbuild.stages.sampling.pointers import Found, at, concrete, find, place, shared_item
+from loopbuild.stages.sampling.pointers import concrete, place, shared_item
 from loopbuild.stages.sampling.reach import Reach, rank
 from loopbuild.stages.sampling.together import Together
-from loopbuild.stages.sampling.values import choose, is_cursor
+from loopbuild.stages.sampling.values import choose, is_cursor, starts_of
+from loopbuild.stages.sampling.working_out import choices_of, computed
 
-Picks = Mapping[tuple[int, str], tuple[tuple[Found, str], ...]]
+Rule = str | Provenance
+"""How a value was taken: the place it has in its list, or how it was worked out which one it is."""
+Picks = Mapping[tuple[int, str], tuple[tuple[Found, Rule], ...]]
 """(step, output leaf) -> the values taken from there with the rule each was taken by."""
 
 _RULES = {"only": 1.0, "top": 4.0, "first": 3.0, "second": 1.0, "third": 0.7, "last": 1.0}
@@ -38,8 +44,9 @@ def picks_of(
     With `spread` the feed's item of that number is taken instead of a chosen one. None when a result holds nothing.
     """
     chosen = dict(picks)
-    for pointer, feed in sorted(node.feeds.items()):
-        if not feed.leaf:
+    # What is worked out decides about the values beside it.
+    for pointer, feed in sorted(node.feeds.items(), key=lambda one: (not one[1].rule, one[0])):
+        if not feed.leaf or feed.rule in COMPUTED:
             continue
         slot = (feed.step, feed.leaf)
         is_spread = spread is not None and feed == spread[0]
@@ -51,7 +58,17 @@ def picks_of(
                 return None
             chosen[slot] = tied
             continue
-        options = _options(steps[feed.step].result.value, feed.leaf)
+        result = steps[feed.step].result.value
+        if feed.rule:
+            is_many = is_spread or pointer.endswith("/[]")
+            worked_out = choices_of(feed, result, key=key, attempt=attempt, is_many=is_many)
+            if is_spread and spread is not None:
+                worked_out = worked_out[spread[1] : spread[1] + 1]
+            if not worked_out:
+                return None
+            chosen[slot] = worked_out
+            continue
+        options: list[tuple[Found, Rule]] = list(_options(result, feed.leaf))
         if is_spread and spread is not None:
             if spread[1] >= len(options):
                 return None
@@ -63,7 +80,7 @@ def picks_of(
             count = 1 + seed("many", [key, node.tool, pointer]) % min(_MANY, len(options))
             chosen[slot] = tuple(options[:count])
             continue
-        places = [rank(key, ["pick", *slot, rule, found.path], _RULES[rule]) for found, rule in options]
+        places = [rank(key, ["pick", *slot, rule, found.path], _RULES[str(rule)]) for found, rule in options]
         ordered = [options[number] for number in sorted(range(len(options)), key=places.__getitem__)]
         chosen[slot] = (ordered[attempt % len(ordered)],)
     return chosen
@@ -94,6 +111,8 @@ def bind(
             origin = concrete(feed.said, ())
             value = at(dict(steps[feed.step].call.arguments), origin)
             sources = [(value, steps[feed.step].call.provenance[origin])]
+        elif feed.rule in COMPUTED:
+            sources = computed(feed, steps[feed.step].result.value)
         elif feed.leaf:
             sources = _taken(feed, picks, steps, used)
         else:
@@ -133,7 +152,12 @@ def _in_order(node: Node, reach: Reach) -> list[SchemaLeaf]:
     leaves = [leaf for leaf in tool.inputs if leaf.pointer in node.feeds]
 
     def rank_of(leaf: SchemaLeaf) -> tuple[int, int, str]:
-        is_late = leaf.kind == "email" or leaf.format == "email" or bool(_LATE & set(leaf.words))
+        is_late = (
+            leaf.kind == "email"
+            or leaf.format == "email"
+            or bool(_LATE & set(leaf.words))
+            or bool(starts_of(leaf, tool))
+        )
         return (int(is_late), order.get(leaf.pointer.split("/")[1], 99), leaf.pointer)
 
     return sorted(leaves, key=rank_of)
@@ -161,7 +185,7 @@ def _options(value: Json, leaf: str) -> list[tuple[Found, str]]:
     return [(one, "second" if rule == "last" and number == 1 else rule) for number, (one, rule) in enumerate(options)]
 
 
-def _tied(slot: tuple[int, str], value: Json, chosen: Picks) -> tuple[tuple[Found, str], ...] | None:
+def _tied(slot: tuple[int, str], value: Json, chosen: Picks) -> tuple[tuple[Found, Rule], ...] | None:
     """Return the values that stand in the same list items as what was already picked beside them; None if nothing was.
 
     A relation's `from` and `to` belong to one relation, a person's name and address to one person.
@@ -172,7 +196,7 @@ def _tied(slot: tuple[int, str], value: Json, chosen: Picks) -> tuple[tuple[Foun
             continue
         beside = find(value, slot[1])
         depth = shared.count("/")
-        tied: list[tuple[Found, str]] = []
+        tied: list[tuple[Found, Rule]] = []
         for found, rule in picked:
             item = "/".join(found.path.split("/")[: depth + 1]) + "/"
             tied += [(other, rule) for other in beside if other.path.startswith(item)][:1]
@@ -214,16 +238,19 @@ def _taken(
     if turn:
         # Two inputs of one call from one list: the second gets another item, a transfer has two accounts.
         before = {repr(one.value) for one, _ in chosen}
-        others = [
+        others: list[tuple[Found, Rule]] = [
             pair for pair in _options(steps[feed.step].result.value, feed.leaf) if repr(pair[0].value) not in before
         ]
         if turn > len(others):
             return []
         chosen = (others[turn - 1],)
-    return [
-        (one.value, Provenance(kind="tool", step=feed.step, path=one.path, leaf=feed.leaf, rule=rule))
-        for one, rule in chosen
-    ]
+    return [(one.value, _source(feed, one, rule)) for one, rule in chosen]
+
+
+def _source(feed: Feed, one: Found, rule: Rule) -> Provenance:
+    if isinstance(rule, Provenance):
+        return replace(rule, path=one.path, leaf=feed.leaf)
+    return Provenance(kind="tool", step=feed.step, path=one.path, leaf=feed.leaf, rule=rule)
 
 
 def _said(

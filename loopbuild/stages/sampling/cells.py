@@ -12,6 +12,7 @@ from dataclasses import replace
 from loopbuild.digest import digest, unit_interval
 from loopbuild.records import Cell, Json, Purpose, ToolCatalog, ToolGraph, Topology, cell_json
 from loopbuild.stages.sampling.aimed import plan_aimed
+from loopbuild.stages.sampling.derived_paths import derived_cells, share_of
 from loopbuild.stages.sampling.forks import forks
 from loopbuild.stages.sampling.reach import Reach, beside, reach_of
 from loopbuild.stages.sampling.skeleton import skeletons
@@ -63,20 +64,25 @@ def plan_cells(catalog: ToolCatalog, graph: ToolGraph, *, settings: Json, evalua
     for subgraph in graph.subgraphs:
         reach = reach_of(catalog, graph, subgraph, settings)
         wished = [shape for shape in _WIDE if shares.get(shape)]
-        wide = reach_of(catalog, graph, beside(catalog, subgraph), settings) if wished else None
+        is_wide = wished or settings.get("derived")
+        wide = reach_of(catalog, graph, beside(catalog, subgraph), settings) if is_wide else None
         cells: list[Cell] = []
         for purpose, wanted in (("train", settings["per_tool"]), ("eval", evaluation["per_tool"])):
             for goal in sorted(subgraph.goals):
                 if goal in reach.tools:
                     shapes = feasible(goal, reach, wide=wide, wished=wished) or {"single": (1,)}
                     cells += _cells(goal, purpose, wanted, reach.max_steps, shapes, shares)  # type: ignore[arg-type]
+        for purpose, wanted in (("train", settings["per_tool"]), ("eval", evaluation["per_tool"])):
+            for goal in sorted(subgraph.goals) if settings.get("derived") else ():
+                if goal in reach.tools and wide is not None:
+                    cells += derived_cells(goal, purpose, share_of(goal, purpose, settings["derived"], wanted), wide)
         if settings.get("coverage"):
             # Which path a cell takes depends on its key; those that aim are planned last and move none of these.
             seed = int(settings.get("seed", 0))
             regular = [
                 (cell, pair_key(cell, seed=seed), wide or reach if cell.topology in _WIDE else reach)
                 for cell in cells
-                if cell.purpose == "train"
+                if cell.purpose == "train" and not cell.derives
             ]
             goals = [goal for goal in sorted(subgraph.goals) if goal in reach.tools]
             cells += plan_aimed(regular, goals, reach, catalog, graph)

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 
 from loopbuild.errors import SandboxError
 from loopbuild.judging.validate import Validator
+from loopbuild.pointers import find
 from loopbuild.records import Cell, Purpose, StateFact, Step, ToolCall, ToolResult
 from loopbuild.sandbox.protocol import Sandbox
 from loopbuild.stages.sampling.arguments import Picks, bind, is_blank, picks_of
 from loopbuild.stages.sampling.cells import repeats_of
 from loopbuild.stages.sampling.feeds import Skeleton
 from loopbuild.stages.sampling.order import commutes
-from loopbuild.stages.sampling.pointers import find
 from loopbuild.stages.sampling.reach import Reach
+from loopbuild.stages.sampling.working_out import choices_of
 
 CALLS = 200
 """Calls of one plan at most."""
@@ -86,19 +87,29 @@ def _spread(run: Run, skeleton: Skeleton, steps: tuple[Step, ...], picks: Picks)
     node = skeleton.nodes[-1]
     feed = node.feeds[skeleton.spread]
     wanted = repeats_of(run.cell)
+    if feed.rule:
+        # What is asked for all that match is done for each of them.
+        found = choices_of(feed, steps[feed.step].result.value, key=run.key, attempt=0, is_many=True)
+        wanted = len(found)
+        if not found:
+            return None
     done = steps
     token = run.sandbox.snapshot()
     for item in range(wanted):
+        before = _state(run, node.tool, is_goal=True) if feed.rule else None
         chosen = picks_of(node, steps, picks, key=run.key, attempt=0, spread=(feed, item))
         if chosen is None:
             run.refused = f"{steps[feed.step].call.tool}: found {item} where {wanted} are wanted"
             run.sandbox.restore(token)
             return None
         for attempt in range(_TRIES):
+            # To all that match the same is done.
             call = bind(node, steps, chosen, run.reach, run.sandbox, key=run.key, index=run.cell.index,
-                        purpose=run.purpose, attempt=attempt, item=item)  # fmt: skip
+                        purpose=run.purpose, attempt=attempt, item=0 if feed.rule else item)  # fmt: skip
             turn = skeleton.turn(len(steps), repetition=item)
             step = None if call is None else attempt_call(run, call, turn=turn)
+            if step is not None and before is not None and run.sandbox.state_diff() == before:
+                run.refused, step = f"{node.tool}: nothing changed", None
             if step is not None:
                 done = (*done, step)
                 break
@@ -158,7 +169,8 @@ def _state(run: Run, tool: str, *, is_goal: bool) -> tuple[StateFact, ...] | Non
 
 
 def _needed(skeleton: Skeleton, place: int) -> set[str]:
-    return {feed.leaf for node in skeleton.nodes for feed in node.feeds.values() if feed.step == place and feed.leaf}
+    feeds = [feed for node in skeleton.nodes for feed in node.feeds.values() if feed.step == place and feed.leaf]
+    return {feed.leaf for feed in feeds} | {feed.by for feed in feeds if feed.by}
 
 
 def _lacking(step: Step, needed: set[str], *, is_last: bool) -> str:

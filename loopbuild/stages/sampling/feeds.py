@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from loopbuild.records import Json
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
@@ -17,6 +19,12 @@ class Feed:
     said: str = ""
     """Input leaf of `step` whose said value is used again."""
     conversion: str = "same"
+    rule: str = ""
+    """How the value is worked out from the leaf (`judging.derive`); empty: it is a value that stands there."""
+    by: str = ""
+    """The other leaf it rests on."""
+    given: Json = None
+    """The days a date is moved by; what members must be is read off the result."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

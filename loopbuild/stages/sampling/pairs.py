@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from loopbuild.digest import digest
+from loopbuild.pointers import Found, at
 from loopbuild.records import Cell, Condition, Json, Step, ToolCall, Trajectory
-from loopbuild.stages.sampling.arguments import Picks, bind, picks_of
+from loopbuild.stages.sampling.arguments import Picks, Rule, bind, picks_of
 from loopbuild.stages.sampling.execution import CALLS, Run, attempt_call, execute
 from loopbuild.stages.sampling.feeds import Node, Skeleton
 from loopbuild.stages.sampling.forks import Fork, forks
-from loopbuild.stages.sampling.pointers import Found, at
 from loopbuild.stages.sampling.record import trajectory_of
 
 _FORKS = 12
@@ -84,7 +84,7 @@ def _both(run: Run, fork: Fork, fixtures: Sequence[int]) -> tuple[Trajectory, Tr
 
 
 def _looked(run: Run, fork: Fork, fixture: int) -> _Look | None:
-    run.sandbox.open(fixture)
+    run.sandbox.open(fixture, sorted({node.tool for node in (*fork.trunk, fork.then, fork.other)}))
     steps = execute(run, Skeleton(nodes=fork.trunk), (), {})
     if steps is None:
         return None
@@ -138,7 +138,7 @@ def _bound(run: Run, node: Node, steps: tuple[Step, ...], picks: Picks) -> ToolC
 
 def _picks(trunk: tuple[Node, ...], steps: tuple[Step, ...]) -> Picks:
     """What the trunk took from where, so that a branch speaks of the same things."""
-    picks: dict[tuple[int, str], tuple[tuple[Found, str], ...]] = {}
+    picks: dict[tuple[int, str], tuple[tuple[Found, Rule], ...]] = {}
     for node, step in zip(trunk, steps, strict=True):
         for _, feed in sorted(node.feeds.items()):
             if feed.leaf and (feed.step, feed.leaf) not in picks:

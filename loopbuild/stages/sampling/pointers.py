@@ -1,39 +1,9 @@
-"""Schema pointers and concrete values: writing an argument where a pointer says, finding values a pointer names."""
+"""Schema pointers and concrete paths: writing an argument where a path says, which pointer a path falls under."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
-from loopbuild.pointers import unescaped
+from loopbuild.pointers import plain
 from loopbuild.records import Json
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """A value at a concrete place: `/candidate_ids/0`."""
-
-    path: str
-    value: Json
-
-
-def find(value: Json, pointer: str) -> tuple[Found, ...]:
-    """Return all non-null values that the schema pointer names in a result, in the order they stand there."""
-    return tuple(found for found in _find(value, pointer.split("/")[1:], "") if found.value is not None)
-
-
-def at(value: Json, path: str) -> Json:
-    """Return the value at a concrete path; None when there is nothing."""
-    for part in path.split("/")[1:]:
-        if isinstance(value, list):
-            if not part.isdigit() or int(part) >= len(value):
-                return None
-            value = value[int(part)]
-        elif isinstance(value, dict):
-            value = value.get(_plain(part))
-        else:
-            return None
-    return value
 
 
 def place(root: dict[str, Json], path: str, value: Json) -> None:
@@ -51,7 +21,7 @@ def place(root: dict[str, Json], path: str, value: Json) -> None:
                 node[index] = value
             node = node[min(index, len(node) - 1)]
         else:
-            name = _plain(part)
+            name = plain(part)
             if last or name not in node:
                 node[name] = fresh
             node = node[name]
@@ -80,20 +50,3 @@ def shared_item(one: str, other: str) -> str:
         if part == "[]" and one != path and other != path:
             shared = path
     return shared
-
-
-def _find(value: Json, parts: list[str], path: str) -> Iterator[Found]:
-    if not parts or parts == [""]:
-        yield Found(path=path, value=value)
-    elif parts[0] == "[]":
-        if isinstance(value, list):
-            for index, item in enumerate(value):
-                yield from _find(item, parts[1:], f"{path}/{index}")
-    elif parts[0].startswith("|"):
-        yield from _find(value, parts[1:], path)
-    elif isinstance(value, dict) and _plain(parts[0]) in value:
-        yield from _find(value[_plain(parts[0])], parts[1:], f"{path}/{parts[0]}")
-
-
-def _plain(part: str) -> str:
-    return unescaped(part.replace("~2", "[]"))

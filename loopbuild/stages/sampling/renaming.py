@@ -44,13 +44,14 @@ def renamed(trajectory: Trajectory, renames: Renames, tools: Mapping[str, ToolSc
     diff = tuple(replace(fact, field=fields.get(fact.field, fact.field)) for fact in trajectory.state_diff)
     goal = trajectory.cell.goal
     taken = {fact_name(goal, "gate")} if goal in renames.tools else set()
+    reads = reads_of(steps, tools, None, trajectory.later, trajectory.told)
     return replace(
         trajectory,
         cell=replace(trajectory.cell, goal=renames.tools.get(goal, goal)),
         steps=steps,
         state_diff=tuple(sorted(diff, key=lambda fact: (fact.entity, str(fact.key), fact.field))) if fields else diff,
-        reads=tuple(sorted({*reads_of(steps, tools, None, trajectory.later), *vacant(trajectory, tools), *taken})),
-        digest=digest_of(steps, diff, tools, None, trajectory.later),
+        reads=tuple(sorted({*reads, *vacant(trajectory, tools), *taken})),
+        digest=digest_of(steps, diff, tools, None, trajectory.later, trajectory.told),
         formerly=(*trajectory.formerly, trajectory.digest),
     )
 

@@ -11,10 +11,21 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from loopbuild.digest import canonical
+from loopbuild.judging.derive import derive
 from loopbuild.judging.validate import Validator
-from loopbuild.records import Condition, Json, Step, ToolCatalog, Trajectory, to_json
+from loopbuild.pointers import at, find
+from loopbuild.records import (
+    FROM_RESULT,
+    Condition,
+    Json,
+    Provenance,
+    Step,
+    ToolCatalog,
+    Trajectory,
+    opening_tools,
+    to_json,
+)
 from loopbuild.sandbox.protocol import Sandbox
-from loopbuild.stages.sampling.pointers import at, find
 from loopbuild.stages.sampling.record import digest_of, quoted, reads_of
 from loopbuild.stages.sampling.renaming import vacant
 
@@ -35,16 +46,14 @@ def replay(trajectory: Trajectory, *, catalog: ToolCatalog, sandbox: Sandbox) ->
     """
     tools = catalog.by_id()
     validator = _validator(catalog)
-    sandbox.open(trajectory.fixture)
+    sandbox.open(trajectory.fixture, opening_tools(trajectory))
     steps: list[Step] = []
     for number, old in enumerate(trajectory.steps):
         faults = validator.check(old.call.tool, old.call.arguments)
         if faults:
             return ReplayFault(code="invalid_call", step=number, detail=f"{faults[0].code} {faults[0].pointer}")
         for path, source in sorted(old.call.provenance.items()):
-            if source.kind == "tool" and not _same(
-                at(steps[source.step].result.value, source.path), at(old.call.arguments, path)
-            ):
+            if source.kind in FROM_RESULT and not _same(_due(source, steps), at(old.call.arguments, path)):
                 return ReplayFault(code="value_differs", step=source.step, detail=source.path)
         result = sandbox.call(old.call.tool, old.call.arguments)
         if result.status != "ok":
@@ -64,6 +73,9 @@ def replay(trajectory: Trajectory, *, catalog: ToolCatalog, sandbox: Sandbox) ->
     told = trajectory.condition
     if told is not None and _seen(steps, told) != _seen(trajectory.steps, told):
         return ReplayFault(code="value_differs", step=told.step, detail=told.path)
+    asked = trajectory.told
+    if asked is not None and not _same(_due(asked, steps), _due(asked, trajectory.steps)):
+        return ReplayFault(code="value_differs", step=asked.step, detail=asked.leaf)
     diff = sandbox.state_diff()
     if not _same(to_json(diff), to_json(trajectory.state_diff)):
         return ReplayFault(code="state_differs", step=-1, detail=f"{len(trajectory.state_diff)} facts, now {len(diff)}")
@@ -71,9 +83,15 @@ def replay(trajectory: Trajectory, *, catalog: ToolCatalog, sandbox: Sandbox) ->
         trajectory,
         steps=tuple(steps),
         state_diff=diff,
-        reads=tuple(sorted({*reads_of(steps, tools, told, trajectory.later), *vacant(trajectory, tools)})),
-        digest=digest_of(steps, diff, tools, told, trajectory.later),
+        reads=tuple(sorted({*reads_of(steps, tools, told, trajectory.later, asked), *vacant(trajectory, tools)})),
+        digest=digest_of(steps, diff, tools, told, trajectory.later, asked),
     )
+
+
+def _due(source: Provenance, steps: Sequence[Step]) -> Json:
+    """Return the value that comes from a result: as it stands there, or worked out from it."""
+    result = steps[source.step].result.value
+    return derive(source, result) if source.kind == "derived" else at(result, source.path)
 
 
 def _seen(steps: Sequence[Step], condition: Condition) -> Json:

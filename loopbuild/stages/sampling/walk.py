@@ -15,12 +15,14 @@ from loopbuild.records import Cell, Json, Later, Subgraph, ToolCatalog, ToolGrap
 from loopbuild.sandbox.protocol import EVAL_FIXTURES, Sandbox
 from loopbuild.stages.sampling.aims import aim_words, aiming
 from loopbuild.stages.sampling.cells import first_of, plan_key, repeats_of
+from loopbuild.stages.sampling.derived_paths import derived_paths
 from loopbuild.stages.sampling.execution import CALLS, Run, execute, orders_agree
 from loopbuild.stages.sampling.going_on import go_on
 from loopbuild.stages.sampling.pairs import sample_pair
 from loopbuild.stages.sampling.reach import Reach, beside, reach_of
 from loopbuild.stages.sampling.record import trajectory_of
 from loopbuild.stages.sampling.skeleton import skeletons
+from loopbuild.stages.sampling.working_out import told_of
 
 _PATHS = 20
 _KEPT = 4
@@ -50,7 +52,8 @@ def sample(
     `settings` are the `sampling:` section as JSON. The sandbox is left in the trajectory's final state. Raises
     SandboxError when the sandbox cannot be opened.
     """
-    within = beside(catalog, subgraph) if cell.topology in ("parallel", "conditional") else subgraph
+    is_wide = cell.topology in ("parallel", "conditional") or bool(cell.derives)
+    within = beside(catalog, subgraph) if is_wide else subgraph
     reach, validator = _prepared(catalog, graph, within, settings)
     key = plan_key(cell, seed=seed)
     if cell.goal not in reach.tools:
@@ -64,15 +67,26 @@ def sample(
         return _conditional(run, seed)
     size = cell.length - repeats_of(cell) + 1
     tried = 0
-    for skeleton in skeletons(cell.goal, cell.topology, size, reach, key=key):
+    paths = (
+        derived_paths(cell, size, reach, key=key)
+        if cell.derives
+        else skeletons(cell.goal, cell.topology, size, reach, key=key)
+    )
+    for skeleton in paths:
         if tried >= _PATHS or run.calls >= CALLS or run.broken:
             break
         tried += 1
-        sandbox.open(fixture)
+        sandbox.open(fixture, sorted({node.tool for node in skeleton.nodes}))
         start = sandbox.snapshot() if skeleton.is_abreast else None
         steps = execute(run, skeleton, (), {})
         if steps is not None and skeleton.is_abreast and not orders_agree(run, steps, start):
             continue
+        told = None
+        if steps is not None and cell.derives == "answer":
+            told = told_of(len(steps) - 1, steps[-1], reach.tools[cell.goal], key=key)
+            if told is None:
+                run.refused = f"{cell.goal}: nothing of its answer is worth working out"
+                continue
         later: tuple[Later, ...] = ()
         if steps is not None and cell.category == "dialogue":
             steps, later = go_on(run, skeleton, steps)
@@ -81,7 +95,7 @@ def sample(
         if steps is not None:
             return trajectory_of(
                 steps, cell=cell, key=key, fixture=fixture, sandbox=sandbox, skeleton=skeleton, tools=reach.tools,
-                later=later,
+                later=later, told=told,
             )  # fmt: skip
     if run.broken:
         return Unreachable(reason="sandbox_error", detail=run.broken)

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from loopbuild.digest import digest, unit_interval
 from loopbuild.llm.protocol import Wording, WriteRequest
 from loopbuild.records import Level, ToolCatalog, Trajectory
-from loopbuild.stages.synthesis.requests import provenance_of, request
+from loopbuild.stages.synthesis.arguments import provenance_of
+from loopbuild.stages.synthesis.requests import request
 
 
 def slots(trajectory: Trajectory, catalog: ToolCatalog) -> list[str]:

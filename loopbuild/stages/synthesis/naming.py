@@ -103,6 +103,14 @@ def item_noun(pointer: str) -> str:
     return " ".join([*words[:-1], singular(words[-1])]) if words else ""
 
 
+def is_name_of(leaf: SchemaLeaf, item: str) -> bool:
+    """Return whether a leaf names the member of a list it stands in: the `recipient_name` of an order names nobody's
+    order."""
+    owner = " ".join(split_words(_last_name(leaf.pointer))[:-1])
+    own = {"", "full", "first", "last", "display", item, item.rsplit(" ", 1)[-1]}
+    return owner in own or not item or leaf.entity == item
+
+
 def is_key(leaf: SchemaLeaf) -> bool:
     """Return whether a leaf holds identifiers."""
     return leaf.kind == "id"

@@ -13,22 +13,27 @@ from loopbuild.digest import digest
 from loopbuild.llm.offline.morphology import joined
 from loopbuild.llm.offline.scene import builtin_synonyms
 from loopbuild.llm.protocol import Argument, ConditionWords, StepWords, Wording, WriteRequest
-from loopbuild.pointers import escaped, unescaped
+from loopbuild.pointers import unescaped
 from loopbuild.records import (
     Condition,
     Json,
     Level,
-    Provenance,
-    SchemaLeaf,
     Step,
     ToolCatalog,
     ToolResult,
     ToolSchema,
     Trajectory,
 )
-from loopbuild.stages.synthesis.naming import is_key, is_own, item_noun, noun_of_key, split_words, spoken, words_of_leaf
+from loopbuild.stages.synthesis.arguments import arguments_of
+from loopbuild.stages.synthesis.naming import (
+    item_noun,
+    split_words,
+    spoken,
+    words_of_leaf,
+)
 from loopbuild.stages.synthesis.pointing import pointed_back
 from loopbuild.stages.synthesis.seen import leaf_of, outcomes_of
+from loopbuild.stages.synthesis.working_out import told_words
 
 
 def make_requests(
@@ -143,13 +148,16 @@ def step_words(trajectory: Trajectory, catalog: ToolCatalog, *, missing: str = "
                 merged[-1] = joined
                 continue
         merged.append(words)
-    return tuple(_covering(words, trajectory) for words in merged)
+    made = [_covering(words, trajectory) for words in merged]
+    if trajectory.told is not None:
+        made[-1] = replace(made[-1], told=told_words(trajectory.told, trajectory.steps, tools))
+    return tuple(made)
 
 
 def _one(index: int, step: Step, tools: Mapping[str, ToolSchema], trajectory: Trajectory, missing: str) -> StepWords:
     tool = tools[step.call.tool]
     about = spoken(tool)
-    arguments = tuple(_arguments(step, tool, about.noun, trajectory, tools, missing))
+    arguments = tuple(arguments_of(step, tool, about.noun, trajectory, tools, missing))
     named = [a for a in arguments if a.is_key or a.kind in ("person", "name") or a.is_own]
     told: list[str] = []
     for one in sorted(named, key=lambda a: not a.is_own):
@@ -171,141 +179,6 @@ def _one(index: int, step: Step, tools: Mapping[str, ToolSchema], trajectory: Tr
     )
 
 
-def _arguments(
-    step: Step, tool: ToolSchema, noun: str, trajectory: Trajectory, tools: Mapping[str, ToolSchema], missing: str
-) -> list[Argument]:
-    """The top-level arguments in the order people name them; a schema's order does not survive storage."""
-    made = []
-    for name, value in step.call.arguments.items():
-        pointer = "/" + escaped(name)
-        made.append(argument_words(pointer, pointer, value, step, tool, noun, trajectory, tools, missing))
-    return sorted(made, key=_place)
-
-
-def _place(argument: Argument) -> tuple[int, str]:
-    """The thing itself, whose, name, sort, numbers, start before end, lists, then free text."""
-    words, kind = argument.words, argument.kind
-    first, last = words.split(" ", 1)[0], words.rsplit(" ", 1)[-1]
-    if argument.is_own or first in ("from", "source"):
-        rank = 0
-    elif kind in ("list", "groups"):
-        rank = 9
-    elif argument.is_key:
-        rank = 1
-    elif last in ("name", "title") or kind == "person":
-        rank = 2
-    elif kind == "enum" or last in ("type", "kind"):
-        rank = 3
-    elif kind in ("email", "phone"):
-        rank = 4
-    elif first in ("to", "target", "destination") and kind not in ("date", "datetime", "time"):
-        rank = 5
-    elif kind in ("number", "amount"):
-        rank = 6
-    elif kind in ("date", "datetime", "time"):
-        rank = 8 if first in ("end", "to", "until") else 7
-    else:
-        rank = 10
-    return rank, words
-
-
-def argument_words(
-    pointer: str, pattern: str, value: Json, step: Step, tool: ToolSchema, noun: str,
-    trajectory: Trajectory, tools: Mapping[str, ToolSchema], missing: str,
-) -> Argument:  # fmt: skip
-    """Return one argument; lists of objects open into groups, other lists stay whole."""
-    if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
-        groups = tuple(
-            tuple(
-                sorted(
-                    (
-                        argument_words(
-                            f"{pointer}/{i}/{key}",
-                            f"{pattern}/[]/{key}",
-                            item[key],
-                            step,
-                            tool,
-                            noun,
-                            trajectory,
-                            tools,
-                            missing,
-                        )
-                        for key in item
-                    ),
-                    key=_place,
-                )
-            )
-            for i, item in enumerate(value)
-        )
-        return Argument(words=_spaced(pattern), kind="groups", value=value, groups=groups)
-    if isinstance(value, dict):
-        groups = (tuple(
-            argument_words(f"{pointer}/{key}", f"{pattern}/{key}", value[key], step, tool, noun, trajectory, tools,
-                           missing)
-            for key in value
-        ),)  # fmt: skip
-        return Argument(words=_spaced(pattern), kind="groups", value=value, groups=groups)
-    is_list = isinstance(value, list)
-    leaf = leaf_of(tool, f"{pattern}/[]" if is_list else pattern)
-    origin = provenance_of(step, f"{pointer}/0" if is_list and value else pointer)
-    key = is_key(leaf)
-    made = Argument(
-        words=words_of_leaf(leaf),
-        kind="list" if is_list else _kind(leaf, value),
-        entity=noun_of_key(leaf) if key else leaf.entity,
-        is_key=key,
-        is_own=is_own(leaf, tool, noun) and "[]" not in pattern,
-        is_optional=not leaf.is_required,
-        value=value,
-    )
-    if pointer == missing:
-        return replace(made, origin="missing")
-    if value is None:
-        return replace(made, origin="constant")
-    if origin.kind == "constant" and (not leaf.has_default or leaf.is_required or value == leaf.default):
-        return replace(made, origin="constant")
-    if origin.kind in ("tool", "derived") and origin.step >= 0:
-        producer = tools[trajectory.steps[origin.step].call.tool]
-        source = leaf_of(producer, origin.leaf)
-        from_list = "[]" in origin.leaf
-        # A member of a list is pointed at as a whole, also where its name is what the next call takes.
-        by_name = not key and from_list and source.kind in ("name", "person") and bool(source.entity)
-        item = item_noun(origin.leaf)
-        is_item = not key and not is_key(source) and not by_name and origin.leaf.endswith("/[]")
-        return replace(
-            made, origin="step", step=origin.step, rule=origin.rule or "only",
-            ranks=_ranks(step, pointer, value, origin),
-            picked=tuple(value) if is_list else (value,) if from_list else (),
-            field="" if is_key(source) or by_name or is_item else words_of_leaf(source), from_list=from_list,
-            is_key=key or is_key(source) or by_name or is_item, item=item,
-            entity=item if is_item else source.entity if by_name else made.entity,
-        )  # fmt: skip
-    return made
-
-
-def provenance_of(step: Step, pointer: str) -> Provenance:
-    """Return the provenance of an argument leaf: its own, or that of what holds it; a user's when none is kept."""
-    known = step.call.provenance
-    while pointer:
-        if pointer in known:
-            return known[pointer]
-        pointer = pointer.rpartition("/")[0]
-    return Provenance(kind="user")
-
-
-def _ranks(step: Step, pointer: str, value: Json, origin: Provenance) -> tuple[int, ...]:
-    if isinstance(value, list):
-        found = [_rank(provenance_of(step, f"{pointer}/{i}").path) for i in range(len(value))]
-        return tuple(rank for rank in found if rank >= 0)
-    rank = _rank(origin.path)
-    return (rank,) if rank >= 0 else ()
-
-
-def _rank(path: str) -> int:
-    numbers = [part for part in path.split("/") if part.isdigit()]
-    return int(numbers[-1]) if numbers else -1
-
-
 def _merge(before: StepWords, after: StepWords) -> StepWords | None:
     """Return both as one step done several times, if they differ only in which item of one list they take."""
     if len(before.arguments) != len(after.arguments):
@@ -315,7 +188,7 @@ def _merge(before: StepWords, after: StepWords) -> StepWords | None:
         is_item = one.origin == other.origin == "step" and one.from_list and one.step == other.step
         if is_item and one.field == other.field and one.ranks != other.ranks:
             differs = True
-            rule = one.rule if one.rule in ("top", "all", "each", "last") else "first"
+            rule = one.rule if one.rule in ("top", "all", "each", "last", "matching") else "first"
             merged.append(
                 replace(one, ranks=(*one.ranks, *other.ranks), picked=(*one.picked, *other.picked), rule=rule)
             )
@@ -339,7 +212,7 @@ def _covering(words: StepWords, trajectory: Trajectory) -> StepWords:
     """A step done for every item of a list of three or more is done for all of them, unless a ranking chose."""
     made = []
     for argument in words.arguments:
-        if len(argument.ranks) > 1 and argument.rule != "top" and words.times > 1:
+        if len(argument.ranks) > 1 and argument.rule not in ("top", "matching") and words.times > 1:
             total = _list_length(trajectory, argument, words)
             if total == len(argument.ranks):
                 argument = replace(argument, rule="all")
@@ -356,20 +229,6 @@ def _list_length(trajectory: Trajectory, argument: Argument, words: StepWords) -
                 value = value.get(part) if isinstance(value, dict) else None
             return len(value) if isinstance(value, list) else 0
     return 0
-
-
-def _kind(leaf: SchemaLeaf, value: Json) -> str:
-    if isinstance(value, bool):
-        return "boolean"
-    if leaf.enum:
-        return "enum"
-    if isinstance(value, int | float):
-        return "number"
-    return leaf.format if leaf.format in ("date", "time", "email") else leaf.kind or "text"
-
-
-def _spaced(pattern: str) -> str:
-    return " ".join(split_words(pattern.rpartition("/")[2]))
 
 
 def _forbidden(used: Sequence[ToolSchema]) -> tuple[str, ...]:

@@ -13,8 +13,9 @@ from loopbuild.digest import unit_interval
 from loopbuild.llm.protocol import LaterWords, WriteRequest
 from loopbuild.pointers import unescaped
 from loopbuild.records import Cell, Level, ToolCatalog, ToolSchema, Trajectory
+from loopbuild.stages.synthesis.arguments import argument_words
 from loopbuild.stages.synthesis.naming import spoken
-from loopbuild.stages.synthesis.requests import argument_words, request
+from loopbuild.stages.synthesis.requests import request
 
 MARGIN = 2.0
 """How many times its share of the texts is tried: not every path can be gone on from, and some rows are dropped."""
@@ -27,7 +28,13 @@ def due(share: float, *, texts: int) -> float:
 
 def dialogue_cell(cell: Cell, *, part: float, seed: int) -> Cell | None:
     """Return the cell of the dialogue that begins like `cell`; None where none is due."""
-    if cell.purpose != "train" or cell.category != "call" or cell.aim or cell.topology in ("conditional", "parallel"):
+    if (
+        cell.purpose != "train"
+        or cell.category != "call"
+        or cell.aim
+        or cell.derives
+        or cell.topology in ("conditional", "parallel")
+    ):
         return None
     key = [seed, cell.goal, cell.topology, cell.length, cell.index]
     return replace(cell, category="dialogue") if unit_interval("dialogue", key) < part else None

@@ -9,13 +9,13 @@ from dataclasses import replace
 import pytest
 
 from loopbuild.llm.offline.writer import OfflineWriter
+from loopbuild.pointers import at
 from loopbuild.records import Cell, Json, ToolCatalog, Trajectory, fact_name, from_json, to_json, trajectory_json
 from loopbuild.sandbox.simulated import SimulatedSandbox
 from loopbuild.stages.filters.grounding import check_grounding
 from loopbuild.stages.filters.provenance import check_provenance
 from loopbuild.stages.filters.rows import Row
 from loopbuild.stages.sampling.cells import plan_cells
-from loopbuild.stages.sampling.pointers import at
 from loopbuild.stages.sampling.replay import ReplayFault, replay
 from loopbuild.stages.sampling.walk import Unreachable, sample
 from loopbuild.stages.synthesis.dialogues import to_example, to_task

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loopbuild.pointers import at, find
 from loopbuild.records import Json, SchemaLeaf, ToolSchema
 from loopbuild.sandbox.draws import Draws
 from loopbuild.sandbox.patterns import MAX_LENGTH, from_pattern, is_too_much
 from loopbuild.sandbox.pools import side_of
 from loopbuild.sandbox.synthetic import synthesize
-from loopbuild.stages.sampling.pointers import at, concrete, find, place, shared_item
+from loopbuild.stages.sampling.pointers import concrete, place, shared_item
 from loopbuild.stages.sampling.values import choose, is_given
 
 

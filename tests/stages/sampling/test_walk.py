@@ -14,10 +14,11 @@ import pytest
 
 from loopbuild.digest import canonical
 from loopbuild.judging.validate import Validator
+from loopbuild.pointers import at, find
 from loopbuild.records import Cell, Trajectory, from_json, to_json
 from loopbuild.sandbox.pools import side_of
 from loopbuild.sandbox.simulated import SimulatedSandbox
-from loopbuild.stages.sampling.pointers import at, find, schematic
+from loopbuild.stages.sampling.pointers import schematic
 from loopbuild.stages.sampling.replay import ReplayFault, replay
 from loopbuild.stages.sampling.walk import Unreachable, sample
 from tests.stages.sampling.world import HR_NEXT, cells, hr, hr_with, sampled, settings
