@@ -102,6 +102,7 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
                 # Every tool around was there to be tried: any of them may be what opens the way.
                 reads = (f"subgraph {subgraph.name}", f"tools {subgraph.name}", *around(servers, subgraph.tools))
                 told = {"unreachable": to_json(outcome), "goal": row.request["goal"]}
+                told |= {"purpose": "eval"} if row.request["purpose"] == "eval" else {}
                 told |= {"aim": row.request["aim"]} if row.request.get("aim") else {}
                 told |= {"derives": row.request["derives"]} if row.request.get("derives") else {}
                 told |= {"category": "dialogue"} if row.request["category"] == "dialogue" else {}
