@@ -282,8 +282,11 @@ def _change(plan: ToolPlan, key: Json, group: list[Given], *, world: World, tabl
         tables = tables.with_log(plan.tool.name, digest("logged", [subject, key])[:8], {subject: key})
     if not row.is_new:
         leaves = {one.input.field: one.input.leaf for one in group}
+        keys = {one.input.field: one.input.entity for one in group if one.input.entity not in ("", subject)}
         for name in fields:
-            if name not in before:
+            if name not in before and name in keys and not isinstance(fields[name], tuple):
+                before[name] = world.parent(subject, key, keys[name])
+            elif name not in before:
                 before[name] = _before(world, subject, key, name, leaves, fields[name])
     return tables.with_row(
         subject, key, replace(row, fields={**row.fields, **fields}, before=before, refs={**row.refs, **refs})

@@ -47,9 +47,14 @@ def listed(world: World, tables: Tables, entity: str) -> list[Json]:
 
 
 def belonging(world: World, tables: Tables, parent: str, key: Json, entity: str) -> list[Json]:
-    """Return the rows of `entity` under a row of `parent`: the world's own best first, then those made since."""
-    found = [child for child in world.children(parent, key, entity) if holds(world, tables, entity, child)]
-    return found + [child for child, row in tables.created(entity) if row.refs.get(parent) == key]
+    """Return the rows of `entity` under a row of `parent`: the world's own best first, then those put there since."""
+    put = {child: row.refs[parent] for child, row in tables.living(entity) if parent in row.refs}
+    found = [
+        child
+        for child in world.children(parent, key, entity)
+        if holds(world, tables, entity, child) and put.get(child, key) == key
+    ]
+    return found + [child for child, place in put.items() if place == key and child not in found]
 
 
 def field_of(world: World, tables: Tables, entity: str, key: Json, name: str, leaf: SchemaLeaf) -> Json:
