@@ -30,7 +30,7 @@ def value(sandbox: SimulatedSandbox, tool: str, **arguments: Json) -> Any:
     return result.value
 
 
-@pytest.mark.parametrize("fixture", (0, 1, 5, EVAL_FIXTURES))
+@pytest.mark.parametrize("fixture", [0, 1, 5, EVAL_FIXTURES])
 def test_what_is_moved_is_listed_where_it_went_and_nowhere_else(fixture: int) -> None:
     sandbox = SimulatedSandbox(FILES, source="s")
     sandbox.open(fixture)
@@ -43,7 +43,7 @@ def test_what_is_moved_is_listed_where_it_went_and_nowhere_else(fixture: int) ->
         assert value(sandbox, "get_file", file_id=file)["folder_id"] == place
 
 
-@pytest.mark.parametrize("fixture", (0, 1, 5, EVAL_FIXTURES))
+@pytest.mark.parametrize("fixture", [0, 1, 5, EVAL_FIXTURES])
 def test_a_difference_tells_the_key_that_was(fixture: int) -> None:
     sandbox = SimulatedSandbox(FILES, source="s")
     sandbox.open(fixture)

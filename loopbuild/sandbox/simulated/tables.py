@@ -50,7 +50,7 @@ class Tables:
         return replace(self, log={**self.log, (done, key): arguments})
 
     def living(self, entity: str) -> Iterator[tuple[Json, Row]]:
-        """Yield the living rows of an entity written since the start, by key: the order does not tell who came first."""
+        """Yield the living rows of an entity written since the start, by key: order does not tell who came first."""
         found = [(key, row) for (name, key), row in self.rows.items() if name == entity and not row.is_gone]
         yield from sorted(found, key=lambda pair: str(pair[0]))
 

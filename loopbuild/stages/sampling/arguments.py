@@ -11,8 +11,10 @@ from itertools import pairwise
 
 from loopbuild.digest import seed, unit_interval
 from loopbuild.judging.derive import COMPUTED
-from loopbuild.pointers import Found, at, find
-from loopbuild.records import Json, Provenance, Purpose, SchemaLeaf, Step, ToolCall
+from loopbuild.pointers import Found, at, find, unescaped
+from loopbuild.records import Json, Provenance, Purpose, SchemaLeaf, Step, ToolCall, ToolSchema
+from loopbuild.sandbox.draws import Draws
+from loopbuild.sandbox.fitting import fitted_to, is_fitting, schema_at
 from loopbuild.sandbox.protocol import Sandbox
 from loopbuild.stages.sampling.feeds import Feed, Node
 from loopbuild.stages.sampling.pointers import concrete, place, shared_item
@@ -119,8 +121,8 @@ def bind(
             sources = _said(leaf, node, reach, sandbox, key=key, index=index, purpose=purpose,
                             attempt=attempt + _TURN * item, given=given, together=together)  # fmt: skip
         if not sources:
-            if is_cursor(leaf) and not leaf.is_required:
-                continue  # the first page is asked for by saying nothing
+            if not feed.leaf and not feed.said and _may_lack(leaf, reach.tools[node.tool]):
+                continue  # of a list, the first page is asked for by saying nothing
             return None
         for number, (value, source) in enumerate(sources):
             path = concrete(leaf.pointer, _indices(leaf.pointer, number))
@@ -130,6 +132,9 @@ def bind(
     return ToolCall(tool=node.tool, arguments=arguments, provenance=dict(sorted(provenance.items())))
 
 
+_SPARE = 4
+"""Tries for each item of a list whose items differ."""
+_MOST = 40
 _TURN = 16
 """Attempts of one item of a spread goal; keeps the words said for two items apart."""
 
@@ -273,27 +278,46 @@ def _said(
     known = together.known(leaf.pointer)
     if leaf.kind == "id" and not known and not leaf.enum:
         return []
-    count = _count(leaf, node, key)
+    tool = reach.tools[node.tool]
+    count = _count(leaf, node, key, tool)
+    schema = schema_at(tool.input_schema, leaf.pointer)
+    known = tuple(value for value in known if is_fitting(value, schema)) or known
     values: list[Json] = []
-    for number in range(count):
+    is_set = "/[]/" not in leaf.pointer
+    for number in range(count * (_SPARE if is_set and count > 1 else 1)):
         value = choose(
-            leaf, tool=reach.tools[node.tool], key=key, index=index, place=number, attempt=attempt, purpose=purpose,
+            leaf, tool=tool, key=key, index=index, place=number, attempt=attempt, purpose=purpose,
             known=known, given=given if number == 0 else {}, offered=together.offered(leaf.pointer),
         )  # fmt: skip
+        if not leaf.enum:
+            value = fitted_to(value, schema, Draws(["fitted", key, tool.id, leaf.pointer, number, attempt]))
+            if value is None:
+                return []
         together.take(leaf.pointer, value)
-        if value not in values or "/[]/" in leaf.pointer:
+        if value not in values or not is_set:
             values.append(value)
+        if len(values) == count:
+            break
     return [(value, Provenance(kind="user")) for value in values]
 
 
-def _count(leaf: SchemaLeaf, node: Node, key: str) -> int:
+def _count(leaf: SchemaLeaf, node: Node, key: str, tool: ToolSchema) -> int:
     """Return how many items an array input gets: all leaves of one array of objects get the same number."""
     if "[]" not in leaf.pointer:
         return 1
     head = leaf.pointer.partition("/[]")[0]
     if any(feed.leaf for pointer, feed in node.feeds.items() if pointer.startswith(head + "/[]")):
         return 1
-    return 1 + int(unit_interval("count", [key, node.tool, head]) < 0.4)
+    count = 1 + int(unit_interval("count", [key, node.tool, head]) < 0.4)
+    array = schema_at(tool.input_schema, head) or {}
+    return max(min(count, array.get("maxItems") or count), min(array.get("minItems") or 1, _MOST))
+
+
+def _may_lack(leaf: SchemaLeaf, tool: ToolSchema) -> bool:
+    """Say whether a call is whole without an input that nobody can fill."""
+    name = leaf.pointer.split("/")[1]
+    is_alone = leaf.pointer.removesuffix("/[]") == f"/{name}"
+    return is_alone and unescaped(name) not in (tool.input_schema or {}).get("required", ())
 
 
 def _indices(pointer: str, number: int) -> tuple[int, ...]:
