@@ -160,6 +160,8 @@ def _extras(step: StepWords) -> str:
 def _selection(argument: Argument, scene: Scene) -> str:
     """`the second role`, `the top two candidates`, `all roles`"""
     noun, count = argument.entity or argument.words, len(argument.ranks)
+    if argument.rule == "open":
+        return f"the {noun} you choose"
     if argument.rule in ("all", "each"):
         return f"all {m.plural(noun)}"
     if argument.rule in CHOICES:
@@ -187,7 +189,9 @@ def _picks(step: StepWords, turn: int, scene: Scene) -> list[str]:
             if turn == step.turns[0]:
                 made.append(thought(argument, argument.entity or argument.item or argument.words, scene))
             continue
-        if argument.origin != "step" or not argument.from_list or argument.rule == "only" or not argument.is_key:
+        if argument.origin != "step" or not argument.from_list or not argument.is_key:
+            continue
+        if argument.rule in ("only", "open"):
             continue
         spread = len(argument.picked) == step.times and step.times > 1
         numbers = at if spread else range(len(argument.picked))

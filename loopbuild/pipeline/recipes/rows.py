@@ -85,7 +85,8 @@ def _composed(action: Action, wanted: WantedRow, sandbox: Sandbox, validator: Va
     catalog = action.derived(shared.catalog, "contract")
     task = from_json(Task, action.input("tasks")["rows"][wanted.key])
     trajectory = action.derived(_by_key, "trajectories")[task.trajectory]
-    proof = twice(lambda: prove(trajectory, task, catalog, sandbox=sandbox, validator=validator))
+    elsewhere = bool(action.params.get("elsewhere"))
+    proof = twice(lambda: prove(trajectory, task, catalog, sandbox=sandbox, validator=validator, elsewhere=elsewhere))
     if isinstance(proof, SandboxError):
         return RowResult(key=wanted.key, error="; ".join(filter(None, [proof.message, proof.hint])))
     is_spared = bool(wanted.request.get("is_spared"))
