@@ -34,7 +34,7 @@ EVIDENCE = "graph.lock"
 """What replays found out about edges, beside loop.yaml; a project without the file goes by names alone."""
 
 SOURCE = Recipe(name="source", version=3, run=f"{R}.source:run", is_cheap=True)
-CATALOG = Recipe(name="catalog", version=5, run=f"{R}.catalog:run", is_cheap=True)
+CATALOG = Recipe(name="catalog", version=6, run=f"{R}.catalog:run", is_cheap=True)
 CONTRACT = Recipe(name="contract", version=3, run=f"{R}.catalog:run_contract", is_cheap=True)
 GRAPH = Recipe(name="graph", version=6, run=f"{R}.graph:run", is_cheap=True)
 CELLS = Recipe(name="cells", version=4, run=f"{R}.cells:run", is_cheap=True)
@@ -59,13 +59,13 @@ ANSWERS = Recipe(
 )
 TASKS = Recipe(
     name="tasks",
-    version=8,
+    version=9,
     run=f"{R}.tasks:run",
     wanted=f"{R}.tasks:wanted",
     facts=f"{R}.tasks:facts",
     revalidate=f"{R}.tasks:revalidate",
 )
-ROWS = Recipe(name="rows", version=14, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
+ROWS = Recipe(name="rows", version=15, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
 NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
 CONTRASTS = Recipe(
     name="contrasts",
