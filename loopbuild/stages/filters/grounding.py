@@ -13,6 +13,7 @@ from loopbuild.stages.filters.worked_out import told_value
 
 _TELLING = re.compile(r"[A-Za-z]*[-_#]?\d[\w@.+:/-]*|[\w.+-]+@[\w.-]+")
 _MAX_WORDS = 40
+_WORDS_A_STEP = 9
 _STUCK = re.compile(r"\\[nrt]|(?<=\d)T(?=\d)")
 """An escape of JSON, the T between date and time: they would stick to the word behind them."""
 _DATE = re.compile(r"(?<!\w)\d{4}-\d\d-\d\d(?!\w)")
@@ -41,7 +42,8 @@ def check_grounding(row: Row) -> Finding | None:
         strange = _strange(said, f"{seen} {calls}", counts)
         if strange:
             return Finding(reason="reasoning_form", detail=f"`{strange}` was not seen before turn {turn + 1}")
-        if len(said.split()) > _MAX_WORDS:
+        # The plan at the beginning of a turn tells every step to come.
+        if len(said.split()) > max(_MAX_WORDS, _WORDS_A_STEP * len(turns)):
             return Finding(reason="reasoning_form", detail=f"{len(said.split())} words")
         seen += f" {calls} " + " ".join(_text(step.result.value) for step in steps)
         for step in steps:
