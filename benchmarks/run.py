@@ -12,6 +12,7 @@ ALL = (
     "demo",
     "incremental",
     "memory",
+    "categories",
     "engine.figures",
     "engine.planning",
     "engine.faults",

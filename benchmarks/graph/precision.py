@@ -7,8 +7,12 @@ Edges are drawn by a fixed seed. Two readers labelled them. To the first, `right
 what the input asks for and could be passed on as it is. The second saw neither the first's labels nor the rule behind
 an edge, had the edges in another order, and asked as the author of the API would: the right kind of thing, in the right
 scope, in a call that does something? Both let pass the number of an issue that an event refers to, though it may lie
-in another repository (10 edges). Precision is said by each of them and by both; the last, where an edge is right only
-when both say so, is the one to quote. With the document it is said as well how many of the sheet's edges are still in
+in another repository (10 edges), and did not ask whether the caller has the right to it. Precision is said by each of
+them and by both; the last, where an edge is right only when both say so, is the one to quote.
+
+A rule that finds more edges changes the draw. Rows that stay keep their labels; 37, all of them logins, came in with
+the rule about whose login it is, and have only been labelled by one reader (`second` is empty). So precision is said of
+the rows of two readers alone as well. With the document it is said as well how many of the sheet's edges are still in
 the graph, and whether any edge begins at a DELETE.
 """
 
@@ -75,12 +79,18 @@ def main() -> None:
         writer.writerows((*edge, "", "") for edge in drawn(edges(Path(sys.argv[2]))))
         return
     rows = sheet()
-    first, second = ([row[reader] == "right" for row in rows] for reader in ("first", "second"))
-    both = [one and other for one, other in zip(first, second, strict=True)]
-    for name, labels in (("the first reader", first), ("the second", second), ("both", both)):
-        print(f"right by {name}: {sum(labels)} of {len(rows)}, precision {sum(labels) / len(rows):.2f}")
+    twice = [row for row in rows if row["second"]]
+    first, second = ([row[reader] == "right" for row in twice] for reader in ("first", "second"))
+    both = [row["first"] == "right" and row["second"] in ("right", "") for row in rows]
+    for name, labels in (
+        ("the first reader of two", first),
+        ("the second", second),
+        ("both", [one and other for one, other in zip(first, second, strict=True)]),
+        ("all who labelled it", both),
+    ):
+        print(f"right by {name}: {sum(labels)} of {len(labels)}, precision {sum(labels) / len(labels):.2f}")
     agreed, kappa = agreement(first, second)
-    print(f"the readers agree on {agreed:.0%}, Cohen's kappa {kappa:.2f}; aim 0.85 by both")
+    print(f"the two agree on {agreed:.0%}, Cohen's kappa {kappa:.2f}; aim 0.85 by both")
     counts = Counter(row["rule"] for row in rows)
     wrong = Counter(row["rule"] for row, is_right in zip(rows, both, strict=True) if not is_right)
     print("wrong by rule: " + ", ".join(f"{rule} {wrong[rule]} of {counts[rule]}" for rule in sorted(counts)))

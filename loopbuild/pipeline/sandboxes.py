@@ -28,8 +28,8 @@ def server_facts(action: Action, catalog: ToolCatalog) -> dict[str, str]:
     """Return the digests of what decides how calls are answered and is part of the project.
 
     Programs, modules and starting folders of a server as a whole, recordings tool by tool, where a call of each tool
-    goes over HTTP, and the settings of other sources that feed a subgraph: those are in no parameter, which would
-    concern every row.
+    goes over HTTP, what made-up tables take each tool to do, and the settings of other sources that feed a subgraph:
+    those are in no parameter, which would concern every row.
     """
     facts = dict(_folders(action))
     for role in _roles(action):
@@ -45,6 +45,11 @@ def server_facts(action: Action, catalog: ToolCatalog) -> dict[str, str]:
             # A tool of which nothing was recorded has its fact too: a row must notice when something is.
             facts |= {f"recording {tool.id}": digest("recording", []) for tool in own}
             facts |= facts_of(action.file(f"server/{source}/recording"), source=source)
+        elif chosen["kind"] == "simulated":
+            from loopbuild.sandbox.simulated.meaning import meanings
+
+            meant = meanings(catalog)
+            facts |= {f"tables {tool.id}": meant[tool.id] for tool in own}
         elif chosen["kind"] == "http":
             facts |= {f"transport {tool.id}": digest("transport", tool.transport) for tool in own}
     return facts
@@ -92,6 +97,21 @@ def server_reads(facts: Iterable[str], tools: Iterable[str]) -> tuple[str, ...]:
         if tool in called if "/" in tool else not called or source in sources:
             names.append(name)
     return tuple(names)
+
+
+def around(facts: Iterable[str], tools: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of those server facts that a row depends on when no way through `tools` was found."""
+    own = set(tools)
+    return tuple(name for name in facts if name.partition(" ")[0] != "tables" or name.partition(" ")[2] in own)
+
+
+def spelling(action: Action, catalog: ToolCatalog, tools: Iterable[str]) -> list[Json]:
+    """Return what `tools` ask of the ids of their made-up worlds; mostly nothing."""
+    from loopbuild.sandbox.simulated.meaning import spelled_by
+
+    settings = settings_of(action)
+    is_made_up = {source for source, chosen in settings.items() if chosen["kind"] == "simulated"}
+    return spelled_by(catalog, [tool for tool in tools if tool.partition("/")[0] in is_made_up])
 
 
 def settings_of(action: Action) -> dict[str, Json]:

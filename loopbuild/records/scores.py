@@ -57,6 +57,8 @@ class EvalTask:
     gold: tuple[Step, ...]
     state_diff: tuple[StateFact, ...] = ()
     tools: tuple[str, ...] = ()
+    world: tuple[str, ...] = field(default=(), metadata=LEFT_OUT)
+    """The tools its world is opened for, where those are not just `tools`."""
     told: Provenance | None = field(default=None, metadata=LEFT_OUT)
     """How what the answer must tell is worked out from the result of a gold step."""
     group: Literal["all", "unchanged", "changed", "new"] = "all"

@@ -198,6 +198,13 @@ def segments(trajectory: Trajectory) -> list[tuple[Step, ...]]:
     return made
 
 
+def opening_tools(trajectory: Trajectory) -> tuple[str, ...]:
+    """Return the tools its world is opened for: those of the request, taken or not, and none of what is said later."""
+    called = [step.call.tool for step in segments(trajectory)[0]]
+    other = [trajectory.condition.other.tool] if trajectory.condition is not None else []
+    return tuple(sorted({*called, *other}))
+
+
 def paths_of(trajectory: Trajectory) -> list[tuple[str, int]]:
     """Return the call paths a trajectory takes, each with its number of calls: its own, then those of what is later."""
     own = (trajectory.signature, len(segments(trajectory)[0]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from loopbuild.records import Json, StateFact, ToolResult
@@ -23,10 +23,10 @@ class MixedSandbox:
         """Whether every part shows what calls change."""
         return all(part.sees_state for part in self._parts.values())
 
-    def open(self, fixture: int) -> None:
+    def open(self, fixture: int, tools: Collection[str] = ()) -> None:
         """Open every part at the same fixture number."""
         for part in self._parts.values():
-            part.open(fixture)
+            part.open(fixture, tools)
 
     def call(self, tool_id: str, arguments: Mapping[str, Json]) -> ToolResult:
         """Run the call in the part of the tool's source."""

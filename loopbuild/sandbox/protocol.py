@@ -6,7 +6,7 @@ Nothing here knows how calls are answered.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
 from loopbuild.records import Json, Purpose, StateFact, ToolResult
@@ -30,8 +30,12 @@ class Sandbox(Protocol):
     def sees_state(self) -> bool:
         """Whether `state_diff` shows what calls change; False where nobody can look."""
 
-    def open(self, fixture: int) -> None:
-        """Start in the world numbered `fixture`, forgetting everything done before."""
+    def open(self, fixture: int, tools: Collection[str] = ()) -> None:
+        """Start in the world numbered `fixture`, forgetting everything done before.
+
+        `tools` are those whose calls are planned, where that is known: a world that makes ids up spells them as these
+        ask, and as no other tool does. Without them all tools are listened to.
+        """
 
     def call(self, tool_id: str, arguments: Mapping[str, Json]) -> ToolResult:
         """Run one call; refusals come back as `tool_error`, a dead or hung sandbox as `infra_error`."""

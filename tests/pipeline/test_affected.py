@@ -12,7 +12,6 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from projects import EXAMPLES
@@ -146,21 +145,97 @@ def test_a_row_is_touched_by_what_it_read_and_by_nothing_else(
         assert before == after
 
 
-# A simulated world spells the ids of an entity in one way for all tools that show them: as numbers where one of them
-# says so. A row depends on that way, which is nobody's leaf; no fact of its trace has it, and the engine keeps the row
-# until something else makes it stale. It is then still a consistent execution, of a world that today's schemas would
-# spell otherwise. Measured by adding one tool to the thirteen applications of `examples/enterprise` and replaying all
-# of about 1,700 trajectories: none changes when the tool spells its entity's ids as the others do (two tools tried);
-# when it alone declares them as numbers, those that hold such ids do: 0, 0.7, 1.1, 6.0 and 7.4% for five entities.
-@pytest.mark.xfail(
-    strict=True, reason="the simulated world spells an entity's ids alike for all tools; no fact says so"
+SPELLINGS: tuple[dict[str, Any], ...] = (
+    {"type": "integer"},
+    {"type": "string", "format": "uuid"},
+    {"type": "string", "pattern": "^X[0-9]{6}$"},
+    {"type": "string", "examples": ["ID/4711"]},
+    {"type": "string"},
 )
-def test_ids_that_another_tool_spells_otherwise_touch_the_rows_that_hold_such_ids() -> None:
+ENTITIES = sorted({leaf.entity for tool in world(HR)[0].tools for leaf in tool.outputs if leaf.kind == "id"})
+
+
+def newcomer(entity: str, spelling: dict[str, Any], shape: str) -> dict[str, Any]:
+    """A tool nobody had, which says of an entity's ids how they look."""
+    name = entity.replace(" ", "_")
+    if shape == "lists":
+        return {
+            "name": f"list_late_{name}s",
+            "parameters": {},
+            "returns": {f"{name}_ids": {"type": "array", "items": spelling}},
+        }
+    if shape == "takes":
+        return {
+            "name": f"audit_{name}",
+            "parameters": {"type": "object", "properties": {f"{name}_id": spelling}, "required": [f"{name}_id"]},
+            "returns": {"remark": "string"},
+        }
+    # By this name it also comes first of all tools, and it makes such things by their names.
+    return {
+        "name": f"add_{name}",
+        "parameters": {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]},
+        "returns": {f"{name}_id": spelling},
+    }
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from(ENTITIES), st.sampled_from(SPELLINGS), st.sampled_from(["lists", "takes", "makes"]))
+def test_a_new_tool_changes_no_row_however_it_spells_ids(entity: str, spelling: dict[str, Any], shape: str) -> None:
+    """Ids are spelled as the tools of a row ask: what another one says of them is not heard."""
+    tools = [*HR, newcomer(entity, spelling, shape)]
+    before, after = facts(HR), facts(tools)
+    catalog, _ = world(tools)
+    with trajectories.opened(SANDBOX, catalog, root=EXAMPLES) as sandbox:
+        for group, row in rows():
+            if "unreachable" in row.output:
+                continue
+            old = from_json(Trajectory, row.output)
+            assert touched(before[group], after.get(group, {}), row) == []
+            outcome = replay(old, catalog=catalog, sandbox=sandbox)
+            assert not isinstance(outcome, ReplayFault)
+            assert outcome.digest == old.digest
+
+
+def test_a_new_tool_that_spells_ids_otherwise_is_reached_by_tools_that_do_not_say() -> None:
+    """Its own rows show the ids as it wants them, also those that come from an older tool."""
+    spelling = {"type": "string", "pattern": "^X[0-9]{6}$"}
+    catalog, graph = world([*HR, newcomer("role", spelling, "takes")])
+    group = next(one.name for one in graph.subgraphs if "hr/audit_role" in one.goals)
+    one = action(catalog, graph, group)
+    made = [row for row in trajectories.run(one, list(trajectories.wanted(one))) if "unreachable" not in row.output]
+    audits = [from_json(Trajectory, row.output) for row in made if row.output["cell"]["goal"] == "hr/audit_role"]
+    chained = [found for found in audits if len(found.steps) > 1]
+    assert chained
+    for found in audits:
+        ids = [step.call.arguments["role_id"] for step in found.steps if step.call.tool == "hr/audit_role"]
+        assert all(str(value).startswith("X") for value in ids)
+
+
+def test_a_tool_that_spells_ids_otherwise_touches_those_who_call_it() -> None:
     tools: Tools = json.loads(json.dumps(HR))
     next(tool for tool in tools if tool["name"] == "schedule_interview")["returns"]["interview_id"] = "integer"
     before, after = facts(HR), facts(tools)
-    holders = [(group, row) for group, row in rows() if "hr/list_interviews output /interview_ids/[]" in row.reads]
-    assert all(touched(before[group], after[group], row) for group, row in holders)
+    callers = [(group, row) for group, row in rows() if "hr/schedule_interview gate" in row.reads]
+    assert callers
+    assert all(touched(before[group], after[group], row) for group, row in callers)
+
+
+def test_a_tool_that_changes_what_another_means_touches_those_who_call_that_one() -> None:
+    """Who makes labels by their names makes names keys: what else takes a label's name looks it up from then on."""
+    take = {
+        "name": "tag_role",
+        "parameters": {"role_id": "string", "label_name": "string"},
+        "returns": {"status": "string"},
+    }
+    make = {"name": "create_label", "parameters": {"name": "string"}, "returns": {"status": "string"}}
+    catalog, graph = world([*HR, take])
+    group = next(one.name for one in graph.subgraphs if "hr/tag_role" in one.goals)
+    before = action(catalog, graph, group)
+    made = list(trajectories.run(before, list(trajectories.wanted(before))))
+    after = facts([*HR, take, make])
+    callers = [row for row in made if "hr/tag_role gate" in row.reads]
+    assert callers
+    assert all("tables hr/tag_role" in touched(trajectories.facts(before), after[group], row) for row in callers)
 
 
 def ends(fact: str) -> set[str]:

@@ -41,9 +41,9 @@ def group_tail(argument: Argument, scene: Scene) -> str:
         )
         return scene.choices.pick(forms).format(told[0])
     count = m.number_word(len(told))
-    forms = (f"with {count} {m.plural(noun)}: {{}}", f"with {count} {m.plural(noun)}, {{}}")
+    all_of = (f"with {count} {m.plural(noun)}: {{}}", f"with {count} {m.plural(noun)}, {{}}")
     each = scene.choices.pick(("one with {}", "{}", f"{m.with_article(noun)} with {{}}"))
-    return scene.choices.pick(forms).format(m.joined([each.format(one) for one in told], comma="; ", last="; and "))
+    return scene.choices.pick(all_of).format(m.joined([each.format(one) for one in told], comma="; ", last="; and "))
 
 
 def _part(field: Argument, scene: Scene) -> str:

@@ -9,7 +9,7 @@ from loopbuild.engine.target import Action, Json, RowResult, WantedRow
 from loopbuild.errors import SandboxError
 from loopbuild.pipeline import shared
 from loopbuild.pipeline.sandboxes import opened, server_facts, server_reads, settings_of, twice
-from loopbuild.records import Example, from_json, to_json
+from loopbuild.records import Example, from_json, opening_tools, to_json
 
 CATEGORIES = frozenset({"call", "clarify", "dialogue"})
 """Rows whose messages are their trajectory, turn by turn."""
@@ -58,5 +58,6 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
             if isinstance(made, SandboxError):
                 yield RowResult(key=row.key, error="; ".join(filter(None, [made.message, made.hint])))
                 continue
-            reads = {_CATALOG, *server_reads(servers, {step.call.tool for step in trajectory.steps})}
+            tools = {*opening_tools(trajectory), *(step.call.tool for step in trajectory.steps)}
+            reads = {_CATALOG, *server_reads(servers, tools)}
             yield RowResult(key=row.key, output=made, reads=tuple(sorted(reads)))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from loopbuild.digest import digest
 from loopbuild.engine.target import Action, RowResult, WantedRow
 from loopbuild.pipeline.arms import Arm, arm_of
-from loopbuild.pipeline.sandboxes import server_facts, server_reads
+from loopbuild.pipeline.sandboxes import server_facts, server_reads, spelling
 from loopbuild.pipeline.shared import call_names
 from loopbuild.records import Transcript, fact_name, to_json
 
@@ -20,8 +20,10 @@ def wanted(action: Action) -> Iterable[WantedRow]:
     """One row per task; what is right does not matter here, so changed gold generates nothing."""
     arm = arm_of(action)
     for key, task in arm.tasks.items():
-        shown = digest("shown", [task.user_turns, task.fixture, task.category == "clarify"])
-        yield WantedRow(key=key, request={"model": arm.model, "shown": shown})
+        shown = [task.user_turns, task.fixture, task.category == "clarify"]
+        spelled = spelling(action, arm.catalog, task.world or task.tools)
+        shown += [spelled] if spelled else []
+        yield WantedRow(key=key, request={"model": arm.model, "shown": digest("shown", shown)})
 
 
 def facts(action: Action) -> Mapping[str, str]:

@@ -11,7 +11,18 @@ from loopbuild.errors import SandboxError
 from loopbuild.pipeline import shared
 from loopbuild.pipeline.recipes.tasks import trajectories
 from loopbuild.pipeline.sandboxes import opened, server_facts, server_reads, settings_of, twice
-from loopbuild.records import Split, Task, ToolCatalog, Trajectory, Verdict, fact_name, from_json, paths_of, to_json
+from loopbuild.records import (
+    Split,
+    Task,
+    ToolCatalog,
+    Trajectory,
+    Verdict,
+    fact_name,
+    from_json,
+    opening_tools,
+    paths_of,
+    to_json,
+)
 
 if TYPE_CHECKING:
     from loopbuild.judging.validate import Validator
@@ -96,14 +107,14 @@ def _result(row: Row, verdict: Verdict, catalog: ToolCatalog, servers: Mapping[s
     shown = shown_part(trajectory, row.task, catalog, row.proof)
     output |= origins(shown)
     if trajectory.cell.purpose == "eval":
-        output["task"] = to_json(to_task(shown, row.task, split=row.example.split))
+        output["task"] = to_json(to_task(shown, row.task, split=row.example.split, world=opening_tools(trajectory)))
     elif row.example.split != "train" and verdict.kept:
         output["verdict"] |= {"kept": False, "filter": "split", "reason": "held_out_path"}
     reads = {*trajectory.reads, *_further_reads(row, catalog)}
     tools = {step.call.tool for step in trajectory.steps}
     if row.proof.other is not None:
         tools.add(row.proof.other.tool)
-    reads |= {*(f"{tool} call name" for tool in tools), *server_reads(servers, tools)}
+    reads |= {*(f"{tool} call name" for tool in tools), *server_reads(servers, tools.union(opening_tools(trajectory)))}
     return RowResult(key=key, output=output, reads=tuple(sorted(reads)))
 
 

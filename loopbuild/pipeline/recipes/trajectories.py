@@ -13,7 +13,7 @@ from loopbuild.engine.target import Action, Json, RowResult, WantedRow
 from loopbuild.errors import SandboxError
 from loopbuild.pipeline import shared
 from loopbuild.pipeline.renaming import former_plans, place_of, since_last
-from loopbuild.pipeline.sandboxes import opened, opened_again, server_facts, server_reads, settings_of, twice
+from loopbuild.pipeline.sandboxes import around, opened, opened_again, server_facts, server_reads, settings_of, twice
 from loopbuild.records import (
     Cell,
     Subgraph,
@@ -22,6 +22,7 @@ from loopbuild.records import (
     Trajectory,
     cell_json,
     from_json,
+    opening_tools,
     to_json,
     trajectory_json,
 )
@@ -97,7 +98,7 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
                 yield RowResult(key=row.key, error="; ".join(filter(None, [outcome.message, outcome.hint])))
                 continue
             if isinstance(outcome, Unreachable):
-                reads = (f"subgraph {subgraph.name}", *servers)
+                reads = (f"subgraph {subgraph.name}", *around(servers, subgraph.tools))
                 told = {"unreachable": to_json(outcome), "goal": row.request["goal"]}
                 told |= {"aim": row.request["aim"]} if row.request.get("aim") else {}
                 told |= {"derives": row.request["derives"]} if row.request.get("derives") else {}
@@ -147,7 +148,8 @@ def _reads(trajectory: Trajectory, servers: Mapping[str, str]) -> tuple[str, ...
     from loopbuild.stages.sampling.pointers import schematic
 
     tools = {step.call.tool for step in trajectory.steps}
-    reads = {*trajectory.reads, *server_reads(servers, tools), *(f"{tool} returns" for tool in tools)}
+    reads = {*trajectory.reads, *(f"{tool} returns" for tool in tools)}
+    reads |= {*server_reads(servers, tools.union(opening_tools(trajectory)))}
     for step in trajectory.steps:
         for pointer, source in step.call.provenance.items():
             if source.kind == "tool" or source.rule in CHOICES:

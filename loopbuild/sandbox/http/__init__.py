@@ -7,7 +7,7 @@ writes once more. Without one only reads run, and a row that writes is refused w
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ class HttpSandbox:
         self._start: dict[int, Rows] = {}
         self._lost = ""
 
-    def open(self, fixture: int) -> None:
+    def open(self, fixture: int, tools: Collection[str] = ()) -> None:
         """Reset the service to this world, where that is declared; raises SandboxError when it cannot be."""
         self._patience.check()
         if self._turn is not None:

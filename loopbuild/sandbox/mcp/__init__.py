@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,7 @@ class McpSandbox:
         self._servers: dict[int, _Server] = {}
         self._fixture = -1
 
-    def open(self, fixture: int) -> None:
+    def open(self, fixture: int, tools: Collection[str] = ()) -> None:
         """Start a server for this world, or reset the one that runs; raises SandboxError."""
         self._fixture = fixture
         self._patience.check()

@@ -8,7 +8,7 @@ security boundary: code that is not trusted needs a container around it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,7 @@ class PythonSandbox:
             self._fixture = -1
         return bool(self._sees_state)
 
-    def open(self, fixture: int) -> None:
+    def open(self, fixture: int, tools: Collection[str] = ()) -> None:
         """Make a new object; raises SandboxError."""
         self._patience.check()
         self._fixture = fixture

@@ -6,7 +6,7 @@ build like any file: committed, and in the keys by content.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from loopbuild.errors import SandboxError
@@ -34,7 +34,7 @@ class RecordedSandbox:
         self._count = {"": 0}
         """Name of a state -> how many writes lead there, for messages."""
 
-    def open(self, fixture: int) -> None:
+    def open(self, fixture: int, tools: Collection[str] = ()) -> None:
         """Start before the first write."""
         self._fixture, self._after = fixture, ""
 

@@ -5,7 +5,7 @@ Broken calls are not written down: a recording holds answers, never the third st
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -45,9 +45,9 @@ class Recorder:
         """Whether the recorded sandbox shows what calls change."""
         return self._inner.sees_state
 
-    def open(self, fixture: int) -> None:
+    def open(self, fixture: int, tools: Collection[str] = ()) -> None:
         """Open the recorded sandbox."""
-        self._inner.open(fixture)
+        self._inner.open(fixture, tools)
         self._fixture, self._after = fixture, ""
         self.cassette.sees_state = self._inner.sees_state
         self._facts = self._inner.state_diff()

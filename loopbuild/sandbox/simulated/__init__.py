@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from loopbuild.judging.validate import Validator
 from loopbuild.records import Json, StateFact, ToolCatalog, ToolResult
 from loopbuild.sandbox.simulated.calls import carry_out, refusal
 from loopbuild.sandbox.simulated.known import known_values
-from loopbuild.sandbox.simulated.model import Model, derive
+from loopbuild.sandbox.simulated.model import Forms, Model, derive
 from loopbuild.sandbox.simulated.tables import Tables
 from loopbuild.sandbox.simulated.world import World
 
@@ -35,8 +35,9 @@ class _Lore:
 
     validator: Validator
     model: Model
-    world_of: Callable[[int], World]
-    """Worlds are pure functions of their number; keeping the recent ones saves making their rows again."""
+    world_of: Callable[[int, Forms], World]
+    """Worlds are pure functions of their number and of how ids are spelled; keeping the recent ones saves making their
+    rows again."""
 
 
 _RECENT: list[tuple[ToolCatalog, str, _Lore]] = []
@@ -52,7 +53,7 @@ def _lore(catalog: ToolCatalog, source: str) -> _Lore:
             return lore
     own = ToolCatalog(tools=tuple(tool for tool in catalog.tools if tool.source == source))
     model = derive(own.tools)
-    worlds = lru_cache(maxsize=_WORLDS)(lambda fixture: World(model, fixture))
+    worlds = lru_cache(maxsize=_WORLDS)(lambda fixture, forms: World(model, fixture, forms))
     lore = _Lore(validator=Validator(own), model=model, world_of=worlds)
     _RECENT[:] = [(catalog, source, lore), *_RECENT[:7]]
     return lore
@@ -75,9 +76,9 @@ class SimulatedSandbox:
         self._written = _Written()
         self._tells = True
 
-    def open(self, fixture: int) -> None:
-        """Start in a world, with nothing written."""
-        self._world = self._world_of(fixture)
+    def open(self, fixture: int, tools: Collection[str] = ()) -> None:
+        """Start in a world, with nothing written, its ids spelled as `tools` of this source ask."""
+        self._world = self._world_of(fixture, self._model.spelling(tools))
         self._written.tables = Tables()
 
     def call(self, tool_id: str, arguments: Mapping[str, Json]) -> ToolResult:

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from loopbuild.records import Json, SchemaLeaf
+from loopbuild.sandbox.draws import Draws
 from loopbuild.sandbox.simulated import lookup
 from loopbuild.sandbox.simulated.model import ToolPlan, column_of
 from loopbuild.sandbox.simulated.shape import Column, Nothing, Object, Part, Texts, Value
 from loopbuild.sandbox.simulated.tables import Tables
 from loopbuild.sandbox.simulated.world import World
+from loopbuild.sandbox.spans import is_later, later
 from loopbuild.sandbox.synthetic import synthesize
 
 _SCORES = frozenset({"score", "rank", "rating", "relevance", "similarity", "confidence", "match"})
@@ -106,7 +108,21 @@ def _made_up(scene: Scene, leaf: SchemaLeaf, key: Json) -> Json:
     told = scene.told.get(leaf.pointer)
     if told is not None:
         return told
+    for start in _starts(scene, leaf):
+        after = later(_made_up(scene, start, key), Draws(["opaque-after", scene.call, leaf.pointer, key]).below)
+        if after:
+            return after
     return synthesize(leaf, ["opaque", scene.world.fixture, scene.call, leaf.pointer, key], purpose=scene.world.purpose)
+
+
+def _starts(scene: Scene, leaf: SchemaLeaf) -> list[SchemaLeaf]:
+    """Return the leaves of the same object that name the start of what `leaf` names the end of."""
+    beside, about = leaf.pointer.rpartition("/")[0], scene.plan.tool.entity.split()
+    return [
+        other
+        for other in scene.plan.tool.outputs
+        if other.pointer.rpartition("/")[0] == beside and is_later(leaf.words, other.words, about=about)
+    ]
 
 
 def _texts(scene: Scene, leaf: SchemaLeaf, entity: str, key: Json) -> Json:

@@ -184,7 +184,7 @@ def _written(
     for _, group in sorted(groups.items()):
         sent = {one.input.field: one.value for one in group if not one.input.entity}
         if is_create:
-            key, tables = _create(plan, group, form_kind=form.kind, model=model, world=world, tables=tables)
+            key, tables = _create(plan, group, form_kind=form.kind, world=world, tables=tables)
             touched += [] if key is None else [key]
             continue
         for key in _subject_keys(plan, group, form_kind=form.kind, world=world, tables=tables):
@@ -208,9 +208,7 @@ def _written(
     return ToolResult(status="ok", value=write(scene, plan.output, subject, key)), tables
 
 
-def _create(
-    plan: ToolPlan, group: list[Given], *, form_kind: str, model: Model, world: World, tables: Tables
-) -> tuple[Json, Tables]:
+def _create(plan: ToolPlan, group: list[Given], *, form_kind: str, world: World, tables: Tables) -> tuple[Json, Tables]:
     subject = plan.subject
     fields = _stored(group, own=subject if form_kind == "name" else "")
     refs = {one.input.entity: one.value for one in group if one.input.entity and not isinstance(one.value, list)}
@@ -229,7 +227,7 @@ def _create(
         equals = sum(1 for (name, _), row in tables.rows.items() if name == subject and row.origin == origin)
         taken = {*world.rows(subject), *(key for name, key in tables.rows if name == subject)}
         key = make_id(
-            model.entities[subject].form, subject, fixture=world.fixture, key=[origin, equals],
+            world.form(subject), subject, fixture=world.fixture, key=[origin, equals],
             purpose=world.purpose, taken=taken,
         )  # fmt: skip
     return key, tables.with_row(subject, key, Row(fields=fields, refs=refs, is_new=True, origin=origin))

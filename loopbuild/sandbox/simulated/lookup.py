@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from loopbuild.records import Json, SchemaLeaf
+from loopbuild.sandbox.draws import Draws
 from loopbuild.sandbox.simulated.model import CONTROL, SEARCH, Input, column_of
 from loopbuild.sandbox.simulated.tables import Tables
 from loopbuild.sandbox.simulated.world import World
+from loopbuild.sandbox.spans import earlier_name, later
 
 Names = tuple[tuple[str, SchemaLeaf], ...]
 
@@ -62,6 +64,11 @@ def field_of(world: World, tables: Tables, entity: str, key: Json, name: str, le
         from loopbuild.sandbox.synthetic import email_of
 
         return email_of(str(row.fields["name"]), ["made", world.fixture, entity, key])
+    start = row.fields.get(earlier_name(name, about=entity.split())) if row is not None and row.is_new else None
+    if start is not None and not leaf.enum:
+        # What was made with a start ends after it, though nobody said when.
+        after = later(start, Draws(["after", world.fixture, entity, key, name]).below)
+        return after or world.value(entity, key, name, leaf)
     return world.value(entity, key, name, leaf)
 
 

@@ -6,13 +6,13 @@ known entities, never from what other tools return.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
 from loopbuild.records import SchemaLeaf, ToolSchema
-from loopbuild.sandbox.simulated.ids import IdForm, form_of
+from loopbuild.sandbox.simulated.ids import IdForm, form_of, prefix_of
 from loopbuild.sandbox.simulated.shape import Part, leaf_name, shape_of
 from loopbuild.sandbox.simulated.words import words_of
 
@@ -63,18 +63,30 @@ SEARCH = frozenset({"query", "search", "q", "keyword", "keywords", "term"})
 _GENERIC = frozenset({"content", "value", "item", "entry", "element"})
 
 
+Forms = tuple[tuple[str, IdForm], ...]
+"""Entity -> how its ids are spelled."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
     """A table: how its keys look, and by which words its rows are named."""
 
     name: str
     form: IdForm
+    """How its keys are spelled where nobody says which tools are called."""
     leaf: SchemaLeaf
     """A leaf that holds the key; for tables keyed by name it says what names look like."""
     columns: tuple[tuple[str, SchemaLeaf], ...] = ()
     """Of rows told apart by their content: what that content is."""
     linked: str = ""
     """Of such rows: the entity whose names stand in their link columns (`from`, `to`)."""
+    wishes: tuple[tuple[str, IdForm], ...] = ()
+    """Of ids: the tools that say how they look, by name, each with what it says first."""
+
+    def spelled_for(self, tools: Collection[str]) -> IdForm:
+        """Return the form that `tools` ask for, the first of them where they disagree."""
+        said = (form for tool, form in self.wishes if tool in tools)
+        return next(said, IdForm(kind="prefix", text=prefix_of(self.name)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +126,20 @@ class Model:
 
     entities: dict[str, Entity] = field(default_factory=dict)
     plans: dict[str, ToolPlan] = field(default_factory=dict)
+
+    def spelling(self, tools: Collection[str]) -> Forms:
+        """Return the forms of ids that differ from those all tools together ask for, where only `tools` are called.
+
+        A tool that is not called has no say, so one that is new or declares its ids otherwise moves nobody's rows.
+        """
+        called = {tool for tool in tools if tool in self.plans}
+        if not called:
+            return ()
+        return tuple(
+            (name, form)
+            for name, entity in self.entities.items()
+            if entity.wishes and (form := entity.spelled_for(called)) != entity.form
+        )
 
 
 def derive(tools: Iterable[ToolSchema]) -> Model:
@@ -186,16 +212,19 @@ def _column(words: tuple[str, ...], pointer: str, entity: str) -> str:
 
 
 def _entities(tools: list[ToolSchema]) -> dict[str, Entity]:
-    by_id: dict[str, list[SchemaLeaf]] = {}
+    by_id: dict[str, list[tuple[str, SchemaLeaf]]] = {}
     for tool in tools:
         for leaf in (*tool.inputs, *tool.outputs):
             if is_id(leaf):
-                by_id.setdefault(_id_entity(leaf, tool), []).append(leaf)
+                by_id.setdefault(_id_entity(leaf, tool), []).append((tool.id, leaf))
     found: dict[str, Entity] = {}
     for name, leaves in sorted(by_id.items()):
         # A leaf that says how ids look wins; otherwise all leaves agree on the prefix form.
-        telling = [leaf for leaf in leaves if form_of(name, leaf).kind != "prefix"] or leaves
-        found[name] = Entity(name=name, form=form_of(name, telling[0]), leaf=telling[0])
+        forms = [(tool, form_of(name, leaf)) for tool, leaf in leaves]
+        wishes = {tool: form for tool, form in reversed(forms) if form.kind != "prefix"}
+        ordered = tuple(sorted(wishes.items()))
+        form = ordered[0][1] if ordered else IdForm(kind="prefix", text=prefix_of(name))
+        found[name] = Entity(name=name, form=form, leaf=leaves[0][1], wishes=ordered)
     for tool in tools:
         for name, leaf in _named(tool):
             found.setdefault(name, Entity(name=name, form=IdForm(kind="name"), leaf=leaf))

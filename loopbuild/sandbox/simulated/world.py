@@ -1,19 +1,23 @@
 """The starting world of one fixture: which rows there are, what their fields hold, and who belongs to whom.
 
 Everything is a function of (fixture, entity, row key, the leaf's own name and type), computed when asked for and kept.
-No tool, no other leaf and no order of asking plays a part, so a new tool changes nothing that was there before.
+No tool, no other leaf and no order of asking plays a part, so a new tool changes nothing that was there before. How
+keys are spelled is said from outside, by the tools that are called.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from loopbuild.digest import digest, seed, unit_interval
 from loopbuild.records import Json, SchemaLeaf
+from loopbuild.sandbox.draws import Draws
 from loopbuild.sandbox.pools import PEOPLE
 from loopbuild.sandbox.protocol import purpose_of
-from loopbuild.sandbox.simulated.ids import make_id, make_name
-from loopbuild.sandbox.simulated.model import LINKS, Entity, Model
+from loopbuild.sandbox.simulated.ids import IdForm, make_id, make_name
+from loopbuild.sandbox.simulated.model import LINKS, Entity, Forms, Model
+from loopbuild.sandbox.spans import earlier_name, later
 from loopbuild.sandbox.synthetic import email_of, person_name, synthesize
 
 _ROWS = (12, 40)
@@ -31,10 +35,11 @@ _INITIAL = {
 class World:
     """Rows and fields of one fixture."""
 
-    def __init__(self, model: Model, fixture: int) -> None:
+    def __init__(self, model: Model, fixture: int, forms: Forms = ()) -> None:
         self.fixture = fixture
         self.purpose = purpose_of(fixture)
         self._model = model
+        self._forms = dict(forms)
         self._rows: dict[str, tuple[Json, ...]] = {}
         self._sets: dict[str, frozenset[Json]] = {}
         self._fields: dict[tuple[str, Json, str, int], Json] = {}
@@ -53,6 +58,10 @@ class World:
         """Say whether an entity starts with a row of this key."""
         self.rows(entity)
         return not isinstance(key, list | dict) and key in self._sets[entity]
+
+    def form(self, entity: str) -> IdForm:
+        """Return how keys of an entity are spelled in this world."""
+        return self._forms.get(entity) or self._model.entities[entity].form
 
     def listed(self, entity: str) -> tuple[Json, ...]:
         """Return the few rows an unfiltered list shows."""
@@ -101,7 +110,9 @@ class World:
                     entity, known.leaf, fixture=self.fixture, key=place, purpose=self.purpose, taken=rows
                 )
             else:
-                made = make_id(known.form, entity, fixture=self.fixture, key=place, purpose=self.purpose, taken=rows)
+                made = make_id(
+                    self.form(entity), entity, fixture=self.fixture, key=place, purpose=self.purpose, taken=rows
+                )
             rows[made] = None
         return tuple(rows)
 
@@ -138,7 +149,15 @@ class World:
             return email_of(person_name(base, purpose=self.purpose), source)
         if name == "full_name" or (is_person and name == "name"):  # only people have a full name
             return person_name(["field", self.fixture, entity, key, "name"], purpose=self.purpose)
-        return synthesize(leaf, source, purpose=self.purpose, entity=entity)
+        return self._after(entity, key, name, leaf) or synthesize(leaf, source, purpose=self.purpose, entity=entity)
+
+    def _after(self, entity: str, key: Json, name: str, leaf: SchemaLeaf) -> str:
+        """Return a moment after the column that starts the same pair, shown or not; empty for any other column."""
+        start = "" if leaf.enum else earlier_name(name, about=entity.split())
+        if not start or "string" not in (leaf.types or ("string",)):
+            return ""
+        first = self._make_value(entity, key, start, replace(leaf, words=tuple(start.split("_"))))
+        return later(first, Draws(["field", self.fixture, entity, key, name]).below)
 
     def _make_children(self, parent: str, entity: str) -> dict[Json, tuple[Json, ...]]:
         rows = self.rows(entity)

@@ -148,7 +148,7 @@ class _Pool:
         idle = self._idle.get(task.sandbox)
         sandbox = idle.pop() if idle else self._open(task)
         try:
-            sandbox.open(task.fixture)
+            sandbox.open(task.fixture, task.world or task.tools)
         except SandboxError:
             sandbox.close()
             raise

@@ -6,7 +6,7 @@ all its paths.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -47,13 +47,22 @@ def spared(trajectories: Iterable[Trajectory], share: float) -> frozenset[str]:
     return frozenset(chosen)
 
 
-def to_task(trajectory: Trajectory, task: Task, *, split: Split, group: Group = "all", system: str = "") -> EvalTask:
-    """Return what a model is asked and what counts as right.
+def to_task(
+    trajectory: Trajectory,
+    task: Task,
+    *,
+    split: Split,
+    world: Sequence[str] = (),
+    group: Group = "all",
+    system: str = "",
+) -> EvalTask:
+    """Return what a model is asked and what counts as right; `world` are the tools that its world is opened for.
 
     Categories in which no call is due carry no gold calls, whatever the trajectory held.
     """
     is_call_due = task.category in ("call", "clarify", "confirm", "error_recovery")
     gold = trajectory.steps if is_call_due else ()
+    tools = tuple(dict.fromkeys(step.call.tool for step in gold))
     made = EvalTask(
         key=task.key,
         trajectory=trajectory.key,
@@ -67,7 +76,8 @@ def to_task(trajectory: Trajectory, task: Task, *, split: Split, group: Group = 
         fixture=trajectory.fixture,
         gold=gold,
         state_diff=trajectory.state_diff if is_call_due else (),
-        tools=tuple(dict.fromkeys(step.call.tool for step in gold)),
+        tools=tools,
+        world=() if set(world) == set(tools) else tuple(world),
         told=trajectory.told if is_call_due else None,
         group=group,
     )

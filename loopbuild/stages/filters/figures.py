@@ -29,7 +29,7 @@ def origins(trajectory: Trajectory) -> dict[str, Json]:
             producer = trajectory.steps[bound.origin.step].call.tool
             links.add(f"{producer} {bound.origin.leaf} -> {bound.tool} {leaf_pointer(bound.pointer)}")
     found: dict[str, Json] = {"origins": dict(sorted(kinds.items())), "links": sorted(links)}
-    later = [one.kind for one in trajectory.later]
+    later: list[str] = [one.kind for one in trajectory.later]
     later += ["taken_back"] * any(bound.origin.rule == "taken_back" for bound in bound_values(trajectory))
     found |= {"derived": sorted(derived)} if derived else {}
     return found | ({"later": later} if later else {})

@@ -17,7 +17,7 @@ from loopbuild.sandbox.protocol import Sandbox
 from loopbuild.stages.sampling.feeds import Feed, Node
 from loopbuild.stages.sampling.pointers import concrete, place, shared_item
 from loopbuild.stages.sampling.reach import Reach, rank
-from loopbuild.stages.sampling.values import choose
+from loopbuild.stages.sampling.values import choose, starts_of
 from loopbuild.stages.sampling.working_out import choices_of, computed
 
 Rule = str | Provenance
@@ -145,7 +145,10 @@ def _in_order(node: Node, reach: Reach) -> list[SchemaLeaf]:
 
     def rank_of(leaf: SchemaLeaf) -> tuple[int, int, str]:
         is_late = (
-            leaf.kind == "email" or leaf.format == "email" or bool({"end", "to", "until", "due"} & set(leaf.words))
+            leaf.kind == "email"
+            or leaf.format == "email"
+            or bool({"end", "to", "until", "due"} & set(leaf.words))
+            or bool(starts_of(leaf, tool))
         )
         return (int(is_late), order.get(leaf.pointer.split("/")[1], 99), leaf.pointer)
 

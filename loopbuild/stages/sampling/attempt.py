@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from loopbuild.records import StateFact, Trajectory
+from loopbuild.records import StateFact, Trajectory, opening_tools
 from loopbuild.sandbox.protocol import Sandbox
 
 
@@ -22,7 +22,7 @@ def attempt(trajectory: Trajectory, *, sandbox: Sandbox) -> Attempted | None:
     """Run all calls from the trajectory's fixture; None where the sandbox does not see its state."""
     if not sandbox.sees_state:
         return None
-    sandbox.open(trajectory.fixture)
+    sandbox.open(trajectory.fixture, opening_tools(trajectory))
     for step in trajectory.steps:
         result = sandbox.call(step.call.tool, step.call.arguments)
         if result.status != "ok":

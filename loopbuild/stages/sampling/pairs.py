@@ -84,7 +84,7 @@ def _both(run: Run, fork: Fork, fixtures: Sequence[int]) -> tuple[Trajectory, Tr
 
 
 def _looked(run: Run, fork: Fork, fixture: int) -> _Look | None:
-    run.sandbox.open(fixture)
+    run.sandbox.open(fixture, sorted({node.tool for node in (*fork.trunk, fork.then, fork.other)}))
     steps = execute(run, Skeleton(nodes=fork.trunk), (), {})
     if steps is None:
         return None

@@ -14,7 +14,17 @@ from loopbuild.digest import canonical
 from loopbuild.judging.derive import derive
 from loopbuild.judging.validate import Validator
 from loopbuild.pointers import at, find
-from loopbuild.records import FROM_RESULT, Condition, Json, Provenance, Step, ToolCatalog, Trajectory, to_json
+from loopbuild.records import (
+    FROM_RESULT,
+    Condition,
+    Json,
+    Provenance,
+    Step,
+    ToolCatalog,
+    Trajectory,
+    opening_tools,
+    to_json,
+)
 from loopbuild.sandbox.protocol import Sandbox
 from loopbuild.stages.sampling.record import digest_of, quoted, reads_of
 from loopbuild.stages.sampling.renaming import vacant
@@ -36,7 +46,7 @@ def replay(trajectory: Trajectory, *, catalog: ToolCatalog, sandbox: Sandbox) ->
     """
     tools = catalog.by_id()
     validator = _validator(catalog)
-    sandbox.open(trajectory.fixture)
+    sandbox.open(trajectory.fixture, opening_tools(trajectory))
     steps: list[Step] = []
     for number, old in enumerate(trajectory.steps):
         faults = validator.check(old.call.tool, old.call.arguments)

@@ -7,16 +7,14 @@ the world's known values or not at all.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
 
 from loopbuild.digest import seed, unit_interval
 from loopbuild.pointers import unescaped
 from loopbuild.records import Json, Purpose, SchemaLeaf, ToolSchema
 from loopbuild.sandbox.draws import Draws
+from loopbuild.sandbox.spans import is_later, later
 from loopbuild.sandbox.synthetic import email_of, synthesize
 
-_STARTS = ("start", "from", "begin", "checkin", "departure")
-_ENDS = ("end", "to", "until", "due", "checkout", "return")
 _EXAMPLE_SHARE = 0.5
 
 
@@ -89,21 +87,19 @@ def is_given(tool: ToolSchema, leaf: SchemaLeaf, *, key: str, share: float) -> b
 
 
 def _after(leaf: SchemaLeaf, tool: ToolSchema, given: Mapping[str, Json], source: Json) -> Json:
-    """Return a date some days after the start date of the same call, if `leaf` is the end of such a pair."""
-    end = next((word for word in _ENDS if word in leaf.words), "")
-    if not end or "string" not in leaf.types:
-        return None
-    rest = tuple(word for word in leaf.words if word != end)
-    for other in tool.inputs:
-        start = next((word for word in _STARTS if word in other.words), "")
-        if start and tuple(word for word in other.words if word != start) == rest and other.pointer in given:
-            try:
-                day = date.fromisoformat(str(given[other.pointer])[:10])
-            except ValueError:
-                return None
-            later = (day + timedelta(days=1 + Draws(source).below(14))).isoformat()
-            return later + str(given[other.pointer])[10:]
+    """Return a moment after the one that starts the same pair in the same call, if `leaf` is the end of one."""
+    for other in starts_of(leaf, tool):
+        if other.pointer in given:
+            return later(given[other.pointer], Draws(source).below) or None
     return None
+
+
+def starts_of(leaf: SchemaLeaf, tool: ToolSchema) -> list[SchemaLeaf]:
+    """Return the inputs that name the start of what `leaf` names the end of."""
+    if "string" not in leaf.types:
+        return []
+    about = (leaf.entity or tool.entity).split()
+    return [other for other in tool.inputs if is_later(leaf.words, other.words, about=about)]
 
 
 def _name_beside(leaf: SchemaLeaf, given: Mapping[str, Json]) -> str:

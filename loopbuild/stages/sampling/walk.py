@@ -79,7 +79,7 @@ def sample(
             break
         tried += 1
         run.reach = reach
-        sandbox.open(fixture)
+        sandbox.open(fixture, sorted({node.tool for node in skeleton.nodes}))
         start = sandbox.snapshot() if skeleton.is_abreast else None
         steps = execute(run, skeleton, (), {})
         if steps is not None and skeleton.is_abreast and not orders_agree(run, steps, start):

@@ -12,7 +12,7 @@ from loopbuild.digest import unit_interval
 from loopbuild.judging.effects import destroys
 from loopbuild.llm.offline import turns
 from loopbuild.llm.protocol import StepWords, WriteRequest
-from loopbuild.records import Proof, Step, Task, ToolCatalog, Trajectory
+from loopbuild.records import Proof, Step, Task, ToolCatalog, Trajectory, opening_tools
 from loopbuild.sandbox.protocol import Sandbox
 
 DECLINED = 0.5
@@ -82,7 +82,7 @@ def prove(trajectory: Trajectory, catalog: ToolCatalog, *, key: str, sandbox: Sa
     steps = _before(trajectory, catalog)
     if not is_declined(key) or not steps or not sandbox.sees_state:
         return Proof()
-    sandbox.open(trajectory.fixture)
+    sandbox.open(trajectory.fixture, opening_tools(trajectory))
     results = [sandbox.call(step.call.tool, step.call.arguments) for step in steps]
     return Proof(left=sandbox.state_diff(), is_restored=all(result.status == "ok" for result in results))
 

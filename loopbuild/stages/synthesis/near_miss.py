@@ -11,7 +11,7 @@ from typing import Literal
 from loopbuild.digest import canonical, digest
 from loopbuild.judging.validate import Validator
 from loopbuild.pointers import escaped, unescaped
-from loopbuild.records import Json, Proof, SchemaLeaf, ToolCall, ToolCatalog, ToolSchema, Trajectory
+from loopbuild.records import Json, Proof, SchemaLeaf, ToolCall, ToolCatalog, ToolSchema, Trajectory, opening_tools
 from loopbuild.sandbox.protocol import Sandbox
 
 MOST = 3
@@ -122,7 +122,7 @@ def _difference(
     trajectory: Trajectory, index: int, call: ToolCall, sandbox: Sandbox
 ) -> Literal["", "refused", "answer", "state", "same"]:
     """Run the steps before, then `call` and, from the same state, the right call; compare what they come to."""
-    sandbox.open(trajectory.fixture)
+    sandbox.open(trajectory.fixture, opening_tools(trajectory))
     for step in trajectory.steps[:index]:
         sandbox.call(step.call.tool, step.call.arguments)
     token = sandbox.snapshot()

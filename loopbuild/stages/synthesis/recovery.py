@@ -12,7 +12,18 @@ from collections.abc import Iterator
 
 from loopbuild.digest import canonical, digest, unit_interval
 from loopbuild.pointers import escaped
-from loopbuild.records import Failure, Json, Proof, SchemaLeaf, Step, ToolCall, ToolCatalog, ToolSchema, Trajectory
+from loopbuild.records import (
+    Failure,
+    Json,
+    Proof,
+    SchemaLeaf,
+    Step,
+    ToolCall,
+    ToolCatalog,
+    ToolSchema,
+    Trajectory,
+    opening_tools,
+)
 from loopbuild.sandbox.answers import refused
 from loopbuild.sandbox.protocol import Sandbox
 
@@ -46,7 +57,7 @@ def prove(trajectory: Trajectory, catalog: ToolCatalog, *, key: str, sandbox: Sa
 
 def _run(trajectory: Trajectory, tools: dict[str, ToolSchema], chosen: set[int], wanted: int, *, key: str,
          sandbox: Sandbox) -> Proof:  # fmt: skip
-    sandbox.open(trajectory.fixture)
+    sandbox.open(trajectory.fixture, opening_tools(trajectory))
     failures: list[Failure] = []
     is_restored = True
     each = 1 if len(chosen) > 1 else wanted

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from loopbuild.records import DataFlowEdge, EdgeEvidence, Json, ToolCatalog, ToolGraph, ToolSchema
+from loopbuild.records import DataFlowEdge, EdgeEvidence, Json, ToolCatalog, ToolGraph
 from loopbuild.stages.toolgraph.evidence import Facts
+from loopbuild.stages.toolgraph.flat import flat_sources
 from loopbuild.stages.toolgraph.index import Found, PortIndex, rank
 from loopbuild.stages.toolgraph.names import Words
 from loopbuild.stages.toolgraph.patterns import EdgePattern, read_patterns
@@ -22,8 +23,6 @@ MIN_SCORE = 0.6
 STRONG = 0.85
 """Below this an edge is kept only for a required input that nothing better feeds."""
 PER_INPUT = 5
-FLAT_SHARE = 0.2
-"""A source with a smaller share of tools touching an edge cannot carry chains."""
 
 
 def build_graph(catalog: ToolCatalog, settings: Json, evidence: Sequence[EdgeEvidence] = ()) -> ToolGraph:
@@ -50,7 +49,7 @@ def build_graph(catalog: ToolCatalog, settings: Json, evidence: Sequence[EdgeEvi
     )
     edges = [edge for consumer in inputs for edge in search.edges_into(consumer)]
     edges.sort(key=lambda edge: (edge.consumer, edge.consumer_leaf, -edge.score, edge.producer, edge.producer_leaf))
-    flat, notes = _flat_sources(catalog.tools, edges)
+    flat, notes = flat_sources(catalog.tools, edges)
     if gone:
         lines = "1 line" if gone == 1 else f"{gone} lines"
         notes.append(f"{lines} of graph.lock no longer fit the tools; `loopbuild graph --verify` renews them")
@@ -180,22 +179,3 @@ def _capped(found: Sequence[Found], limit: int) -> list[Found]:
         key = (item.producer.tool.id, item.producer.words)
         depth[key] = min(item.producer.depth, depth.get(key, item.producer.depth))
     return [item for item in kept if item.producer.depth == depth[item.producer.tool.id, item.producer.words]]
-
-
-def _flat_sources(tools: Sequence[ToolSchema], edges: Sequence[DataFlowEdge]) -> tuple[tuple[str, ...], list[str]]:
-    touched = {edge.producer for edge in edges} | {edge.consumer for edge in edges}
-    flat: list[str] = []
-    notes: list[str] = []
-    for source in sorted({tool.source for tool in tools}):
-        own = [tool for tool in tools if tool.source == source]
-        joined = [tool for tool in own if tool.id in touched]
-        if len(joined) >= FLAT_SHARE * len(own) and joined:
-            continue
-        flat.append(source)
-        known = sum(tool.output_origin != "none" for tool in own)
-        count = sum(edge.producer.startswith(f"{source}/") for edge in edges)
-        notes.append(
-            f"source `{source}` is flat: {known} of {len(own)} tools declare what they return, {count} edges lead from "
-            "it; only single and parallel calls are sampled, `returns:` of a source would connect its tools"
-        )
-    return tuple(flat), notes

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
 
-from loopbuild.stages.toolgraph.lists import LISTING_VERBS, LOGINS, TAKING_VERBS
+from loopbuild.stages.toolgraph.lists import LISTING_VERBS, LOGINS, STATES, TAKING_VERBS
+from loopbuild.stages.toolgraph.logins import login_offers, login_wants
 from loopbuild.stages.toolgraph.names import alternatives, is_bare_id, is_generic, without_roles
 from loopbuild.stages.toolgraph.ports import Port
 from loopbuild.stages.toolgraph.scope import is_within
@@ -98,7 +99,7 @@ class PortIndex:
 
         Of each tool only its leaves that fit best. A consumer's own tool may be among them.
         """
-        key = (_consumer(consumer), consumer.scope, self._denied(consumer), min_score, tools)
+        key = (_consumer(consumer), self._denied(consumer), min_score, tools)
         if key not in self._known:
             self._known[key] = self._search(consumer, min_score, tools)
         return self._known[key]
@@ -152,9 +153,12 @@ class PortIndex:
         return [item for some in chosen.values() for item in some]
 
 
-def rank(port: Port) -> tuple[bool, int, str, str]:
+def rank(port: Port) -> tuple[bool, int, int, str, str]:
     """Return a producer's place among equals: listings first, then tools that create; what lies deep comes last."""
-    return (port.is_incidental or "/|" in port.leaf.pointer, _verb_rank(port), port.tool.id, port.leaf.pointer)
+    is_aside = port.is_incidental or "/|" in port.leaf.pointer
+    # Accounts turn up in every answer: first those that a call lists which has to know least.
+    parents = port.parents if port.words[-1:] in _LOGINS else 0
+    return (is_aside, _verb_rank(port), parents, port.tool.id, port.leaf.pointer)
 
 
 def _verb_rank(port: Port) -> int:
@@ -191,8 +195,16 @@ def _blind(item: Port, marks: frozenset[int]) -> tuple[object, ...]:
         item.named == tool.entity,
         bool(item.entity),
         bool(leaf.entity),
+        _place(item),
         marks,
     )
+
+
+def _place(item: Port) -> tuple[object, ...]:
+    """Return what else a score reads where a name says little: whose login it is, of which thing a `sha` tells."""
+    if item.words[-1:] in _LOGINS:
+        return (item.scope and item.scope.collection, item.entity, item.container, item.is_listed)
+    return (item.thing, item.container) if item.words in STATES else ()
 
 
 def _consumer(item: Port) -> tuple[object, ...]:
@@ -209,14 +221,17 @@ def _consumer(item: Port) -> tuple[object, ...]:
         repr(leaf.enum) if leaf.enum else "",
         leaf.is_required,
         item.is_many,
+        item.is_plural,
         item.is_new,
         item.is_chosen,
         item.member,
+        item.scope,
         bool(tool.transport),
         item.is_in_path,
         item.subjects,
         tool.source,
         tool.effect == "create",
+        (item.thing, tool.effect) if item.words in STATES else (),
         tool.verb in TAKING_VERBS,
     )
 
@@ -245,8 +260,7 @@ def _offers(item: Port) -> Iterator[Key]:
         yield ("tail", *words[start:])
     if item.place_name:
         yield ("where",)
-    if item.words[-1:] in _LOGINS:
-        yield ("login",)
+    yield from login_offers(item)
 
 
 def _offers_around(item: Port) -> Iterator[Key]:
@@ -266,8 +280,7 @@ def _wants(item: Port) -> Iterator[Key]:
     if item.member:
         yield ("=", *item.member)
         yield ("tail", *item.member)
-    if item.words[-1:] in _LOGINS:
-        yield ("login",)
+    yield from login_wants(item)
     if item.is_place:
         yield ("where",)
     for words in alternatives(item.words):

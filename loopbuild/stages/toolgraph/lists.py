@@ -40,6 +40,9 @@ LOGINS = frozenset({"login", "username"})
 WEAK = frozenset({"username", "login", "sha", "ref"})
 """Names that say too little in an API whose paths tell things apart: a commit's `sha` is no file's."""
 
+STATES = frozenset({("sha",)})
+"""Names, as words, of what says in which state a thing is: whoever changes it repeats what it said last."""
+
 SEARCH_TERMS = frozenset({"q", "query", "keyword", "search", "search query", "search term", "term"})
 """Inputs that ask for whatever is called so, singular words joined by a space."""
 

@@ -8,6 +8,8 @@ from functools import lru_cache
 from loopbuild.stages.toolgraph.lists import GENERIC, IDENTIFIERS, ROLES
 
 Words = tuple[str, ...]
+SHORTEST = 3
+"""Letters of a noun that is cut short; fewer say nothing."""
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_A-Za-z]+")
 
 
@@ -31,6 +33,16 @@ def without_roles(words: Words) -> Words:
     while end > start and words[end - 1] in ROLES:
         end -= 1
     return words[start:end]
+
+
+def is_short_for(one: Words, other: Words) -> bool:
+    """Say whether two nouns are one, or one of them cut short: `org` and `organization`, `repo` and `repository`."""
+    if one == other:
+        return True
+    if not one or not other or one[:-1] != other[:-1]:
+        return False
+    short, long = sorted((one[-1], other[-1]), key=len)
+    return len(short) >= SHORTEST and long.startswith(short)
 
 
 def alternatives(words: Words) -> list[Words]:

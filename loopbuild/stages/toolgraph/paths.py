@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from loopbuild.pointers import escaped
 from loopbuild.records import ToolSchema
-from loopbuild.stages.toolgraph.names import Words, split_name, without_roles
+from loopbuild.stages.toolgraph.names import Words, is_short_for, split_name, without_roles
 
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
 _FILLER = re.compile(r"v\d[\w.]*|\d[\d.]*|api|rest|search|all|list|query|find")
@@ -28,11 +28,15 @@ class Step:
         """Say whether two operations mean the same parent by it."""
         if len(self.names) != len(other.names):
             return False
-        if self.noun and other.noun:
-            return self.noun == other.noun
-        return [without_roles(split_name(name)) for name in self.names] == [
-            without_roles(split_name(name)) for name in other.names
-        ]
+        own, others = self._named(), other._named()
+        if self.noun and other.noun and self.noun != other.noun:
+            # `/orgs/{org}` and `/organizations/{org}`: what the member is called tells that one is the other cut short.
+            short = min(self.noun[-1], other.noun[-1], key=len)
+            return own == others and own[-1:] == [(short,)] and is_short_for(self.noun, other.noun)
+        return bool(self.noun and other.noun) or own == others
+
+    def _named(self) -> list[Words]:
+        return [without_roles(split_name(name)) for name in self.names]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,17 @@ def scope_of_input(tool: ToolSchema, pointer: str) -> Scope | None:
     """Return where the things live that an input names: for a part of the path its collection, else all of the path."""
     path = tool.transport.get("path")
     return _of_input(path, pointer) if isinstance(path, str) else None
+
+
+def scope_of_thing(tool: ToolSchema) -> Scope | None:
+    """Return the one thing an operation is about, its key the last of the steps; None where it is about several."""
+    path = tool.transport.get("path")
+    return _of_thing(path) if isinstance(path, str) and path.endswith("}") else None
+
+
+@lru_cache(maxsize=65536)
+def _of_thing(path: str) -> Scope:
+    return _scope(_parse(path)[0], [])
 
 
 @lru_cache(maxsize=65536)

@@ -5,19 +5,20 @@ Pure; everything about a port is a function of its leaf and its tool alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from loopbuild.pointers import unescaped
 from loopbuild.records import SchemaLeaf, ToolSchema
-from loopbuild.stages.toolgraph.lists import NAMES, PLACES, REFERENCES, SEARCH_TERMS, TAKING_VERBS
-from loopbuild.stages.toolgraph.names import Words, is_generic, split_name, without_roles
-from loopbuild.stages.toolgraph.paths import Scope, scope_of_input, scope_of_tool
+from loopbuild.stages.toolgraph.lists import LOGINS, NAMES, PLACES, REFERENCES, SEARCH_TERMS, TAKING_VERBS
+from loopbuild.stages.toolgraph.names import Words, is_generic, is_short_for, split_name, without_roles
+from loopbuild.stages.toolgraph.paths import Scope, scope_of_input, scope_of_thing, scope_of_tool
 
 _DEEP = 3
 _REFERENCES = frozenset((word,) for word in REFERENCES)
 _SURE = _REFERENCES & frozenset((word,) for word in ("id", "uuid", "guid", "identifier", "slug", "login", "sha"))
+_LOGINS = frozenset((word,) for word in LOGINS)
 _TIMES = ("date", "datetime", "time", "duration")
 _PLACE_WORDS = frozenset((word,) for word in PLACES)
 
@@ -46,6 +47,8 @@ class Port:
     """An input that whoever calls decides about: a setting of what is written, a span of time to look at."""
     scope: Scope | None = None
     """Where in an API the thing lives, None for tools without a path."""
+    thing: Scope | None = None
+    """The one thing an operation over HTTP is about, None where it is about none or several."""
     member: Words = ()
     """The collection of whose members a part of a path names one: `issue` for `/issues/{issue_number}`."""
 
@@ -66,6 +69,11 @@ class Port:
         method = self.tool.transport.get("method")
         path = str(self.tool.transport.get("path", ""))
         return str(method).lower() == "get" and self.is_many and not path.endswith("}")
+
+    @property
+    def parents(self) -> int:
+        """Return how many names a path asks for before its answer holds this."""
+        return str(self.tool.transport.get("path", "")).count("{")
 
     @property
     def place(self) -> tuple[str, str]:
@@ -124,6 +132,7 @@ def _input(tool: ToolSchema, leaf: SchemaLeaf, subjects: frozenset[str]) -> Port
         is_new=_is_new_field(tool, leaf),
         is_chosen=_is_chosen(tool, leaf),
         scope=scope,
+        thing=scope_of_thing(tool),
         member=member,
         subjects=subjects if leaf.is_required and " ".join(leaf.words) in SEARCH_TERMS else frozenset(),
     )
@@ -137,7 +146,7 @@ def _member(scope: Scope | None, leaf: SchemaLeaf) -> Words:
     while (noun and is_generic(tuple(noun[-1:]))) or (noun[-1:] and noun[-1] in REFERENCES):
         noun.pop()
     is_own = leaf.kind == "id" and leaf.entity.split()[-1:] == list(scope.collection[-1:])
-    is_own = is_own or not noun or tuple(noun) == scope.collection[-len(noun) :]
+    is_own = is_own or not noun or is_short_for(tuple(noun), scope.collection[-len(noun) :])
     return scope.collection if is_own else ()
 
 
@@ -160,6 +169,9 @@ def _output(tool: ToolSchema, leaf: SchemaLeaf, taken: Mapping[Words, bool]) -> 
     if is_name and len(leaf.words) > 1:
         entity = container or tuple(tool.entity.split())
     found = [taken[words] for words in (leaf.words, (*container, *leaf.words)) if words in taken]
+    scope, thing = scope_of_tool(tool), scope_of_thing(tool)
+    if leaf.words in _LOGINS and _is_told_login(container, thing, taken):
+        found.append(True)
     return Port(
         tool=tool,
         leaf=leaf,
@@ -167,9 +179,20 @@ def _output(tool: ToolSchema, leaf: SchemaLeaf, taken: Mapping[Words, bool]) -> 
         core=without_roles(leaf.words),
         container=container,
         entity=entity,
-        scope=scope_of_tool(tool),
+        scope=scope,
+        thing=thing,
         echo="required" if any(found) else "optional" if found else "",
         named=entity[-1] if is_name and entity else leaf.words[0] if leaf.words in _PLACE_WORDS else "",
+    )
+
+
+def _is_told_login(container: Words, thing: Scope | None, taken: Iterable[Words]) -> bool:
+    """Say whether the login in an answer is the one that was asked for: that of the member, or of an `org` beside."""
+    if container:
+        return any(is_short_for(words, container) for words in taken)
+    member = thing.steps[-1] if thing is not None else None
+    return member is not None and any(
+        name in _LOGINS or is_short_for(name, member.noun) for name in map(split_name, member.names)
     )
 
 

@@ -9,8 +9,8 @@ without a path have no scope, and nothing is decided about them. Pure.
 from __future__ import annotations
 
 from loopbuild.pointers import escaped
-from loopbuild.stages.toolgraph.lists import IDENTIFIERS
-from loopbuild.stages.toolgraph.names import Words
+from loopbuild.stages.toolgraph.lists import IDENTIFIERS, STATES
+from loopbuild.stages.toolgraph.names import Words, is_short_for
 from loopbuild.stages.toolgraph.paths import Scope, Step
 from loopbuild.stages.toolgraph.ports import Port
 
@@ -36,7 +36,7 @@ def is_within(producer: Port, consumer: Port) -> bool:
         return is_part and producer.leaf.words[-1:] in _IDS
     if not given.steps and wanted.steps:
         # What the answer of a whole API's listing holds: whose is it? Only what hangs on the listed thing is known.
-        hangs = is_listed or not consumer.member or given.collection[-1:] == wanted.steps[0].noun[-1:]
+        hangs = is_listed or not consumer.member or is_short_for(given.collection[-1:], wanted.steps[0].noun[-1:])
         if not hangs or _is_relative(consumer):
             return False
     if len(given.steps) < len(wanted.steps) and _is_elsewhere(given, wanted.steps[len(given.steps)].noun):
@@ -47,15 +47,33 @@ def is_within(producer: Port, consumer: Port) -> bool:
 
 
 def bound(producer: Port, consumer: Port) -> Bound:
-    """Return the parents both calls must share, each as (input of the producer, input of the consumer)."""
+    """Return the parents both calls must share, each as (input of the producer, input of the consumer).
+
+    Where an output tells the state of one thing, that thing is shared as well.
+    """
     given, wanted = _scopes(producer, consumer)
     if given is None or wanted is None or not is_within(producer, consumer):
         return ()
+    own = producer.thing if producer.thing is not None and repeats(producer, consumer) else given
     return tuple(
         ("/" + escaped(one), "/" + escaped(other))
-        for step, same in zip(given.steps, wanted.steps, strict=False)
+        for step, same in zip(own.steps, wanted.steps, strict=False)
         for one, other in zip(step.names, same.names, strict=True)
     )
+
+
+def repeats(producer: Port, consumer: Port) -> bool:
+    """Say whether an output tells the state of the very thing that `consumer` changes and has to name the state of.
+
+    The `sha` of a file, to whoever replaces that file; what else the answer speaks of has a state of its own.
+    """
+    thing = producer.thing
+    if thing is None or consumer.thing is None or producer.words not in STATES or producer.words != consumer.words:
+        return False
+    is_own = not producer.is_many and producer.container in ((), producer.scope and producer.scope.collection)
+    is_change = consumer.tool.effect in ("update", "delete") and not consumer.is_in_path
+    is_one = len(thing.steps) == len(consumer.thing.steps) and _is_prefix(thing.steps, consumer.thing.steps)
+    return is_own and is_change and is_one and producer.tool.source == consumer.tool.source
 
 
 def _scopes(producer: Port, consumer: Port) -> tuple[Scope | None, Scope | None]:

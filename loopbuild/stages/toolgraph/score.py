@@ -15,14 +15,14 @@ from loopbuild.stages.toolgraph.lists import (
     FREE_TEXT,
     GENERIC,
     LISTING_VERBS,
-    LOGINS,
     ROLES,
     TAKING_VERBS,
     WEAK,
 )
+from loopbuild.stages.toolgraph.logins import login_score
 from loopbuild.stages.toolgraph.names import Words, alternatives, is_bare_id, is_generic, without_roles
 from loopbuild.stages.toolgraph.ports import Port
-from loopbuild.stages.toolgraph.scope import is_within
+from loopbuild.stages.toolgraph.scope import is_within, repeats
 
 Conversion = Literal["same", "pick", "map", "wrap"]
 _ALIKE_KINDS = (frozenset({"name", "person"}), frozenset({"date", "datetime"}), frozenset({"text", "name"}))
@@ -129,9 +129,13 @@ def _rules(producer: Port, consumer: Port, words: Words) -> Iterator[tuple[float
     is_after = bool(member) and consumer.leaf.kind == "id" and given[-len(member) :] == member
     if is_after and not producer.is_plural and "string" in (producer.leaf.types or ("string",)):
         yield _names(producer, consumer, words), "names"
-    if given[0] in LOGINS and words[0] in LOGINS and member and entity == member and producer.container != ("owner",):
-        yield 0.90, "login"
+    if login := login_score(producer, consumer, words):
+        yield login, "login"
+    if repeats(producer, consumer):
+        yield 0.90, "state"
     is_same_entity = bool(entity) and bool(consumer.entity) and entity[-1] == consumer.entity[-1]
+    if given == words and producer.is_plural and not producer.is_many and not consumer.is_plural:
+        return  # `days` says how many
     if given == words:
         is_weak = bool(consumer.tool.transport) and words[0] in WEAK and len(words) == 1
         if not is_generic(words) and not is_weak:

@@ -109,6 +109,29 @@ def test_servers_whose_returns_say_nothing_new_are_flat(name: str) -> None:
     assert found.notes[0].startswith(f"source `{name}` is flat: ")
 
 
+WEATHER = tool("get_weather", {"city": "string"}, {"degrees": "number"})
+DICE = tool("roll_dice", {"sides": "integer"}, {"total": "integer"})
+
+
+@pytest.mark.parametrize(
+    ("tools", "told"),
+    [
+        ([WEATHER, DICE], "all 2 tools declare what they return, but nothing in it is called like"),
+        (
+            [WEATHER, tool("translate", {"phrase": "string"})],
+            "1 of 2 tools do not declare what they return, `returns:`",
+        ),
+        ([DICE], "a single tool has no other to feed"),
+        ([tool("translate", {"phrase": "string"})], "what its one tool returns is not declared, `returns:`"),
+    ],
+)
+def test_a_flat_source_is_told_what_it_lacks(tools: list[dict[str, Any]], told: str) -> None:
+    """Whoever declared all returns is not asked to declare them."""
+    (note,) = graph(*tools).notes
+    assert told in note
+    assert ("`returns:`" in note) == any("returns" not in entry for entry in tools)
+
+
 IDS = {"role_id": "string"}
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from loopbuild.digest import digest
 from loopbuild.judging.validate import Validator
-from loopbuild.records import Example, Json, PairClass, PreferencePair, ToolCatalog, Trajectory, to_json
+from loopbuild.records import Example, Json, PairClass, PreferencePair, ToolCatalog, Trajectory, opening_tools, to_json
 from loopbuild.sandbox.protocol import Sandbox
 from loopbuild.stages.synthesis.contrast.decision import Contrast, Decision, bare, decisions, length_of
 from loopbuild.stages.synthesis.contrast.faults import FAULTS, ranked, weights_of
@@ -77,7 +77,7 @@ class Maker:
         return None
 
     def _contrasts(self, kind: PairClass, example: Example, trajectory: Trajectory) -> Iterator[Contrast]:
-        self._sandbox.open(trajectory.fixture)
+        self._sandbox.open(trajectory.fixture, opening_tools(trajectory))
         found = list(decisions(example, trajectory, self._catalog, self._sandbox.known))
         for fault in ranked(weights_of(kind, self._weights), f"{kind} {example.key}"):
             for decision in sorted(found, key=lambda one: digest("decision", [fault, one.key])):

@@ -15,7 +15,7 @@ from loopbuild.errors import SandboxError
 from loopbuild.judging.compare import same_state
 from loopbuild.judging.validate import Validator
 from loopbuild.llm.presence import is_said
-from loopbuild.records import Json, StateFact, Step, ToolCatalog, Trajectory
+from loopbuild.records import Json, StateFact, Step, ToolCatalog, Trajectory, opening_tools
 from loopbuild.sandbox.protocol import Sandbox
 from loopbuild.stages.synthesis.contrast.decision import Contrast, at
 
@@ -61,7 +61,7 @@ def run(contrast: Contrast, *, catalog: ToolCatalog, sandbox: Sandbox, sources: 
     """Run the trajectory with the decision taken otherwise, and compare where it ends."""
     trajectory = contrast.decision.trajectory
     start = contrast.decision.steps[0]
-    sandbox.open(trajectory.fixture)
+    sandbox.open(trajectory.fixture, opening_tools(trajectory))
     results: dict[int, Json] = {}
     for place in range(start):
         results[place] = _call(sandbox, trajectory.steps[place].call.tool, trajectory.steps[place].call.arguments).value
@@ -136,7 +136,7 @@ def _told(trajectory: Trajectory, results: dict[int, Json], catalog: ToolCatalog
 
 def gold_end(trajectory: Trajectory, *, sandbox: Sandbox) -> bool:
     """Return whether the gold calls reach the gold state: what the chosen side of every pair rests on."""
-    sandbox.open(trajectory.fixture)
+    sandbox.open(trajectory.fixture, opening_tools(trajectory))
     for step in trajectory.steps:
         if _call(sandbox, step.call.tool, step.call.arguments).status != "ok":
             return False

@@ -1,0 +1,84 @@
+"""Pairs of moments by their names: which of two comes first, and a later moment for an earlier one.
+
+Pure. Knows names and values only; whose they are is said in words, since guests arrive before they depart and trains
+depart before they arrive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import date, timedelta
+
+_STARTS: tuple[tuple[str, ...], ...] = (("start",), ("from",), ("begin",), ("checkin",), ("check", "in"))
+_ENDS: tuple[tuple[str, ...], ...] = (
+    ("end",), ("to",), ("until",), ("due",), ("checkout",), ("check", "out"), ("return",),
+)  # fmt: skip
+_PARTNERS = {
+    ("end",): ("start",), ("until",): ("from",), ("to",): ("from",), ("checkout",): ("checkin",),
+    ("check", "out"): ("check", "in"), ("return",): ("departure",),
+}  # fmt: skip
+"""What the first of a pair is called where only the last is known; what is due has often no start."""
+_TRAVELS = frozenset(
+    ["flight", "train", "bus", "ferry", "ship", "journey", "trip", "leg", "route", "ride", "transfer", "shipment",
+     "shuttle", "voyage", "connection", "delivery", "parcel", "vessel"]
+)  # fmt: skip
+_LONGEST_DAYS = 14
+_QUARTERS = 8
+
+
+def is_later(last: tuple[str, ...], first: tuple[str, ...], *, about: Collection[str]) -> bool:
+    """Say whether what is called `last` comes after what is called `first`; `about` are words for whose both are."""
+    goes, comes = _stay(about)
+    pairs = (((*_ENDS, comes), (*_STARTS, goes)), ((("return",),), (("departure",),)))
+    return any(
+        (rest := _without(last, end)) is not None and rest == _without(first, start)
+        for ends, starts in pairs
+        for end in ends
+        for start in starts
+    )
+
+
+def earlier_name(name: str, *, about: Collection[str]) -> str:
+    """Return the column that comes before the one called `name`, `arrival_date` for `departure_date`; empty if none."""
+    words = tuple(name.split("_"))
+    goes, comes = _stay(about)
+    for end, start in (*_PARTNERS.items(), (comes, goes)):
+        place = _place(words, end)
+        if place >= 0:
+            return "_".join((*words[:place], *start, *words[place + len(end) :]))
+    return ""
+
+
+def later(moment: object, below: Callable[[int], int]) -> str:
+    """Return a moment after one: days after a date, with its time kept; some quarters of an hour after a time of day.
+
+    Empty for what is neither; `below` draws.
+    """
+    text = str(moment)
+    try:
+        day = date.fromisoformat(text[:10])
+    except ValueError:
+        return _later_today(text, below)
+    return (day + timedelta(days=1 + below(_LONGEST_DAYS))).isoformat() + text[10:]
+
+
+def _later_today(text: str, below: Callable[[int], int]) -> str:
+    hour, minute, rest = text[:2], text[3:5], text[5:]
+    if not (hour.isdecimal() and minute.isdecimal() and text[2:3] == ":"):
+        return ""
+    minutes = min(int(hour) * 60 + int(minute) + 15 * (1 + below(_QUARTERS)), 24 * 60 - 1)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}{rest}"
+
+
+def _stay(about: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what comes first and what last: a guest's arrival and departure, a train's the other way round."""
+    return (("departure",), ("arrival",)) if _TRAVELS & set(about) else (("arrival",), ("departure",))
+
+
+def _without(words: tuple[str, ...], part: tuple[str, ...]) -> tuple[str, ...] | None:
+    place = _place(words, part)
+    return None if place < 0 else words[:place] + words[place + len(part) :]
+
+
+def _place(words: tuple[str, ...], part: tuple[str, ...]) -> int:
+    return next((at for at in range(len(words)) if words[at : at + len(part)] == part), -1)
