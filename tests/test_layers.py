@@ -8,17 +8,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent / "loopbuild"
-LOW = {"errors", "digest", "pointers", "visible", "documents", "records", "children"}
+LOW = {"errors", "digest", "pointers", "visible", "hiding", "documents", "records", "children"}
 # layer -> what it may import of loopbuild
 ALLOWED = {
     "errors": set(),
     "digest": {"errors"},
     "pointers": set(),
     "visible": set(),
+    "hiding": {"visible"},
     "children": set(),
     "documents": {"errors", "digest", "pointers", "records"},
     "records": {"errors", "digest"},
-    "engine": {"errors", "digest", "children"},
+    "engine": {"errors", "digest", "children", "hiding"},
     "loopfile": {"errors", "digest", "pointers", "records", "documents"},
     "judging": {"errors", "digest", "pointers", "records"},
     "sandbox": {*LOW, "loopfile", "judging"},

@@ -24,8 +24,8 @@ class Lines:
     def span(self, start: int, end: int, *, pointer: str = "") -> Span:
         """Return the place between two offsets, cut at the end of its first line and at least one column wide."""
         line = bisect.bisect_right(self._starts, start)
-        found = _LINE_END.search(self.text, start)
-        last = min(end, found.start() if found else len(self.text))
+        # Not searched for: many places in one line of a whole document would cost its length each.
+        last = min(end, self._starts[line] if line < len(self._starts) else len(self.text))
         width = len(self.text[start:last].rstrip())
         column = start - self._starts[line - 1] + 1
         return Span(file=self.file, line=line, column=column, width=max(1, width), pointer=pointer)

@@ -15,6 +15,8 @@ from loopbuild.records import Diagnostic
 
 MAX_SHOWN = 10
 _WIDTH = 80
+_DENSEST = 4
+"""Characters of one column, marks that combine with them counted: beyond, a line is as good as endless."""
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -71,19 +73,35 @@ def _around(pointer: str) -> str:
 
 
 def _window(line: str, start: int, width: int, room: int, beside: int) -> tuple[str, int, int]:
-    """Return what fits of a line, with the caret's start and width in it; `beside` columns follow the caret."""
-    shown = "".join(character if character.isprintable() else " " for character in line)
+    """Return what fits of a line, with the caret's start and width in it; `beside` columns follow the caret.
+
+    A line may be a whole document: no more of it is looked at than a screen could hold.
+    """
+    most = _DENSEST * room
     first = 0
-    if _columns(shown[: start + width]) + beside > room:
+    if start + width > most or _columns(_plain(line[: start + width])) + beside > room:
         first = min(start, max(0, start + width + beside - room, start - room // 3))
+    shown = _plain(line[first : first + most])
+    is_cut = first + most < len(line)
     if first:
-        shown, start = "…" + shown[first + 1 :], start - first
-    end = len(shown)
-    while _columns(shown[:end]) > room:
-        end -= 1
-    if end < len(shown):
-        shown = shown[: end - 1] + "…"
+        shown, start = "…" + shown[1:], start - first
+    fits = _fitting(shown, room)
+    if is_cut or fits < len(shown):
+        shown = shown[: fits - 1] + "…"
     return shown, start, min(width, len(shown) - start)
+
+
+def _plain(text: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def _fitting(text: str, room: int) -> int:
+    """Return how many characters of a text take no more than `room` columns."""
+    for index, character in enumerate(text):
+        room -= _columns(character)
+        if room < 0:
+            return index
+    return len(text)
 
 
 def _columns(text: str) -> int:

@@ -6,7 +6,7 @@ Loading fills nothing in: what a variable holds may be a secret and belongs in n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from loopbuild.documents import Path
 from loopbuild.errors import LoopfileError
@@ -46,6 +46,12 @@ def fill(text: str, environment: Mapping[str, str]) -> str:
         return environment[name]
 
     return _VARIABLE.sub(value, text)
+
+
+def filled_in(texts: Iterable[str], environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what the variables named in `texts` hold: what of a filled text nobody may see."""
+    names = {name for text in texts for name in _VARIABLE.findall(text)}
+    return tuple(environment[name] for name in sorted(names) if name in environment)
 
 
 def check_variables(settings: Settings, environment: Mapping[str, str]) -> Iterator[Diagnostic]:

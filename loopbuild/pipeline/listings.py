@@ -57,7 +57,7 @@ def write_listing(source: LiveSource, *, root: Path, environment: Mapping[str, s
 
 
 def _ask_server(source: LiveSource, root: Path, environment: Mapping[str, str]) -> bytes:
-    from loopbuild.loopfile.variables import fill
+    from loopbuild.loopfile.variables import fill, filled_in
     from loopbuild.stages.sources.listing import canonical_listing
     from loopbuild.stages.sources.mcp_live import list_live
 
@@ -68,6 +68,7 @@ def _ask_server(source: LiveSource, root: Path, environment: Mapping[str, str]) 
         url=fill(settings["url"], environment),
         headers={name: fill(text, environment) for name, text in settings["headers"].items()},
         env={name: fill(text, environment) for name, text in settings["env"].items()},
+        secrets=filled_in([settings["url"]], environment),
         cwd=root,
         start_timeout_seconds=settings["start_timeout_seconds"],
         call_timeout_seconds=settings["call_timeout_seconds"],
@@ -101,12 +102,13 @@ def _observed(source: LiveSource, content: bytes, root: Path, environment: Mappi
 
 
 def _ask_address(source: LiveSource, _: Path, environment: Mapping[str, str]) -> bytes:
-    from loopbuild.loopfile.variables import fill
+    from loopbuild.loopfile.variables import fill, filled_in
     from loopbuild.stages.sources.openapi.fetch import fetch
 
     settings = source.settings
     headers = {name: fill(text, environment) for name, text in settings["headers"].items()}
-    return fetch(source.name, fill(settings["url"], environment), headers=headers)
+    url = settings["url"]
+    return fetch(source.name, fill(url, environment), headers=headers, secrets=filled_in([url], environment))
 
 
 def _ask_module(source: LiveSource, root: Path, environment: Mapping[str, str]) -> bytes:

@@ -55,18 +55,19 @@ def secret_of(settings: Json, environment: Mapping[str, str]) -> bytes:
 
 def connect(settings: Json, environment: Mapping[str, str]) -> Remote:
     """Return the declared remote; asks nothing of it. Raises LoopbuildError when it cannot even be addressed."""
-    from loopbuild.loopfile.variables import fill
+    from loopbuild.loopfile.variables import fill, filled_in
 
     remote = settings["engine"]["remote"]
     url = fill(remote["url"], environment)
+    secrets = filled_in([remote["url"]], environment)
     if url.partition("://")[0] in ("http", "https"):
         from loopbuild.engine.remote.http import HttpRemote
 
         headers = {name: fill(value, environment) for name, value in remote["headers"].items()}
-        return HttpRemote(url, headers=headers)
+        return HttpRemote(url, headers=headers, secrets=secrets)
     from loopbuild.engine.remote.fsspec_store import FsspecRemote
 
-    return FsspecRemote(url)
+    return FsspecRemote(url, secrets=secrets)
 
 
 def open_cache(settings: Json, environment: Mapping[str, str], *, on_note: Callable[[str], None]) -> RemoteCache | None:

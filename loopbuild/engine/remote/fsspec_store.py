@@ -8,28 +8,29 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from loopbuild.engine.remote.protocol import RemoteError, Space
 from loopbuild.errors import LoopbuildError, MissingExtra
+from loopbuild.hiding import hidden, shown_address
 
 _STEP = 1 << 20
 
 
 class FsspecRemote:
-    """A folder or bucket named by a URL."""
+    """A folder or bucket named by a URL; `secrets` are texts of it that stand in no message."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, secrets: Sequence[str] = ()) -> None:
         try:
             import fsspec
         except ImportError as error:
             raise MissingExtra("a remote cache on this kind of address", extra="fsspec") from error
 
-        self.address = url.rstrip("/")
+        self.address = hidden(shown_address(url), secrets).rstrip("/")
         with self._translated():
             options = {"auto_mkdir": True} if url.startswith("file:") else {}
-            self._fs, root = fsspec.core.url_to_fs(self.address, **options)
+            self._fs, root = fsspec.core.url_to_fs(url.rstrip("/"), **options)
             self._root = root.rstrip("/")
         self._is_local = url.startswith("file:")
 

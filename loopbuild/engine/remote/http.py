@@ -7,10 +7,11 @@ nobody is followed to another host, since the credentials in the headers are mea
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from loopbuild.engine.remote.protocol import RemoteError, Space
+from loopbuild.hiding import hidden, shown_address
 
 if TYPE_CHECKING:
     import httpx
@@ -23,13 +24,17 @@ _ABSENT = frozenset({404, 410})
 
 
 class HttpRemote:
-    """A cache at an address such as `https://cache.example.com/loopbuild`; `headers` are sent with every request."""
+    """A cache at an address such as `https://cache.example.com/loopbuild`; `headers` are sent with every request.
+
+    `secrets` are texts of `url` that stand in no message.
+    """
 
     def __init__(
         self,
         url: str,
         *,
         headers: Mapping[str, str],
+        secrets: Sequence[str] = (),
         connect_seconds: float = CONNECT_SECONDS,
         read_seconds: float = READ_SECONDS,
     ) -> None:
@@ -38,7 +43,8 @@ class HttpRemote:
         try:
             parsed = httpx.URL(url)
             bare = parsed.copy_with(username=None, password=None)
-            self.address = str(bare).rstrip("/")
+            self._base = str(bare).rstrip("/")
+            self.address = hidden(shown_address(self._base), secrets)
             self._client = httpx.Client(
                 auth=(parsed.username, parsed.password) if parsed.username else None,
                 headers={"User-Agent": "loopbuild", "Accept-Encoding": "identity", **headers},
@@ -90,7 +96,7 @@ class HttpRemote:
         self._client.close()
 
     def _url(self, space: Space, name: str) -> str:
-        return f"{self.address}/{space}/{name}"
+        return f"{self._base}/{space}/{name}"
 
     @contextlib.contextmanager
     def _asked(self, method: str, space: Space, name: str) -> Iterator[httpx.Response]:

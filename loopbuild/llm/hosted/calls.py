@@ -28,6 +28,8 @@ class Call:
     """Empty: the provider finds its credentials itself, or needs none."""
     needs_no_key: bool
     timeout_seconds: float
+    unsaid: tuple[str, ...] = ()
+    """Texts of the address that stand in no message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,8 @@ import re
 import sys
 from typing import Any
 
+from loopbuild.hiding import hidden
+
 _SHOWN = 300
 _WORDS_OF_FORM = ("response_format", "json_schema", "json_object", "json mode", "structured output", "response schema")
 _WORDS_OF_POLICY = ("content_policy", "content policy", "content management policy", "content filter")
@@ -63,7 +65,7 @@ async def _answer(litellm: Any, call: dict[str, Any], out: int) -> None:
     except TimeoutError:
         reply = {"fault": "timeout", "detail": f"no answer within {timeout:g} s"}
     except Exception as error:
-        reply = _fault(error, secret=key, timeout=timeout)
+        reply = _fault(error, secrets=(key, *call["unsaid"]), timeout=timeout)
     os.write(out, (json.dumps({"number": call["number"], **reply}) + "\n").encode())
 
 
@@ -84,11 +86,10 @@ def _told(answer: Any) -> dict[str, Any]:
     }
 
 
-def _fault(error: Exception, *, secret: str, timeout: float) -> dict[str, Any]:
+def _fault(error: Exception, *, secrets: tuple[str, ...], timeout: float) -> dict[str, Any]:
     status = getattr(error, "status_code", None)
     text = str(getattr(error, "message", "") or error)
-    if secret:
-        text = text.replace(secret, "(the key)")
+    text = hidden(text, secrets)
     # A provider may repeat a key in part: "Incorrect API key provided: sk-ab...xyz".
     text = " ".join(re.sub(r"\b(sk|pk|key|gsk|AIza)[-_][\w*.-]{4,}", "(a key)", text).split())
     text = re.sub(r"^((litellm\.)?\w+Error: )+", "", text)

@@ -221,10 +221,12 @@ class HostedWriters:
         job.form = desk.form
         number = self._transport.next_number()
         arguments = desk.arguments(job.messages, max_tokens=job.max_tokens)
+        unsaid: tuple[str, ...] = ()
         if desk.settings["api_base"]:
-            from loopbuild.loopfile.variables import fill
+            from loopbuild.loopfile.variables import fill, filled_in
 
             arguments["api_base"] = fill(desk.settings["api_base"], self._environment)
+            unsaid = filled_in([desk.settings["api_base"]], self._environment)
         desk.started(now, job.messages, max_tokens=job.max_tokens)
         self._flying[number] = job
         self._transport.send(
@@ -234,6 +236,7 @@ class HostedWriters:
                 key_env=key_env,
                 needs_no_key=needs_no_key,
                 timeout_seconds=desk.settings["timeout_seconds"],
+                unsaid=unsaid,
             )
         )
         return True

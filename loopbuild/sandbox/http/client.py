@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from loopbuild.errors import LoopfileError, SandboxError
-from loopbuild.loopfile.variables import fill
+from loopbuild.hiding import HIDDEN, spellings, told
+from loopbuild.loopfile.variables import fill, filled_in
 from loopbuild.records import Json
 from loopbuild.sandbox.http.answers import BUSY, Response
 from loopbuild.sandbox.http.requests import READING, Request
@@ -24,7 +24,6 @@ from loopbuild.sandbox.http.requests import READING, Request
 _REDIRECTS = 5
 _PAUSE_SECONDS = 0.25
 _LONGEST_PAUSE_SECONDS = 20.0
-_HIDDEN = "***"
 
 
 class Unanswered(SandboxError):
@@ -71,6 +70,7 @@ class Client:
         self.address = self._base = base.rstrip("/")
         self._origin = _origin(base)
         self._credentials, self._secrets = credentials(auth, environment)
+        self._unsaid = (*self._secrets, *filled_in([url], environment))
         self._limits = limits
         self._sleep = sleep
         self._runner: asyncio.Runner | None = None
@@ -94,12 +94,6 @@ class Client:
             wished = response.retry_after_seconds
             self._sleep(min(_LONGEST_PAUSE_SECONDS, _PAUSE_SECONDS * 2**attempt if wished is None else wished))
         raise AssertionError("the last try returns or raises")
-
-    def hidden(self, text: str) -> str:
-        """Return a text without our credentials."""
-        for secret in self._secrets:
-            text = text.replace(secret, _HIDDEN)
-        return text
 
     def close(self) -> None:
         """Drop connections; twice is fine."""
@@ -172,7 +166,7 @@ class Client:
             chunks.append(chunk)
         body = b"".join(chunks)
         for secret in self._secrets:
-            body = body.replace(secret.encode(), _HIDDEN.encode())
+            body = body.replace(secret.encode(), HIDDEN.encode())
         return Response(
             status=answer.status_code,
             media=answer.headers.get("content-type", ""),
@@ -181,8 +175,7 @@ class Client:
         )
 
     def _reason(self, exc: BaseException) -> str:
-        lines = str(exc).splitlines() or [type(exc).__name__]
-        return self.hidden(lines[0][:200] or type(exc).__name__)
+        return told(exc, self._unsaid)
 
 
 def credentials(auth: Json, environment: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -195,11 +188,11 @@ def credentials(auth: Json, environment: Mapping[str, str]) -> tuple[dict[str, s
     if auth["kind"] == "basic":
         user, password = _variable(auth["user"], environment), _variable(auth["password"], environment)
         pair = base64.b64encode(f"{user}:{password}".encode()).decode()
-        return {"Authorization": f"Basic {pair}"}, tuple(_worth_hiding(pair, password))
+        return {"Authorization": f"Basic {pair}"}, spellings(pair, password)
     value = _variable(auth["token"], environment)
     if auth["kind"] == "bearer":
-        return {"Authorization": f"Bearer {value}"}, tuple(_worth_hiding(value))
-    return {auth["name"]: value}, tuple(_worth_hiding(value))
+        return {"Authorization": f"Bearer {value}"}, spellings(value)
+    return {auth["name"]: value}, spellings(value)
 
 
 def _variable(name: str, environment: Mapping[str, str]) -> str:
@@ -211,12 +204,6 @@ def _variable(name: str, environment: Mapping[str, str]) -> str:
             f"environment variable `{name}` holds what no header can", hint="a line break, or letters beyond ASCII"
         )
     return value
-
-
-def _worth_hiding(*values: str) -> Iterator[str]:
-    """Yield secrets, longest first, also as JSON spells them; one of three letters would be found in every word."""
-    spelled = {spelling for value in values for spelling in (value, json.dumps(value)[1:-1])}
-    yield from sorted({value for value in spelled if len(value) >= 4}, key=lambda value: (-len(value), value))
 
 
 def _origin(url: str) -> tuple[str, str, int]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from loopbuild.errors import MissingExtra, SandboxError
+from loopbuild.hiding import hidden, told
 from loopbuild.loopfile.variables import fill
 from loopbuild.records import Json
 
@@ -44,7 +45,7 @@ class Session:
             raise SandboxError("the sandbox names no command to start", hint="give `sandbox.command`")
         self._command = [str(word) for word in command]
         self._call_timeout = call_timeout_seconds
-        self._secrets = [value for value in env.values() if len(value) >= 4]
+        self._secrets = tuple(env.values())
         self._stderr = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
         self._home = tempfile.TemporaryDirectory(prefix="loopbuild-home-")
         self._loop = asyncio.new_event_loop()
@@ -67,7 +68,7 @@ class Session:
             raise MissingExtra("a sandbox of kind `mcp`", extra="mcp") from exc
         except Exception as exc:
             self.close()
-            raise self._fault(f"could not be started: {_reason(exc)}") from exc
+            raise self._fault(f"could not be started: {told(exc, self._secrets)}") from exc
         self.is_alive = True
 
     def call(self, name: str, arguments: Mapping[str, Json]) -> Any:
@@ -96,9 +97,7 @@ class Session:
             text = self._stderr.read()
         except ValueError:
             return ""
-        for value in self._secrets:
-            text = text.replace(value, "***")
-        lines = [line for line in text.splitlines() if line.strip()]
+        lines = [line for line in hidden(text, self._secrets).splitlines() if line.strip()]
         return "\n".join(line[:200] for line in lines[-_STDERR_LINES:])
 
     def _run(self, ready: Future[None], cwd: Path, env: Mapping[str, str]) -> None:
@@ -141,13 +140,13 @@ class Session:
         except MCPError as error:
             if error.error.code in (-32001, -32000, 408):
                 self.is_alive = False
-                raise self._fault(f"did not answer `{name}`: {_reason(error)}") from error
+                raise self._fault(f"did not answer `{name}`: {told(error, self._secrets)}") from error
             return error
         except RuntimeError as error:
             return error
         except Exception as error:
             self.is_alive = False
-            raise self._fault(f"was lost while it answered `{name}`: {_reason(error)}") from error
+            raise self._fault(f"was lost while it answered `{name}`: {told(error, self._secrets)}") from error
 
     def _wait(self, work: Coroutine[Any, Any, Any], timeout: float) -> Any:
         try:
@@ -199,9 +198,3 @@ def resolved(command: Sequence[str], *, root: Path, folder: Path) -> list[str]:
     if words and words[0] == "python":
         words[0] = sys.executable
     return words
-
-
-def _reason(exc: BaseException) -> str:
-    while isinstance(exc, BaseExceptionGroup):
-        exc = exc.exceptions[0]
-    return str(exc).splitlines()[0][:200] if str(exc) else type(exc).__name__

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from loopbuild.hiding import HIDDEN
 from loopbuild.records import Json, ToolSchema
 from loopbuild.sandbox import pools
 
@@ -32,7 +33,6 @@ _SECRET_FIELD = re.compile(
 _RESERVED = (".example", ".invalid", ".test", "example.com", "example.org", "example.net")
 """Domains that belong to nobody."""
 _KINDS = {"email": "email", "phone": "phone", "person": "person"}
-HIDDEN = "***"
 SECRET_KEYS = ("token", "user", "password")
 """Keys of `auth` that name environment variables."""
 

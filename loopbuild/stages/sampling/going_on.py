@@ -58,7 +58,7 @@ def go_on(run: Run, skeleton: Skeleton, steps: tuple[Step, ...]) -> tuple[tuple[
     later: list[Later] = []
     for _ in range(_wanted(run) - 1):
         for tried, wish in enumerate(_wishes(run, nodes, steps, later), 1):
-            step = _run(run, wish)
+            step = _run(run, wish, steps)
             if step is not None:
                 path = _path([*nodes, wish.node])
                 steps, nodes = (*steps, step), [*nodes, wish.node]
@@ -107,16 +107,25 @@ def _wanted(run: Run) -> int:
     return _TURNS[length][seed("turns", [run.key, length]) % len(_TURNS[length])]
 
 
-def _run(run: Run, wish: _Wish) -> Step | None:
-    """Run a call; None, and undone, where it is refused, changes nothing it should change, or shows nothing."""
+def _run(run: Run, wish: _Wish, steps: Sequence[Step]) -> Step | None:
+    """Run a call; None, and undone, where it is refused, changes nothing it should change, or shows nothing new."""
     sandbox, effect = run.sandbox, run.reach.tools[wish.call.tool].effect
     token = sandbox.snapshot()
     before = sandbox.state_diff() if sandbox.sees_state and effect in ("create", "update") else None
     step = attempt_call(run, wish.call, turn=wish.later.turn)
     if step is not None and (before is None or sandbox.state_diff() != before) and not is_blank(step.result.value):
-        return step
+        if effect != "read" or _is_news(step, steps):
+            return step
     sandbox.restore(token)
     return None
+
+
+def _is_news(step: Step, steps: Sequence[Step]) -> bool:
+    """Whether a result holds something that no call and no result before it held: nobody asks for what is known."""
+    known = {canonical(value) for one in steps for _, value in scalars(one.call.arguments)}
+    known |= {canonical(value) for one in steps for _, value in scalars(one.result.value)}
+    known |= {canonical(value) for _, value in scalars(step.call.arguments)}
+    return any(canonical(value) not in known for _, value in scalars(step.result.value))
 
 
 def _wishes(run: Run, nodes: list[Node], steps: tuple[Step, ...], later: Sequence[Later]) -> Iterator[_Wish]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+from loopbuild.hiding import hidden, told
 from loopbuild.records import Json
 from loopbuild.stages.sources.listing import MAX_TOOLS
 from loopbuild.stages.sources.stdio_server import Traffic
@@ -34,7 +35,7 @@ async def ask(connect: Connect, traffic: Traffic, *, start_timeout_seconds: floa
     if not fault or traffic.pages or traffic.too_long or traffic.is_out_of_time:
         # Some pages and then silence is no listing: the tools on the others would seem to be gone.
         return fault
-    again = Traffic()
+    again = Traffic(secrets=traffic.secrets)
     if await _converse(connect, again, _by_hand, **limits):
         return fault
     traffic.pages, traffic.notes = again.pages, again.notes
@@ -71,12 +72,12 @@ async def _converse(
             # Ending a session can fail in many ways once all pages are here; none of them matters then.
             if missing := _first(exc, OSError):
                 raise missing from exc
-            fault = fault or reason(exc)
+            fault = fault or told(exc, traffic.secrets)
     if state["is_complete"]:
         return ""
     if traffic.too_long:
         return traffic.too_long
-    garbage = named(traffic.garbage) if traffic.garbage else ""
+    garbage = named(hidden(traffic.garbage, traffic.secrets))
     if clock.cancelled_caught:
         traffic.is_out_of_time = True
         limit = call_timeout_seconds if state["is_started"] else start_timeout_seconds
@@ -104,7 +105,7 @@ async def _by_sdk(streams: Any, traffic: Traffic, started: Callable[[], None], d
             try:
                 await client.list_tools(cursor=cursor, cache_mode="bypass")
             except Exception as exc:
-                return reason(exc)
+                return told(exc, traffic.secrets)
             return ""
 
         fault = await _pages(turn, traffic)
@@ -125,12 +126,12 @@ async def _by_hand(streams: Any, traffic: Traffic, started: Callable[[], None], 
             await write.send(SessionMessage(message))
             async for item in read:
                 if isinstance(item, Exception):
-                    return reason(item)
+                    return told(item, traffic.secrets)
                 answer = getattr(item, "message", None)
                 if getattr(answer, "id", None) != number or getattr(answer, "method", None):
                     continue
                 error = getattr(answer, "error", None)
-                return named(str(error.message), limit=160) if error is not None else ""
+                return named(hidden(str(error.message), traffic.secrets), limit=160) if error is not None else ""
             return "the connection was lost"
 
         greeting = {
@@ -175,14 +176,6 @@ async def _pages(turn: Callable[[str | None], Any], traffic: Traffic) -> str:
         cursor = following
     traffic.notes.append(f"the listing was ended after {len(traffic.pages)} pages: it has no end")
     return ""
-
-
-def reason(exc: BaseException) -> str:
-    """Return the first line of what an exception says, escaped and short."""
-    while isinstance(exc, BaseExceptionGroup):
-        exc = exc.exceptions[0]
-    text = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
-    return named(text, limit=160)
 
 
 def _first(exc: BaseException, kind: type[OSError]) -> OSError | None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from loopbuild.errors import MissingExtra, SourceError
+from loopbuild.hiding import hidden, shown_address
 from loopbuild.records import Json
 from loopbuild.stages.sources.dialects import entry_name
 from loopbuild.stages.sources.listing import MAX_TOOLS
@@ -47,6 +48,7 @@ def list_live(
     url: str = "",
     headers: Mapping[str, str] | None = None,
     env: Mapping[str, str] | None = None,
+    secrets: Sequence[str] = (),
     cwd: Path = Path(),
     start_timeout_seconds: float = 60,
     call_timeout_seconds: float = 30,
@@ -54,9 +56,10 @@ def list_live(
 ) -> Listed:
     """Start the server (or connect to `url`), list its tools, stop it.
 
-    `env` and `headers` hold what loop.yaml names, already resolved; their values appear in no message. An empty
-    `search_path` means the current PATH. Listing as a whole may take `call_timeout_seconds` after the start. Raises
-    SourceError naming the source and the server, with the server's last lines on stderr.
+    `env` and `headers` hold what loop.yaml names, already resolved; their values appear in no message, nor do
+    `secrets`, which are texts of `url`. An empty `search_path` means the current PATH. Listing as a whole may take
+    `call_timeout_seconds` after the start. Raises SourceError naming the source and the server, with the server's last
+    lines on stderr.
     """
     if not command and not url:
         raise SourceError(f"source `{source}` names no server to ask", source=source, hint="give `command` or `url`")
@@ -65,9 +68,9 @@ def list_live(
         import mcp  # noqa: F401
     except ImportError as exc:
         raise MissingExtra("listing a live MCP server", extra="mcp") from exc
-    traffic = Traffic()
+    unsaid = (*secrets, *(env or {}).values(), *(headers or {}).values())
+    traffic = Traffic(secrets=unsaid)
     limits = {"start_timeout_seconds": start_timeout_seconds, "call_timeout_seconds": call_timeout_seconds}
-    secrets = [*(env or {}).values(), *(headers or {}).values()]
     with tempfile.TemporaryDirectory(prefix="loopbuild-home-") as home, tempfile.TemporaryFile("w+b") as stderr:
         errlog = os.fdopen(os.dup(stderr.fileno()), "w")
         surroundings = _surroundings(env or {}, Path(home), search_path)
@@ -83,7 +86,7 @@ def list_live(
                 first_words.append(os.fstat(stderr.fileno()).st_size)
             return stdio_streams(command, env=surroundings, cwd=cwd, errlog=errlog, traffic=noted)
 
-        who = _address(url) if url else named(shlex.join(command), limit=160)
+        who = named(hidden(shown_address(url) if url else shlex.join(command), unsaid), limit=160)
         try:
             with errlog, _quiet():
                 fault = anyio.run(partial(ask, connect, traffic, **limits))
@@ -94,8 +97,8 @@ def list_live(
             raise SourceError(f"source `{source}`: `{who}` {what}: {why}", source=source, hint=hint) from exc
         if fault:
             stderr.seek(0)
-            said = _tail(stderr.read(*first_words)[-65536:].decode("utf-8", errors="replace"), secrets)
-            raise SourceError(f"source `{source}`: `{who}` {_without(fault, secrets)}", source=source, hint=said)
+            said = _tail(stderr.read(*first_words)[-65536:].decode("utf-8", errors="replace"), unsaid)
+            raise SourceError(f"source `{source}`: `{who}` {fault}", source=source, hint=said)
     raw = [entry for page in traffic.pages for entry in page["tools"]][:MAX_TOOLS]
     notes = list(traffic.notes)
     entries = [entry for entry in raw if _is_plain(entry, notes)]
@@ -137,18 +140,5 @@ def _quiet() -> Iterator[None]:
 
 def _tail(text: str, secrets: Sequence[str]) -> str:
     """Return the last lines of stderr for the hint, escaped, values handed over taken out."""
-    lines = [named(line, limit=200) for line in _without(text, secrets).splitlines() if line.strip()]
+    lines = [named(line, limit=200) for line in hidden(text, secrets).splitlines() if line.strip()]
     return "its last lines on stderr:\n" + "\n".join(f"  {line}" for line in lines[-_STDERR_LINES:]) if lines else ""
-
-
-def _without(text: str, secrets: Sequence[str]) -> str:
-    for value in sorted(secrets, key=len, reverse=True):
-        if len(value) >= 4:
-            text = text.replace(value, "***")
-    return text
-
-
-def _address(url: str) -> str:
-    scheme, mark, rest = url.partition("://")
-    authority, slash, path = rest.partition("/")
-    return named(f"{scheme}{mark}{authority.rpartition('@')[2]}{slash}{path.partition('?')[0]}", limit=160)

@@ -19,12 +19,16 @@ from loopbuild.records import Json
 MAX_LINE_BYTES = 16 * 1024 * 1024
 _GRACE_SECONDS = 1.0
 _CHUNK_BYTES = 65536
+_GARBAGE_BYTES = 4096
+"""More than is ever shown: what is hidden is hidden before it is cut."""
 
 
 @dataclass(slots=True)
 class Traffic:
     """What was seen while the server ran."""
 
+    secrets: tuple[str, ...] = ()
+    """What the server was told and nobody else is: hidden wherever its words are shown."""
     pages: list[dict[str, Json]] = field(default_factory=list)
     """Raw results holding a list of tools, in order of arrival."""
     garbage: str = ""
@@ -77,7 +81,7 @@ async def stdio_streams(
             message = jsonrpc_message_adapter.validate_json(line, by_name=False)
         except ValueError:
             # Servers that log to stdout are common; what they say between the messages is dropped.
-            traffic.garbage = traffic.garbage or line[:200].decode("utf-8", errors="replace")
+            traffic.garbage = traffic.garbage or line[:_GARBAGE_BYTES].decode("utf-8", errors="replace")
             return
         result = getattr(message, "result", None)
         if isinstance(result, dict) and isinstance(result.get("tools"), list):
