@@ -20,7 +20,8 @@ Operation = Literal["create", "update", "transition", "delete", "read", "list", 
 
 TRANSITIONS = {
     "accept": "accepted", "acknowledge": "acknowledged", "activate": "active", "approve": "approved",
-    "archive": "archived", "block": "blocked", "cancel": "cancelled", "close": "closed", "complete": "completed", "confirm": "confirmed",
+    "archive": "archived", "block": "blocked", "cancel": "cancelled",
+    "close": "closed", "complete": "completed", "confirm": "confirmed",
     "deactivate": "inactive", "decline": "declined", "deny": "denied", "disable": "disabled", "dismiss": "dismissed",
     "enable": "enabled", "escalate": "escalated",
     "finish": "finished", "freeze": "frozen", "lock": "locked", "merge": "merged", "pause": "paused", "pay": "paid",

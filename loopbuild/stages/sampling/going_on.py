@@ -113,9 +113,13 @@ def _run(run: Run, wish: _Wish, steps: Sequence[Step]) -> Step | None:
     token = sandbox.snapshot()
     before = sandbox.state_diff() if sandbox.sees_state and effect in ("create", "update") else None
     step = attempt_call(run, wish.call, turn=wish.later.turn)
-    if step is not None and (before is None or sandbox.state_diff() != before) and not is_blank(step.result.value):
-        if effect != "read" or _is_news(step, steps):
-            return step
+    if (
+        step is not None
+        and (before is None or sandbox.state_diff() != before)
+        and not is_blank(step.result.value)
+        and (effect != "read" or _is_news(step, steps))
+    ):
+        return step
     sandbox.restore(token)
     return None
 
