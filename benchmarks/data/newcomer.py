@@ -32,7 +32,7 @@ SPELLINGS: dict[str, dict[str, Any]] = {
     "numbers": {"type": "integer"},
     "UUIDs": {"type": "string", "format": "uuid"},
     "a pattern": {"type": "string", "pattern": "^X[0-9]{6}$"},
-    "as before": {"type": "string"},
+    "everybody does": {"type": "string"},
 }
 
 

@@ -6,12 +6,13 @@ from loopbuild.cli.units import count, duration
 from loopbuild.pipeline.amounts import Amounts, Course
 
 
-def amounts_text(amounts: Amounts, *, is_estimate: bool = False) -> str:
+def amounts_text(amounts: Amounts) -> str:
     """Return `1,944 trajectories: 1,226 kept, 394 to check (...), 324 new`; a sum that can be added up."""
-    about = "about " if is_estimate and (amounts.new or amounts.gone) else ""
-    parts = [f"{amounts.kept:,} kept"] if amounts.kept else []
+    about = "about " if amounts.is_about else ""
+    some = about if amounts.moves else ""
+    parts = [f"{some}{amounts.kept:,} kept"] if amounts.kept else []
     if amounts.check:
-        parts.append(check_text(amounts.check, amounts.invalid))
+        parts.append(some + check_text(amounts.check, amounts.invalid))
     if amounts.new:
         parts.append(f"{about}{amounts.new:,} new")
     gone = f"; {amounts.gone:,} more are no longer wanted" if amounts.gone else ""

@@ -57,7 +57,7 @@ def sum_lines(comparison: Comparison) -> list[str]:
         parts.append(f"{impact.replayed:,} only call a tool whose returns changed")
     if not parts:
         parts.append(f"none of {of} read what changed")
-    lines = [f"Makes stale: {'; '.join(parts)}{lost}", f"  {amounts_text(amounts, is_estimate=True)}"]
+    lines = [f"Makes stale: {'; '.join(parts)}{lost}", f"  {amounts_text(amounts)}"]
     texts = texts_text(amounts, impact.seconds)
     lines += [f"  {texts}"] if texts else []
     if impact.course is not None and impact.phases:

@@ -84,7 +84,14 @@ def _fresh_lines(found: Explanation) -> list[str]:
         parts = [count(len(manifest[name]), name[:-1]) for name in ("files", "inputs")]
         covers = f"recipe `{recipe}`, {count(len(manifest['params']), 'param')}, {', '.join(parts)}"
         lines.append(f"  its key {short(found.record.key)} covers {covers}")
-    return lines + [f"  {cause.target} would run again, to the same bytes" for cause in found.absorbed]
+    return lines + [
+        f"  {cause.target} would run again, to {_outcome_of(cause)}"
+        for cause in sorted(found.absorbed, key=lambda one: one.is_same_output)
+    ]
+
+
+def _outcome_of(cause: Cause) -> str:
+    return "the same bytes" if cause.is_same_output else "other bytes, of which nothing comes through to here"
 
 
 def _chain_lines(found: Explanation, changes: CatalogDiff) -> list[str]:

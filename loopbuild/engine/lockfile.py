@@ -42,14 +42,19 @@ Lines = Mapping[str, Line]
 
 def read(root: Path, name: str = NAME) -> dict[str, Line]:
     """Return id -> line; empty without a file. Raises LockError for conflict markers and newer versions."""
-    return _read(_text(root, name), name)
+    return _read(text_of(root, name), name)
 
 
-def _text(root: Path, name: str) -> str:
+def text_of(root: Path, name: str = NAME) -> str:
+    """Return what stands in the file, empty without one. Raises LockError for what is no text file."""
     try:
         return (root / name).read_text(encoding="utf-8")
     except FileNotFoundError:
         return ""
+    except (IsADirectoryError, NotADirectoryError, PermissionError) as error:
+        what = "is a folder" if isinstance(error, IsADirectoryError) else "cannot be read"
+        hint = "move it out of the way; the next build writes a file" if (root / name).is_dir() else "make it readable"
+        raise LockError(f"`{name}` {what}", intact="every stored result is as it was", hint=hint) from error
     except UnicodeDecodeError as error:
         raise LockError(f"`{name}` is not text", hint=f"delete `{name}`; the next build writes it again") from error
 
@@ -75,7 +80,7 @@ class Reader:
 
     def lines(self) -> dict[str, Line]:
         """Return id -> line, the same object while the text is the same; raises LockError as `read` does."""
-        text = _text(self._root, NAME)
+        text = text_of(self._root)
         if text != self._text:
             self._lines, self._text = _read(text, NAME), text
         return self._lines

@@ -95,25 +95,11 @@ def _bad(ws: Workspace, there: dict[str, Found], found: Held, result: Verified, 
             bad[item.name] = "empty"
         elif is_full or item.size <= SMALL_BYTES:
             result.bytes_read += item.size
-            if not is_sound(ws.objects.path(item.name), item.name, item.size):
+            if not ws.objects.is_sound(item.name):
                 bad[item.name] = "damaged"
         else:
             result.unread += 1
     return bad
-
-
-def is_sound(path: str, name: str, size: int) -> bool:
-    """Return whether a file has the digest `name`; large ones are mapped and hashed on all cores."""
-    hasher = blake3(max_threads=blake3.AUTO)
-    try:
-        if size > SMALL_BYTES:
-            hasher.update_mmap(path)
-        else:
-            with open(path, "rb") as stream:  # noqa: PTH123
-                hasher.update(stream.read())
-    except OSError:
-        return False
-    return hasher.hexdigest() == name
 
 
 def _forget_results(ws: Workspace, journal: Journal, bad: Mapping[str, What], found: Held) -> None:

@@ -13,7 +13,7 @@ from loopbuild.engine.commit import Record
 from loopbuild.engine.history import last_outcome
 from loopbuild.engine.plan import plan
 from loopbuild.engine.planned import PlanEntry, Will
-from loopbuild.engine.query import record
+from loopbuild.engine.query import output_digest, record
 from loopbuild.engine.selection import Selection, parse
 from loopbuild.engine.staleness import ReasonCode, StaleReason
 from loopbuild.engine.target import Target
@@ -67,7 +67,8 @@ class Explanation:
     upstream_count: int
     """Targets it rests on, directly or not."""
     absorbed: tuple[Cause, ...]
-    """Upstream targets that are stale but whose new output is known to equal the old: why nothing follows from them."""
+    """Upstream targets that are stale and whose new output is known, while nothing follows from them here: it equals
+    the old one, or what reads it comes out as before."""
     record: Record | None
     """The result in force."""
     last_run: str
@@ -103,7 +104,7 @@ def explain(ws: Workspace, targets: Iterable[Target], target_id: str | Selection
         cues={cue: bool(codes.intersection(members)) for cue, members in CUES.items()},
         upstream_count=len(entries) - 1,
         absorbed=tuple(
-            _cause(other, 1, is_same_output=True)
+            _cause(other, 1, is_same_output=other.output == output_digest(ws, other.target))
             for other in found.would
             if other.target not in on_chain and other.output
         ),

@@ -22,6 +22,8 @@ from loopbuild.errors import StoreError
 
 FORMAT = 1
 """Raised when an older loopbuild could no longer read the folder."""
+_REPLACEABLE = ("partial", "tmp", "out", "leases")
+"""Folders that are made anew where something else has their name; `cas` holds what was paid for, and is not."""
 
 
 class NewerStore(StoreError):
@@ -119,8 +121,11 @@ class Workspace:
 
     def _prepare(self) -> None:
         try:
-            for name in ("cas", "partial", "tmp", "out", "leases"):
-                (self.folder / name).mkdir(parents=True, exist_ok=True)
+            for name in ("cas", *_REPLACEABLE):
+                path = self.folder / name
+                if name in _REPLACEABLE and path.parent.is_dir() and not path.is_dir():
+                    remove_tree(path)  # a file or a link to nowhere: nothing that was ever kept there is in it
+                path.mkdir(parents=True, exist_ok=True)
             for name, text in (("FORMAT", f"{FORMAT}\n"), (".gitignore", "*\n")):
                 path = self.folder / name
                 if not path.is_file() or path.read_text(encoding="utf-8", errors="replace") != text:
@@ -259,10 +264,14 @@ def remove_tree(path: Path) -> None:
 
 
 def _unusable(error: OSError, path: Path) -> StoreError:
+    """Name the very thing in the way. It is never to be deleted: results that were paid for may hang on it."""
     known = store_trouble(error)
     if known is not None:
         return known
+    path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else path
+    if isinstance(error, NotADirectoryError):
+        path = next((above for above in path.parents if not above.is_dir()), path)
     what = os.strerror(error.errno or 0).lower()
     in_the_way = isinstance(error, IsADirectoryError | NotADirectoryError | FileExistsError)
-    hint = f"delete `{path}`" if in_the_way else "make the project folder writable"
-    return StoreError(f"cannot use `{path}`: {what}", hint=hint)
+    hint = f"move `{path}` out of the way" if in_the_way else "make the project folder writable"
+    return StoreError(f"cannot use `{path}`: {what}", intact="every stored result is as it was", hint=hint)

@@ -35,6 +35,10 @@ class Amounts:
     """That there are now and nobody wants any more."""
     texts_each: float = 0.0
     """Of one trajectory, going by those there are."""
+    is_about: bool = False
+    """Counted without planning: what is new, gone and wanted may be a few more or fewer."""
+    moves: bool = False
+    """Some rows are planned by what the others are like: so many, more or less, are kept and checked, too."""
 
     @property
     def kept(self) -> int:

@@ -50,7 +50,7 @@ class Impact:
     whole: int = 0
     """Trajectories that call a changed tool at all: what a hash of whole tools would make stale."""
     amounts: Amounts = field(default_factory=Amounts)
-    """`new` goes by the number of new and renamed tools: what an unknown edge changes in the plan is not in it."""
+    """`new` goes by the number of new tools: what an unknown edge changes in the plan is not in it."""
     invalid: frozenset[Row] = frozenset()
     """Rows of trajectories with a call that no longer validates."""
     training: int = 0
@@ -98,7 +98,7 @@ def impact_of(ws: Workspace, difference: CatalogDiff, new: ToolCatalog, settings
     ended = {_tool_of(change) for change in difference.changes if change.change == "removed"}
     gone = {row for row in looked.stale if stored.goal(row) in ended} if ended else set()
     total = sum(table.row_count for table in tables)
-    new_rows = _wanted(difference.changes, settings)
+    new_rows = _wanted(ws, difference.changes, settings)
     amounts = Amounts(
         wanted=total - len(gone) + new_rows,
         new=new_rows,
@@ -106,6 +106,8 @@ def impact_of(ws: Workspace, difference: CatalogDiff, new: ToolCatalog, settings
         invalid=len(faults.keys() - gone),
         gone=len(gone),
         texts_each=texts_each(ws),
+        is_about=bool(new_rows or gone or (read and _moves(settings))),
+        moves=_moves(settings),
     )
     found = Impact(
         is_known=True,
@@ -285,9 +287,23 @@ def texts_each(ws: Workspace) -> float:
     return rows["tasks"] / rows["trajectories"] if rows["trajectories"] else 0.0
 
 
-def _wanted(changes: Iterable[ToolChange], settings: Json) -> int:
+def _wanted(ws: Workspace, changes: Iterable[ToolChange], settings: Json) -> int:
+    """Return how many rows new tools are given: as many as each has now, where that is more than loop.yaml names."""
     new_goals = sum(change.change == "added" for change in changes)
-    return int(new_goals * (settings["sampling"]["per_tool"] + settings["evaluation"]["per_tool"]))
+    each = float(settings["sampling"]["per_tool"] + settings["evaluation"]["per_tool"])
+    if new_goals and _moves(settings):
+        cells = (output(ws, "cells:main") or {}).get("cells", {})
+        goals = {cell["goal"] for rows in cells.values() for cell in rows}
+        with ws.reading() as journal:
+            total = sum(e.row_count for name, e in journal.current().items() if name.startswith("trajectories:"))
+        each = max(each, total / len(goals)) if goals else each
+    return round(new_goals * each)
+
+
+def _moves(settings: Json) -> bool:
+    """Say whether some rows are planned by what the others are like: a change anywhere may add and remove a few."""
+    sampling = settings["sampling"]
+    return bool(sampling["coverage"] or sampling["derived"] or settings["synthesis"]["categories"]["dialogue"])
 
 
 def _trained(ws: Workspace, found: Impact, settings: Json) -> Impact:

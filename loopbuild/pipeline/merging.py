@@ -9,7 +9,7 @@ from pathlib import Path
 from loopbuild.engine import lockfile
 from loopbuild.engine.mergelock import Sides, has_markers, merge, split
 from loopbuild.engine.plan import plan
-from loopbuild.errors import SourceError
+from loopbuild.errors import SelectionError, SourceError
 from loopbuild.pipeline.builds import OpenProject
 from loopbuild.pipeline.locking import lines_of
 from loopbuild.pipeline.project import load
@@ -31,10 +31,11 @@ class Merged:
 
 
 def merge_conflict(opened: OpenProject) -> Merged | None:
-    """Merge the loop.lock of a project in place; None when it has no conflict."""
+    """Merge the loop.lock of a project in place; None when it has no conflict. Raises LockError for what is no lock."""
     path = opened.project.root / lockfile.NAME
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    text = lockfile.text_of(opened.project.root)
     if not has_markers(text):
+        lockfile.decode(text)
         return None
     sides = split(text)
     lines = _settled(opened, sides)
@@ -83,7 +84,9 @@ def _told(sides: Sides, lines: lockfile.Lines) -> Merged:
 
 
 def _decoded(path: Path) -> dict[str, lockfile.Line]:
-    return lockfile.decode(path.read_text(encoding="utf-8"))
+    if not path.exists():
+        raise SelectionError(f"`{path}` does not exist", hint="git passes three files, as `%O %A %B`")
+    return lockfile.read(path.parent, path.name)
 
 
 def _write(path: Path, lines: lockfile.Lines) -> None:

@@ -21,10 +21,16 @@ _BY_KIND: dict[str, dict[str, Json]] = {
 _SECTIONS: dict[str, dict[str, Json]] = {
     "check": {"ignore": {}, "fail_on": "never"},
     "graph": {"min_score": 0.6, "per_input": 5, "edges": {}, "entities": {}, "renames": {}},
-    "sampling": {"per_tool": 150, "user_known": []},
+    "sampling": {"per_tool": 150, "user_known": [], "coverage": False, "derived": 0.0},
     "evaluation": {"per_tool": 12},
-    "synthesis": {"writers": [{"model": "offline"}], "levels": ["low", "high"], "texts_per_level": 1, "retired": 8},
-}
+    "synthesis": {
+        "writers": [{"model": "offline"}],
+        "levels": ["low", "high"],
+        "texts_per_level": 1,
+        "retired": 8,
+        "categories": {},
+    },
+}  # fmt: skip
 _FAIL_ON = ("never", "breaking", "behavioural", "compatible", "doc")
 _EDGES: dict[str, Json] = {"allow": [], "deny": []}
 _INCREMENTAL: dict[str, Json] = {"max_rows": 200, "full_rebuild_above": 0.5}
@@ -60,6 +66,7 @@ def _settings(value: dict[str, Json]) -> dict[str, Json]:
     for section, defaults in _SECTIONS.items():
         found[section] = _like(defaults, value.get(section, {}))
     found["graph"]["edges"] = _like(_EDGES, found["graph"]["edges"])
+    found["synthesis"]["categories"] = _like({"dialogue": 0.0}, found["synthesis"]["categories"])
     ignored = found["check"]["ignore"]
     if not all(isinstance(globs, list) and all(isinstance(glob, str) for glob in globs) for globs in ignored.values()):
         raise _Unusual

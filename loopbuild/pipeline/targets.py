@@ -40,7 +40,7 @@ GRAPH = Recipe(name="graph", version=6, run=f"{R}.graph:run", is_cheap=True)
 CELLS = Recipe(name="cells", version=2, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
     name="trajectories",
-    version=13,
+    version=14,
     run=f"{R}.trajectories:run",
     wanted=f"{R}.trajectories:wanted",
     facts=f"{R}.trajectories:facts",
@@ -76,7 +76,7 @@ CONTRASTS = Recipe(
 )
 PAIRS = Recipe(name="pairs", version=2, run=f"{R}.pairs:run")
 RETIREMENT = Recipe(name="retirement", version=2, run=f"{R}.retirement:run")
-DATASET = Recipe(name="dataset", version=7, run=f"{R}.dataset:run")
+DATASET = Recipe(name="dataset", version=8, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
 EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from projects import change_schemas, hr_project, loopbuild
 
 from loopbuild.cli.amounts import amounts_text
+from loopbuild.engine.outcome import RAN
 from loopbuild.pipeline.amounts import Amounts, course_of
 
 DATA = "dataset:"
@@ -80,6 +81,59 @@ def test_a_plan_brackets_a_build_and_every_screen_quotes_the_same_number(
         assert len(sums) == 2
         assert len(set(sums)) == 1
         assert loopbuild(root, "why", "trajectories:hr/leave").out  # asked of what is built now: no crash
+
+
+MOVING = """  coverage: true
+synthesis:
+  categories: {dialogue: 0.3}
+"""
+
+
+@pytest.fixture(scope="module")
+def moving(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project in which a change anywhere may alter which rows are planned."""
+    root = hr_project(tmp_path_factory.mktemp("moving") / "hr", per_tool=3, per_tool_eval=1)
+    text = (root / "loop.yaml").read_text().replace("sampling:\n", f"sampling:\n{MOVING.partition('synthesis')[0]}")
+    (root / "loop.yaml").write_text(text + "synthesis" + MOVING.partition("synthesis")[2])
+    assert loopbuild(root, "build", "rows:").code == 0
+    return root
+
+
+def _values(one: dict[str, Any]) -> None:
+    one["parameters"]["department"]["enum"].remove("legal")
+
+
+FURTHER: dict[str, Callable[[Path], None]] = {
+    "the next version": change_schemas,
+    "a parameter required": _edited("cancel_interview", lambda one: one["parameters"].update(note="string")),
+    "a tool renamed": _edited("get_candidate", lambda one: one.update(name="get_candidate_profile")),
+    "a value less": _edited("create_employee", _values),
+}
+
+
+@pytest.mark.parametrize("change", FURTHER.values(), ids=FURTHER.keys())
+def test_a_build_runs_what_its_plan_says_and_no_more_than_it_allows(
+    moving: Path, tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    """would, ran, and would or may; where others only count they say about, and are about right."""
+    root = Path(shutil.copytree(moving, tmp_path / "hr"))
+    change(root)
+    planned = json.loads(loopbuild(root, "plan", "rows:", "--json").out)
+    diffed = json.loads(loopbuild(root, "diff", "--json").out)["stale"]["trajectories"]
+    said = loopbuild(root, "diff").out
+    done = json.loads(loopbuild(root, "build", "rows:", "--json").out)["targets"]
+    ran = {name for name, one in done.items() if one["outcome"] in RAN}
+    would = {one["target"] for one in planned["would"]}
+    amounts = planned["trajectories"]
+    made = sum(one["rows_run"] for name, one in done.items() if name.startswith("trajectories:"))
+
+    assert would <= ran <= would | {one["target"] for one in planned["may"]}
+    assert amounts["least"] <= made <= amounts["most"]
+    assert amounts["wanted"] == sum(one["rows_total"] for name, one in done.items() if name.startswith("trajectories:"))
+    if diffed["most"]:
+        assert re.search(r"\n  about \d+ trajectories: about \d+ kept, about \d+ to check", said)
+        for word in ("wanted", "kept", "check"):
+            assert abs(diffed[word] - amounts[word]) <= 0.1 * amounts["wanted"], word
 
 
 @given(

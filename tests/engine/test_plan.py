@@ -90,6 +90,7 @@ def test_why_not_names_what_was_absorbed(project: Project) -> None:
     assert not any(found.cues.values())
     assert [cause.target for cause in found.absorbed] == ["read:1"]
     assert found.upstream_count == 8
+    assert found.absorbed[0].is_same_output
 
 
 def test_changed_params_are_named_with_both_values(project: Project) -> None:

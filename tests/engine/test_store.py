@@ -13,6 +13,7 @@ from loopbuild.engine import lockfile
 from loopbuild.engine.query import output, output_digest, record
 from loopbuild.engine.uptodate import is_unchanged
 from loopbuild.engine.workspace import NewerStore, Workspace
+from loopbuild.errors import StoreError
 from tests.engine.conftest import Project
 from tests.engine.recipes import chain, table
 
@@ -208,3 +209,41 @@ class TestShortcut:
         project.build(chain(), stamp="s")
         _object(project, output_digest(project.ws, "join:1")).unlink()
         assert is_unchanged(project.ws, {}, "s") is None
+
+
+@pytest.mark.parametrize("name", ["out", "tmp", "partial", "leases"])
+@pytest.mark.parametrize("how", ["file", "link to nowhere"])
+def test_a_folder_of_ours_that_is_none_is_made_anew_and_nothing_runs(project: Project, name: str, how: str) -> None:
+    project.build(chain())
+    project.calls()
+    place = project.root / ".loopbuild" / name
+    shutil.rmtree(place)
+    if how == "file":
+        place.touch()
+    else:
+        place.symlink_to("nowhere")
+    outcome = project.build(chain())
+    assert outcome.is_success
+    assert not project.calls()
+    assert place.is_dir()
+    assert not place.is_symlink()
+
+
+@pytest.mark.parametrize("name", ["cas", ""])
+def test_what_stands_where_results_lie_is_named_and_never_to_be_deleted(project: Project, name: str) -> None:
+    """Results that were paid for may hang on a link, or lie beside what is in the way."""
+    place = project.root / ".loopbuild" / name
+    project.build(chain())
+    aside = place.rename(project.root / "aside")
+    place.symlink_to("a-disk-that-is-not-mounted")
+    with pytest.raises(StoreError) as caught:
+        project.build(chain())
+    text = f"{caught.value.message} {caught.value.intact} {caught.value.hint}"
+    assert f"`{place}`" in text
+    assert "delete" not in text
+    assert place.is_symlink()
+    place.unlink()
+    aside.rename(place)
+    project.calls()
+    assert project.build(chain()).is_success
+    assert not project.calls()

@@ -12,8 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from loopbuild.engine import verify
+from loopbuild.engine.held import Held, stored
 from loopbuild.engine.objects import Objects
 from loopbuild.engine.workspace import Workspace
+from tests.engine.conftest import Project
+from tests.engine.recipes import chain
 
 
 def without_descriptors(work: Callable[[], object]) -> None:
@@ -48,6 +52,21 @@ def test_an_object_that_can_not_be_opened_is_not_called_damaged(tmp_path: Path) 
     without_descriptors(look)
     assert len(errors) == 1
     assert objects.is_sound(digest)
+
+
+def test_a_check_of_the_store_throws_nothing_away_that_it_could_not_open(project: Project) -> None:
+    project.build(chain())
+    there = stored(project.ws.objects)
+    errors: list[OSError] = []
+
+    def check() -> None:
+        try:
+            verify._bad(project.ws, there, Held(), verify.Verified(), is_full=True)
+        except OSError as error:
+            errors.append(error)
+
+    without_descriptors(check)
+    assert len(errors) == 1
 
 
 def test_what_is_not_there_or_has_other_bytes_is_not_sound(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from projects import EXAMPLES
 from loopbuild.engine.target import RowResult
 from loopbuild.pipeline.recipes import trajectories
 from loopbuild.records import ToolCatalog, ToolGraph, Trajectory, from_json, to_json
+from loopbuild.sandbox.simulated import SimulatedSandbox
 from loopbuild.stages.catalog.canonical import build_catalog
 from loopbuild.stages.sampling.cells import plan_cells
 from loopbuild.stages.sampling.replay import ReplayFault, replay
@@ -209,6 +210,17 @@ def test_a_new_tool_that_spells_ids_otherwise_is_reached_by_tools_that_do_not_sa
     for found in audits:
         ids = [step.call.arguments["role_id"] for step in found.steps if step.call.tool == "hr/audit_role"]
         assert all(str(value).startswith("X") for value in ids)
+
+
+def test_a_source_of_which_nothing_was_planned_listens_to_none_of_its_tools() -> None:
+    """Where a dialogue goes on in another source, a newcomer there has no say either."""
+    spelled = [newcomer("role", spelling, "lists") for spelling in SPELLINGS]
+    worlds = []
+    for tools in (HR, *([*HR, one] for one in spelled)):
+        sandbox = SimulatedSandbox(world(tools)[0], source="hr")
+        sandbox.open(3, ["crm/find_contact"])
+        worlds.append(sandbox.call("hr/get_open_roles", {}).value)
+    assert all(one == worlds[0] for one in worlds)
 
 
 def test_a_tool_that_spells_ids_otherwise_touches_those_who_call_it() -> None:

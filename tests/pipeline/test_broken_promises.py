@@ -87,6 +87,18 @@ def test_the_screen_of_a_broken_promise(root: Path) -> None:
     )
 
 
+def test_plans_for_evaluation_are_no_training_rows_that_are_owed() -> None:
+    """A tool of which only held-out plans were not reached lacks nothing, and no such plan excuses a lack."""
+    lost = {"unreachable": {"reason": "exhausted", "detail": ""}, "goal": "hr/x"}
+    evaluated = {f"e{number}": {**lost, "purpose": "eval"} for number in range(5)}
+    parts = {"rows": {}, "verdicts": {}, "tasks": {}, "shares": {}, "places": {}}
+    assert hold([], trajectories=evaluated, **parts) == []
+    trained = {f"t{number}": lost for number in range(3)}
+    assert hold([], trajectories={**evaluated, **trained}, **parts) == [
+        "`hr/x`: 0 rows instead of 3; 3 of 3 plans were not reached"
+    ]
+
+
 def test_rows_of_every_category_are_those_of_a_clean_build_after_a_change(root: Path, tmp_path: Path) -> None:
     """A row held against other tools notices when those change, or when another comes that is more alike."""
     kept, clean = tmp_path / "kept", tmp_path / "clean"

@@ -100,6 +100,7 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
             if isinstance(outcome, Unreachable):
                 reads = (f"subgraph {subgraph.name}", *around(servers, subgraph.tools))
                 told = {"unreachable": to_json(outcome), "goal": row.request["goal"]}
+                told |= {"purpose": "eval"} if row.request["purpose"] == "eval" else {}
                 told |= {"aim": row.request["aim"]} if row.request.get("aim") else {}
                 told |= {"derives": row.request["derives"]} if row.request.get("derives") else {}
                 told |= {"category": "dialogue"} if row.request["category"] == "dialogue" else {}

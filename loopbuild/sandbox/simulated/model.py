@@ -134,13 +134,12 @@ class Model:
 
         A tool that is not called has no say, so one that is new or declares its ids otherwise moves nobody's rows.
         """
-        called = {tool for tool in tools if tool in self.plans}
-        if not called:
+        if not tools:
             return ()
         return tuple(
             (name, form)
             for name, entity in self.entities.items()
-            if entity.wishes and (form := entity.spelled_for(called)) != entity.form
+            if entity.wishes and (form := entity.spelled_for(tools)) != entity.form
         )
 
 
