@@ -28,6 +28,8 @@ _TURNS = {"short": (2, 3), "middle": (4, 5, 6), "long": (7, 8, 9, 10, 11, 12)}
 """How often the person speaks."""
 _OFTEN = {"short": 0.7, "middle": 0.3}
 _KINDS = {"corrected": 0.3, "same": 0.2, "refers": 0.3, "asks": 0.2}
+_SELDOM = {"corrected": 5.0, "asks": 5.0}
+"""What there is only now and then something for goes first where there is."""
 _APART = 3
 """Turns between two corrections at least: who corrects all the time is not sure what is wanted."""
 _BY_EFFECT = {"read": 2.0, "create": 1.0, "update": 1.0, "unknown": 0.5, "delete": 0.0}
@@ -137,7 +139,7 @@ def _wishes(run: Run, nodes: list[Node], steps: tuple[Step, ...], later: Sequenc
     shares: dict[str, float] = run.talk.get("kinds") or _KINDS
     kinds = sorted(
         (kind for kind in _KINDS if shares[kind]),
-        key=lambda kind: (kind in done, rank(run.key, ["kind", turn, kind], shares[kind])),
+        key=lambda kind: (kind in done, rank(run.key, ["kind", turn, kind], shares[kind] * _SELDOM.get(kind, 1.0))),
     )
     stale = {one.about for one in later if one.kind == "corrected"}
     counts = Counter(step.call.tool for number, step in enumerate(steps) if number not in stale)
