@@ -65,11 +65,11 @@ TASKS = Recipe(
     facts=f"{R}.tasks:facts",
     revalidate=f"{R}.tasks:revalidate",
 )
-ROWS = Recipe(name="rows", version=12, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
+ROWS = Recipe(name="rows", version=13, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
 NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
 CONTRASTS = Recipe(
     name="contrasts",
-    version=5,
+    version=6,
     run=f"{R}.contrasts:run",
     wanted=f"{R}.contrasts:wanted",
     facts=f"{R}.contrasts:facts",
@@ -89,7 +89,7 @@ GENERATIONS = Recipe(
     nature="pinned",
     chunk_rows=1_000_000,
 )
-SCORES = Recipe(name="scores", version=2, run=f"{R}.scores:run")
+SCORES = Recipe(name="scores", version=3, run=f"{R}.scores:run")
 REPORT = Recipe(name="report", version=7, run=f"{R}.report:run")
 
 NATURES = {

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 
 from loopbuild.llm.hosted.asking import missing_of, turns_of
-from loopbuild.llm.presence import is_said, spellings
+from loopbuild.llm.names import run_in
+from loopbuild.llm.presence import is_said, spellings, without
 from loopbuild.llm.protocol import Argument, WriteAnswer, WriteRequest
 from loopbuild.records import Json
 
@@ -17,7 +18,11 @@ _WORDS = {"low": (2, 120), "high": (2, 60)}
 _REASONING_WORDS = 40
 _TELLING = re.compile(r"[\w@.+/:-]*\d[\w@.+/:-]*|[\w.+-]+@[\w.-]+")
 _COUNTED = re.compile(r"(?m)(?:^|(?<=\s))\d{1,2}[.)](?=\s)")
-_IDENTIFIER = re.compile(r"(?<![\w/.@-])[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+(?![\w/.@-])|(?<!\w)[a-z]+[a-z0-9]*\(")
+_IDENTIFIER = re.compile(
+    r"(?<![\w/.@-])[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+(?![\w/.@-])|"
+    r"(?<![\w/.@-])[a-z]{2,}(?:[A-Z][a-z0-9]+)+(?![\w/.@-])|(?<!\w)[a-z]+[a-z0-9]*\("
+)
+"""Snake case, camel case (two small letters first: an `iPhone` is none), a call."""
 _COMMON = (
     "a about all an and any are as at be by can could do first for from get give has have hello help hey hi how i i'd "
     "i'll i'm if in is it just last let like make me my need now of on one or our out please put second see show so "
@@ -55,29 +60,31 @@ def _shape(request: WriteRequest, answer: WriteAnswer) -> Iterator[str]:
 
 def _said(request: WriteRequest, answer: WriteAnswer) -> Iterator[str]:
     text = "\n".join(answer.user_turns)
-    said = [value for argument in _arguments(request) if argument.origin in ("user", "missing")
-            for value in _scalars(argument.value)]  # fmt: skip
+    theirs = [(value, argument) for argument in _arguments(request) if argument.origin in ("user", "missing")
+              for value in _scalars(argument.value)]  # fmt: skip
+    said = [value for value, _ in theirs]
     gap = missing_of(request)
-    for value in said:
-        if not is_said(value, text):
+    for value, argument in theirs:
+        if not is_said(value, text, among=(value,) if argument.kind == "enum" else ()):
             yield f"value_missing: the person does not say {value!r}"
     for value in _scalars(gap.value) if gap is not None and len(answer.user_turns) == 2 else ():
-        if is_said(value, answer.user_turns[0]):
+        among = (value,) if gap is not None and gap.kind == "enum" else ()
+        if is_said(value, answer.user_turns[0], among=among):
             yield f"value_leaked: the first user turn says {value!r}, which is to be asked for"
-        elif not is_said(value, answer.user_turns[1]):
+        elif not is_said(value, answer.user_turns[1], among=among):
             yield f"value_missing: the second user turn does not give {value!r}"
     named = [] if request.condition is None else _scalars(request.condition.value)
-    known = [form for value in (*said, *named) for form in spellings(value)]
+    known = [*said, *named]
+    forms = [form for value in known for form in spellings(value)]
     for argument in _arguments(request):
         for value in _scalars(argument.value) if argument.origin == "step" else ():
             is_telling = len(str(value)) >= 3 and not re.fullmatch(r"[a-z]+", str(value))
-            if is_telling and is_said(value, text) and not any(str(value) in form for form in known):
+            if is_telling and is_said(value, text) and not any(str(value) in form for form in forms):
                 yield f"value_leaked: the person can not know {value!r} yet"
-    spoken = " ".join(re.findall(r"[a-z0-9]+", text.lower()))
     for run in request.forbidden:
-        if f" {run} " in f" {spoken} ":
+        if run_in(text, [run]):
             yield f'name_leaked: "{run}"'
-    rest = _COUNTED.sub(" ", _without(text, known))
+    rest = _COUNTED.sub(" ", without(text, known))
     for found in _IDENTIFIER.finditer(rest):
         yield f"name_leaked: {found[0]!r} is no word a person writes"
     for found in _TELLING.finditer(rest):
@@ -87,21 +94,20 @@ def _said(request: WriteRequest, answer: WriteAnswer) -> Iterator[str]:
 
 def _own_words(request: WriteRequest, answer: WriteAnswer) -> Iterator[str]:
     """The assistant knows what was said and seen, and may count."""
-    known: list[str] = []
+    known: list[Json] = []
     for argument in _arguments(request):
-        known += [form for value in (*_scalars(argument.value), *argument.picked) for form in spellings(value)]
+        known += [*_scalars(argument.value), *argument.picked]
     if request.condition is not None:
-        seen = (request.condition.value, request.condition.seen)
-        known += [form for value in seen for one in _scalars(value) for form in spellings(one)]
+        known += [one for value in (request.condition.value, request.condition.seen) for one in _scalars(value)]
     counts = {len(request.steps)}
     for step in request.steps:
         for outcomes in step.outcomes:
             for one in outcomes:
-                known += [form for value in _scalars(one.value) for form in spellings(value)]
+                known += _scalars(one.value)
                 counts |= {len(one.value)} if isinstance(one.value, list) else set()
         counts.add(step.times)
     for text in (*answer.reasoning, answer.answer):
-        rest = _COUNTED.sub(" ", _without(text, known))
+        rest = _COUNTED.sub(" ", without(text, known))
         for found in _TELLING.finditer(rest):
             token = found[0].strip(".,:;")
             if not (token.isdigit() and int(token) in counts):
@@ -127,10 +133,3 @@ def _arguments(request: WriteRequest) -> Iterator[Argument]:
 def _scalars(value: Json) -> list[Json]:
     values = value if isinstance(value, list) else [value]
     return [one for one in values if one is not None and not isinstance(one, bool | list | dict)]
-
-
-def _without(text: str, known: list[str]) -> str:
-    for form in sorted(set(known), key=len, reverse=True):
-        if form:
-            text = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", " ", text)
-    return text

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 
-from loopbuild.llm.offline.morphology import spoken_date
-from loopbuild.llm.presence import is_said, is_told
+from loopbuild.llm.presence import is_told, stands_in
+from loopbuild.llm.readings import Meaning, days_of, readings
 from loopbuild.records import Json
 from loopbuild.stages.filters.rows import Finding, Row
 from loopbuild.stages.filters.worked_out import told_value
 
-_TELLING = re.compile(r"[A-Za-z]*[-_#]?\d[\w@.+:/-]*|[\w.+-]+@[\w.-]+")
+_TELLING = re.compile(r"\w*[-#]?\d[\w@.+:/-]*|[\w.+-]+@[\w.-]+")
 _MAX_WORDS = 40
 _WORDS_A_STEP = 9
-_STUCK = re.compile(r"\\[nrt]|(?<=\d)T(?=\d)")
-"""An escape of JSON, the T between date and time: they would stick to the word behind them."""
-_DATE = re.compile(r"(?<!\w)\d{4}-\d\d-\d\d(?!\w)")
-_KEY = re.compile(r'"(\w*\d\w*)":')
+_JOINT = re.compile(r"(?<=\d)T(?=\d)")
+"""Between date and time."""
 _INSIDE = re.compile(r"_|(?<=[a-z0-9])(?=[A-Z])")
 """Where the words of a name part: `size_m2`, `sizeM2`."""
-_LARGE = re.compile(r"(?<![\w.])\d{4,15}(?!\w)")
 
 
 def check_grounding(row: Row) -> Finding | None:
@@ -79,25 +77,43 @@ def strange_in(row: Row, text: str, *, before: int) -> str:
 
 
 def _strange(text: str, seen: str, counts: set[int]) -> str:
-    seen = _as_words(seen)
+    """Return the first value told that is nowhere in what was seen, nor a count of it; empty when there is none."""
+    if not _TELLING.search(text):
+        return ""
+    known = _known(seen)
+    spans = [(one.start, one.end) for one in readings(text) if one.means in known]
+    rest = text
+    for start, end in spans:
+        rest = rest[:start] + " " * (end - start) + rest[end:]
     for found in _TELLING.finditer(text):
         token = found[0].rstrip(".,:;")
-        if not is_said(token, seen) and not (token.isdigit() and int(token) in counts):
+        is_read = re.search(r"\w", rest[found.start() : found.end()]) is None
+        # What an observation has in its own spelling may be told in that, whatever it looks like.
+        if not (is_read or stands_in(token, seen) or stands_in(found[0], seen)) and not (
+            token.isdigit() and int(token) in counts
+        ):
             return token
     return ""
 
 
-def _as_words(seen: str) -> str:
-    """Return what was seen so that values stand as whole words; names, dates and numbers as people write them too."""
-    words = _STUCK.sub(" ", seen)
-    dates = " ".join(spoken_date(found) for found in _DATE.findall(words))
-    numbers = " ".join(f"{int(found):,}" for found in _LARGE.findall(words))
-    names = " ".join(_INSIDE.sub(" ", name).lower() for name in _KEY.findall(words))
-    return f"{words} {dates} {numbers} {names}"
+@lru_cache(maxsize=16)
+def _known(seen: str) -> frozenset[Meaning]:
+    """The dates, times and numbers of what was seen: of a date-time each alone, too, and dates of unsaid years."""
+    found = [*readings(seen), *readings(_JOINT.sub(" ", seen))]
+    return frozenset(one.means for one in found) | frozenset(days_of(found))
 
 
 def _text(value: Json) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    """Return all that a value holds, each scalar as it is; of names with digits their words, too."""
+    if isinstance(value, dict):
+        return " ".join(f"{name} {_spoken(name)}: {_text(inner)}" for name, inner in value.items())
+    if isinstance(value, list):
+        return " ; ".join(map(_text, value))
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _spoken(name: str) -> str:
+    return _INSIDE.sub(" ", name).lower() if re.search(r"\d", name) else ""
 
 
 def _lengths(value: Json) -> set[int]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from loopbuild.llm.presence import is_said, spellings
-from loopbuild.records import FROM_RESULT, Json, ToolCatalog, ToolSchema
+from loopbuild.llm.names import forbidden_runs, identifier_in, run_in
+from loopbuild.llm.presence import is_said, spellings, without
+from loopbuild.pointers import unescaped
+from loopbuild.records import FROM_RESULT, Json, SchemaLeaf, ToolCatalog, ToolSchema
 from loopbuild.stages.filters.rows import Bound, Finding, Row, asked_values, leaf_pointer
 from loopbuild.stages.filters.worked_out import given_in, worked_out_wrong
 
@@ -33,8 +35,9 @@ def check_provenance(row: Row, *, catalog: ToolCatalog) -> Finding | None:
     tools = catalog.by_id()
     said = [b for b in bound if b.origin.kind == "user"]
     for one in said:
-        is_left_out = not is_said(one.value, row.heard(one.step))
-        if is_left_out and not _goes_without_saying(one, tools[one.tool], row.task.level):
+        leaf = _leaf_of(one, tools[one.tool])
+        is_left_out = not is_said(one.value, row.heard(one.step), among=leaf.enum if leaf is not None else ())
+        if is_left_out and not _goes_without_saying(one, leaf, row.task.level):
             return Finding(reason="value_missing", detail=f"`{one.value}` of `{one.pointer}`")
     underived = worked_out_wrong(row)
     if underived is not None:
@@ -48,7 +51,7 @@ def check_provenance(row: Row, *, catalog: ToolCatalog) -> Finding | None:
     used = [tools[step.call.tool] for step in row.trajectory.steps]
     if row.trajectory.condition is not None:
         used.append(tools[row.trajectory.condition.other.tool])
-    leaked = _leaked_name(text, used)
+    leaked = _leaked_name(without(text, [one.value for one in said]), used)
     if leaked:
         return Finding(reason="name_leaked", detail=f"`{leaked}`")
     if not row.trajectory.later:
@@ -70,10 +73,13 @@ def _known(row: Row, bound: Sequence[Bound], place: int) -> list[Bound]:
     return mine + [one for one in bound if one.origin.kind != "user" and row.place_of(one.origin.step) < place]
 
 
-def _goes_without_saying(one: Bound, tool: ToolSchema, level: str) -> bool:
+def _leaf_of(one: Bound, tool: ToolSchema) -> SchemaLeaf | None:
+    return next((leaf for leaf in tool.inputs if leaf.pointer == leaf_pointer(one.pointer)), None)
+
+
+def _goes_without_saying(one: Bound, leaf: SchemaLeaf | None, level: str) -> bool:
     if isinstance(one.value, bool):
         return False
-    leaf = next((leaf for leaf in tool.inputs if leaf.pointer == leaf_pointer(one.pointer)), None)
     return level == "high" and leaf is not None and leaf.has_default and leaf.default == one.value
 
 
@@ -88,32 +94,26 @@ def _covers(said: Json, value: Json) -> bool:
 
 
 def _leaked_name(text: str, used: list[ToolSchema]) -> str:
-    """Identifiers in any casing; names of three words and more also as plain words in a row."""
-    lowered = text.lower()
-    plain = f" {' '.join(re.findall(r'[a-z0-9]+', lowered))} "
-    for tool in used:
-        names = [
-            tool.name,
-            tool.call_name,
-            *(leaf.pointer.replace("/[]", "").rpartition("/")[2] for leaf in tool.inputs),
-        ]
-        for name in names:
-            words = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name).replace("_", " ").replace("-", " ").lower().split()
-            if len(words) > 1 and re.search(rf"(?<!\w){re.escape(name.lower())}(?!\w)", lowered):
-                return name
-            if len(words) > 2 and f" {' '.join(words)} " in plain:
-                return name
-    return ""
+    """Return the name of a tool or a parameter that a text gives away."""
+    names = {name for tool in used for name in (tool.name, tool.call_name)}
+    leaves = (leaf.pointer.replace("/[]", "").rpartition("/")[2] for tool in used for leaf in tool.inputs)
+    parameters = sorted({unescaped(name) for name in leaves})
+    spelled = identifier_in(text, tools=sorted(names), parameters=parameters)
+    return spelled or run_in(text, forbidden_runs(tool.name for tool in used))
 
 
 def _invented(text: str, said: list[Bound], given: Sequence[str] = ()) -> Finding | None:
     """Numbers, identifiers, dates, addresses and quotations must stem from what the person knows."""
-    known = [*given, *(form for bound in said for form in spellings(bound.value))]
-    rest = text
-    for form in sorted(known, key=len, reverse=True):
-        rest = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", " ", rest)
+    known = [*given, *(bound.value for bound in said)]
+    forms = {form for value in known for form in spellings(value)}
+    rest = without(text, known)
     # Only now: the end of a telephone number before a full stop looks like the number of a step.
     rest = _COUNTED.sub(" ", rest)
-    quoted = (q for q in _QUOTED.finditer(text) if not {q[1], q[1].rstrip(".,")} & set(known))
+    quoted = (q for q in _QUOTED.finditer(text) if not {q[1], q[1].rstrip(".,")} & forms and _says_more(q[1], known))
     found = _TELLING.search(rest) or next(quoted, None)
     return Finding(reason="invented_value", detail=f"`{found[0].strip()}`") if found else None
+
+
+def _says_more(quoted: str, known: Sequence[Json]) -> bool:
+    """Whether quoted words are more than a value in another spelling."""
+    return re.search(r"\w", without(quoted, known)) is not None

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from loopbuild.judging.derive import CHOICES, COMPUTED
+from loopbuild.llm.names import split_words
 from loopbuild.llm.protocol import Argument
 from loopbuild.pointers import escaped
 from loopbuild.records import FROM_RESULT, Json, Provenance, SchemaLeaf, Step, ToolSchema, Trajectory
@@ -18,7 +19,6 @@ from loopbuild.stages.synthesis.naming import (
     is_own,
     item_noun,
     noun_of_key,
-    split_words,
     words_of_leaf,
 )
 from loopbuild.stages.synthesis.seen import leaf_of

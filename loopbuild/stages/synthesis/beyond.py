@@ -7,13 +7,14 @@ is all that can be missing.
 from __future__ import annotations
 
 from loopbuild.digest import digest
+from loopbuild.llm.names import split_words
 from loopbuild.llm.offline import morphology as m
 from loopbuild.llm.offline import turns
 from loopbuild.llm.offline.choices import Choices
 from loopbuild.llm.offline.register import polish
 from loopbuild.records import ToolCatalog
 from loopbuild.stages.synthesis.chatter import Exchange
-from loopbuild.stages.synthesis.naming import split_words, spoken
+from loopbuild.stages.synthesis.naming import spoken
 
 _DEEDS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "export": ("export {many}", ("export", "download", "spreadsheet", "csv", "file", "pdf"), (

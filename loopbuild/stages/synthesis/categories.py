@@ -12,6 +12,7 @@ from itertools import groupby
 
 from loopbuild.digest import unit_interval
 from loopbuild.judging.validate import Validator
+from loopbuild.llm.names import split_words
 from loopbuild.llm.offline import turns
 from loopbuild.llm.protocol import Wording, WriteRequest
 from loopbuild.records import (
@@ -30,7 +31,7 @@ from loopbuild.records import (
 from loopbuild.sandbox.protocol import Sandbox
 from loopbuild.stages.synthesis import confirm, near_miss, recovery, withheld
 from loopbuild.stages.synthesis.dialogues import readable, sealed, to_example, turn
-from loopbuild.stages.synthesis.naming import split_words, words_of_leaf
+from loopbuild.stages.synthesis.naming import words_of_leaf
 from loopbuild.stages.synthesis.requests import request
 
 MARGIN: dict[Category, float] = {"missing_tool": 4.0, "confirm": 25.0, "near_miss": 3.0, "error_recovery": 1.6}

@@ -5,9 +5,9 @@ Pure, a function of one tool's names and leaves: descriptions are never read, so
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from loopbuild.llm.names import split_words
 from loopbuild.llm.offline.morphology import singular
 from loopbuild.pointers import unescaped
 from loopbuild.records import SchemaLeaf, ToolSchema
@@ -32,12 +32,6 @@ class Spoken:
     is_plural: bool = False
     verb: str = ""
     """What is done, where the catalog does not know that verb."""
-
-
-def split_words(name: str) -> list[str]:
-    """Return the lower-case words of an identifier: snake, kebab, dotted or camel case."""
-    spaced = re.sub(r"([a-z0-9])([A-Z])|([A-Z]+)(?=[A-Z][a-z])", r"\1\3 \2", name)
-    return [word.lower() for word in re.split(r"[^A-Za-z0-9]+", spaced) if word]
 
 
 def spoken(tool: ToolSchema) -> Spoken:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from loopbuild.digest import digest
+from loopbuild.llm.names import forbidden_runs
 from loopbuild.llm.offline.morphology import joined
 from loopbuild.llm.offline.scene import builtin_synonyms
 from loopbuild.llm.protocol import Argument, ConditionWords, StepWords, Wording, WriteRequest
@@ -27,7 +28,6 @@ from loopbuild.records import (
 from loopbuild.stages.synthesis.arguments import arguments_of
 from loopbuild.stages.synthesis.naming import (
     item_noun,
-    split_words,
     spoken,
     words_of_leaf,
 )
@@ -92,7 +92,7 @@ def request(
         wording=wording,
         steps=step_words(trajectory, catalog, missing=missing),
         synonyms=_synonyms(used, lexicon or {}),
-        forbidden=_forbidden(used),
+        forbidden=forbidden_runs(tool.name for tool in used),
     )
 
 
@@ -229,11 +229,6 @@ def _list_length(trajectory: Trajectory, argument: Argument, words: StepWords) -
                 value = value.get(part) if isinstance(value, dict) else None
             return len(value) if isinstance(value, list) else 0
     return 0
-
-
-def _forbidden(used: Sequence[ToolSchema]) -> tuple[str, ...]:
-    runs = {" ".join(split_words(tool.name)) for tool in used if len(split_words(tool.name)) >= 3}
-    return tuple(sorted(runs))
 
 
 def _synonyms(used: Sequence[ToolSchema], lexicon: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:

@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from loopbuild.digest import digest
+from loopbuild.llm.names import split_words
 from loopbuild.llm.offline.morphology import article
 from loopbuild.records import Example, Json, ToolCatalog
 from loopbuild.sandbox.answers import unknown_tool
 from loopbuild.stages.synthesis.dialogues import readable, sealed
-from loopbuild.stages.synthesis.naming import split_words
 
 _ASKED = (
     "Call `{name}`, please.",

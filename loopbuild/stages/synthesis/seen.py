@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from loopbuild.llm.names import split_words
 from loopbuild.llm.protocol import Outcome
 from loopbuild.records import Json, SchemaLeaf, ToolSchema
-from loopbuild.stages.synthesis.naming import split_words
 
 
 def outcomes_of(value: Json, tool: ToolSchema) -> list[Outcome]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
 from itertools import count
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from loopbuild.llm.offline.writer import write
 from loopbuild.records import Json, ToolResult, Trajectory
 from loopbuild.stages.filters import KINDS
 from loopbuild.stages.filters.grounding import check_grounding
-from loopbuild.stages.filters.rows import Row
+from loopbuild.stages.filters.rows import Finding, Row
 from loopbuild.stages.filters.verdicts import ORDER, judge_rows
 from loopbuild.stages.synthesis.clarify import clarify_request
 from loopbuild.stages.synthesis.dialogues import to_example, to_task
@@ -19,6 +23,7 @@ from loopbuild.stages.synthesis.negatives import negative_rows
 from loopbuild.stages.synthesis.requests import make_requests
 from tests.stages.synthesis import worded_rows as w
 
+YEARS = st.dates(date(1900, 1, 1), date(2080, 12, 31))
 FILTERS = [{"kind": kind} for kind in ORDER]
 
 
@@ -102,15 +107,71 @@ def test_an_answer_must_have_been_seen() -> None:
         ({"sizeM2": 52.5}, "The size m2 is 52.5.", True),
         ({"ref": "A_17"}, "It is 17.", False),
         ({"mail": "ada@mail.example"}, "Written to a@mail.example.", False),
+        ({"created_at": "2026-06-30T15:00:00Z"}, "Created at 2026-06-30T15:00:00Z.", True),
+        ({"created_at": "2026-06-30T15:00:00Z"}, "Created at 2026-06-30T16:00:00Z.", False),
+        ({"created_at": "2026-06-30T15:00:00Z"}, "Created on June 30th at 3 pm.", True),
+        ({"created_at": "2026-06-30T15:00:00Z"}, "Created on June 30th at 4 pm.", False),
+        ({"id": "9T4X1"}, "It is 9T4X1.", True),
+        ({"id": "9T4X1"}, "It is 9T4X.", False),
+        ({"total": 2357.58}, "It comes to 2,357.58.", True),
+        ({"total": 2357.58}, "It comes to 2,357.59.", False),
+        ({"path": r"C:\temp1"}, r"It is in C:\temp1.", True),
     ],
 )
 def test_an_answer_says_whole_values_and_no_parts_of_them(seen: Json, answer: str, is_grounded: bool) -> None:
-    row = first(answer=answer)
-    trajectory = row.trajectory
-    assert trajectory is not None
-    steps = (*trajectory.steps[:-1], replace(trajectory.steps[-1], result=ToolResult(status="ok", value=seen)))
-    found = check_grounding(replace(row, trajectory=replace(trajectory, steps=steps)))
+    found = grounding_of(seen, answer)
     assert (found is None) == is_grounded, found
+
+
+@cache
+def looked_up() -> Row:
+    """A row of one call without arguments and a request without values."""
+    row = first(user_turns=("What is it?",), reasoning=("I look.",))
+    assert row.trajectory is not None
+    step = row.trajectory.steps[-1]
+    alone = replace(step, call=replace(step.call, arguments={}, provenance={}), turn=0)
+    return replace(row, trajectory=replace(row.trajectory, steps=(alone,)))
+
+
+def grounding_of(seen: Json, answer: str) -> Finding | None:
+    row = looked_up()
+    assert row.trajectory is not None
+    step = replace(row.trajectory.steps[0], result=ToolResult(status="ok", value=seen))
+    told = replace(row, task=replace(row.task, answer=answer))
+    return check_grounding(replace(told, trajectory=replace(row.trajectory, steps=(step,))))
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    value=st.one_of(
+        st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=12),
+        st.from_regex(r"[A-Z0-9]{1,3}[-_T#/]?[0-9T]{1,4}", fullmatch=True),
+        st.integers(-(10**9), 10**9),
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.datetimes().map(lambda one: one.isoformat()),
+        st.datetimes(timezones=st.timezones()).map(lambda one: one.isoformat()),
+        st.dates().map(str),
+    ),
+    among=st.lists(st.integers(0, 99), max_size=2),
+)
+def test_whatever_was_observed_may_be_told_in_its_own_spelling(value: Json, among: list[int]) -> None:
+    answer = f"It is {value}, as asked."
+    assert grounding_of({"found": [*among, value]}, answer) is None
+    assert grounding_of({"found": f"Known as {value} since then."}, answer) is None
+
+
+@settings(deadline=None, max_examples=60)
+@given(number=st.integers(1000, 10**9), cents=st.integers(0, 99), day=YEARS, wrong=st.integers(1, 9))
+def test_dates_and_amounts_may_be_told_as_people_write_them_and_no_others(
+    number: int, cents: int, day: date, wrong: int
+) -> None:
+    seen: Json = {"sum": number + cents / 100, "on": day.isoformat()}
+    assert grounding_of(seen, f"It comes to {number + cents / 100:,.2f}.") is None
+    assert grounding_of(seen, f"It comes to {number + wrong + cents / 100:,.2f}.") is not None
+    for written in (f"{day:%B} {day.day}", f"{day.day} {day:%b}"):
+        assert grounding_of(seen, f"It was {written}, {day:%Y}.") is None
+        assert grounding_of(seen, f"It was {written}.") is None
+        assert grounding_of(seen, f"It was {written}, {day.year + wrong:04}.") is not None
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from loopbuild.digest import digest, seed
 from loopbuild.judging.validate import Validator
+from loopbuild.llm.names import split_words
 from loopbuild.llm.presence import is_said
 from loopbuild.records import Json, SchemaLeaf, ToolCatalog, ToolSchema
 from loopbuild.stages.synthesis.contrast.decision import (
@@ -23,7 +24,7 @@ from loopbuild.stages.synthesis.contrast.decision import (
 )
 from loopbuild.stages.synthesis.contrast.parameters import with_arguments
 from loopbuild.stages.synthesis.contrast.sayings import ANSWERED, DONE, asking, said_within
-from loopbuild.stages.synthesis.naming import noun_of_key, split_words, words_of_leaf
+from loopbuild.stages.synthesis.naming import noun_of_key, words_of_leaf
 
 _NEAREST = 3
 
