@@ -3,7 +3,8 @@
 The enterprise example, its trajectories and rows built; each change is made alone. `used` is counted in the stored
 reads before the change, `touched` is what the next build runs or proves again, `changed` what then has other bytes.
 
-A return leaf stands in the results of every row that called its tool: those that did not use it are replayed too.
+A return leaf stands in the results of every row that called its tool: those that did not use it are replayed too, so
+that no row shows an answer its tool no longer gives. `held` counts them; their calls and texts stay.
 """
 
 from __future__ import annotations
@@ -85,6 +86,19 @@ def users(opened: OpenProject, kind: str, edit: Edit) -> int:
     return sum(fact in row.reads for name in tables(opened, kind) for row in rows_of(opened.workspace, name).values())
 
 
+def holders(opened: OpenProject, kind: str, edit: Edit) -> int:
+    """Return how many rows of a kind use the leaf or show an answer it stands in."""
+    if not edit.pointer:
+        return 0
+    facts = {fact_name(edit.tool, edit.side, edit.pointer)}
+    facts |= {fact_name(edit.tool, "returns")} if edit.side == "output" else set()
+    return sum(
+        not facts.isdisjoint(row.reads)
+        for name in tables(opened, kind)
+        for row in rows_of(opened.workspace, name).values()
+    )
+
+
 def main() -> None:
     """Print the figures."""
     print(f"one leaf changed, examples/enterprise ({machine()})")
@@ -96,6 +110,7 @@ def main() -> None:
             original = path.read_text()
             opened = open_project(str(root))
             used = {kind: users(opened, kind, edit) for kind in TABLES}
+            held = {kind: holders(opened, kind, edit) for kind in TABLES}
             before = {kind: bytes_of(opened, kind) for kind in TABLES}
             assert edit.old in original, edit
             path.write_text(original.replace(edit.old, edit.new, 1))
@@ -106,9 +121,10 @@ def main() -> None:
             for kind in TABLES:
                 after = bytes_of(opened, kind)
                 changed = sum(after.get(key) != value for key, value in before[kind].items())
-                looked = (
-                    f", touched {touched[kind]}, ratio {ratio(touched[kind], used[kind])}" if kind in touched else ""
-                )
+                looked = ""
+                if kind in touched:
+                    looked = f", held {held[kind]}, touched {touched[kind]}"
+                    looked += f", ratios {ratio(touched[kind], used[kind])} and {ratio(touched[kind], held[kind])}"
                 print(f"  {kind:<14} of {len(before[kind]):,}: used {used[kind]}{looked}, other bytes {changed}")
             path.write_text(original)
             loopbuild(root, "build", "rows:")

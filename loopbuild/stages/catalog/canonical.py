@@ -6,7 +6,7 @@ about one tool is a function of that tool alone (and of `entities`), except a ca
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeGuard, cast, get_args
 
@@ -146,10 +146,11 @@ def _tool(
             say("warning", "partly-read", f": its {side} has {note}" if note[0].isdigit() else f": {note}")
     nouns = noun_words(tool.name, verb)
     about = _About(entity=entity, nouns=nouns, synonyms=entities, members=members_of(_path(tool)))
-    observed = frozenset(tool.hints.get("observed") or ())
+    seen = frozenset(tool.hints.get("observed") or ()), tuple(tool.hints.get("opened") or ())
     inputs = tuple(_leaf(leaf, "input", about) for leaf in taken.leaves)
     outputs = tuple(
-        _leaf(leaf, "output", about, origin="observed" if leaf.pointer in observed else origin) for leaf in given.leaves
+        _leaf(leaf, "output", about, origin="observed" if _was_seen(leaf.pointer, *seen) else origin)
+        for leaf in given.leaves
     )
     gate = digest("gate", {"required": taken.required, "defaults": taken.defaults, "combinators": taken.combinators})
     return ToolSchema(
@@ -175,6 +176,11 @@ def _tool(
         is_deprecated=tool.hints.get("deprecated") is True,
         span=tool.span,
     )
+
+
+def _was_seen(pointer: str, observed: Collection[str], opened: Sequence[str]) -> bool:
+    """Say whether calls told what a leaf is: it contradicts its declaration, or lies in a place that was left open."""
+    return pointer in observed or any(pointer == place or pointer.startswith(f"{place}/") for place in opened)
 
 
 def _too_much(found: Walk) -> str:

@@ -1,7 +1,7 @@
 """What a listing says was observed -> the tools it is about.
 
-Decides that an observation stands in where nothing is declared, and that a declaration which the server's own answers
-break keeps its place but gains the types that were seen.
+Decides that an observation stands in where nothing is declared, that a declaration which the server's own answers break
+keeps its place but gains the types that were seen, and that what a declaration leaves open holds what was seen there.
 """
 
 from __future__ import annotations
@@ -27,10 +27,13 @@ def _one(tool: DeclaredTool, found: Json, diagnostics: list[Diagnostic]) -> Decl
         return tool
     if isinstance(found.get("schema"), dict):
         return replace(tool, output_schema=found["schema"], output_origin="observed")
-    broken = found.get("contradicted")
-    if not isinstance(broken, dict) or not isinstance(tool.output_schema, dict):
+    if not isinstance(tool.output_schema, dict):
+        return tool
+    broken, inside = (part if isinstance(part := found.get(key), dict) else {} for key in ("contradicted", "inside"))
+    if not broken and not inside:
         return tool
     schema = copy.deepcopy(tool.output_schema)
+    opened = [pointer for pointer, seen in sorted(inside.items()) if _fill(schema, pointer, seen)]
     pointers = [pointer for pointer, kinds in sorted(broken.items()) if _widen(schema, pointer, kinds)]
     for pointer in pointers:
         said, seen = (
@@ -39,16 +42,41 @@ def _one(tool: DeclaredTool, found: Json, diagnostics: list[Diagnostic]) -> Decl
         )
         message = f"{said} is declared otherwise than its calls return it: {named(seen)}"
         diagnostics.append(Diagnostic(severity="warning", code="declared-vs-observed", message=message, span=tool.span))
-    return replace(tool, output_schema=schema, hints={**tool.hints, "observed": pointers})
+    told = {"observed": pointers} | ({"opened": opened} if opened else {})
+    return replace(tool, output_schema=schema, hints={**tool.hints, **told})
+
+
+def _fill(schema: Json, pointer: str, seen: Json) -> bool:
+    """Put what was seen where nothing was said; what the declaration says beside it stays."""
+    *above, last = ["", *pointer.split("/")[1:]]
+    around = _at(schema, "/".join(above)) if pointer else schema
+    if not isinstance(around, dict) or not isinstance(seen, dict):
+        return False
+    if not pointer:
+        around.update({key: value for key, value in seen.items() if key != "type" or "type" not in around})
+        return True
+    holder, name = (around, "items") if last == "[]" else (around.get("properties"), unescaped(last))
+    if not isinstance(holder, dict) or not isinstance(holder.get(name), dict | bool):
+        return False
+    said = holder[name] if isinstance(holder[name], dict) else {}
+    holder[name] = {**seen, **{key: value for key, value in said.items() if key not in seen or key == "type"}}
+    return True
+
+
+def _at(schema: Json, pointer: str) -> Json:
+    """Return what is declared at one of our pointers; None where nothing is."""
+    for token in pointer.split("/")[1:]:
+        below = schema.get("items") if token == "[]" else (schema.get("properties") or {}).get(unescaped(token))
+        if not isinstance(below, dict):
+            return None
+        schema = below
+    return schema
 
 
 def _widen(schema: Json, pointer: str, kinds: Json) -> bool:
-    for token in pointer.split("/")[1:]:
-        name = unescaped(token)
-        below = schema.get("items") if token == "[]" else (schema.get("properties") or {}).get(name)
-        if not isinstance(below, dict):
-            return False
-        schema = below
+    schema = _at(schema, pointer)
+    if schema is None:
+        return False
     named = schema.get("type")
     names = named if isinstance(named, list) else [named] if isinstance(named, str) else []
     schema["type"] = [*names, *(kind for kind in kinds if kind not in names)]

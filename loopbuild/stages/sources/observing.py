@@ -14,7 +14,7 @@ from loopbuild.errors import SandboxError
 from loopbuild.records import Json, SchemaLeaf, ToolSchema
 from loopbuild.sandbox.protocol import Sandbox
 from loopbuild.sandbox.synthetic import synthesize
-from loopbuild.stages.sources.shapes import contradictions, shape_of
+from loopbuild.stages.sources.shapes import contradictions, insides, shape_of
 
 CALLS = 3
 """Calls of each tool, one in each of as many worlds."""
@@ -23,7 +23,8 @@ _MAX_NESTING = 100
 
 
 def observe(tools: Sequence[ToolSchema], sandbox: Sandbox) -> dict[str, Json]:
-    """Return tool name -> `calls`, `schema` and, for a tool with a declaration, the `contradicted` leaves.
+    """Return tool name -> `calls` and `schema`; for a tool with a declaration the `contradicted` leaves, and what is
+    `inside` of places it leaves open.
 
     A tool that answered nothing of use is absent. Deterministic for a sandbox that is.
     """
@@ -56,10 +57,11 @@ def _observation(tool: ToolSchema, values: list[Json]) -> Json:
         return None
     if tool.output_origin == "none":
         return {"calls": len(values), "schema": shape}
-    broken = contradictions(tool.output_schema, shape)
-    if not broken or len(values) < CALLS:
-        return None
-    return {"calls": len(values), "contradicted": {pointer: kinds for pointer, kinds in broken}}
+    inside = insides(tool.output_schema, shape)
+    broken = contradictions(tool.output_schema, shape) if len(values) >= CALLS else []
+    found: dict[str, Json] = {"contradicted": dict(broken)} if broken else {}
+    found |= {"inside": inside} if inside else {}
+    return {"calls": len(values), **found} if found else None
 
 
 def _may_be_called(tool: ToolSchema) -> bool:

@@ -14,6 +14,10 @@ from loopbuild.records import Json
 
 MAX_DEPTH = 12
 MAX_PROPERTIES = 200
+_SAID_BESIDE = frozenset(
+    {"$schema", "type", "title", "description", "examples", "properties", "items", "additionalProperties", "deprecated"}
+)
+"""Keys of a declaration beside which nothing is said about what is inside."""
 _FORMATS = {
     "uuid": re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z"),
     "date-time": re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?\Z"),
@@ -72,6 +76,36 @@ def contradictions(declared: Json, observed: Json, pointer: str = "") -> list[tu
     if isinstance(declared.get("items"), dict) and isinstance(observed.get("items"), dict):
         found += contradictions(declared["items"], observed["items"], f"{pointer}/[]")
     return found
+
+
+def insides(declared: Json, observed: Json, pointer: str = "") -> dict[str, Json]:
+    """Return our pointer -> the schema seen there, for every place the declaration leaves open: an object without
+    properties, an array without items, a value of which nothing is said.
+
+    References and alternatives are not looked through: what they name is declared.
+    """
+    if declared is True:
+        declared = {}
+    if not isinstance(declared, dict) or not isinstance(observed, dict) or not _types(observed) - {"null"}:
+        return {}
+    if not declared.keys() - _SAID_BESIDE and _is_open(declared, observed):
+        return {pointer: observed}
+    found: dict[str, Json] = {}
+    properties, others = declared.get("properties"), observed.get("properties")
+    if isinstance(properties, dict) and isinstance(others, dict):
+        for name in sorted(set(properties) & set(others)):
+            found |= insides(properties[name], others[name], f"{pointer}/{escaped(name)}")
+    if isinstance(declared.get("items"), dict) and isinstance(observed.get("items"), dict):
+        found |= insides(declared["items"], observed["items"], f"{pointer}/[]")
+    return found
+
+
+def _is_open(declared: dict[str, Json], observed: dict[str, Json]) -> bool:
+    """Say whether what was seen tells more than what is declared, and nothing else."""
+    wanted, seen = _types(declared), _types(observed) - {"null"}
+    if declared.get("properties") or isinstance(declared.get("items"), dict):
+        return False
+    return not wanted or (seen <= wanted and bool({"properties", "additionalProperties", "items"} & observed.keys()))
 
 
 def _types(schema: dict[str, Json]) -> set[str]:

@@ -15,7 +15,8 @@ from loopbuild.pipeline.listings import LiveSource, write_listing
 from loopbuild.records import Listing, to_json
 from loopbuild.stages.catalog.canonical import build_catalog
 from loopbuild.stages.sources.listing import canonical_listing, read_listing
-from loopbuild.stages.sources.shapes import contradictions, shape_of
+from loopbuild.stages.sources.shapes import contradictions, insides, shape_of
+from loopbuild.stages.toolgraph.build import build_graph
 
 TILL = Path(__file__).parents[2] / "sandbox" / "till.py"
 
@@ -52,6 +53,30 @@ def test_a_declaration_is_contradicted_only_by_types_it_does_not_have() -> None:
     assert contradictions(declared, seen) == [("/id", ["string"])]
 
 
+def test_what_a_declaration_leaves_open_is_what_was_seen_there_and_nothing_else() -> None:
+    declared = {
+        "type": "object",
+        "properties": {
+            "id": {"type": "string"},
+            "owner": {"type": "object", "description": "Who has it."},
+            "tags": {"type": "array"},
+            "extra": {},
+            "shared": {"$ref": "#/$defs/x"},
+            "closed": {"type": "object", "additionalProperties": {"type": "string"}, "maxProperties": 3},
+            "named": {"type": "object", "properties": {"a": {"type": "string"}}},
+        },
+    }
+    value = {
+        "id": "7", "owner": {"user_id": "U1"}, "tags": ["new"], "extra": 4, "shared": {"x": 1},
+        "closed": {"k": "v"}, "named": {"a": "b", "c": 1}, "news": 1,
+    }  # fmt: skip
+    found = insides(declared, shape_of([value]))
+    assert sorted(found) == ["/extra", "/owner", "/tags"]
+    assert found["/owner"]["properties"] == {"user_id": {"type": "string"}}
+    assert insides(declared, {}) == insides({"type": "string"}, shape_of([{"a": 1}])) == {}
+    assert list(insides({"type": "object"}, shape_of([{"a": 1}]))) == [""]
+
+
 def listed(root: Path, **sandbox: Any) -> Listing:
     """The listing of a till that declares nothing, made with a sandbox at hand."""
     shutil.copy(TILL, root / "till.py")
@@ -79,6 +104,32 @@ def test_what_read_only_tools_return_is_observed_on_the_real_server(tmp_path: Pa
 def test_without_a_real_sandbox_nothing_is_called(tmp_path: Path) -> None:
     found = listed(tmp_path, kind="simulated")
     assert {tool.output_origin for tool in found.tools} == {"none"}
+
+
+def test_what_was_seen_in_an_open_object_feeds_other_tools() -> None:
+    output = {
+        "type": "object",
+        "properties": {"role": {"type": "object", "description": "All of it."}, "at": {"type": "string"}, "any": True},
+    }
+    entries = [
+        {"name": "get_opening", "inputSchema": {"type": "object"}, "outputSchema": output},
+        {
+            "name": "close_role",
+            "inputSchema": {"type": "object", "properties": {"role_id": {"type": "string"}}, "required": ["role_id"]},
+        },
+    ]
+    seen = shape_of([{"role": {"role_id": "R-1", "tags": ["a"]}, "at": "noon", "any": 3}])
+    inside = insides(output, seen)
+    observed = {"get_opening": {"calls": 1, "inside": inside}}
+    listing = read_listing("hr", canonical_listing(entries, observed=observed), file="hr.json", settings={})
+    plain = read_listing("hr", canonical_listing(entries, observed={}), file="hr.json", settings={})
+    catalog = build_catalog([listing])
+    leaves = {leaf.pointer: leaf.origin for leaf in catalog.by_id()["hr/get_opening"].outputs}
+    assert leaves == {"/any": "observed", "/at": "declared", "/role/role_id": "observed", "/role/tags/[]": "observed"}
+    assert catalog.by_id()["hr/get_opening"].output_schema["properties"]["role"]["description"] == "All of it."
+    ends = [(edge.producer_leaf, edge.consumer) for edge in build_graph(catalog, {}).edges]
+    assert ends == [("/role/role_id", "hr/close_role")]
+    assert build_graph(build_catalog([plain]), {}).edges == ()
 
 
 def test_a_contradicted_leaf_keeps_its_place_and_gains_what_was_seen() -> None:
