@@ -12,6 +12,7 @@ from loopbuild.cli.consequences import sum_lines
 from loopbuild.cli.differences import annotation_of, counted, diff_json, here, items
 from loopbuild.cli.units import count
 from loopbuild.errors import LoopbuildError
+from loopbuild.pipeline.builds import notes_text
 from loopbuild.pipeline.checking import Checked, place_of
 from loopbuild.records import Diagnostic, Span
 
@@ -21,10 +22,11 @@ MOST = {"breaking": 200, "safety": 200, "behavioural": 60, "compatible": 40, "do
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
-    """What a check found in one project, and where the project is."""
+    """What a check found in one project, and where the project is; `is_all` lists what is only counted otherwise."""
 
     checked: Checked
     root: str
+    is_all: bool = False
 
 
 def check_text(screen: Screen) -> str:
@@ -49,7 +51,10 @@ def check_text(screen: Screen) -> str:
         place = place_of(span)
         lines.append(f"{place}{': ' if place else ''}error: {message}")
         lines += [f"  hint: {error.hint}"] if error.hint else []
+    for one in checked.notes if screen.is_all else ():
+        lines += _diagnostic(one, root)
     lines += [f"note: {note}" for note in (*comparison.difference.notes, *comparison.notes)]
+    lines += [f"note: {notes_text(len(checked.notes))}"] if checked.notes and not screen.is_all else []
     return "\n".join([*lines, *sum_lines(comparison), closing(checked)])
 
 
@@ -62,7 +67,8 @@ def closing(checked: Checked) -> str:
     changes = counted(comparison)
     against = f" against {comparison.base}" if comparison.base else ""
     if changes or comparison.tools or not checked.errors:  # of what nobody could read nothing is known
-        parts.append(f"{changes} change{against}" if changes else f"no change{against}")
+        is_one = sum(1 for _ in items(comparison)) == 1
+        parts.append(f"{changes} change{'' if is_one else 's'}{against}" if changes else f"no change{against}")
     remarks = len(checked.remarks) + sum(one.severity == "warning" for one in checked.mistakes)
     if remarks:
         parts.append(count(remarks, "warning"))
@@ -134,6 +140,7 @@ def _project(screen: Screen) -> dict[str, Any]:
         "errors": [error.message for error in checked.errors],
         "mistakes": [plain(one) for one in checked.mistakes],
         "remarks": [plain(one) for one in checked.remarks],
+        "notes": [plain(one) for one in checked.notes],
         "older_remarks": checked.older,
         "diff": json.loads(diff_json(checked.comparison)),
     }

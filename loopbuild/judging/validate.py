@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from loopbuild.errors import SourceError
+from loopbuild.judging.unfolding import unfolded
 from loopbuild.pointers import escaped
 from loopbuild.records import Json, ToolCatalog
 
@@ -103,6 +104,9 @@ def _first_line(exc: Exception) -> str:
 def _compiled(schema: Json) -> Any:
     import jsonschema_rs
 
+    # A validator would begin, and end when the memory does.
+    if too_much := unfolded(schema):
+        raise ValueError(too_much)
     strict = closed(schema if isinstance(schema, Mapping) else {})
     # A tool without parameters takes none; only the root is read so, an inner bare object is free-form.
     if not any(key in strict for key in ("properties", "allOf", "anyOf", "oneOf", "$ref", "patternProperties")):

@@ -347,20 +347,32 @@ def _record(
 
 
 def _said_by_sources(opened: OpenProject, outcome: Outcome) -> list[str]:
-    """Return what could not be read or made sense of, tool by tool; those tools are left out of everything."""
+    """Return what could not be read or made sense of, tool by tool, and how much was read otherwise than written.
+
+    Tools with an error are left out of everything.
+    """
     from loopbuild.engine.query import output
     from loopbuild.records import Diagnostic, from_json
 
     found: dict[str, None] = {}
+    notes: set[str] = set()
     for name, result in outcome.results.items():
         if name.partition(":")[0] not in ("source", "catalog") or result.outcome in ("failed", "skipped"):
             continue
         for value in (output(opened.workspace, name) or {}).get("diagnostics", []):
             one = from_json(Diagnostic, value)
-            if one.severity != "note":
+            if one.severity == "note":
+                notes.add(f"{one.span} {one.message}")
+            else:
                 place = f"{one.span.file}:{one.span.line}: " if one.span and one.span.line else ""
                 found[f"{one.severity}: {place}{one.message}" + (f"\nhint: {one.hint}" if one.hint else "")] = None
-    return list(found)
+    return [*found, f"note: {notes_text(len(notes))}"] if notes else list(found)
+
+
+def notes_text(number: int) -> str:
+    """Return that there are notes, and where they are read."""
+    what = "note on how a source was" if number == 1 else "notes on how sources were"
+    return f"{number:,} {what} read; `loopbuild check --all` lists {'it' if number == 1 else 'them'}"
 
 
 def _warning(warning: object) -> str:

@@ -44,6 +44,8 @@ class Checked:
     older: int = 0
     """Remarks on tools that did not change, not shown."""
     fail_on: str = "never"
+    notes: tuple[Diagnostic, ...] = ()
+    """What was read otherwise than it is written, or not at all, and costs no tool."""
     errors: tuple[LoopbuildError, ...] = field(default=())
     """Sources nothing could be read of."""
 
@@ -79,6 +81,7 @@ def check(opened: OpenProject, files: Sequence[str] | None, *, against: str = ""
     changed = {change.tool for change in comparison.difference.changes}
     is_all = everything or files is None or not comparison.base
     tools = now.catalog.by_id()
+    said = _said(now)
     shown = [_told(one, tools[one.tool].span, finder) for one in found if is_all or one.tool in changed]
     return Checked(
         files=tuple(path for target in chosen for path in paths_of(target) if is_whole or path in (files or ())),
@@ -87,8 +90,9 @@ def check(opened: OpenProject, files: Sequence[str] | None, *, against: str = ""
         mistakes=(
             *warnings,
             *_unknown_names(opened, settings, now, is_all=len(chosen) == len(targets)),
-            *_mistakes(now),
+            *(one for one in said if one.severity != "note"),
         ),
+        notes=tuple(dict.fromkeys(one for one in said if one.severity == "note")),
         remarks=tuple(shown),
         older=len(found) - len(shown),
         fail_on=settings["check"]["fail_on"],
@@ -110,10 +114,9 @@ def _lives_in(target: Target, files: set[str]) -> bool:
     return any(os.path.normpath(path) in files for path in paths_of(target))
 
 
-def _mistakes(now: Declared) -> list[Diagnostic]:
+def _said(now: Declared) -> list[Diagnostic]:
     found = [one for _, listing in sorted(now.listings.items()) for one in listing.diagnostics]
-    found += now.catalog.diagnostics
-    return [one for one in found if one.severity != "note"]
+    return [*found, *now.catalog.diagnostics]
 
 
 def _unknown_names(opened: OpenProject, settings: Json, now: Declared, *, is_all: bool) -> list[Diagnostic]:

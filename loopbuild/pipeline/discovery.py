@@ -10,8 +10,9 @@ from pathlib import Path
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
-_OPENAPI = re.compile(rb"""(?m)^[\s{,]*["']?(?:openapi|swagger)["']?\s*:\s*["']?[23]\.""")
-_HEAD_BYTES = 64 * 1024
+_VERSION_OF_YAML = re.compile(rb"""(?m)^["']?(?:openapi|swagger)["']?[ \t]*:[ \t]*["']?[23]\.""")
+_VERSION_OF_JSON = re.compile(rb'"(?:openapi|swagger)"\s*:\s*"[23]\.')
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\]]', re.DOTALL)
 _ENDINGS = (".json", ".jsonl", ".yaml", ".yml")
 
 
@@ -50,18 +51,32 @@ def named(path: Path, *, root: Path) -> Found:
 
 
 def kind_of(path: Path, *, root: Path) -> str:
-    """Return the kind of source a file looks like by its first bytes, empty for none."""
+    """Return the kind of source a file looks like by its keys at the top, empty for none; parses nothing."""
+    is_list = path.suffix in (".json", ".jsonl")
     try:
-        with path.open("rb") as stream:
-            head = stream.read(_HEAD_BYTES)
-            # Documents sorted by key have their version behind the schemas.
-            stream.seek(max(0, path.stat().st_size - _HEAD_BYTES))
-            tail = stream.read(_HEAD_BYTES)
+        # A table of rows, and what is larger than any document, is not looked through.
+        is_sought = path.suffix != ".jsonl" and path.stat().st_size <= MAX_DOCUMENT_BYTES
+        content = path.read_bytes() if is_sought else b""
     except OSError:
         return ""
-    if _OPENAPI.search(head) or _OPENAPI.search(tail):
+    if _is_openapi(content):
         return "openapi"
-    return "toolspec" if path.suffix in (".json", ".jsonl") else ""
+    return "toolspec" if is_list else ""
+
+
+def _is_openapi(content: bytes) -> bool:
+    """Whether a key at the top says so: documents sorted by key have it behind a megabyte of schemas."""
+    if _VERSION_OF_YAML.search(content):
+        return True
+    places = {found.start() for found in _VERSION_OF_JSON.finditer(content)}
+    depth, end = 0, max(places, default=-1)
+    for token in _TOKEN.finditer(content):
+        if token.start() > end:
+            return False
+        if depth == 1 and token.start() in places:
+            return True
+        depth += (token[0] in b"{[") - (token[0] in b"}]")
+    return False
 
 
 def _files(root: Path, skipped: Set[str]) -> Iterator[Path]:

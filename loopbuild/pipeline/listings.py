@@ -8,10 +8,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from loopbuild.engine.target import Json
+from loopbuild.errors import SourceError
 from loopbuild.pipeline.programs import command_of
+from loopbuild.stages.sources import KINDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +52,30 @@ def write_listing(source: LiveSource, *, root: Path, environment: Mapping[str, s
     content = _ASK[source.settings["kind"]](source, root, environment)
     if source.is_listed and source.path.read_bytes() == content:
         return False
+    if source.is_listed:
+        _refuse_worse(source, content)
     source.path.parent.mkdir(parents=True, exist_ok=True)
     fresh = source.path.with_name(f".{source.path.name}.{os.getpid()}")
     fresh.write_bytes(content)
     fresh.replace(source.path)
     return True
+
+
+def _refuse_worse(source: LiveSource, content: bytes) -> None:
+    """Raise SourceError for an answer without a tool, or with one name given twice, where there is a good listing."""
+    settings = {**source.settings, "is_live": source.settings["kind"] == "python"}
+    module, _, attribute = KINDS[source.settings["kind"]].partition(":")
+    kept = f"`listings/{source.path.name}`, as it was"
+    try:
+        listing = getattr(import_module(module), attribute)(
+            source.name, content, file=f"listings/{source.path.name}", settings=settings
+        )
+    except SourceError as error:
+        error.intact = kept
+        raise
+    twice = [one for one in listing.diagnostics if one.code == "duplicate-tool"]
+    if twice:
+        raise SourceError(f"source `{source.name}`: {twice[0].message}", source=source.name, intact=kept)
 
 
 def _ask_server(source: LiveSource, root: Path, environment: Mapping[str, str]) -> bytes:

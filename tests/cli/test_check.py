@@ -194,7 +194,7 @@ Makes stale: 13 of 44 trajectories read what changed
   about 48 trajectories: 31 kept, 13 to check (5 of them no longer validate and are made anew), about 4 new
   up to about 35 texts written, with their trajectories about [TIME]
   costs no money: all writers are offline
-Checked 1 of 1 source, 12 tools: 2 breaking, 1 compatible, 1 doc change against loop.lock \
+Checked 1 of 1 source, 12 tools: 2 breaking, 1 compatible, 1 doc changes against loop.lock \
 (1 more in unchanged tools: `--all` shows them)"""
 
 

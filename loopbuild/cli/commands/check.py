@@ -39,7 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--strict", action="store_true", help="exit 1 on a warning too")
     parser.add_argument("--locked", action="store_true", help="exit 1 when the tools are not those of loop.lock")
-    parser.add_argument("--all", action="store_true", help="show warnings on unchanged tools too")
+    parser.add_argument(
+        "--all", action="store_true", help="list warnings on unchanged tools and notes on how sources were read too"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -56,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         opened = open_project(folder, loopfile=arguments.file)
         inside = None if files is None else relative(files, opened.workspace.root)
         found = check(opened, inside, against=arguments.against, everything=arguments.all)
-        screens.append(checks.Screen(checked=found, root=str(opened.project.root)))
+        screens.append(checks.Screen(checked=found, root=str(opened.project.root), is_all=arguments.all))
     form = "json" if arguments.json else arguments.format
     if form == "json":
         answer(checks.check_json(screens))

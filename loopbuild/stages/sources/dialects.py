@@ -95,7 +95,7 @@ def _mcp(entry: dict[str, Json]) -> _Shape:
     hints = {}
     if isinstance(annotations, dict):
         hints = {key: annotations[key] for key in _HINTS if isinstance(annotations.get(key), bool)}
-    if outputs is None:
+    if outputs is None or outputs is True:  # `true` allows anything, which is as much as saying nothing
         return _Shape(dialect="mcp", inputs=inputs, hints=hints)
     if not isinstance(outputs, dict):
         raise BadShape(f"`outputSchema` is {_kind(outputs)}, not an object", pointer="/outputSchema")

@@ -66,7 +66,9 @@ def read_entries(source: str, content: bytes, *, file: str) -> RawList:
         )
     # What was said when a server was listed stays said: the file is all that later readers have.
     said = tuple(
-        Diagnostic(severity="note", code="listing", message=f"source `{source}`: {named(note, limit=200)}", span=span)
+        Diagnostic(
+            severity="warning", code="listing", message=f"source `{source}`: {named(note, limit=200)}", span=span
+        )
         for note in (notes if isinstance(notes, list) else ())
         if isinstance(note, str)
     )

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from loopbuild.judging.unfolding import unfolded
 from loopbuild.pointers import within
 from loopbuild.records import DeclaredTool, Diagnostic, Json
 from loopbuild.visible import named
@@ -46,8 +47,8 @@ def _repaired(schema: Json, tool: DeclaredTool, found: list[Diagnostic]) -> Json
         text = f"tool `{named(tool.name)}`: its `$schema` `{named(str(schema['$schema']))}` is read as 2020-12"
         found.append(Diagnostic(severity="note", code="unknown-draft", message=text, span=tool.span))
         schema = {key: value for key, value in schema.items() if key != "$schema"}
-    message = ""
-    for attempt in range(_REPAIRS):
+    message = unfolded(schema)
+    for attempt in range(_REPAIRS if not message else 0):
         try:
             jsonschema_rs.validator_for(schema, offline=True)
         except (ValueError, jsonschema_rs.ReferencingError) as exc:

@@ -374,3 +374,19 @@ def test_parts_of_another_version_are_read_as_what_they_are(version: str) -> Non
     found = listing(document({"/a": {"post": own}, "/b": {"post": old}}, version=version, **parts))
     leaves = {leaf.pointer: leaf.types for tool in build_catalog([found]).tools for leaf in tool.inputs}
     assert leaves == {"/note": ("null", "string"), "/title": ("null", "string")}
+
+
+def test_a_return_that_may_be_anything_costs_nothing() -> None:
+    found = entries({**GOOD, "name": "free", "outputSchema": True}, {**GOOD, "name": "open", "outputSchema": {}})
+    assert names(found) == ["free", "get_role", "open"]
+    assert found.diagnostics == ()
+
+
+def test_a_tool_that_was_lost_while_listing_is_a_warning(tmp_path: Path) -> None:
+    """A note is only counted: what was lost, and where a listing was cut, everybody reads."""
+    lost = served("nan", cwd=tmp_path)
+    cut = served("crowd", seconds=60, cwd=tmp_path)
+    for found in (lost, cut):
+        content = canonical_listing(found.entries[:3], notes=list(found.notes))
+        kept = read_listing("hr", content, file="listings/hr.json", settings={})
+        assert [item.severity for item in kept.diagnostics] == ["warning"]

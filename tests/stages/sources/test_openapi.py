@@ -380,6 +380,13 @@ def test_a_link_to_nowhere_is_said_and_costs_nothing() -> None:
     ]
 
 
+def test_each_bad_link_is_named_with_its_place() -> None:
+    answer = operation("a", returns=OK)
+    answer["responses"]["200"]["links"] = {"x": {"operationId": "nobody"}, "y": {"operationId": "none"}}
+    found = listing(document({"/a": {"get": answer}}))
+    assert len({item.span for item in found.diagnostics}) == 2
+
+
 def test_yaml_is_read_with_its_anchors() -> None:
     text = """
 openapi: 3.0.0

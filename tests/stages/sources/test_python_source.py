@@ -208,7 +208,8 @@ def test_reading_runs_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        ("def f(:\n", r"app/tools\.py:1:1: source `app` cannot be read: invalid syntax"),
+        ("def f(:\n", r"app/tools\.py:1:1: source `app` cannot be read: invalid syntax \(read as Python 3\.\d+\)"),
+        ("x = 1\ntype new X = 1\n", r"app/tools\.py:2:1: source `app` cannot be read: .* \(read as Python 3\.\d+\)"),
         ("x = " + "(" * 5000, r"source `app` cannot be read"),
         ("a\0b", r"source `app` cannot be read"),
         ("# -*- coding: nonsense -*-", r"source `app` cannot be read"),

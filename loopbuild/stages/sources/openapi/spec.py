@@ -50,7 +50,7 @@ class Spec:
     refs: Mapping[str, str] = field(default_factory=dict)
     """A URL that references name -> the file that stands for it."""
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    _said: set[tuple[str, str]] = field(default_factory=set)
+    _said: set[tuple[str, str, Place | None]] = field(default_factory=set)
     _registry: Json = None
 
     @property
@@ -74,10 +74,11 @@ class Spec:
         return found[0], Place(target, unquote(fragment))
 
     def say(self, severity: str, code: str, message: str, at: Place, *, hint: str = "") -> None:
-        """Note something once for each message and code."""
-        if (code, message) in self._said:
+        """Say something once for each place; what is a mere note, once for the document."""
+        what = (code, message, None if severity == "note" else at)
+        if what in self._said:
             return
-        self._said.add((code, message))
+        self._said.add(what)
         span = self.span(at, is_sought=severity == "error")
         self.diagnostics.append(
             Diagnostic(severity=severity, code=code, message=message, span=span, hint=hint)  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import io
+import platform
 import tokenize
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,7 +54,8 @@ class Modules:
             module = griffe.visit(name, filepath=Path(path), code=text)
             self._relative[name] = relative_names(ast.parse(text), path)
         except SyntaxError as exc:
-            raise Unparsable(exc.msg or "not Python", exc.lineno or 1) from exc
+            own = ".".join(platform.python_version_tuple()[:2])
+            raise Unparsable(f"{exc.msg or 'not Python'} (read as Python {own})", exc.lineno or 1) from exc
         except (ValueError, RecursionError, MemoryError, LookupError) as exc:
             raise Unparsable(str(exc).splitlines()[0] if str(exc) else type(exc).__name__, 1) from exc
         self.known[name] = module

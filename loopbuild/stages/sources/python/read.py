@@ -52,7 +52,9 @@ def read(
         module = modules.add(file, content)
     except Unparsable as exc:
         raise SourceError(
-            f"{file}:{exc.line}:1: source `{source}` cannot be read: {exc.message}", source=source
+            f"{file}:{exc.line}:1: source `{source}` cannot be read: {exc.message}",
+            source=source,
+            hint="a module for a newer Python is read with `import: true` and that interpreter under `python`",
         ) from exc
     lines = content.decode("utf-8", errors="replace").splitlines()
     functions = _functions(source, module, settings.get("module", "").partition(":")[2], file)
