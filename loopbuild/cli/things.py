@@ -21,7 +21,7 @@ WIDTH = 100
 def found_text(found: Found) -> str:
     """Return the screen of `loopbuild show`."""
     if found.tool:
-        return _tool(found.tool)
+        return _tool(found.tool) + (f"\nnote: {found.note}" if found.note else "")
     if found.rows:
         return "\n\n".join(_row(row) for row in found.rows)
     return _target(found.target, found.output)
