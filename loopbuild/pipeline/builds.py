@@ -55,8 +55,21 @@ class Wishes:
     """Whether rows may be proven good under changed schemas instead of drawn afresh."""
 
     def __bool__(self) -> bool:
-        asked = self.select or self.exclude or self.force or self.refresh or self.from_scratch or self.state
-        return bool(asked or self.record) or not self.proves
+        asked = self.force or self.refresh or self.from_scratch or self.state
+        return bool(asked or self.record) or not self.proves or not self.is_whole
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no selection narrows it."""
+        return not self.select and not self.exclude
+
+    @property
+    def name(self) -> str | None:
+        """By which a complete build of that is remembered, empty for everything; None where more is wished for."""
+        asked = self.force or self.refresh or self.from_scratch or self.state or self.record or self.defer
+        if asked or not self.proves:
+            return None
+        return "" if self.is_whole else digest_bytes("selection", repr((self.select, self.exclude)).encode())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +90,10 @@ class Build:
     """Planned trajectories that the tables of this build lack."""
 
 
+WHOLE = Wishes()
+"""Everything, and nothing besides."""
+
+
 def open_project(folder: str, *, loopfile: str = "") -> OpenProject:
     """Find the project and open its store; writes nothing."""
     project = find(Path(folder), loopfile=loopfile)
@@ -91,11 +108,13 @@ def _code_version() -> str:
     return f"{__version__}+{digest_bytes('recipes', recipes)[:8]}"
 
 
-def nothing_to_do(opened: OpenProject) -> UpToDate | None:
-    """Return the summary of the last build if not one input changed since; parses nothing."""
+def nothing_to_do(opened: OpenProject, wishes: Wishes = WHOLE) -> UpToDate | None:
+    """Return the summary of the last build of the same selection if not one input changed since; parses nothing."""
     from loopbuild.engine.uptodate import is_unchanged
 
-    return is_unchanged(opened.workspace, {}, opened.project.stamp)
+    if wishes.name is None:
+        return None
+    return is_unchanged(opened.workspace, {}, opened.project.stamp, name=wishes.name)
 
 
 def build_project(
@@ -151,6 +170,7 @@ def build_project(
             frozen=wishes.frozen,
             on_event=on_event,
             stamp=opened.project.stamp,
+            name="" if chosen.is_asked else wishes.name or "",
             lock_lines=lambda: lines_in_force(opened, loaded),
             remote=cache,
             proofs=is_declared(loaded.settings),
