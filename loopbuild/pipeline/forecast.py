@@ -23,7 +23,7 @@ from loopbuild.engine.query import surviving
 from loopbuild.engine.target import Json
 from loopbuild.errors import SourceError
 from loopbuild.pipeline.amounts import Amounts, Course, Row, course_of, planned_amounts, seconds_of
-from loopbuild.pipeline.builds import WHOLE, OpenProject, Wishes
+from loopbuild.pipeline.builds import OpenProject
 from loopbuild.pipeline.impact import impact_of, texts_each
 from loopbuild.pipeline.listings import live_sources
 from loopbuild.pipeline.locking import lines_of, outdated
@@ -35,6 +35,7 @@ from loopbuild.pipeline.sandbox_settings import sandbox_settings
 from loopbuild.pipeline.selections import demanded, selected, tool_changes
 from loopbuild.pipeline.tools import built_catalog, current_tools, difference
 from loopbuild.pipeline.watched import unwatched
+from loopbuild.pipeline.wishes import WHOLE, Wishes
 from loopbuild.pipeline.writing import Writing, writing
 from loopbuild.records import CatalogDiff, ToolCatalog
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from projects import hr_project, loopbuild
 
-from loopbuild.pipeline.builds import Wishes, nothing_to_do, open_project
+from loopbuild.pipeline.builds import nothing_to_do, open_project
+from loopbuild.pipeline.wishes import Wishes
 
 HEAVY = "litellm openai httpx torch transformers datasets networkx rich pydantic yaml msgspec asyncio multiprocessing"
 WORDS = ("contract:main", "graph:main")
