@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format", choices=FORMATS, default="text", help="markdown: for a pull request; github: annotations"
     )
     parser.add_argument("--json", action="store_true", help="the same as --format json")
+    parser.add_argument("--all", action="store_true", help="list every change by itself: nothing folded, nothing cut")
     parser.add_argument("--fail-on", choices=FAIL_ON, default="", help="exit 1 on a change at least as grave")
 
 
@@ -57,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
             "another version"
         )
     elif form != "text" or found.tools or not found.errors:
-        answer(_shown(found, form, root=root))
+        answer(_shown(found, form, root=root, everything=arguments.all))
     is_bad = bool(arguments.fail_on) and has_at_least(found.difference, arguments.fail_on)
     return ExitCode.FAILED if found.errors or is_bad else ExitCode.DONE
 
@@ -80,7 +81,7 @@ def _of_files(arguments: argparse.Namespace):  # type: ignore[no-untyped-def]
         return compare_files(arguments.old, arguments.new), "."
 
 
-def _shown(found, form: str, *, root: str) -> str:  # type: ignore[no-untyped-def]
+def _shown(found, form: str, *, root: str, everything: bool) -> str:  # type: ignore[no-untyped-def]
     from loopbuild.cli import differences
     from loopbuild.cli.units import count
 
@@ -93,4 +94,4 @@ def _shown(found, form: str, *, root: str) -> str:  # type: ignore[no-untyped-de
     notes = "".join(f"\nnote: {note}" for note in found.notes)
     if not found.difference.changes:
         return f"No change in {count(found.tools, 'tool')}{notes}"
-    return differences.diff_text(found)
+    return differences.diff_text(found, everything=everything)
