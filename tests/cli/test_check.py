@@ -121,7 +121,7 @@ def test_the_stale_rows_of_a_diff_are_those_of_a_plan(project: Path) -> None:
 def test_a_description_costs_no_row(project: Path) -> None:
     edit(project / "tools" / "hr.json", "get_candidate", description="All that is known of one applicant.")
     lines = screen(project, "diff").splitlines()
-    assert lines[1:] == ["Makes no trajectory, text or checkpoint stale"]
+    assert lines[2:] == ["Makes no trajectory, text or checkpoint stale"]
 
 
 def test_a_diff_as_json_has_a_version_and_says_what_each_class_makes_stale(project: Path) -> None:
