@@ -44,11 +44,11 @@ class Argument:
     step: int = -1
     """For `step`: index of the step that yields it."""
     rule: str = ""
-    """For `step`: only, first, second, last, top, all, match, count, ..."""
+    """For `step`: only, first, second, last, top, all, match, count, ...; `open`: not said, to be asked for."""
     ranks: tuple[int, ...] = ()
     """For `step`: positions taken from a list, from 0; several when the step is done for each of them."""
     picked: tuple[Json, ...] = ()
-    """For `step`: the values at `ranks`, for the assistant's own words."""
+    """For `step`: the values at `ranks`, for the assistant's own words; all there are where it is `open`."""
     field: str = ""
     """For `step`: what the value is called there: `email`."""
     from_list: bool = False

@@ -25,3 +25,21 @@ def copies(synthesis: Json) -> int:
 def shares(categories: Json) -> dict[str, Json]:
     """The shares of the categories; one that came later is named only where it is on, and moves no key."""
     return {name: share for name, share in categories.items() if share or name != "dialogue"}
+
+
+def elsewhere(settings: Json) -> dict[str, Json]:
+    """Whether near misses are looked for in other applications too: where all are simulated, that costs nothing."""
+    sources = settings["sources"]
+    kinds = {(source.get("sandbox") or settings["sandbox"])["kind"] for source in sources.values()}
+    is_asked = bool(settings["synthesis"]["categories"]["near_miss"]) and len(sources) > 1
+    return {"elsewhere": True} if is_asked and kinds == {"simulated"} else {}
+
+
+def negatives(settings: Json, cells: Json) -> dict[str, Json]:
+    """How many rows that call tools there will be, where `coverage` plans more than `per_tool` says."""
+    if not settings["sampling"]["coverage"]:
+        return {}
+    planned = sum(cell["purpose"] == "train" for batch in cells.values() for cell in batch)
+    # Rows of other categories count as well; what turns out too much the data set cuts.
+    more = 1 + sum(share for name, share in settings["synthesis"]["categories"].items() if name != "error_recovery")
+    return {"rows": round(planned * copies(settings["synthesis"]) * more)}

@@ -50,10 +50,14 @@ def sandbox_params(settings: Json, source: str) -> Json:
 
 def identity_of(chosen: Json) -> Json:
     """Return source -> the part of its sandbox section that is in the keys."""
-    return {
-        source: {key: one[key] for key in IDENTITY[one["kind"]]} if one["kind"] in IDENTITY else one
-        for source, one in chosen.items()
-    }
+    return {source: _identity(one) for source, one in chosen.items()}
+
+
+def _identity(one: Mapping[str, Json]) -> Mapping[str, Json]:
+    if one["kind"] in IDENTITY:
+        return {key: one[key] for key in IDENTITY[one["kind"]]}
+    # A setting that came later is named only where it is on, and moves no key.
+    return {key: value for key, value in one.items() if value or key != "varied_states"}
 
 
 def sandbox_context(chosen: Json, files: Iterable[tuple[str, str]]) -> Json:

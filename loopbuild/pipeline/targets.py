@@ -13,8 +13,8 @@ from typing import Any
 
 from loopbuild.digest import digest
 from loopbuild.engine.target import Json, Recipe, Target
-from loopbuild.llm.hosted.identity import OFFLINE, identity
-from loopbuild.pipeline.category_shares import copies, dialogues, shares
+from loopbuild.llm.hosted.identity import OFFLINE
+from loopbuild.pipeline.category_shares import copies, dialogues, elsewhere, negatives, shares
 from loopbuild.pipeline.listings import is_live
 from loopbuild.pipeline.retiring import locked_tools
 from loopbuild.pipeline.sandbox_settings import (
@@ -34,13 +34,13 @@ EVIDENCE = "graph.lock"
 """What replays found out about edges, beside loop.yaml; a project without the file goes by names alone."""
 
 SOURCE = Recipe(name="source", version=3, run=f"{R}.source:run", is_cheap=True)
-CATALOG = Recipe(name="catalog", version=5, run=f"{R}.catalog:run", is_cheap=True)
+CATALOG = Recipe(name="catalog", version=6, run=f"{R}.catalog:run", is_cheap=True)
 CONTRACT = Recipe(name="contract", version=3, run=f"{R}.catalog:run_contract", is_cheap=True)
 GRAPH = Recipe(name="graph", version=6, run=f"{R}.graph:run", is_cheap=True)
-CELLS = Recipe(name="cells", version=2, run=f"{R}.cells:run", is_cheap=True)
+CELLS = Recipe(name="cells", version=3, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
     name="trajectories",
-    version=13,
+    version=14,
     run=f"{R}.trajectories:run",
     wanted=f"{R}.trajectories:wanted",
     facts=f"{R}.trajectories:facts",
@@ -59,30 +59,30 @@ ANSWERS = Recipe(
 )
 TASKS = Recipe(
     name="tasks",
-    version=7,
+    version=9,
     run=f"{R}.tasks:run",
     wanted=f"{R}.tasks:wanted",
     facts=f"{R}.tasks:facts",
     revalidate=f"{R}.tasks:revalidate",
 )
-ROWS = Recipe(name="rows", version=12, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
+ROWS = Recipe(name="rows", version=14, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
 NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
 CONTRASTS = Recipe(
     name="contrasts",
-    version=5,
+    version=6,
     run=f"{R}.contrasts:run",
     wanted=f"{R}.contrasts:wanted",
     facts=f"{R}.contrasts:facts",
 )
 PAIRS = Recipe(name="pairs", version=2, run=f"{R}.pairs:run")
 RETIREMENT = Recipe(name="retirement", version=2, run=f"{R}.retirement:run")
-DATASET = Recipe(name="dataset", version=8, run=f"{R}.dataset:run")
+DATASET = Recipe(name="dataset", version=9, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
 EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
 GENERATIONS = Recipe(
     name="generations",
-    version=10,
+    version=11,
     run=f"{R}.generations:run",
     wanted=f"{R}.generations:wanted",
     facts=f"{R}.generations:facts",
@@ -171,6 +171,7 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
             "per_tool_eval": settings["evaluation"]["per_tool"],
             "levels": copies(settings["synthesis"]),
             "seed": settings["sampling"]["seed"],
+            **negatives(settings, output["cells"]),
         },
         inputs=(("contract", "contract:main"),),
     )
@@ -231,11 +232,22 @@ def _subgraph_targets(name: str, settings: Json, root: Path, others: Iterable[st
         files=files,
         context=context | {"renames": settings["graph"]["renames"]},
     )
-    yield from _writing_targets(name, settings)
+    from loopbuild.pipeline.text_targets import text_targets
+
+    yield from text_targets(name, settings)
+    apart = elsewhere(settings)
+    if apart:
+        # A tool of another application is tried in the right one's place; which one, no cell says.
+        sandbox, files, context = sandbox_of(name, settings, root, sorted(settings["sources"]))
     yield Target(
         id=f"rows:{name}",
         recipe=ROWS,
-        params={"filters": settings["filters"], "held_out": settings["evaluation"]["held_out"], "sandbox": sandbox},
+        params={
+            "filters": settings["filters"],
+            "held_out": settings["evaluation"]["held_out"],
+            "sandbox": sandbox,
+            **apart,
+        },
         inputs=(
             ("contract", "contract:main"),
             ("tasks", f"tasks:{name}"),
@@ -244,29 +256,6 @@ def _subgraph_targets(name: str, settings: Json, root: Path, others: Iterable[st
         files=files,
         context=context,
     )
-
-
-def _writing_targets(name: str, settings: Json) -> Iterable[Target]:
-    """Who words what, and the words; between them the answers of writers that are asked over the network."""
-    synthesis = settings["synthesis"]
-    params = {key: synthesis[key] for key in ("assignment", "levels", "texts_per_level", "lexicon")} | {
-        "writers": [identity(writer) for writer in synthesis["writers"]],
-        "clarify": synthesis["categories"]["clarify"],
-        "categories": {name: synthesis["categories"][name] for name in FURTHER},
-        "seed": settings["sampling"]["seed"],
-    }
-    inputs = [("contract", "contract:main"), ("trajectories", f"trajectories:{name}")]
-    if asks_writers(settings):
-        yield Target(
-            id=f"answers:{name}",
-            recipe=ANSWERS,
-            params=params,
-            inputs=tuple(inputs),
-            # How a writer is reached and what may be spent on it decides no answer.
-            context={key: synthesis[key] for key in ("writers", "budget_usd", "budget_tokens")},
-        )
-        inputs.append(("answers", f"answers:{name}"))
-    yield Target(id=f"tasks:{name}", recipe=TASKS, params=params, inputs=tuple(sorted(inputs)))
 
 
 def asks_writers(settings: Json) -> bool:

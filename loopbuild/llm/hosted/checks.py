@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from loopbuild.llm.asked import asks_wrongly
 from loopbuild.llm.hosted.asking import missing_of, turns_of
 from loopbuild.llm.names import run_in
 from loopbuild.llm.presence import is_said, spellings, without
@@ -49,6 +50,10 @@ def _shape(request: WriteRequest, answer: WriteAnswer) -> Iterator[str]:
     texts = (*answer.user_turns, *answer.assistant_turns, answer.answer)
     if not all(text.strip() for text in texts):
         yield "form: an empty text"
+    if gap is not None and len(answer.assistant_turns) == 1:
+        wrong = asks_wrongly(answer.assistant_turns[0], {gap.words, gap.entity if gap.is_key else ""})
+        if wrong:
+            yield f"question: {wrong}; it is to ask for the {gap.words}"
     words = len(" ".join(answer.user_turns).split())
     low, high = _WORDS.get(request.level, (2, 120))
     if not low <= words <= high:

@@ -5,6 +5,7 @@ Knows the missing argument in words and its value; nothing of the calls.
 
 from __future__ import annotations
 
+from loopbuild.llm.offline import morphology as m
 from loopbuild.llm.offline.clauses import class_of
 from loopbuild.llm.offline.references import said
 from loopbuild.llm.offline.register import sentence
@@ -55,6 +56,23 @@ def ask(step: StepWords, missing: Argument, scene: Scene) -> str:
             f"I still need the {words}. What is it?",
         )
     return sentence(pick(forms))
+
+
+def choose(step: StepWords, which: Argument, scene: Scene) -> str:
+    """Return the assistant's question which of several things is meant; it names them all."""
+    noun, verb = which.entity or which.words, class_of(step).plain
+    many, named = m.plural(noun), [str(one) for one in which.picked]
+    told, either = m.joined(named), f"{', '.join(named[:-1])} or {named[-1]}"
+    forms = (
+        f"There are {m.number_word(len(named))} {many}: {told}. Which {noun} should I {verb}?",
+        f"I found {m.number_word(len(named))} {many}: {told}. Which {noun} do you mean?",
+        f"Which {noun} should I {verb}: {either}?",
+        f"Which {noun} do you mean: {either}?",
+        f"There is more than one {noun}: {told}. Which {noun} is it?",
+        f"Before I {verb} anything: which {noun}? I see {told}.",
+    )
+    form = scene.choices.pick(forms)
+    return sentence(form)
 
 
 def reply(missing: Argument, value: Argument, scene: Scene) -> str:

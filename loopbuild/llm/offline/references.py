@@ -126,7 +126,7 @@ def _selected(argument: Argument, producer: StepWords, noun: str, scene: Scene) 
         return choices.pick(forms)
     if scene.is_previous(producer) and producer.is_plural and producer.noun.endswith(argument.entity):
         forms += _one_forms(argument)
-    if len(argument.ranks) <= 1 and argument.rule != "only":
+    if len(argument.ranks) <= 1 and argument.rule not in ("only", "open"):
         core = choices.pick(forms)
         if not _QUALIFIED.search(core) and choices.chance(0.22):
             core += choices.pick((" you find", " on the list", " on that list", " in the list", " from the list"))
@@ -140,6 +140,8 @@ def selections(argument: Argument, noun: str, scene: Scene) -> list[str]:
         return members(argument, noun, scene)
     rule, count = argument.rule, len(argument.ranks)
     many = m.plural(noun)
+    if rule == "open":
+        return [f"the {noun}", m.with_article(noun), f"one of the {many}"]
     if rule == "all" or rule == "each":
         return [f"all the {many}", f"every {noun}", f"each {noun}", f"all {many}", f"each of the {many}"]
     if count > 1:
@@ -178,6 +180,8 @@ def selections(argument: Argument, noun: str, scene: Scene) -> list[str]:
 
 def _one_forms(argument: Argument) -> list[str]:
     rule, count = argument.rule, len(argument.ranks)
+    if rule == "open":
+        return ["one of them", "one of those", "one"]
     if rule in ("all", "each"):
         return ["all of them", "each of them", "every one of them", "each one"]
     if count > 1:
@@ -263,7 +267,8 @@ def _described(argument: Argument, producer: StepWords, noun: str, scene: Scene)
             if own.origin == "user" and own.is_own:
                 return name_phrase(own, noun, scene) if not own.is_key else f"the {noun} of {key_phrase(own, scene)}"
         inner = source_of(producer, scene)
-        return f"the {noun} of {inner}" if producer.arguments else f"the {noun}"
+        # Of a thing whose name is still missing nothing can be said but what it is.
+        return f"the {noun} of {inner}" if producer.arguments and inner != f"the {noun}" else f"the {noun}"
     word = f"{producer.adjectives} {noun}".strip() if producer.noun.endswith(argument.entity) else noun
     # What follows would attach to the list: no "at the top of the list of the role at the top of the list".
     known = selections(argument, word, scene)

@@ -153,13 +153,19 @@ def _intention(step: StepWords, scene: Scene) -> str:
 
 def _extras(step: StepWords) -> str:
     """` with the reason`: what the user gave although the step could do without it, which is soon forgotten."""
-    given = [a.words for a in step.arguments if a.is_optional and a.origin == "user" and not a.is_own]
-    return f" with the {m.joined(given[:3])}" if given else ""
+    given = [a for a in step.arguments if a.is_optional and a.origin == "user" and not a.is_own][:3]
+    named = [a.words for a in given if a.kind != "boolean"]
+    # A yes or no has no name of its own: `with refundable true`, not `with the refundable`.
+    told = [f"the {m.joined(named)}"] if named else []
+    told += [f"{a.words} {shown(a.value)}" for a in given if a.kind == "boolean"]
+    return f" with {m.joined(told)}" if told else ""
 
 
 def _selection(argument: Argument, scene: Scene) -> str:
     """`the second role`, `the top two candidates`, `all roles`"""
     noun, count = argument.entity or argument.words, len(argument.ranks)
+    if argument.rule == "open":
+        return f"the {noun} you choose"
     if argument.rule in ("all", "each"):
         return f"all {m.plural(noun)}"
     if argument.rule in CHOICES:
@@ -187,7 +193,9 @@ def _picks(step: StepWords, turn: int, scene: Scene) -> list[str]:
             if turn == step.turns[0]:
                 made.append(thought(argument, argument.entity or argument.item or argument.words, scene))
             continue
-        if argument.origin != "step" or not argument.from_list or argument.rule == "only" or not argument.is_key:
+        if argument.origin != "step" or not argument.from_list or not argument.is_key:
+            continue
+        if argument.rule in ("only", "open"):
             continue
         spread = len(argument.picked) == step.times and step.times > 1
         numbers = at if spread else range(len(argument.picked))

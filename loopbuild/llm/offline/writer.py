@@ -63,7 +63,8 @@ def _once(request: WriteRequest, attempt: int) -> WriteAnswer:
     asked: list[str] = []
     if missing is not None:
         step, gap, value = missing
-        asked.append(choices.fill(asking.ask(step, gap, scene)))
+        ask = asking.choose if gap.rule == "open" else asking.ask
+        asked.append(choices.fill(ask(step, gap, scene)))
         users.append(choices.fill(asking.reply(gap, value, scene)))
     return WriteAnswer(
         key=request.key,
@@ -71,7 +72,7 @@ def _once(request: WriteRequest, attempt: int) -> WriteAnswer:
         assistant_turns=tuple(asked),
         reasoning=reports.reasoning(request.steps, scene, request.condition),
         answer=choices.fill(reports.answer(request.steps, scene)),
-        structure=draft.structure,
+        structure=draft.structure + (" choice" if missing is not None and missing[1].rule == "open" else ""),
         voice=voice,
     )
 
@@ -94,10 +95,10 @@ def _dialogue(request: WriteRequest, choices: Choices) -> WriteAnswer:
 
 
 def _missing(steps: tuple[StepWords, ...]) -> tuple[StepWords, Argument, Argument] | None:
-    """Return the step and the argument the request leaves out, once as gap and once as value."""
+    """Return the step and the argument the request leaves out or leaves open, once as gap and once as value."""
     for step in steps:
         for argument in step.arguments:
-            if argument.origin == "missing":
+            if argument.origin == "missing" or argument.rule == "open":
                 return step, argument, replace(argument, origin="user")
     return None
 

@@ -21,6 +21,9 @@ class SimulatedSandbox(Section):
     kind: Literal["simulated"]
     fixtures: Positive = 16
     """How many different starting worlds training rows are drawn from."""
+    varied_states: Flag = False
+    """Things start in the states their kind has, not all in the first: tickets open or closed, orders placed or
+    shipped. Only then is there a closed ticket to reopen."""
 
 
 class McpState(Section):

@@ -118,6 +118,9 @@ class SynthesisSettings(Section):
     levels: tuple[Literal["low", "high"], ...] = ("low", "high")
     texts_per_level: Positive = 1
     categories: Categories = Categories()
+    clarify_in: Literal["single", "any"] = "single"
+    """Which requests leave a value out: of a single call, or any that begins with one call; with `any` it is also left
+    open which of several things is to be destroyed."""
     retired: Count = 8
     """Rows about each tool that loop.lock knows and the sources have no more; 0: none, and the lock forgets it."""
     pairs: PairSettings | None = None

@@ -17,7 +17,7 @@ def run(action: Action) -> Json:
     params = action.params
     catalog = from_json(ToolCatalog, action.input("contract"))
     calls = {
-        "train": params["per_tool"] * len(catalog.tools) * params["levels"],
+        "train": params.get("rows") or params["per_tool"] * len(catalog.tools) * params["levels"],
         "eval": params["per_tool_eval"] * len(catalog.tools) * 2,
     }
     rows: dict[str, Any] = {}

@@ -85,7 +85,8 @@ def _composed(action: Action, wanted: WantedRow, sandbox: Sandbox, validator: Va
     catalog = action.derived(shared.catalog, "contract")
     task = from_json(Task, action.input("tasks")["rows"][wanted.key])
     trajectory = action.derived(_by_key, "trajectories")[task.trajectory]
-    proof = twice(lambda: prove(trajectory, task, catalog, sandbox=sandbox, validator=validator))
+    elsewhere = bool(action.params.get("elsewhere"))
+    proof = twice(lambda: prove(trajectory, task, catalog, sandbox=sandbox, validator=validator, elsewhere=elsewhere))
     if isinstance(proof, SandboxError):
         return RowResult(key=wanted.key, error="; ".join(filter(None, [proof.message, proof.hint])))
     is_spared = bool(wanted.request.get("is_spared"))
@@ -106,6 +107,8 @@ def _result(row: Row, verdict: Verdict, catalog: ToolCatalog, servers: Mapping[s
     output: dict[str, Any] = {"example": to_json(row.example), "verdict": to_json(verdict)}
     shown = shown_part(trajectory, row.task, catalog, row.proof)
     output |= origins(shown)
+    if row.proof.other is not None:
+        output["nearly_right"] = {"call": to_json(row.proof.other), "outcome": row.proof.outcome}
     if trajectory.cell.purpose == "eval":
         output["task"] = to_json(to_task(shown, row.task, split=row.example.split, world=opening_tools(trajectory)))
     elif row.example.split != "train" and verdict.kept:

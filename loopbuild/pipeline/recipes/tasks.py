@@ -33,7 +33,8 @@ def wanted(action: Action) -> Iterable[WantedRow]:
             answer = answers.get(one.request.key, {})
             if "words" not in answer:
                 continue
-            told["words"] = digest("words", answer["words"])
+            # Another may have worded what this one refused.
+            told |= {"writer": answer["writer"], "words": digest("words", answer["words"])}
         request = told | {"trajectory": one.trajectory.key}
         yield WantedRow(key=one.request.key, request=request, formerly=formerly(one))
 
@@ -93,13 +94,15 @@ def requested(action: Action) -> Iterator[Requested]:
 
 def texts_of(trajectory: Trajectory, catalog: ToolCatalog, params: Mapping[str, Json]) -> Iterator[Requested]:
     """Yield the texts about one trajectory: each of one writer, or of every one."""
+    from loopbuild.stages.synthesis.open_choice import OPEN
     from loopbuild.stages.synthesis.requests import writer_of
 
     writers = {OFFLINE: {"model": OFFLINE}} | {name_of(writer): writer for writer in params["writers"]}
     # What a person says later is worded by the offline writer: it knows what came before.
     is_own = bool(trajectory.later) or holds_secrets(trajectory, catalog)
     for request in requests_of(trajectory, catalog, params):
-        names = [OFFLINE] if is_own else candidates(params["writers"], request.wording)
+        is_late = any(one.rule == OPEN for step in request.steps for one in step.arguments)
+        names = [OFFLINE] if is_own or is_late else candidates(params["writers"], request.wording)
         if params["assignment"] == "split":
             yield Requested(trajectory=trajectory, request=request, writer=writers[writer_of(request.seed, names)])
             continue
@@ -133,7 +136,9 @@ def requests_of(trajectory: Trajectory, catalog: ToolCatalog, params: Mapping[st
     make the intervals look narrower than they are.
     """
     from loopbuild.stages.synthesis.categories import further_requests
-    from loopbuild.stages.synthesis.clarify import clarify_request, is_due
+    from loopbuild.stages.synthesis.clarify import MARGIN, clarify_request, is_due
+    from loopbuild.stages.synthesis.open_choice import choice_request
+    from loopbuild.stages.synthesis.open_choice import is_possible as is_open
     from loopbuild.stages.synthesis.requests import make_requests, pair_of
     from loopbuild.stages.synthesis.several_turns import dialogue_request
 
@@ -146,14 +151,19 @@ def requests_of(trajectory: Trajectory, catalog: ToolCatalog, params: Mapping[st
     texts = 1 if is_eval else params["texts_per_level"]
     requests = make_requests(trajectory, catalog, levels=levels, texts_per_level=texts, seed=seed, lexicon=lexicon)
     # Of the texts wanted, `clarify` is a share; of the trajectories it is that share times the texts each gets.
-    share = params["clarify"] * len(levels) * texts / max(1e-9, 1.0 - params["clarify"]) / SINGLE_SHARE
+    share = params["clarify"] * len(levels) * texts / max(1e-9, 1.0 - params["clarify"])
+    any_shape = params.get("clarify_in") == "any"
+    share *= MARGIN if any_shape else 1 / SINGLE_SHARE
     if is_due(trajectory, share=min(1.0, share), seed=seed):
-        dialogue = clarify_request(trajectory, catalog, seed=seed, lexicon=lexicon)
+        dialogue = clarify_request(trajectory, catalog, seed=seed, lexicon=lexicon, any_shape=any_shape)
         if dialogue is not None:
             requests.append(dialogue)
+    if any_shape and share and is_open(trajectory, catalog):
+        requests.append(choice_request(trajectory, catalog, seed=seed, lexicon=lexicon))
     requests += further_requests(
-        trajectory, catalog, shares=params["categories"], texts=len(levels) * texts, seed=seed, lexicon=lexicon
-    )
+        trajectory, catalog, shares=params["categories"], texts=len(levels) * texts, seed=seed, lexicon=lexicon,
+        elsewhere=bool(params.get("elsewhere")),
+    )  # fmt: skip
     return requests
 
 

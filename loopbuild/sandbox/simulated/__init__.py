@@ -40,22 +40,24 @@ class _Lore:
     rows again."""
 
 
-_RECENT: list[tuple[ToolCatalog, str, _Lore]] = []
+_RECENT: list[tuple[ToolCatalog, tuple[str, bool], _Lore]] = []
+_LORES = 32
+"""Sources whose lore is kept: a project's applications are opened together, table by table."""
 
 
-def _lore(catalog: ToolCatalog, source: str) -> _Lore:
+def _lore(catalog: ToolCatalog, source: str, is_varied: bool) -> _Lore:
     """Return the lore of a source; the last few are kept, since a table of rows after the other opens the same tools.
 
     Of a thousand tools it takes 20 ms to make, more than most tables need for all their rows.
     """
     for known, name, lore in _RECENT:
-        if known is catalog and name == source:
+        if known is catalog and name == (source, is_varied):
             return lore
     own = ToolCatalog(tools=tuple(tool for tool in catalog.tools if tool.source == source))
     model = derive(own.tools)
-    worlds = lru_cache(maxsize=_WORLDS)(lambda fixture, forms: World(model, fixture, forms))
+    worlds = lru_cache(maxsize=_WORLDS)(lambda fixture, forms: World(model, fixture, forms, is_varied=is_varied))
     lore = _Lore(validator=Validator(own), model=model, world_of=worlds)
-    _RECENT[:] = [(catalog, source, lore), *_RECENT[:7]]
+    _RECENT[:] = [(catalog, (source, is_varied), lore), *_RECENT[: _LORES - 1]]
     return lore
 
 
@@ -67,10 +69,10 @@ class SimulatedSandbox:
 
     sees_state = True
 
-    def __init__(self, catalog: ToolCatalog, *, source: str, fixtures: int = 16) -> None:
+    def __init__(self, catalog: ToolCatalog, *, source: str, fixtures: int = 16, varied_states: bool = False) -> None:
         self.name = source
         self.fixtures = fixtures
-        lore = _lore(catalog, source)
+        lore = _lore(catalog, source, varied_states)
         self._validator, self._model, self._world_of = lore.validator, lore.model, lore.world_of
         self._world: World | None = None
         self._written = _Written()
@@ -131,7 +133,12 @@ def open_simulated(
     settings: Json, catalog: ToolCatalog, *, root: Path, environment: Mapping[str, str], source: str
 ) -> SimulatedSandbox:
     """Return a simulated sandbox; it reads no files and no environment."""
-    return SimulatedSandbox(catalog, source=source, fixtures=settings.get("fixtures", 16))
+    return SimulatedSandbox(
+        catalog,
+        source=source,
+        fixtures=settings.get("fixtures", 16),
+        varied_states=bool(settings.get("varied_states")),
+    )
 
 
 def share(parts: Iterable[SimulatedSandbox]) -> None:

@@ -15,7 +15,7 @@ from loopbuild.records import Json, ToolResult
 from loopbuild.sandbox.simulated import lookup
 from loopbuild.sandbox.simulated.answer import Scene, period_of, write
 from loopbuild.sandbox.simulated.ids import make_id
-from loopbuild.sandbox.simulated.model import CONTROL, Input, Model, ToolPlan, target_of
+from loopbuild.sandbox.simulated.model import CONTROL, Input, Model, ToolPlan, column_of, target_of
 from loopbuild.sandbox.simulated.tables import Row, Tables
 from loopbuild.sandbox.simulated.world import World, content_key
 
@@ -126,12 +126,28 @@ def _read(
         tables = tables.with_log(plan.tool.name, digest("logged", dict(arguments))[:8], dict(arguments))
     elif plan.operation == "read" and subject in rows:
         subject = ""
+    elif plan.operation == "read" and key is not None:
+        for entity, columns in children_of(plan).items():
+            found = lookup.belonging(world, tables, subject, key, entity)
+            rows.setdefault(entity, lookup.narrowed(world, tables, found, entity, filters, columns))
     words = {one.input.field: one.input.leaf.words for one in given}
     scene = Scene(
         world=world, tables=tables, plan=plan, keys=keys, rows=rows, call=call, told=_told(plan, given),
         period=period_of({one.input.field: one.value for one in given if not one.input.entity}, words),
     )  # fmt: skip
     return ToolResult(status="ok", value=write(scene, plan.output, subject, key)), tables
+
+
+def children_of(plan: ToolPlan) -> dict[str, tuple[str, ...]]:
+    """Return the entities whose rows a reading of one row lists, each with the columns it shows of them."""
+    if plan.operation != "read" or not any(not one.entity for one in plan.inputs):
+        return {}
+    shown = [leaf for leaf in plan.tool.outputs if "/[]" in leaf.pointer]
+    return {
+        entity: tuple(column_of(leaf, entity) for leaf in shown if leaf.entity == entity)
+        for entity in _shown(plan)
+        if entity != plan.subject
+    }
 
 
 def _told(plan: ToolPlan, given: tuple[Given, ...]) -> dict[str, Json]:
@@ -286,7 +302,7 @@ def _change(plan: ToolPlan, key: Json, group: list[Given], *, world: World, tabl
 
 def _before(world: World, subject: str, key: Json, name: str, leaves: Mapping[str, object], after: Json) -> Json:
     if name == "status":
-        return world.initial_status(subject)
+        return world.status(subject, key)
     leaf = leaves.get(name)
     if leaf is None or name in ("reason", "comment", "note"):
         return None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from loopbuild.records import Json
 from loopbuild.sandbox.simulated import lookup
-from loopbuild.sandbox.simulated.model import CONTROL, LINKS, SEARCH, Input, Model, ToolPlan
+from loopbuild.sandbox.simulated.calls import children_of
+from loopbuild.sandbox.simulated.model import CONTROL, LINKS, SEARCH, Input, Model, ToolPlan, column_of
 from loopbuild.sandbox.simulated.tables import Tables
 from loopbuild.sandbox.simulated.world import World
 
@@ -25,6 +26,8 @@ def known_values(plan: ToolPlan, pointer: str, *, model: Model, world: World, ta
     linked = model.entities[plan.subject].linked if plan.subject in model.entities else ""
     if linked and one.field in LINKS:
         return tuple(lookup.living(world, tables, linked))
+    if plan.operation == "read":
+        return _of_children(plan, one, world, tables)
     if plan.operation not in ("find", "list") or "boolean" in one.leaf.types:
         return ()
     rows = lookup.living(world, tables, plan.subject)
@@ -37,6 +40,17 @@ def known_values(plan: ToolPlan, pointer: str, *, model: Model, world: World, ta
         return tuple(dict.fromkeys(text.split()[0] for text in texts if text))
     values = [lookup.asked_of(world, tables, plan.subject, key, one) for key in rows]
     return tuple(dict.fromkeys(value for value in values if isinstance(value, str | int | float)))
+
+
+def _of_children(plan: ToolPlan, one: Input, world: World, tables: Tables) -> tuple[Json, ...]:
+    """Return what the rows that are listed under another one hold in the column a filter is compared with."""
+    for entity, columns in children_of(plan).items():
+        column = column_of(one.leaf, entity)
+        if column in columns and one.field not in SEARCH:
+            rows = lookup.living(world, tables, entity)
+            values = [lookup.field_of(world, tables, entity, key, column, one.leaf) for key in rows]
+            return tuple(dict.fromkeys(value for value in values if isinstance(value, str)))
+    return ()
 
 
 def _told(name: str) -> str:

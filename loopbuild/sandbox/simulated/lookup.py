@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from loopbuild.records import Json, SchemaLeaf
 from loopbuild.sandbox.draws import Draws
@@ -58,8 +59,8 @@ def field_of(world: World, tables: Tables, entity: str, key: Json, name: str, le
         return fitted(row.fields["status"], leaf)  # `closed` by one tool, shown as `state` by another
     if name in _STATUS and row is not None and row.is_gone:
         return fitted("deleted", leaf)
-    if name in _STATUS and not (row is None and leaf.enum):
-        return fitted(world.initial_status(entity), leaf)
+    if name in _STATUS and _has_status(world, entity, key, leaf, is_written=row is not None):
+        return fitted(status_of(world, tables, entity, key), leaf)
     if row is not None and row.is_new and name == "email" and "name" in row.fields:
         from loopbuild.sandbox.synthetic import email_of
 
@@ -75,18 +76,27 @@ def field_of(world: World, tables: Tables, entity: str, key: Json, name: str, le
 def status_of(world: World, tables: Tables, entity: str, key: Json) -> str:
     """Return the status of a row."""
     row = tables.row(entity, key)
-    return str(row.fields["status"]) if row is not None and "status" in row.fields else world.initial_status(entity)
+    if row is not None and "status" in row.fields:
+        return str(row.fields["status"])
+    return world.initial_status(entity) if row is not None and row.is_new else world.status(entity, key)
+
+
+def _has_status(world: World, entity: str, key: Json, leaf: SchemaLeaf, *, is_written: bool) -> bool:
+    """Say whether a leaf shows the status of a row; a choice of other words has a life of its own until written to."""
+    if not leaf.enum or (is_written and not world.is_varied):
+        return True
+    return world.is_varied and any(_is_same(world.status(entity, key), option) for option in leaf.enum)
 
 
 def fitted(value: Json, leaf: SchemaLeaf) -> Json:
     """Return a stored value in the spelling of the leaf's enum, if it has one: `cancelled` becomes `CANCELED`."""
     if not leaf.enum or value in leaf.enum:
         return list(value) if isinstance(value, tuple) else value
-    plain = _letters(value)
-    for option in leaf.enum:
-        if _letters(option)[:5] == plain[:5]:
-            return option
-    return leaf.enum[0]
+    return next((option for option in leaf.enum if _is_same(value, option)), leaf.enum[0])
+
+
+def _is_same(value: Json, option: Json) -> bool:
+    return _letters(option)[:5] == _letters(value)[:5]
 
 
 def filtered(
@@ -125,6 +135,23 @@ def limit_of(given: list[tuple[Input, Json]]) -> int:
         if one.field in ("limit", "page_size", "per_page", "max_result") and isinstance(value, int) and value > 0:
             return value
     return 100
+
+
+def narrowed(
+    world: World, tables: Tables, rows: list[Json], entity: str, given: list[tuple[Input, Json]], shown: Iterable[str]
+) -> tuple[Json, ...]:
+    """Return those of the rows under a parent that hold what was asked for besides, as far as they are asked to.
+
+    `shown` are the columns the answer shows of them: what nobody can see is no filter.
+    """
+    columns = set(shown)
+    asked = [
+        (replace(one, field=column), value)
+        for one, value in given
+        if _is_telling(one) and one.field not in SEARCH and (column := column_of(one.leaf, entity)) in columns
+    ]
+    kept = [row for row in rows if all(_fits(world, tables, entity, row, one, value, ()) for one, value in asked)]
+    return paged(kept, given)
 
 
 def _is_telling(one: Input) -> bool:

@@ -31,12 +31,22 @@ _INITIAL = {
     "order": "placed", "invoice": "unpaid", "issue": "open", "role": "open", "task": "open", "ticket": "open",
 }  # fmt: skip
 
+_LATER = {
+    "active": ("inactive", "paused"), "open": ("closed", "pending"), "pending": ("approved", "rejected"),
+    "placed": ("shipped", "cancelled"), "scheduled": ("completed", "cancelled"), "unpaid": ("paid", "overdue"),
+}  # fmt: skip
+"""What becomes of things that start in a state."""
+_FIRST = 0.6
+"""Share of the rows that are still in their first state, where states vary."""
+
 
 class World:
     """Rows and fields of one fixture."""
 
-    def __init__(self, model: Model, fixture: int, forms: Forms = ()) -> None:
+    def __init__(self, model: Model, fixture: int, forms: Forms = (), *, is_varied: bool = False) -> None:
         self.fixture = fixture
+        self.is_varied = is_varied
+        """Whether rows start in different states."""
         self.purpose = purpose_of(fixture)
         self._model = model
         self._forms = dict(forms)
@@ -76,8 +86,16 @@ class World:
         return self._fields[slot]
 
     def initial_status(self, entity: str) -> str:
-        """Return the status rows of an entity start with."""
+        """Return the status rows of an entity are made with."""
         return _INITIAL.get(entity.split()[-1] if entity else "", "active")
+
+    def status(self, entity: str, key: Json) -> str:
+        """Return the status a row of the world starts with; no tool and no leaf has a say in it."""
+        first = self.initial_status(entity)
+        # People come and go; they are not paused.
+        later = ("inactive",) if entity.split()[-1:] and entity.split()[-1] in PEOPLE else _LATER[first]
+        place = unit_interval("state", [self.fixture, entity, key]) if self.is_varied else 0.0
+        return first if place < _FIRST else later[int((place - _FIRST) / (1 - _FIRST) * len(later))]
 
     def children(self, parent: str, key: Json, entity: str) -> tuple[Json, ...]:
         """Return the rows of `entity` that belong to a row of `parent`, best match first."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeGuard, cast, get_args
+from typing import cast, get_args
 
-from loopbuild.digest import canonical, digest
+from loopbuild.digest import digest
 from loopbuild.judging.validate import unusable
 from loopbuild.records import (
     DataFlowEdge,
@@ -28,16 +28,23 @@ from loopbuild.records import (
 from loopbuild.sandbox.patterns import MAX_LENGTH, is_too_much
 from loopbuild.stages.catalog.callnames import call_names
 from loopbuild.stages.catalog.components import members_of, noun_of
+from loopbuild.stages.catalog.found import Found, Walk
 from loopbuild.stages.catalog.impossible import flaws
-from loopbuild.stages.catalog.leaves import MAX_DEPTH, Found, Walk, walk
-from loopbuild.stages.catalog.meaning import effect_of, entity_of_leaf, entity_of_tool, kind_of, noun_words, verb_of
+from loopbuild.stages.catalog.leaves import MAX_DEPTH, walk
+from loopbuild.stages.catalog.meaning import (
+    effect_of,
+    entity_of_leaf,
+    entity_of_tool,
+    kind_of,
+    noun_words,
+    phrase_of,
+    verb_of,
+)
 from loopbuild.stages.catalog.references import Shared
-from loopbuild.stages.catalog.spelling import ordered, plain
+from loopbuild.stages.catalog.values import values_of
 from loopbuild.stages.catalog.words import words_of
 from loopbuild.visible import named
 
-MAX_ENUM = 1000
-"""Values of an enum kept in a leaf; its fingerprint and the schema itself have them all."""
 _KEPT_HINTS = frozenset({"destructiveHint", "idempotentHint", "openWorldHint", "readOnlyHint", "tags"})
 _WRAPPERS = frozenset({"content", "result", "output", "text", "data"})
 
@@ -149,7 +156,7 @@ def _tool(
     seen = frozenset(tool.hints.get("observed") or ()), tuple(tool.hints.get("opened") or ())
     inputs = tuple(_leaf(leaf, "input", about) for leaf in taken.leaves)
     outputs = tuple(
-        _leaf(leaf, "output", about, origin="observed" if _was_seen(leaf.pointer, *seen) else origin)
+        _leaf(leaf, "output", about, shared, origin="observed" if _was_seen(leaf.pointer, *seen) else origin)
         for leaf in given.leaves
     )
     gate = digest("gate", {"required": taken.required, "defaults": taken.defaults, "combinators": taken.combinators})
@@ -197,7 +204,8 @@ def _effect(tool: DeclaredTool, verb: str, *, yields_own_id: bool) -> Effect:
     by_method = tool.hints.get("effect_by_method")
     if "effect" not in tool.hints and by_method in get_args(Effect):
         return cast(Effect, by_method)
-    return effect_of(verb, tool.hints, yields_own_id=yields_own_id)
+    phrase = phrase_of(tool.name, source=tool.source)
+    return effect_of(verb, tool.hints, yields_own_id=yields_own_id, phrase=phrase)
 
 
 def _path(tool: DeclaredTool) -> str:
@@ -260,7 +268,9 @@ class _About:
     """Path parameter -> the noun of the collection it picks a member of."""
 
 
-def _leaf(found: Found, side: Side, about: _About, *, origin: OutputOrigin = "none") -> SchemaLeaf:
+def _leaf(
+    found: Found, side: Side, about: _About, shared: Shared | None = None, *, origin: OutputOrigin = "none"
+) -> SchemaLeaf:
     words = words_of(found.path[-1]) if found.path else about.nouns
     container = words_of(found.path[-2]) if len(found.path) > 1 else ()
     if found.container:
@@ -271,54 +281,25 @@ def _leaf(found: Found, side: Side, about: _About, *, origin: OutputOrigin = "no
         whose = about.members.get(found.path[0], ())
     if whose:
         entity = entity_of_leaf((*whose, "id"), (), about.entity, synonyms=about.synonyms)
-    schema = found.schema
-    format_name = schema["format"] if isinstance(schema.get("format"), str) else ""
-    fingerprint = dict(found.rules)
-    if side == "output":
-        fingerprint["required"] = found.is_required
+    values = values_of(found, side, shared)
     return SchemaLeaf(
         side=side,
         pointer=found.pointer,
         types=found.types,
-        format=format_name,
-        enum=tuple(ordered(schema["enum"])[:MAX_ENUM]) if isinstance(schema.get("enum"), list) else (),
+        format=values.format,
+        enum=values.enum,
         is_required=found.is_required,
-        default=plain(schema.get("default")),
-        has_default="default" in schema,
-        minimum=_bound(schema, "minimum", "exclusiveMinimum", 1, found.types),
-        maximum=_bound(schema, "maximum", "exclusiveMaximum", -1, found.types),
-        pattern=schema["pattern"] if isinstance(schema.get("pattern"), str) else "",
+        default=values.default,
+        has_default=values.has_default,
+        minimum=values.minimum,
+        maximum=values.maximum,
+        pattern=values.pattern,
         description=found.description,
-        examples=_examples(schema),
+        examples=values.examples,
         words=words,
         entity=entity,
-        kind="id" if whose else kind_of(words, found.types, format_name, entity),
-        fingerprint=digest("leaf", fingerprint),
+        kind="id" if whose else kind_of(words, found.types, values.format, entity),
+        fingerprint=values.fingerprint,
         origin=origin,
         component=found.component,
     )
-
-
-def _bound(schema: dict[str, Json], plain_key: str, open_key: str, step: int, types: tuple[str, ...]) -> float | None:
-    """Return a bound as an inclusive one; an exclusive bound of a real number stays as it is."""
-    value, opened = schema.get(plain_key), schema.get(open_key)
-    if opened is True:  # draft 4 spelling
-        opened, value = value, None
-    bounds = [float(value)] if _is_number(value) else []
-    if _is_number(opened):
-        bounds.append(float(opened) + (step if "integer" in types else 0))
-    if not bounds:
-        return None
-    return max(bounds) if step > 0 else min(bounds)
-
-
-def _is_number(value: Json) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _examples(schema: dict[str, Json]) -> tuple[Json, ...]:
-    listed = schema.get("examples")
-    values = list(listed) if isinstance(listed, list) else []
-    if "example" in schema:
-        values.append(schema["example"])
-    return tuple(sorted((plain(value) for value in values), key=canonical)[:20])

@@ -7,6 +7,7 @@ the schema `charge` is a charge's whatever the operation is called.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 from loopbuild.stages.catalog.words import words_of
@@ -20,6 +21,7 @@ _WRAPPING = frozenset(
 _KEYS = ("id", "uuid", "key", "token")
 
 
+@lru_cache(maxsize=65536)
 def noun_of(component: str) -> tuple[str, ...]:
     """Return the noun a shared schema is named after, its last word or two; empty when its name says nothing."""
     words = words_of(component.rpartition(".")[2])

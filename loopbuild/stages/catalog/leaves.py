@@ -6,16 +6,18 @@ names' meaning; see `meaning`. Pure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from loopbuild.digest import canonical, digest
 from loopbuild.pointers import escaped
 from loopbuild.records import Json
+from loopbuild.stages.catalog.found import Found, Place, Walk
 from loopbuild.stages.catalog.references import Resolver, Shared, component_of
 from loopbuild.stages.catalog.spelling import WORDING, bare, ordered, plain
+from loopbuild.stages.catalog.templates import Template, copied, key_of
 
 MAX_DEPTH = 4
 """Properties on the way to a leaf; below lies one opaque leaf."""
+MAX_NESTED = 32
+"""Lists and alternatives within each other on the way to a leaf; an `allOf` that leads back to itself has no end."""
 MAX_LEAVES = 2000
 MAX_INLINED = 4000
 """Nodes of an opaque schema written out for its fingerprint."""
@@ -28,43 +30,11 @@ _UNREAD = frozenset((*WORDING, "$defs", "definitions"))
 _ARRAY_RULES = ("minItems", "maxItems", "uniqueItems", "contains", "minContains", "maxContains")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """A leaf before its name is interpreted."""
-
-    pointer: str
-    path: tuple[str, ...]
-    """Property names on the way, array markers left out."""
-    types: tuple[str, ...]
-    schema: dict[str, Json]
-    is_required: bool
-    description: str
-    rules: Json
-    """Everything but wording that says which values are allowed; the stuff of the fingerprint."""
-    container: str = ""
-    """The shared schema whose property this is, empty when the object around it is nobody else's."""
-    component: str = ""
-    """The shared schema that stands here and is not looked into, or whose id this is."""
-
-
-@dataclass(slots=True)
-class Walk:
-    """What one schema consists of, in pointer order once `walk` has returned."""
-
-    leaves: list[Found] = field(default_factory=list)
-    wording: dict[str, Json] = field(default_factory=dict)
-    required: dict[str, Json] = field(default_factory=dict)
-    """Pointer of an object -> names it cannot do without."""
-    defaults: dict[str, Json] = field(default_factory=dict)
-    combinators: dict[str, Json] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-
 def walk(schema: Json, *, shared: Shared | None = None) -> Walk:
     """Return the leaves of `schema` sorted by pointer, at most MAX_LEAVES, and the rules around them."""
     resolver = Resolver(root=schema if isinstance(schema, dict) else {}, shared=shared)
     result = Walk()
-    _visit(schema, result, resolver, _Place())
+    _visit(schema, result, resolver, Place())
     result.leaves.sort(key=lambda leaf: leaf.pointer)
     if len(result.leaves) > MAX_LEAVES:
         result.notes.append(f"{len(result.leaves)} leaves, only the first {MAX_LEAVES} are looked at")
@@ -78,31 +48,15 @@ def walk(schema: Json, *, shared: Shared | None = None) -> Walk:
     return result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    pointer: str = ""
-    path: tuple[str, ...] = ()
-    is_required: bool = True
-    trail: tuple[str, ...] = ()
-    arrays: tuple[Json, ...] = ()
-    description: str = ""
-    """Of the array around an item that has none of its own."""
-    container: str = ""
-    """The shared schema of the object around."""
-
-    def below(
-        self, token: str, *, name: str = "", is_required: bool, trail: tuple[str, ...], container: str = ""
-    ) -> _Place:
-        return _Place(
-            pointer=f"{self.pointer}/{token}",
-            path=(*self.path, name) if name else self.path,
-            is_required=self.is_required and is_required,
-            trail=trail,
-            container=container,
-        )
-
-
-def _visit(schema: Json, result: Walk, resolver: Resolver, place: _Place) -> None:
+def _visit(schema: Json, result: Walk, resolver: Resolver, place: Place) -> None:
+    template = _template(schema, resolver, place)
+    if template is not None:
+        room = 4 * MAX_LEAVES - len(result.leaves) - len(template.found.leaves)
+        is_near = place.pointer.count("/") + template.nested < MAX_NESTED
+        if is_near and room >= 0 and resolver.followed + template.followed <= MAX_FOLLOWED:
+            resolver.followed += template.followed
+            copied(template, result, place)
+            return
     own = _shared_name(schema, resolver)
     schema, trail, is_cycle = resolver.follow(schema, place.trail)
     if not isinstance(schema, dict):
@@ -114,7 +68,7 @@ def _visit(schema: Json, result: Walk, resolver: Resolver, place: _Place) -> Non
     types = types_of(schema)
     if "default" in schema:
         result.defaults[place.pointer] = plain(schema["default"])
-    if is_cycle:
+    if is_cycle or place.pointer.count("/") >= MAX_NESTED:
         _leaf(schema, types or ("object",), result, place, resolver, trail, extra="recursive", own=own)
         return
     is_object = "object" in types and set(types) <= {"object", "null"}
@@ -134,8 +88,32 @@ def _visit(schema: Json, result: Walk, resolver: Resolver, place: _Place) -> Non
         _leaf(schema, types, result, place, resolver, trail, own=own)
 
 
+def _template(schema: Json, resolver: Resolver, place: Place) -> Template | None:
+    """Return what an object that is a shared schema consists of, looked at once for all places where it stands."""
+    key = key_of(schema, resolver, place)
+    if key is None or key.depth >= MAX_DEPTH or resolver.shared is None:
+        return None
+    known = resolver.shared.templates
+    if key not in known:
+        alone = Resolver(root={}, shared=resolver.shared)
+        inner, trail, _ = alone.follow(schema, key.trail)
+        flat = _flat(inner, alone, trail) if isinstance(inner, dict) else {}
+        found = Walk()
+        if set(types_of(flat)) in ({"object"}, {"object", "null"}) and _has_inside(flat):
+            _note_wording(flat, found, Place())
+            if "default" in flat:
+                found.defaults[""] = plain(flat["default"])
+            start = Place(pointer="", path=("",) * key.depth, trail=key.trail)
+            _object(flat, found, alone, start, trail, component_of(key.ref))
+            nested = max((leaf.pointer.count("/") for leaf in found.leaves), default=0)
+            known[key] = Template(found=found, depth=key.depth, followed=alone.followed, nested=nested)
+        else:
+            known[key] = None
+    return known[key]
+
+
 def _object(
-    schema: dict[str, Json], result: Walk, resolver: Resolver, place: _Place, trail: tuple[str, ...], own: str
+    schema: dict[str, Json], result: Walk, resolver: Resolver, place: Place, trail: tuple[str, ...], own: str
 ) -> None:
     required = [name for name in schema.get("required") or () if isinstance(name, str)]
     _remember_rules(schema, result, place)
@@ -151,9 +129,9 @@ def _object(
         _visit(rest, result, resolver, place.below("*", is_required=False, trail=trail, container=own))
 
 
-def _array(schema: dict[str, Json], result: Walk, resolver: Resolver, place: _Place, trail: tuple[str, ...]) -> None:
+def _array(schema: dict[str, Json], result: Walk, resolver: Resolver, place: Place, trail: tuple[str, ...]) -> None:
     rules = {key: plain(schema[key]) for key in _ARRAY_RULES if schema.get(key) not in (None, 0, False)}
-    inner = _Place(
+    inner = Place(
         pointer=place.pointer + "/[]",
         path=place.path,
         is_required=place.is_required,
@@ -169,7 +147,7 @@ def _leaf(
     schema: dict[str, Json],
     types: tuple[str, ...],
     result: Walk,
-    place: _Place,
+    place: Place,
     resolver: Resolver,
     trail: tuple[str, ...],
     *,
@@ -348,7 +326,7 @@ def _has_inside(schema: dict[str, Json]) -> bool:
     return bool(schema.get("properties")) or (isinstance(rest, dict) and bool(rest))
 
 
-def _remember_rules(schema: dict[str, Json], result: Walk, place: _Place) -> None:
+def _remember_rules(schema: dict[str, Json], result: Walk, place: Place) -> None:
     required = sorted({name for name in schema.get("required") or () if isinstance(name, str)})
     if required:
         result.required[place.pointer] = required
@@ -357,7 +335,7 @@ def _remember_rules(schema: dict[str, Json], result: Walk, place: _Place) -> Non
         result.combinators[place.pointer] = rules
 
 
-def _note_wording(schema: dict[str, Json], result: Walk, place: _Place) -> None:
+def _note_wording(schema: dict[str, Json], result: Walk, place: Place) -> None:
     said = {key: schema[key] for key in WORDING if schema.get(key) not in (None, "", [], False)}
     if said:
         result.wording[place.pointer] = plain(said)

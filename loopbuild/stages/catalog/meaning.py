@@ -6,6 +6,7 @@ Pure and local: nothing here depends on other tools, so adding a tool never chan
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from loopbuild.records import Effect, Json
 from loopbuild.stages.catalog.vocabulary import (
@@ -16,6 +17,7 @@ from loopbuild.stages.catalog.vocabulary import (
     IDENTIFIERS,
     NOUN_VERBS,
     PEOPLE,
+    PHRASES,
     PREPOSITIONS,
     ROLES,
     VERBS,
@@ -56,7 +58,13 @@ def verb_of(name: str, *, source: str = "") -> str:
     return plain[0] if plain and words[0] not in plain and words[0] in NOUN_VERBS and len(verbs) > 1 else verbs[0]
 
 
-def effect_of(verb: str, hints: Mapping[str, Json], *, yields_own_id: bool) -> Effect:
+def phrase_of(name: str, *, source: str = "") -> str:
+    """Return the verb of two words a tool's name begins with, as far as it changes the effect: `check in`."""
+    phrase = " ".join(_name_words(name, source)[:2])
+    return phrase if phrase in PHRASES else ""
+
+
+def effect_of(verb: str, hints: Mapping[str, Json], *, yields_own_id: bool, phrase: str = "") -> Effect:
     """Return what calling a tool does.
 
     The word of loop.yaml (hint `effect`) is final. A server's annotations are untrusted: they may only make a tool
@@ -65,7 +73,7 @@ def effect_of(verb: str, hints: Mapping[str, Json], *, yields_own_id: bool) -> E
     given = hints.get("effect")
     if given in ("read", "create", "update", "delete", "unknown"):
         return given  # type: ignore[no-any-return]
-    by_verb: Effect = VERBS.get(verb, "unknown")
+    by_verb: Effect = PHRASES.get(phrase) or VERBS.get(verb, "unknown")
     if by_verb == "update" and yields_own_id:
         by_verb = "create"
     if hints.get("readOnlyHint") is True:
@@ -109,14 +117,19 @@ def entity_of_leaf(
     words: Sequence[str], container: Sequence[str], tool_entity: str, *, synonyms: Mapping[str, str]
 ) -> str:
     """Return whose id or field a leaf is: by its own name, else by the object it lies in, else by its tool."""
+    own = _whose(tuple(words), tuple(container))
+    return _meant(own, synonyms) if own else tool_entity
+
+
+@lru_cache(maxsize=65536)
+def _whose(words: tuple[str, ...], container: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the words of whose a leaf is, empty when only its tool can tell."""
     if len(words) > 1 and (words[-1] in IDENTIFIERS or words[-1] in FIELDS):
         own = without_roles(words[:-1])
         if own and own != ("full",) and own != ("display",):
-            return _meant(own, synonyms)
+            return own
     telling = without_roles(container)
-    if telling and telling[-1] not in CONTAINERS:
-        return _meant(telling, synonyms)
-    return tool_entity
+    return telling if telling and telling[-1] not in CONTAINERS else ()
 
 
 def without_roles(words: Sequence[str]) -> tuple[str, ...]:
@@ -129,7 +142,8 @@ def without_roles(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(words[start:end])
 
 
-def kind_of(words: Sequence[str], types: Sequence[str], format_name: str, entity: str) -> str:
+@lru_cache(maxsize=65536)
+def kind_of(words: tuple[str, ...], types: tuple[str, ...], format_name: str, entity: str) -> str:
     """Return the semantic kind of a leaf by its format, else by its last word; empty when neither tells."""
     if format_name in _KIND_BY_FORMAT:
         return _KIND_BY_FORMAT[format_name]
@@ -149,6 +163,8 @@ def kind_of(words: Sequence[str], types: Sequence[str], format_name: str, entity
 
 def _meant(words: Sequence[str], synonyms: Mapping[str, str]) -> str:
     joined = " ".join(words)
+    if not synonyms:
+        return joined
     if joined in synonyms:
         return synonyms[joined]
     return " ".join(synonyms.get(word, word) for word in words)

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from loopbuild.pointers import unescaped, within
 from loopbuild.records import Json
+
+if TYPE_CHECKING:
+    from loopbuild.stages.catalog.templates import Key, Template
+    from loopbuild.stages.catalog.values import Values
 
 MOST_WRITTEN_OUT = 2_000
 """Parts of a schema with its references written out; one that grows larger keeps them."""
@@ -64,6 +69,10 @@ class Shared:
 
     definitions: Mapping[str, Json]
     digests: dict[str, str] = field(default_factory=dict)
+    reach: dict[str, frozenset[str] | None] = field(default_factory=dict)
+    """By reference; see `templates`."""
+    templates: dict[Key, Template | None] = field(default_factory=dict)
+    values: dict[tuple[int, bool], Values] = field(default_factory=dict)
 
 
 def component_of(ref: str) -> str:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from loopbuild.digest import canonical
 from loopbuild.records import ChangeLevel, Json
-from loopbuild.stages.catalog.leaves import Walk, walk
+from loopbuild.stages.catalog.found import Walk
+from loopbuild.stages.catalog.leaves import walk
 
 _LOW = ("minLength", "minItems", "minProperties", "minContains")
 _HIGH = ("maxLength", "maxItems", "maxProperties", "maxContains")

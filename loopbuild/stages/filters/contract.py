@@ -13,10 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from loopbuild.judging.effects import destroys
 from loopbuild.llm.presence import is_said
 from loopbuild.pointers import scalars
-from loopbuild.records import Json, Step, ToolCatalog
+from loopbuild.records import Json, Step, ToolCatalog, Trajectory
+from loopbuild.stages.filters.clarifying import asked_first
 from loopbuild.stages.filters.grounding import strange_in
 from loopbuild.stages.filters.remembered import several_turns
-from loopbuild.stages.filters.rows import Bound, Finding, Row, bound_values, leaf_pointer
+from loopbuild.stages.filters.rows import Finding, Row, leaf_pointer
 
 SILENT = ("no_tool", "out_of_scope")
 """Nothing is called in any turn."""
@@ -51,38 +52,10 @@ def _fault(row: Row, catalog: ToolCatalog) -> str:
     if category == "dialogue":
         return several_turns(row)
     if category == "clarify":
-        return _clarify(row, catalog, first_call=calling[0])
+        return asked_first(row, catalog, first_call=calling[0])
     if calling[0] != 1:
         return "the first answer calls nothing"
     return _near_miss(row) if category == "near_miss" else ""
-
-
-def _clarify(row: Row, catalog: ToolCatalog, *, first_call: int) -> str:
-    if first_call < 3 or len(row.task.user_turns) < 2 or not row.task.assistant_turns:
-        return "a tool is called before anything was asked"
-    missing = missing_slots(row)
-    if len(missing) != 1:
-        return f"{len(missing)} values are missing at first, expected one"
-    if not is_said(missing[0].value, row.task.user_turns[1]):
-        return f"`{missing[0].pointer}` is never given"
-    leaf = next(
-        (x for x in catalog.by_id()[missing[0].tool].inputs if x.pointer == leaf_pointer(missing[0].pointer)), None
-    )
-    asked = set(re.findall(r"[a-z]+", row.task.assistant_turns[0].lower()))
-    wanted = {*leaf.words, *leaf.entity.split()} if leaf else set()
-    return "" if asked & wanted else f"the question does not ask for `{missing[0].pointer}`"
-
-
-def missing_slots(row: Row) -> list[Bound]:
-    """Return the user's values that the first turn does not say."""
-    if row.trajectory is None:
-        return []
-    return [
-        bound
-        for bound in bound_values(row.trajectory)
-        if bound.origin.kind == "user" and not isinstance(bound.value, bool)
-        and not is_said(bound.value, row.task.user_turns[0])
-    ]  # fmt: skip
 
 
 def _missing_tool(row: Row, catalog: ToolCatalog, calling: Sequence[int]) -> str:
@@ -99,14 +72,28 @@ def _missing_tool(row: Row, catalog: ToolCatalog, calling: Sequence[int]) -> str
         return "the answer does not say that a tool is missing"
     if row.trajectory is None:
         return ""
-    needed = {step.call.tool for step in row.trajectory.steps}
-    if not needed <= set(row.example.withheld):
+    first = row.trajectory.steps[0].call.tool
+    if first not in row.example.withheld:
         return "the tool it needs is not withheld"
+    if _begins_elsewhere(row.trajectory):
+        return "a part of it needs no tool that is withheld"
     if revealed == len(messages):
         return ""
-    names = [tools[tool].call_name for tool in row.example.tools if tool in tools]
-    told = str(messages[revealed]["content"])
-    return "" if calling and names and all(name in told for name in names) else "what is revealed is not what is called"
+    kept_back = {tools[tool].call_name for tool in row.example.withheld if tool in tools}
+    called = {name for message in messages for name in _called(message)} & kept_back
+    is_told = all(name in str(messages[revealed]["content"]) for name in called)
+    is_right = calling and called == {tools[first].call_name} and is_told
+    return "" if is_right else "what is revealed is not what is called"
+
+
+def _begins_elsewhere(trajectory: Trajectory) -> bool:
+    """Whether a later call takes nothing that came of the first one."""
+    resting = {0}
+    for place, step in enumerate(trajectory.steps[1:], 1):
+        if not resting & {origin.step for origin in step.call.provenance.values() if origin.step >= 0}:
+            return True
+        resting.add(place)
+    return False
 
 
 def _confirm(row: Row, catalog: ToolCatalog) -> str:

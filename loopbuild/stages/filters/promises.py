@@ -19,6 +19,17 @@ from loopbuild.stages.filters.mix import Count, counted
 
 TOLERANCE = 0.02
 """By how much a share may differ from what was asked; in a small set a row more or less is no difference."""
+NOTED = 0.005
+"""From how much less on it is said, and why."""
+WHAT_IT_TAKES = {
+    "clarify": "it takes a required value that only the person gives, and gives once",
+    "missing_tool": "it takes a call that all others rest on",
+    "confirm": "it takes a call that destroys something, as the last",
+    "near_miss": "it takes another tool that would take the same call",
+    "error_recovery": "it takes a call that can be got wrong, among several",
+    "dialogue": "it takes an execution that can be gone on from",
+}
+"""Category -> why there may be no more rows of it."""
 FLOOR = 8
 """Rows a tool should have, or as many as there were plans that end with it."""
 
@@ -168,14 +179,18 @@ def _verdicts(data: Written) -> Iterator[Breach]:
 
 
 def _shares(data: Written) -> Iterator[Breach | str]:
-    """Within two points of what was asked, or a row. Too few are excused: what is not there cannot be put in."""
+    """Within two points of what was asked, or a row. Too few are excused: what is not there cannot be put in.
+
+    Half a point too few is said already, with what there is too little of.
+    """
     gone = [(data.made[key], v) for key, v in sorted(data.verdicts.items()) if not v.kept and key in data.made]
     cut = Counter(category for (split, category), v in gone if split == "train" and v.filter == "share")
     lost = Counter(category for (split, category), v in gone if split == "train" and v.filter != "share")
     made = Counter(category for split, category in data.made.values() if split == "train")
     for category, count in counted(data.examples, shares=data.shares).items():
         more = count.rows - count.share * count.of
-        if not count.of or abs(more) <= max(TOLERANCE * count.of, 1.0) + 1e-9:
+        allowed = TOLERANCE if more > 0 else NOTED
+        if not count.of or abs(more) <= max(allowed * count.of, 1.0) + 1e-9:
             continue
         if more > 0:
             yield Breach(contract=category, message=_told(count))
@@ -183,7 +198,8 @@ def _shares(data: Written) -> Iterator[Breach | str]:
         reasons = [f"{_counted(made[category])} made"]
         reasons += [f"{_counted(lost[category])} dropped"] if lost[category] else []
         reasons += [f"{_counted(cut[category])} cut back before"] if cut[category] else []
-        yield f"`{category}`: {_told(count)}; {', '.join(reasons)}"
+        why = WHAT_IT_TAKES.get(category, "") if made[category] < count.wanted else ""
+        yield f"`{category}`: {_told(count)}; {', '.join(reasons)}" + (f", and {why}" if why else "")
 
 
 def _counted(number: int) -> str:

@@ -54,7 +54,7 @@ def check_provenance(row: Row, *, catalog: ToolCatalog) -> Finding | None:
     leaked = _leaked_name(without(text, [one.value for one in said]), used)
     if leaked:
         return Finding(reason="name_leaked", detail=f"`{leaked}`")
-    if not row.trajectory.later:
+    if not row.trajectory.later and not row.is_asked_late:
         return _invented(text, said, given_in(row.trajectory))
     found = (_invented(turn, _known(row, bound, place)) for place, turn in enumerate(row.task.user_turns))
     return next(filter(None, found), None)
@@ -68,7 +68,9 @@ def _lengths(row: Row) -> list[int]:
 
 def _known(row: Row, bound: Sequence[Bound], place: int) -> list[Bound]:
     """The values the person knows at a turn: their own up to then, and what answers before it have shown."""
-    mine = [one for one in bound if one.origin.kind == "user" and row.place_of(one.step) <= place]
+    mine = [
+        one for one in bound if one.origin.kind == "user" and (row.is_asked_late or row.place_of(one.step) <= place)
+    ]
     return mine + [one for one in bound if one.origin.kind != "user" and row.place_of(one.origin.step) < place]
 
 

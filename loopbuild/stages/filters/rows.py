@@ -25,14 +25,26 @@ class Row:
         return "\n".join(self.task.user_turns)
 
     def heard(self, step: int) -> str:
-        """Return what the person had said when the call of number `step` was made; all of it but in a dialogue."""
-        if self.trajectory is None or not self.trajectory.later:
+        """Return what the person had said when the call of number `step` was made.
+
+        That is all of it where the person does not speak again, or only before anything is called.
+        """
+        if self.trajectory is None or not (self.trajectory.later or self.is_asked_late):
             return self.said
         return "\n".join(self.task.user_turns[: 1 + self.place_of(step)])
+
+    @property
+    def is_asked_late(self) -> bool:
+        """Whether a clarifying row calls something before it asks."""
+        return self.example.category == "clarify" and bool(self.example.messages[1].get("tool_calls"))
 
     def place_of(self, step: int) -> int:
         """Return which turn of the person the call of number `step` answers, from 0."""
         assert self.trajectory is not None
+        if self.is_asked_late:
+            asked = next(n for n, message in enumerate(self.example.messages) if n and message["role"] == "user")
+            before = sum(len(message.get("tool_calls") or ()) for message in self.example.messages[:asked])
+            return int(step >= before)
         turn = self.trajectory.steps[max(0, min(step, len(self.trajectory.steps) - 1))].turn
         return sum(one.turn <= turn for one in self.trajectory.later)
 

@@ -152,6 +152,16 @@ def orders_agree(run: Run, steps: tuple[Step, ...], start: object) -> bool:
     return found
 
 
+def comes_to_nothing(run: Run, steps: tuple[Step, ...]) -> bool:
+    """Say whether calls write and yet all ends as it began: opened and closed again, which an idle agent does too."""
+    tools = run.reach.tools
+    writing = [step.call.tool for step in steps if tools[step.call.tool].effect in ("create", "update", "delete")]
+    if not writing or not run.sandbox.sees_state or run.sandbox.state_diff():
+        return False
+    run.refused = f"{writing[-1]}: all ends as it began"
+    return True
+
+
 def _unanswered(call: ToolCall, result: ToolResult) -> str:
     said = result.value if isinstance(result.value, dict) else {}
     told = [str(said[key]) for key in ("error", "hint") if said.get(key)]

@@ -13,7 +13,7 @@ from loopbuild.digest import digest
 from loopbuild.pointers import Found, at
 from loopbuild.records import Cell, Condition, Json, Step, ToolCall, Trajectory
 from loopbuild.stages.sampling.arguments import Picks, Rule, bind, picks_of
-from loopbuild.stages.sampling.execution import CALLS, Run, attempt_call, execute
+from loopbuild.stages.sampling.execution import CALLS, Run, attempt_call, comes_to_nothing, execute
 from loopbuild.stages.sampling.feeds import Node, Skeleton
 from loopbuild.stages.sampling.forks import Fork, forks
 from loopbuild.stages.sampling.record import trajectory_of
@@ -110,6 +110,8 @@ def _taken(run: Run, fork: Fork, look: _Look, first: _Look | None, before_it: Tr
         return None
     if run.reach.tools[due.tool].effect != "read" and run.sandbox.state_diff() == before:
         run.refused = f"{due.tool}: nothing changed"
+        return None
+    if comes_to_nothing(run, steps):
         return None
     condition = Condition(
         step=len(fork.trunk) - 1, path=_path(fork), leaf=fork.leaf, test=fork.test,

@@ -7,7 +7,7 @@ reorders the others.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -49,15 +49,20 @@ class Reach:
     """(tool, input leaf) -> the value a person says."""
     alone: dict[tuple[str, int], list[Any]] = field(default_factory=dict, compare=False)
     """Paths already looked for in the fixed order, by (tool, steps)."""
+    only_made: frozenset[tuple[str, str]] = frozenset()
+    """(tool, input leaf) of what a tool takes away and no other finds: only making it would tell its id."""
 
     def may_be_said(self, leaf: SchemaLeaf, tool: str) -> bool:
-        """Say whether a person may give this value: anything but ids, and ids that are known or that nothing yields."""
+        """Say whether a person may give this value: anything but ids, and ids that are known or that nothing yields.
+
+        What is to be taken away was there before: where only making it would tell its id, the person knows it.
+        """
         if leaf.kind != "id":
             return True
         name = [part for part in leaf.pointer.split("/") if part != "[]"][-1]
         if any(fnmatchcase(name, pattern) for pattern in self.user_known):
             return True
-        return not self.into.get((tool, leaf.pointer))
+        return not self.into.get((tool, leaf.pointer)) or (tool, leaf.pointer) in self.only_made
 
 
 def reach_of(catalog: ToolCatalog, graph: ToolGraph, subgraph: Subgraph, settings: Mapping[str, Json]) -> Reach:
@@ -82,7 +87,31 @@ def reach_of(catalog: ToolCatalog, graph: ToolGraph, subgraph: Subgraph, setting
         max_steps=int(settings.get("max_steps", 6)),
         parallel_turns=bool(settings.get("parallel_turns", False)),
         leaves=leaves,
+        only_made=_only_made(tools, into),
     )
+
+
+def _only_made(
+    tools: Mapping[str, ToolSchema], into: Mapping[tuple[str, str], Sequence[DataFlowEdge]]
+) -> frozenset[tuple[str, str]]:
+    """Return the inputs that name what a tool takes away, where no tool finds it that does not need its id already."""
+    return frozenset(
+        (tool.id, leaf.pointer)
+        for tool in tools.values()
+        if tool.effect == "delete"
+        for leaf in own_keys(tool)
+        if not any(_finds(tools[edge.producer], leaf.entity) for edge in into.get((tool.id, leaf.pointer), ()))
+    )
+
+
+def own_keys(tool: ToolSchema) -> tuple[SchemaLeaf, ...]:
+    """Return the inputs that say which of its own kind of things a tool is about."""
+    return tuple(leaf for leaf in tool.inputs if leaf.kind == "id" and leaf.entity == tool.entity)
+
+
+def _finds(tool: ToolSchema, entity: str) -> bool:
+    is_told = any(leaf.is_required and leaf.kind == "id" and leaf.entity == entity for leaf in tool.inputs)
+    return tool.effect != "create" and not is_told
 
 
 def beside(catalog: ToolCatalog, subgraph: Subgraph) -> Subgraph:

@@ -6,14 +6,14 @@ may be said by a person; ids are never anything else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from loopbuild.records import DataFlowEdge, SchemaLeaf, ToolSchema, Topology
 from loopbuild.stages.sampling.feeds import Feed, Node, Skeleton
 from loopbuild.stages.sampling.parents import Parents, in_order, same_member
 from loopbuild.stages.sampling.pointers import shared_item
-from loopbuild.stages.sampling.reach import CONTROL, Reach, ranked
+from loopbuild.stages.sampling.reach import CONTROL, Reach, own_keys, ranked
 from loopbuild.stages.sampling.side_by_side import levelled, side_by_side
 from loopbuild.stages.sampling.values import is_given
 
@@ -172,7 +172,22 @@ def _assigned(
     is_branch = {len(path) - 2} if forced else set()
     if any(place not in used and place not in is_branch for place in range(len(path) - 1)):
         return None
-    return tuple(nodes)
+    return None if _undoes_itself(nodes, reach) else tuple(nodes)
+
+
+def _undoes_itself(nodes: Sequence[Node], reach: Reach) -> bool:
+    """Say whether a path only makes something and takes it away again: who does nothing gets as far."""
+    for node in nodes:
+        tool = reach.tools[node.tool]
+        makers = {
+            node.feeds[leaf.pointer].step
+            for leaf in own_keys(tool)
+            if tool.effect == "delete" and leaf.pointer in node.feeds
+        }
+        if makers and all(step >= 0 and reach.tools[nodes[step].tool].effect == "create" for step in makers):
+            others = [reach.tools[other.tool] for place, other in enumerate(nodes) if place not in makers]
+            return all(other.effect == "read" or other.entity == tool.entity for other in others)
+    return False
 
 
 def fed(

@@ -16,7 +16,7 @@ from loopbuild.sandbox.protocol import EVAL_FIXTURES, Sandbox
 from loopbuild.stages.sampling.aims import aim_words, aiming
 from loopbuild.stages.sampling.cells import first_of, plan_key, repeats_of
 from loopbuild.stages.sampling.derived_paths import derived_paths
-from loopbuild.stages.sampling.execution import CALLS, Run, execute, orders_agree
+from loopbuild.stages.sampling.execution import CALLS, Run, comes_to_nothing, execute, orders_agree
 from loopbuild.stages.sampling.going_on import go_on
 from loopbuild.stages.sampling.pairs import sample_pair
 from loopbuild.stages.sampling.reach import Reach, beside, reach_of
@@ -92,6 +92,8 @@ def sample(
             steps, later = go_on(run, skeleton, steps)
             if not later or run.broken:
                 continue
+        if steps is not None and comes_to_nothing(run, steps):
+            continue
         if steps is not None:
             return trajectory_of(
                 steps, cell=cell, key=key, fixture=fixture, sandbox=sandbox, skeleton=skeleton, tools=reach.tools,

@@ -29,7 +29,7 @@ from loopbuild.records import (
     Trajectory,
 )
 from loopbuild.sandbox.protocol import Sandbox
-from loopbuild.stages.synthesis import confirm, near_miss, recovery, withheld
+from loopbuild.stages.synthesis import confirm, near_miss, open_choice, recovery, withheld
 from loopbuild.stages.synthesis.dialogues import readable, sealed, to_example, turn
 from loopbuild.stages.synthesis.naming import words_of_leaf
 from loopbuild.stages.synthesis.requests import request
@@ -48,8 +48,11 @@ def further_requests(
     texts: int,
     seed: int = 0,
     lexicon: Mapping[str, Sequence[str]] | None = None,
+    elsewhere: bool = False,
 ) -> list[WriteRequest]:
     """Return the texts of a trajectory's further rows; `texts` is the number of its plain ones.
+
+    With `elsewhere` tools of all sources can be tried, not only those of the sources a trajectory calls.
 
     For evaluation only what a roll-out can judge: the person's reply to a question is known beforehand, a model's
     mistakes are not, and where no tools are listed none can be withheld.
@@ -58,7 +61,9 @@ def further_requests(
     made = []
     for category, margin in MARGIN.items():
         share = _share(category, shares)
-        if not share or (is_eval and category != "confirm") or not _is_possible(category, trajectory, catalog):
+        if not share or (is_eval and category != "confirm"):
+            continue
+        if not _is_possible(category, trajectory, catalog, elsewhere=elsewhere):
             continue
         if unit_interval(category, [seed, trajectory.key]) >= share * texts * margin:
             continue
@@ -80,7 +85,7 @@ def _share(category: str, shares: Mapping[str, float]) -> float:
     return withheld_share(shares) if category == "missing_tool" else shares.get(category, 0.0)
 
 
-def _is_possible(category: str, trajectory: Trajectory, catalog: ToolCatalog) -> bool:
+def _is_possible(category: str, trajectory: Trajectory, catalog: ToolCatalog, *, elsewhere: bool) -> bool:
     # A request with two ways out keeps to them.
     if trajectory.cell.category != "call" or trajectory.condition is not None:
         return False
@@ -89,7 +94,7 @@ def _is_possible(category: str, trajectory: Trajectory, catalog: ToolCatalog) ->
     if category == "confirm":
         return confirm.is_possible(trajectory, catalog)
     if category == "near_miss":
-        return near_miss.is_possible(trajectory, alike(catalog)[0])
+        return near_miss.is_possible(trajectory, alike(catalog)[0], elsewhere=elsewhere)
     return recovery.is_possible(trajectory)
 
 
@@ -103,15 +108,19 @@ def alike(catalog: ToolCatalog) -> tuple[Mapping[str, tuple[str, ...]], Mapping[
     return _LAST[0][1]
 
 
-def prove(trajectory: Trajectory, task: Task, catalog: ToolCatalog, *, sandbox: Sandbox, validator: Validator) -> Proof:
+def prove(trajectory: Trajectory, task: Task, catalog: ToolCatalog, *, sandbox: Sandbox, validator: Validator,
+          elsewhere: bool = False) -> Proof:  # fmt: skip
     """Return what running other calls than the row's own shows; empty for a category that needs none.
+
+    With `elsewhere` the sandbox runs the tools of every source.
 
     Raises SandboxError when the sandbox is lost.
     """
     if task.category == "confirm":
         return confirm.prove(trajectory, catalog, key=task.key, sandbox=sandbox)
     if task.category == "near_miss":
-        return near_miss.prove(trajectory, catalog, known=alike(catalog)[0], sandbox=sandbox, validator=validator)
+        return near_miss.prove(trajectory, catalog, known=alike(catalog)[0], sandbox=sandbox, validator=validator,
+                               key=task.key, elsewhere=elsewhere)  # fmt: skip
     if task.category == "error_recovery":
         return recovery.prove(trajectory, catalog, key=task.key, sandbox=sandbox)
     return Proof()
@@ -130,9 +139,9 @@ def compose(trajectory: Trajectory, task: Task, catalog: ToolCatalog, proof: Pro
     """Return the row of a trajectory and its words, whatever its category."""
     shown = shown_part(trajectory, task, catalog, proof)
     if task.category == "missing_tool":
-        return _withheld(shown, task, catalog, trajectory.steps[0].call.tool, split=split)
+        return _withheld(shown, task, catalog, trajectory, split=split)
     made = to_example(shown, task, catalog, split=split)
-    if task.category == "confirm":
+    if task.category == "confirm" or open_choice.is_choice(trajectory, task, catalog):
         return sealed(replace(made, messages=tuple(_asked_late(made.messages, task, shown, catalog))))
     if task.category == "near_miss" and proof.other is not None:
         return sealed(replace(made, beside=(proof.other.tool,)))
@@ -146,7 +155,7 @@ def _asked_late(
 ) -> list[dict[str, Json]]:
     """Move the question and its reply from behind the request to where something would be destroyed."""
     request_, question, reply, *rest = messages
-    if confirm.is_declined(task.key):
+    if task.category == "confirm" and confirm.is_declined(task.key):
         place = len(rest) - 1
     else:
         first = confirm.first_turn(shown, catalog)
@@ -155,14 +164,14 @@ def _asked_late(
     return [request_, *rest[:place], question, reply, *rest[place:]]
 
 
-def _withheld(shown: Trajectory, task: Task, catalog: ToolCatalog, tool: str, *, split: Split) -> Example:
-    made = to_example(shown, task, catalog, split=split)
+def _withheld(shown: Trajectory, task: Task, catalog: ToolCatalog, whole: Trajectory, *, split: Split) -> Example:
+    made, tool = to_example(shown, task, catalog, split=split), whole.steps[0].call.tool
     messages = list(made.messages)
     if shown.steps:
         schema = catalog.by_id()[tool]
         said = {"name": schema.call_name, "parameters": schema.input_schema}
         messages.insert(2, {"role": "system", "content": _SCHEMA.format(readable(said))})
-    hidden = tuple(sorted({tool, *alike(catalog)[1].get(tool, ())}))
+    hidden = withheld.hidden(whole, catalog, alike(catalog)[1].get(tool, ()))
     return sealed(replace(made, messages=tuple(messages), withheld=hidden))
 
 

@@ -1,4 +1,5 @@
-"""Rows in which another tool would take the same call: same verb on another entity, or another verb on the same.
+"""Rows in which another tool would take the same call: same verb on another entity or in another application, or
+another verb on the same.
 
 Found by names and leaves; that the other call comes to something else is found by running it in the right one's place.
 """
@@ -8,21 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
-from loopbuild.digest import canonical, digest
+from loopbuild.digest import canonical, digest, unit_interval
 from loopbuild.judging.validate import Validator
 from loopbuild.pointers import escaped, unescaped
 from loopbuild.records import Json, Proof, SchemaLeaf, ToolCall, ToolCatalog, ToolSchema, Trajectory, opening_tools
 from loopbuild.sandbox.protocol import Sandbox
 
 MOST = 3
-"""Tools alike that are tried for one step."""
+"""Tools alike that are tried for one step, of the same source."""
+FOREIGN = 2
+"""Those of other sources."""
+ELSEWHERE = 0.5
+"""Share of the rows for which other sources come first: the right verb in the wrong application."""
 
 
 def twins(catalog: ToolCatalog) -> Mapping[str, tuple[str, ...]]:
-    """Return for each tool at most `MOST` others that want as many values of the same sorts.
+    """Return for each tool at most `MOST` of its own source and `FOREIGN` others that want as many values of its sorts.
 
-    Nearest first: those of the same source, and of them those that take the very same things. Others are of one verb or
-    one entity.
+    Nearest first: those of the same source, and of them those that take the very same things; of other sources those of
+    the same verb and entity. Others are of one verb or one entity.
     """
     groups: dict[tuple[object, ...], list[str]] = {}
     takes: dict[str, tuple[str, ...]] = {}
@@ -41,22 +46,37 @@ def twins(catalog: ToolCatalog) -> Mapping[str, tuple[str, ...]]:
         for one in group:
             found[one].update(other for other in group if other != one)
 
-    def nearness(one: str, other: str) -> tuple[bool, bool, str]:
-        is_foreign = one.partition("/")[0] != other.partition("/")[0]
-        return is_foreign, takes[one] != takes[other], digest("twin", [one, other])
+    tools = catalog.by_id()
 
-    return {one: tuple(sorted(others, key=lambda other, one=one: nearness(one, other))[:MOST])  # type: ignore[misc]
-            for one, others in found.items()}  # fmt: skip
+    def nearness(one: str, other: str) -> tuple[int, bool, str]:
+        # A name that could be either's is what applications are mistaken for each other by.
+        unlike = (tools[one].verb != tools[other].verb) + (tools[one].entity != tools[other].entity)
+        apart = unlike if is_foreign(one, other) else 0
+        return apart, takes[one] != takes[other], digest("twin", [one, other])
+
+    def nearest(one: str) -> tuple[str, ...]:
+        ranked = sorted(found[one], key=lambda other: nearness(one, other))
+        own = [other for other in ranked if not is_foreign(one, other)]
+        return (*own[:MOST], *[other for other in ranked if is_foreign(one, other)][:FOREIGN])
+
+    return {one: nearest(one) for one in found}
 
 
-def is_possible(trajectory: Trajectory, known: Mapping[str, Sequence[str]]) -> bool:
-    """Return whether some step's tool has a twin where the trajectory runs."""
-    return any(_here(trajectory, known.get(step.call.tool, ())) for step in trajectory.steps)
+def is_foreign(one: str, other: str) -> bool:
+    """Return whether two tools are of different sources."""
+    return one.partition("/")[0] != other.partition("/")[0]
+
+
+def is_possible(trajectory: Trajectory, known: Mapping[str, Sequence[str]], *, elsewhere: bool = False) -> bool:
+    """Return whether some step's tool has a twin where the trajectory runs, or `elsewhere` too."""
+    return any(_within(trajectory, known.get(step.call.tool, ()), elsewhere) for step in trajectory.steps)
 
 
 def prove(trajectory: Trajectory, catalog: ToolCatalog, *, known: Mapping[str, Sequence[str]], sandbox: Sandbox,
-          validator: Validator) -> Proof:  # fmt: skip
+          validator: Validator, key: str, elsewhere: bool = False) -> Proof:  # fmt: skip
     """Return the twin's call that comes to something else, best one that is not even refused; the goal's come first.
+
+    With `elsewhere` the sandbox runs every source, and for some rows the twins of other sources come first.
 
     Without one, what the last that was tried came to. Raises SandboxError when the sandbox is lost.
     """
@@ -64,7 +84,10 @@ def prove(trajectory: Trajectory, catalog: ToolCatalog, *, known: Mapping[str, S
     best = Proof()
     for index in reversed(range(len(trajectory.steps))):
         step = trajectory.steps[index]
-        for other in _here(trajectory, known.get(step.call.tool, ())):
+        twins = _within(trajectory, known.get(step.call.tool, ()), elsewhere)
+        if elsewhere and unit_interval("elsewhere", key) < ELSEWHERE:
+            twins.sort(key=lambda other, tool=step.call.tool: not is_foreign(tool, other))  # type: ignore[misc]
+        for other in twins:
             arguments = carried_over(step.call, tools[step.call.tool], tools[other])
             if arguments is None or validator.check(other, arguments):
                 continue
@@ -79,8 +102,10 @@ def prove(trajectory: Trajectory, catalog: ToolCatalog, *, known: Mapping[str, S
     return best
 
 
-def _here(trajectory: Trajectory, tools: Sequence[str]) -> list[str]:
-    """The tools of the sources a trajectory calls: others need not be there to be tried."""
+def _within(trajectory: Trajectory, tools: Sequence[str], elsewhere: bool) -> list[str]:
+    """The tools of the sources a trajectory calls; others need not be there to be tried, unless `elsewhere` says so."""
+    if elsewhere:
+        return list(tools)
     sources = {step.call.tool.partition("/")[0] for step in trajectory.steps}
     return [tool for tool in tools if tool.partition("/")[0] in sources]
 

@@ -69,10 +69,10 @@ def request(
     wording: Wording = "seen",
     seed: int = 0,
     lexicon: Mapping[str, Sequence[str]] | None = None,
-    missing: str = "",
+    missing: tuple[int, str] | None = None,
     category: str = "",
 ) -> WriteRequest:
-    """Return one request; with `missing`, an argument's pointer, that of a clarifying dialogue.
+    """Return one request; with `missing`, a step and the pointer of an argument, that of a clarifying dialogue.
 
     A `category` of its own gives a text of its own, worded like a plain one.
     """
@@ -132,10 +132,15 @@ def writer_of(key: str, writers: Sequence[str]) -> str:
     return max(writers, key=lambda name: digest("writer", [key, name]))
 
 
-def step_words(trajectory: Trajectory, catalog: ToolCatalog, *, missing: str = "") -> tuple[StepWords, ...]:
-    """Return the steps in words, repetitions over a list merged; `missing` is the pointer of a value to leave out."""
+def step_words(
+    trajectory: Trajectory, catalog: ToolCatalog, *, missing: tuple[int, str] | None = None
+) -> tuple[StepWords, ...]:
+    """Return the steps in words, repetitions over a list merged; `missing` is the place of a step and a pointer."""
     tools = catalog.by_id()
-    single = [_one(index, step, tools, trajectory, missing) for index, step in enumerate(trajectory.steps)]
+    single = [
+        _one(index, step, tools, trajectory, missing[1] if missing and missing[0] == index else "")
+        for index, step in enumerate(trajectory.steps)
+    ]
     if trajectory.later:
         single = [pointed_back(index, words, trajectory, single) for index, words in enumerate(single)]
     starts = {one.turn for one in trajectory.later}

@@ -50,9 +50,11 @@ def cells(
             yield subgraph, cell
 
 
-def sampled(catalog: ToolCatalog, graph: ToolGraph, chosen: Mapping[str, Json] | None = None) -> dict[Cell, Trajectory]:
+def sampled(
+    catalog: ToolCatalog, graph: ToolGraph, chosen: Mapping[str, Json] | None = None, *, source: str = "hr"
+) -> dict[Cell, Trajectory]:
     chosen = settings() if chosen is None else dict(chosen)
-    sandbox = SimulatedSandbox(catalog, source="hr")
+    sandbox = SimulatedSandbox(catalog, source=source)
     found = {}
     for subgraph, cell in cells(catalog, graph, chosen):
         outcome = sample(

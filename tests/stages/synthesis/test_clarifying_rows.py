@@ -1,0 +1,137 @@
+"""Laws of rows in which something is left out: it is asked for exactly, in time, and then all of it is done."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+from loopbuild.judging.effects import destroys
+from loopbuild.llm.offline.slips import slips_in
+from loopbuild.llm.offline.writer import write
+from loopbuild.records import Example, ToolCatalog, Trajectory
+from loopbuild.stages.filters.contract import check_contract
+from loopbuild.stages.filters.grounding import check_grounding
+from loopbuild.stages.filters.provenance import check_provenance
+from loopbuild.stages.filters.rows import Row
+from loopbuild.stages.synthesis.categories import compose
+from loopbuild.stages.synthesis.clarify import clarify_request, slots
+from loopbuild.stages.synthesis.dialogues import to_task
+from loopbuild.stages.synthesis.open_choice import choice_request, is_possible
+from tests.stages.sampling import world
+
+BOOKINGS = {
+    "name": "list_bookings",
+    "description": "",
+    "parameters": {"employee_id": "string"},
+    "returns": {"bookings": [{"booking_id": "string", "title": "string"}]},
+}
+CANCEL = {
+    "name": "delete_booking",
+    "description": "",
+    "parameters": {"booking_id": "string", "reason?": "string"},
+    "returns": {"status": "string"},
+}
+
+
+@cache
+def executed() -> tuple[ToolCatalog, tuple[Trajectory, ...]]:
+    catalog, graph = world.hr_with(BOOKINGS, CANCEL)
+    found = world.sampled(catalog, graph, world.settings(per_tool=24))
+    return catalog, tuple(found[cell] for cell in found if cell.purpose == "train")
+
+
+def row_of(trajectory: Trajectory, request) -> Row:
+    catalog, _ = executed()
+    task = to_task(trajectory, request, write(request), writer="offline")
+    example = compose(trajectory, task, catalog, None, split="train")  # type: ignore[arg-type]
+    return Row(example=example, task=task, trajectory=trajectory)
+
+
+def faults(row: Row) -> list[str]:
+    catalog, _ = executed()
+    found = (check_contract(row, catalog=catalog), check_provenance(row, catalog=catalog), check_grounding(row))
+    return [f"{one.reason} {one.detail}" for one in found if one]
+
+
+@cache
+def left_out() -> tuple[Row, ...]:
+    catalog, found = executed()
+    asked = ((one, clarify_request(one, catalog, any_shape=True)) for one in found)
+    return tuple(row_of(one, request) for one, request in asked if request is not None)
+
+
+@cache
+def left_open() -> tuple[Row, ...]:
+    catalog, found = executed()
+    return tuple(row_of(one, choice_request(one, catalog)) for one in found if is_possible(one, catalog))
+
+
+def roles(example: Example) -> list[str]:
+    return [str(message["role"]) for message in example.messages]
+
+
+def test_rows_of_every_shape_keep_the_promise() -> None:
+    made = left_out()
+    shapes = {row.example.topology for row in made}
+    assert shapes >= {"single", "chain", "fan_out"}
+    assert [(row.task.user_turns, fault) for row in made for fault in faults(row)] == []
+    assert [text for row in made for text in row.task.user_turns if slips_in(text)] == []
+
+
+def test_nothing_is_called_before_the_answer_and_everything_after_it() -> None:
+    for row in left_out():
+        assert row.trajectory is not None
+        assert roles(row.example)[:3] == ["user", "assistant", "user"]
+        calls = [len(message.get("tool_calls") or ()) for message in row.example.messages]
+        assert sum(calls[:3]) == 0
+        assert sum(calls) == len(row.trajectory.steps)
+
+
+def test_only_single_calls_leave_something_out_unless_told_otherwise() -> None:
+    catalog, found = executed()
+    assert all(len(one.steps) == 1 for one in found if slots(one, catalog))
+    wide = {one.key: slots(one, catalog, any_shape=True) for one in found}
+    assert any(wide[one.key] for one in found if len(one.steps) > 2)
+
+
+def test_what_may_be_meant_is_looked_up_named_and_asked_and_one_of_it_goes() -> None:
+    catalog, _ = executed()
+    made = left_open()
+    named = catalog.by_call_name()
+    assert len(made) >= 8
+    assert [(row.example.messages[:5], fault) for row in made for fault in faults(row)] == []
+    for row in made:
+        messages = row.example.messages
+        asked = next(n for n, message in enumerate(messages) if message["content"] == row.task.assistant_turns[0])
+        called = [[call["function"]["name"] for call in m.get("tool_calls") or ()] for m in messages]
+        assert all(named[name].effect == "read" for names in called[:asked] for name in names)
+        gone = [name for names in called[asked:] for name in names if destroys(named[name])]
+        assert len(gone) == 1
+        assert [text for text in row.task.user_turns if slips_in(text)] == []
+
+
+def test_a_question_too_late_for_less_or_for_something_else_is_no_row() -> None:
+    row = left_open()[0]
+    assert row.trajectory is not None
+    request, reply = row.task.user_turns
+    meant = row.trajectory.steps[-1].call.arguments["booking_id"]
+    wrong = [
+        replace(row.task, assistant_turns=("Shall I go ahead?",)),
+        replace(row.task, assistant_turns=(f"Which booking should I delete: {meant}?",)),
+        replace(row.task, assistant_turns=(f"{row.task.assistant_turns[0]} And BK-99999?",)),
+        replace(row.task, user_turns=(request, "yes please")),
+        replace(row.task, user_turns=(f"{request} ({meant})", reply)),
+    ]
+    catalog, _ = executed()
+    for task in wrong:
+        messages = [
+            {**message, "content": task.assistant_turns[0]}
+            if message["content"] == row.task.assistant_turns[0]
+            else message
+            for message in row.example.messages
+        ]
+        told = replace(row, task=task, example=replace(row.example, messages=tuple(messages)))
+        assert check_contract(told, catalog=catalog) is not None
+    late = [message for message in row.example.messages if message["content"] != row.task.assistant_turns[0]]
+    told = replace(row, example=replace(row.example, messages=tuple(late)))
+    assert check_contract(told, catalog=catalog) is not None
