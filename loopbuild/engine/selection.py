@@ -64,6 +64,7 @@ class Atom:
         return found
 
 
+_MAY_BE_EMPTY = ("reason:", "result:")
 Term = tuple[Atom, ...]
 """Atoms that all have to hold."""
 
@@ -130,10 +131,15 @@ class Selection:
         return frozenset().union(*(_absent(term) for term in self.terms)) - targets.keys()
 
     def check(self, targets: Mapping[str, Target]) -> None:
-        """Raise SelectionError for a word that means no target at all, neither one that is nor one that was."""
+        """Raise SelectionError for a word that means no target at all, neither one that is nor one that was.
+
+        Why something ran, or how it ended, may well be true of nothing: that is an answer, and an empty one.
+        """
         graph = Graph(targets)
         gone = self.gone(targets)
         for term in (*self.terms, *self.excluded):
+            if any(atom.ids is not None and atom.core.startswith(_MAY_BE_EMPTY) for atom in term):
+                continue
             if not _meet(term, graph) and not (gone and _absent(term) & gone):
                 raise nothing_called(term, targets)
         if self.excluded and not self.chosen(targets):

@@ -90,6 +90,8 @@ def explain(ws: Workspace, targets: Iterable[Target], target_id: str | Selection
     named = sorted(select.chosen(found.targets))
     if not named:
         _refuse_gone(ws, select.gone(found.targets))
+    if not named and not found.open_ended:
+        raise SelectionError("that names no target", hint="ask about one of those that `loopbuild status` tells of")
     if not named:
         makers = ", ".join(f"`{name}`" for name in found.open_ended)
         raise SelectionError(
