@@ -22,6 +22,8 @@ ALL = (
     "data.dedup",
     "data.rate",
     "data.one_leaf",
+    "data.newcomer",
+    "data.estimates",
     "data.company",
     "data.provenance",
     "data.writers",

@@ -36,7 +36,7 @@ def rows_text(new: int, check: int, total: int) -> str:
 
 def amounts_json(amounts: Amounts) -> dict[str, int]:
     """Return the same as data, under the same words."""
-    names = ("wanted", "kept", "check", "invalid", "new", "least", "most", "texts")
+    names = ("wanted", "kept", "check", "invalid", "new", "least", "most", "texts", "is_about")
     return {name: getattr(amounts, name) for name in names}
 
 

@@ -138,7 +138,7 @@ def _step(cause: Cause) -> list[str]:
 
 def _cue_lines(found: Explanation) -> list[str]:
     marks = {cue: "x" if is_set else "." for cue, is_set in found.cues.items()}
-    last = "never built"
+    last = "the record of its last build is not here" if found.cues["output"] else "never built"
     if found.record is not None:
         rows = f", {count(found.record.row_count, 'row')}" if found.record.row_count >= 0 else ""
         last = f"last built as {short(found.record.key)}{rows}" + (f", {found.last_run}" if found.last_run else "")

@@ -16,6 +16,7 @@ from loopbuild.records import SchemaLeaf, from_json
 from loopbuild.records.words import code_words
 
 WIDTH = 100
+_OUTCOMES = {"answer": "it answers something else", "state": "it leaves another state", "refused": "it is refused"}
 
 
 def found_text(found: Found) -> str:
@@ -32,7 +33,8 @@ def found_json(found: Found) -> Any:
     if found.tool:
         return found.tool
     if found.rows:
-        names = ("target", "key", "trajectory", "answer", "task", "example", "verdict", "selected", "pair")
+        names = ("target", "key", "trajectory", "answer", "task", "example", "verdict", "selected", "pair",
+                 "nearly_right")  # fmt: skip
         return [{name: getattr(row, name) for name in names} for row in found.rows]
     return found.output
 
@@ -68,12 +70,16 @@ def _row(row: RowView) -> str:
     if row.example:
         example = row.example
         lines.append("  " + ", ".join(example[name] for name in ("split", "category", "topology", "level", "writer")))
-        lines += [f"  {line}" for message in example["messages"] for line in _message(message)]
+        lines += [f"  {line}" for message in example["messages"] for line in _learned(message)]
     elif row.task or (row.answer and "words" in row.answer):
         words = row.task or row.answer["words"]
         lines += [f"  user       {turn}" for turn in words["user_turns"]]
     if row.answer:
         lines.append(f"  written by {row.answer['writer']}: {_usage(row.answer['usage'])}")
+        refused = row.answer.get("refused_by")
+        lines += [f"  refused by {refused['writer']}: {_cut(refused['detail'])}"] if refused else []
+    if row.nearly_right:
+        lines += [f"  {line}" for line in _near(row.nearly_right)]
     if row.trajectory and "steps" in row.trajectory:
         lines.append("  calls")
         for step in row.trajectory["steps"]:
@@ -84,6 +90,12 @@ def _row(row: RowView) -> str:
     return "\n".join(lines)
 
 
+def _near(other: dict[str, Any]) -> list[str]:
+    """The other tool of two that are alike, with what tells them apart."""
+    call, arguments = other["call"], _cut(json.dumps(other["call"]["arguments"], ensure_ascii=False))
+    return [f"nearly right: {call['tool']}({arguments})", f"  run in its place: {_OUTCOMES[other['outcome']]}"]
+
+
 def _pair(row: RowView) -> str:
     pair = row.pair
     lines = [
@@ -91,6 +103,9 @@ def _pair(row: RowView) -> str:
         f"  bad because: {pair['proof']} ({pair['detail']})",
         f"  from row {short(pair['row'])}, decision {pair['turn'] + 1}",
     ]
+    if pair.get("rest"):
+        steps = ", ".join(str(step + 1) for step in pair["rest"])
+        lines.append(f"  proven by running it and then the steps of the execution still to do: {steps}")
     for side in ("prompt", "chosen", "rejected"):
         lines.append(f"  {side}")
         lines += [f"    {line}" for message in pair[side] for line in _message(message)]
@@ -133,6 +148,14 @@ def _message(message: dict[str, Any]) -> list[str]:
     for call in message.get("tool_calls") or ():
         function = call["function"]
         lines.append(f"{'call':<10} {function['name']}({_cut(json.dumps(function['arguments'], ensure_ascii=False))})")
+    return lines
+
+
+def _learned(message: dict[str, Any]) -> list[str]:
+    """A message of a row; the assistant's that nobody is to learn, such as a call made on purpose to fail, say so."""
+    lines = _message(message)
+    if message["role"] == "assistant" and message.get("loss") is False and lines:
+        lines[-1] += "  (not learned)"
     return lines
 
 

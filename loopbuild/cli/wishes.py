@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from loopbuild.pipeline.builds import Wishes
+    from loopbuild.pipeline.wishes import Wishes
 
 SELECT = (
     "`checkpoint:recall`, `tasks:`, `tasks:hr/*`, `+x` with all it needs, `x+` with all that needs it, `2+x`, `x+1`, "
@@ -65,7 +65,7 @@ def add_defer(parser: argparse.ArgumentParser) -> None:
 
 def wishes_of(arguments: argparse.Namespace) -> Wishes:
     """Return what the flags say; a verb without demands has none."""
-    from loopbuild.pipeline.builds import Wishes
+    from loopbuild.pipeline.wishes import Wishes
 
     return Wishes(
         select=tuple(arguments.select),

@@ -48,6 +48,7 @@ def build(
     waits: bool = True,
     on_event: Callable[[Event], None],
     stamp: str = "",
+    name: str = "",
     lock_lines: LockLines | None = None,
     remote: RemoteCache | None = None,
     pull_only: bool = False,
@@ -61,9 +62,9 @@ def build(
     `proofs` and `proves`: see Options. `executor`: where pure work runs, a name of `executors.KINDS`; results
     are the same everywhere. `waits`: for what another build of this folder is making; else that is left to it.
     `stamp`: digest of everything static that decided `targets`; with it, a complete build can later be recognised by
-    `is_unchanged`. `lock_lines`: fields for further lines of loop.lock, by id, asked at the end. `remote`: where
-    results come from and go to; the caller finishes it. `defer`: lines of another lock that stand for whatever is not
-    selected.
+    `is_unchanged`; one of a selection by its `name`, which stands for its words. `lock_lines`: fields for further lines
+    of loop.lock, by id, asked at the end. `remote`: where results come from and go to; the caller finishes it.
+    `defer`: lines of another lock that stand for whatever is not selected.
 
     Raises SelectionError, MissingExtra, StoreError (not writable; somebody has the store to himself and `waits` is
     False), BuildError for a senseless graph.
@@ -74,6 +75,7 @@ def build(
         frozen=frozen,
         fail_fast=fail_fast,
         waits=waits,
+        name=name,
         pull_only=pull_only,
         proofs=proofs,
         proves=proves,

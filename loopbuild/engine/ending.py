@@ -58,17 +58,20 @@ def note_run(
     started: float,
     stamp: str,
     definitions: str,
-    is_whole: bool,
+    is_complete: bool,
+    name: str | None,
 ) -> None:
-    """Note what happened; a whole build with a stamp can be recognised later, any other one is forgotten as such.
+    """Note what happened; a complete build with a stamp can be recognised later, after any other one none is.
 
-    So is one whose results were put out of force by another build before it ended.
+    So it is for one whose results were put out of force by another build before it ended. `name`: that of a selection,
+    empty for everything, None for what nobody will ask for by a name: that leaves other notes as they are.
     """
-    is_whole = is_whole and shop.is_in_force(outcome.results)
-    stale = sorted(shop.published - shop.publishers.keys()) if is_whole else []
+    is_complete = is_complete and shop.is_in_force(outcome.results)
+    stale = sorted(shop.published - shop.publishers.keys()) if is_complete and name == "" else []
     unpublish(stale, out=shop.ws.folder / "out")
-    entries = [shop.known.current[name] for name in outcome.results] if is_whole else []
-    files = {path for name in outcome.results for _, path in targets[name].files if is_whole}
+    is_noted = is_complete and name is not None
+    entries = [shop.known.current[one] for one in outcome.results] if is_noted else []
+    files = {path for one in outcome.results for _, path in targets[one].files if is_noted}
     with shop.journal.transaction():
         shop.leaves.forget([f"out:{name}" for name in stale], shop.journal)
         counts = outcome.counts
@@ -81,14 +84,17 @@ def note_run(
                 code_version=shop.ws.code_version,
                 results=summary(outcome),
             )
+        if is_complete and name is None:
+            return
         remember(
             shop.journal,
             shop.ws,
-            stamp=stamp if is_whole else "",
+            stamp=stamp if is_complete else "",
             leaves=shop.leaves,
             files=files,
             needs=(digest for entry in entries for digest in entry.needs),
             published={path for entry in entries for path in entry.published},
-            target_count=len(outcome.results),
+            targets=outcome.results,
             definitions=definitions,
+            name=name or "",
         )

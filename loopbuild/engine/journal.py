@@ -16,6 +16,9 @@ from typing import Any, NamedTuple
 
 SCHEMA = 1
 COMPLETE_BUILD = "complete_build"
+SELECTED_BUILD = "selected_build:"
+"""Begins the names of notes on complete builds of a selection."""
+_MOST_NOTES = 8
 """Name of the small value that says what the last complete build depended on; gone once anything else is in force."""
 _TABLES = """
 CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -168,7 +171,7 @@ class Journal:
         for seq in seqs:
             self._db.execute("DELETE FROM current WHERE seq = ?", (seq,))
             self._db.execute("DELETE FROM records WHERE seq = ?", (seq,))
-        self.set_meta(COMPLETE_BUILD, None)
+        self.forget_builds()
 
     def is_whole(self) -> bool:
         """Return whether sqlite finds its own file in order."""
@@ -191,7 +194,7 @@ class Journal:
 
         `rows_run`: how many rows ran for it, -1 for a plain target that ran, 0 when nothing did and there is no cost.
         """
-        self.set_meta(COMPLETE_BUILD, None)
+        self.forget_builds()
         self._db.execute("DELETE FROM records WHERE target = ? AND key = ?", (entry.target, entry.key))
         seq = self._db.execute(
             "INSERT INTO records(target, key, output, record, needs, published, recipe, row_count, seconds)"
@@ -216,7 +219,7 @@ class Journal:
     def put_in_force(self, entry: Entry) -> None:
         """Make an older result of the same target the one in force again."""
         with self.transaction():
-            self.set_meta(COMPLETE_BUILD, None)
+            self.forget_builds()
             # By its key: another build may have entered the same result once more, under another number.
             self._db.execute(
                 "INSERT OR REPLACE INTO current SELECT target, seq FROM records WHERE target = ? AND key = ?",
@@ -327,6 +330,17 @@ class Journal:
         else:
             text = json.dumps(value, separators=(",", ":"))
             self._db.execute("INSERT OR REPLACE INTO meta VALUES (?,?)", (name, text))
+
+    def forget_builds(self) -> None:
+        """Let no build be recognised as complete any more; call inside a transaction."""
+        self.set_meta(COMPLETE_BUILD, None)
+        self._db.execute("DELETE FROM meta WHERE name >= ? AND name < ?", (SELECTED_BUILD, f"{SELECTED_BUILD}~"))
+
+    def note_selected_build(self, name: str, value: Any) -> None:
+        """Keep a note on a build of a selection; where there are many, those of other selections go."""
+        if self._db.execute("SELECT count(*) FROM meta WHERE name > ?", (SELECTED_BUILD,)).fetchone()[0] >= _MOST_NOTES:
+            self._db.execute("DELETE FROM meta WHERE name >= ? AND name < ?", (SELECTED_BUILD, f"{SELECTED_BUILD}~"))
+        self.set_meta(SELECTED_BUILD + name, value)
 
     def add_cost(self, recipe: str, *, target: str, seconds: float, row_count: int) -> None:
         """Remember what one run of a recipe took."""

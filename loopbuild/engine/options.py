@@ -23,6 +23,8 @@ class Options:
     """Run nothing but cheap recipes; what is neither here nor in the remote cache is skipped."""
     borrowed: Borrowed | None = None
     """Results of another loop.lock that stand for whatever is not selected; this one is not written."""
+    name: str = ""
+    """By which a complete build of a selection is remembered; empty where it is not."""
     proves: bool = True
     """Whether rows may be proven good under changed facts; else they are drawn afresh, as in a clean build."""
     proofs: bool = False

@@ -96,7 +96,7 @@ class _Planner:
         self._made: dict[str, str] = {}
         """Promised key -> its output, where that was evaluated in memory."""
         self._open_ended: list[str] = []
-        self._is_running = False
+        self._is_running = self._is_blind = False  # blind: what is asked for may be among targets nobody knows yet
         self._still: Still | None = None
         self._fresh: set[str] = set()
 
@@ -127,7 +127,7 @@ class _Planner:
             if target.expand:
                 self._expand(target, entry)
             self._walk.settle(target.id)
-        self._walk.finish()
+        self._walk.finish(is_blind=self._is_blind)
         by_will: dict[Will, list[PlanEntry]] = {"run": [], "maybe": [], "reuse": []}
         for name in self._walk.targets if self._fresh else self._entries:
             if name in self._entries:
@@ -201,7 +201,9 @@ class _Planner:
                 return entry._replace(will="maybe", output=made, is_locked=bool(made) and made == locked)
             if self._is_running and all(reason.kind == "object" for reason in entry.reasons):
                 # Only bytes are gone, and whatever runs before may happen to make the very same bytes.
-                return self._priced(entry._replace(will="maybe"), self._estimate(target, entry))
+                entry = entry._replace(will="maybe")
+                if not target.recipe.is_cheap:  # else what they were is seen at once, and with it what follows
+                    return self._priced(entry, self._estimate(target, entry))
             return self._stale(target, entry, key, files, generation)
         except ObjectDamaged:
             # The build would notice as well, and then make it again; until then nothing more can be said.
@@ -347,6 +349,7 @@ class _Planner:
             current = self._known.current.get(target.id)
             output = self._decoded(current.output) if current is not None else None
         if output is None:
+            self._is_blind = True
             return
         with recipe_code(target.id):
             found = list(recipe_function(target.expand)(target, output))
@@ -379,8 +382,9 @@ class _Planner:
         if cost is not None and (rows is not None or not cost.is_per_row):
             times = (rows or 0) if cost.is_per_row else 1
             seconds, high = cost.seconds * times, cost.seconds_high * times
-        stale = rows if rows is not None else entry.rows_stale
-        return entry._replace(rows_stale=stale, seconds=seconds, seconds_high=high)
+        return entry._replace(
+            rows_stale=rows if rows is not None else entry.rows_stale, seconds=seconds, seconds_high=high
+        )
 
 
 def _row_reasons(verdict: RowVerdict) -> tuple[StaleReason, ...]:
@@ -390,9 +394,6 @@ def _row_reasons(verdict: RowVerdict) -> tuple[StaleReason, ...]:
 
 
 def _leaf_changes(entries: Iterable[PlanEntry]) -> tuple[LeafChange, ...]:
-    found: dict[str, LeafChange] = {}
-    for entry in entries:
-        for reason in entry.reasons:
-            if reason.kind == "file":
-                found[reason.subject] = LeafChange(path=reason.subject, old=reason.old, new=reason.new)
+    reasons = (reason for entry in entries for reason in entry.reasons if reason.kind == "file")
+    found = {one.subject: LeafChange(path=one.subject, old=one.old, new=one.new) for one in reasons}
     return tuple(found[path] for path in sorted(found))

@@ -25,6 +25,14 @@ def output(ws: Workspace, target_id: str) -> Json | None:
     return json.loads(ws.objects.get(digest)) if digest else None
 
 
+def surviving(ws: Workspace, target_id: str) -> Json | None:
+    """Return the decoded output in force, None when never built or when its bytes are gone: to estimate and compare."""
+    try:
+        return output(ws, target_id)
+    except ObjectDamaged:
+        return None
+
+
 def record(ws: Workspace, target_id: str) -> Record | None:
     """Return everything known about the result in force, None when never built."""
     with ws.reading() as journal:

@@ -325,9 +325,13 @@ class RunningBuild:
             self._tell_finished(self.results[name])
 
     @property
-    def _is_whole(self) -> bool:
+    def _is_complete(self) -> bool:
         is_cut = self._is_stopped or self._interrupts.is_asked or bool(self._lock.changes)
-        return self._walk.select.is_whole and not is_cut and not self._has_bad
+        return not is_cut and not self._has_bad
+
+    @property
+    def _is_whole(self) -> bool:
+        return self._walk.select.is_whole and self._is_complete
 
     def _write_lock(self, lock_lines: LockLines | None) -> bool:
         targets = {name: self._walk.targets[name] for name in self._outputs}
@@ -351,9 +355,10 @@ class RunningBuild:
             self._walk.targets,
             outcome,
             started=started,
-            stamp=self._stamp if self._is_whole else "",
+            stamp=self._stamp,
             definitions=self._definitions,
-            is_whole=self._is_whole and is_locked,
+            is_complete=self._is_complete and is_locked,
+            name="" if self._walk.select.is_whole else self._options.name or None,
         )
         return outcome
 

@@ -82,6 +82,11 @@ class Selection:
         return not self.terms and not self.excluded
 
     @property
+    def is_asked(self) -> bool:
+        """Whether it holds the answer to a question, which may be another one next time."""
+        return any(atom.ids is not None for term in (*self.terms, *self.excluded) for atom in term)
+
+    @property
     def is_plain(self) -> bool:
         """Whether every target can be decided on its own."""
         return not self.excluded and all(atom.is_plain for term in self.terms for atom in term)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
-from loopbuild.engine.journal import COMPLETE_BUILD, Journal, Stat
+from loopbuild.engine.journal import COMPLETE_BUILD, SELECTED_BUILD, Journal, Stat
 from loopbuild.engine.leaves import Leaves, is_settled, own_stat, stat_of
 from loopbuild.engine.workspace import Workspace
 
@@ -31,10 +31,18 @@ class UpToDate:
     target_count: int
     built_at: float
     """When the last complete build ended, in seconds since the epoch."""
+    targets: frozenset[str] | None = None
+    """Those of a selection; None for everything."""
+
+    def covers(self, target: str) -> bool:
+        """Return whether a target was a part of that build."""
+        return self.targets is None or target in self.targets
 
 
-def is_unchanged(ws: Workspace, leaves: Mapping[str, str], stamp: str) -> UpToDate | None:
+def is_unchanged(ws: Workspace, leaves: Mapping[str, str], stamp: str, *, name: str = "") -> UpToDate | None:
     """Return the last complete build if all it depended on is as it was, else None.
+
+    `name`: the one a build of a selection was remembered by; empty for a build of everything.
 
     `stamp` must be the one given to that build. `leaves`: role -> path relative to the project of files the caller
     knows of; those the build saw are checked anyway, one it did not see means "changed".
@@ -44,23 +52,24 @@ def is_unchanged(ws: Workspace, leaves: Mapping[str, str], stamp: str) -> UpToDa
         return None
     try:
         with ws.reading() as journal:
-            seen = journal.meta(COMPLETE_BUILD)
+            seen = journal.meta(SELECTED_BUILD + name if name else COMPLETE_BUILD)
     except sqlite3.Error:
         return None
     if seen is None or seen["stamp"] != stamp or seen["code_version"] != ws.code_version:
         return None
-    if any(name not in seen["leaves"] for name in leaves.values()):
+    if any(file not in seen["leaves"] for file in leaves.values()):
         return None
     root = f"{ws.root}{os.sep}"
     try:
-        for name, (stat, recorded, digest) in seen["leaves"].items():
-            if not _is_same_file(root + name, tuple(stat), recorded, digest):
+        for file, (stat, recorded, digest) in seen["leaves"].items():
+            if not _is_same_file(root + file, tuple(stat), recorded, digest):
                 return None
         if _objects_as_seen(ws, seen) is None or not _is_rest_as_seen(ws, seen):
             return None
     except OSError:
         return None
-    return UpToDate(target_count=seen["target_count"], built_at=seen["built_at"])
+    targets = frozenset(seen["targets"].split("\n")) if name else None
+    return UpToDate(target_count=seen["target_count"], built_at=seen["built_at"], targets=targets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,10 +180,11 @@ def remember(
     files: Iterable[str],
     needs: Iterable[str],
     published: Iterable[str],
-    target_count: int,
+    targets: Collection[str],
     definitions: str = "",
+    name: str = "",
 ) -> None:
-    """Note a complete build; without a stamp, forget the last one. Call inside a transaction.
+    """Note a complete build, of a selection under its `name`; without a stamp, forget all. Call inside a transaction.
 
     `files` are the leaf files, `needs` the objects that must be there, `published` paths below `out`. What is
     noted of a file is what was seen when it was read: one edited since then does not pass for the one that was built.
@@ -195,15 +205,18 @@ def remember(
         "out": out,
         "definitions": definitions,
         "lock": own_stat(ws.root / "loop.lock"),
-        "target_count": target_count,
+        "target_count": len(targets),
         "built_at": now,
     }
-    journal.set_meta(COMPLETE_BUILD, value)
+    if name:
+        journal.note_selected_build(name, {**value, "targets": "\n".join(targets)})
+    else:
+        journal.set_meta(COMPLETE_BUILD, value)
 
 
 def remember_nothing(journal: Journal) -> None:
     """Let the next build look at everything; call inside a transaction."""
-    journal.set_meta(COMPLETE_BUILD, None)
+    journal.forget_builds()
 
 
 def _gathered(stats: list[Stat]) -> str:

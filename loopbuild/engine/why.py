@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from loopbuild.digest import short
 from loopbuild.engine.commit import Record
 from loopbuild.engine.history import last_outcome
+from loopbuild.engine.objects import ObjectDamaged
 from loopbuild.engine.plan import plan
 from loopbuild.engine.planned import PlanEntry, Will
 from loopbuild.engine.query import output_digest, record
@@ -89,6 +90,11 @@ def explain(ws: Workspace, targets: Iterable[Target], target_id: str | Selection
     named = sorted(select.chosen(found.targets))
     if not named:
         _refuse_gone(ws, select.gone(found.targets))
+    if not named:
+        makers = ", ".join(f"`{name}`" for name in found.open_ended)
+        raise SelectionError(
+            "whether there is such a target is known once " + makers + " is made", hint="run `loopbuild build`"
+        )
     if len(named) != 1:
         raise SelectionError(f"that names {len(named)} targets, such as `{named[0]}`", hint="ask about one of them")
     entry = entries[named[0]]
@@ -108,7 +114,7 @@ def explain(ws: Workspace, targets: Iterable[Target], target_id: str | Selection
             for other in found.would
             if other.target not in on_chain and other.output
         ),
-        record=record(ws, entry.target),
+        record=_surviving_record(ws, entry.target),
         last_run=last_outcome(ws, entry.target, limit=50),
         error=entry.error,
     )
@@ -117,7 +123,7 @@ def explain(ws: Workspace, targets: Iterable[Target], target_id: str | Selection
 def _refuse_gone(ws: Workspace, names: Collection[str]) -> None:
     """Raise SelectionError for a name that was built once and is declared no more."""
     for name in sorted(names):
-        last = record(ws, name)
+        last = _surviving_record(ws, name)
         if last is not None:
             rows = f", {last.row_count:,} rows" if last.row_count >= 0 else ""
             raise SelectionError(
@@ -125,6 +131,14 @@ def _refuse_gone(ws: Workspace, names: Collection[str]) -> None:
                 intact=f"its last result {short(last.output)}{rows}, stays until `loopbuild cache gc`",
                 hint="`loopbuild plan --state REF` says what else changed since a revision",
             )
+
+
+def _surviving_record(ws: Workspace, name: str) -> Record | None:
+    """Return the record in force, None also where its bytes are gone: what is stale is told without it."""
+    try:
+        return record(ws, name)
+    except ObjectDamaged:
+        return None
 
 
 def _descend(entry: PlanEntry, entries: dict[str, PlanEntry], depth: int, chain: list[Cause], seen: set[str]) -> None:

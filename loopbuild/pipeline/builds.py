@@ -17,6 +17,7 @@ from loopbuild.engine.workspace import Workspace
 from loopbuild.errors import MissingExtra, SelectionError, SourceError
 from loopbuild.pipeline.project import LoadedProject, Project, find, load
 from loopbuild.pipeline.remote import is_declared, open_cache
+from loopbuild.pipeline.wishes import WHOLE, Wishes
 
 if TYPE_CHECKING:
     from loopbuild.engine.outcome import Event, Outcome
@@ -33,30 +34,6 @@ class OpenProject:
 
     project: Project
     workspace: Workspace
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What a person asks of a build or a plan: selections in words, united."""
-
-    select: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    force: tuple[str, ...] = ()
-    refresh: tuple[str, ...] = ()
-    from_scratch: tuple[str, ...] = ()
-    state: str = ""
-    """The lock that `state:` words and the plan's comparison are about, see `references`; empty for loop.lock."""
-    defer: str = ""
-    """The lock whose results stand for whatever is not selected."""
-    record: tuple[str, ...] = ()
-    """Sources whose recordings are made again first."""
-    frozen: bool = False
-    proves: bool = True
-    """Whether rows may be proven good under changed schemas instead of drawn afresh."""
-
-    def __bool__(self) -> bool:
-        asked = self.select or self.exclude or self.force or self.refresh or self.from_scratch or self.state
-        return bool(asked or self.record) or not self.proves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +68,13 @@ def _code_version() -> str:
     return f"{__version__}+{digest_bytes('recipes', recipes)[:8]}"
 
 
-def nothing_to_do(opened: OpenProject) -> UpToDate | None:
-    """Return the summary of the last build if not one input changed since; parses nothing."""
+def nothing_to_do(opened: OpenProject, wishes: Wishes = WHOLE) -> UpToDate | None:
+    """Return the summary of the last build of the same selection if not one input changed since; parses nothing."""
     from loopbuild.engine.uptodate import is_unchanged
 
-    return is_unchanged(opened.workspace, {}, opened.project.stamp)
+    if wishes.name is None:
+        return None
+    return is_unchanged(opened.workspace, {}, opened.project.stamp, name=wishes.name)
 
 
 def build_project(
@@ -151,6 +130,7 @@ def build_project(
             frozen=wishes.frozen,
             on_event=on_event,
             stamp=opened.project.stamp,
+            name="" if chosen.is_asked else wishes.name or "",
             lock_lines=lambda: lines_in_force(opened, loaded),
             remote=cache,
             proofs=is_declared(loaded.settings),

@@ -226,13 +226,9 @@ def _fed_now(catalog: ToolCatalog, settings: Json) -> frozenset[tuple[str, str]]
 
 
 def _fed_before(opened: OpenProject) -> frozenset[tuple[str, str]]:
-    from loopbuild.engine.objects import ObjectDamaged
-    from loopbuild.engine.query import output
+    from loopbuild.engine.query import surviving
 
-    try:
-        stored = output(opened.workspace, "graph:main") or {"edges": []}
-    except ObjectDamaged:
-        return frozenset()
+    stored = surviving(opened.workspace, "graph:main") or {"edges": []}
     return frozenset((edge["consumer"], edge["consumer_leaf"]) for edge in stored["edges"])
 
 

@@ -5,6 +5,7 @@ Starts nothing. "Would" is the engine's; the words about training are an estimat
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -15,13 +16,14 @@ from loopbuild.documents import json_lines
 from loopbuild.engine import lockfile
 from loopbuild.engine.against import Against, Standing
 from loopbuild.engine.history import costs
+from loopbuild.engine.objects import ObjectDamaged
 from loopbuild.engine.plan import plan
 from loopbuild.engine.planned import Plan
-from loopbuild.engine.query import output
+from loopbuild.engine.query import surviving
 from loopbuild.engine.target import Json
 from loopbuild.errors import SourceError
 from loopbuild.pipeline.amounts import Amounts, Course, Row, course_of, planned_amounts, seconds_of
-from loopbuild.pipeline.builds import OpenProject, Wishes
+from loopbuild.pipeline.builds import OpenProject
 from loopbuild.pipeline.impact import impact_of, texts_each
 from loopbuild.pipeline.listings import live_sources
 from loopbuild.pipeline.locking import lines_of, outdated
@@ -33,10 +35,9 @@ from loopbuild.pipeline.sandbox_settings import sandbox_settings
 from loopbuild.pipeline.selections import demanded, selected, tool_changes
 from loopbuild.pipeline.tools import built_catalog, current_tools, difference
 from loopbuild.pipeline.watched import unwatched
+from loopbuild.pipeline.wishes import WHOLE, Wishes
 from loopbuild.pipeline.writing import Writing, writing
 from loopbuild.records import CatalogDiff, ToolCatalog
-
-WHOLE = Wishes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,7 +224,7 @@ def _with_effort(opened: OpenProject, settings: Json, planned: Plan, amounts: Am
     training = _training(opened, settings, planned, amounts) if phases else None
     if training is None:
         return None
-    dataset = output(opened.workspace, "dataset:train") or {"rows": {}}
+    dataset = surviving(opened.workspace, "dataset:train") or {"rows": {}}
     course = training.course
     rows = course.delta + course.replay if course.mode == "continue" else len(dataset["rows"])
     found = effort(opened, settings, phases, mode=course.mode, rows=rows)
@@ -238,11 +239,12 @@ def _training(opened: OpenProject, settings: Json, planned: Plan, amounts: Amoun
         return None
     if any(reason.code == "from_scratch" for entry in waiting for reason in entry.reasons):
         return Training(course=Course(mode="fresh"), is_asked=True)
-    head = output(opened.workspace, f"checkpoint:{phases[-1]}")
-    dataset = output(opened.workspace, "dataset:train") or {"rows": {}}
+    head = surviving(opened.workspace, f"checkpoint:{phases[-1]}")
+    dataset = surviving(opened.workspace, "dataset:train") or {"rows": {}}
     known = entries.get("dataset:train")
     if head is not None and known is not None and known.will == "reuse":
-        return Training(course=_decided(opened, settings, head, dataset))
+        with contextlib.suppress(ObjectDamaged):  # then it is estimated, as before rows are there
+            return Training(course=_decided(opened, settings, head, dataset))
     incremental = settings["training"]["incremental"]
     rows = len(dataset["rows"])
     return Training(course=course_of(amounts, head=head, training_rows=rows, incremental=incremental))

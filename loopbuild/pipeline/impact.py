@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from loopbuild.engine.history import costs
 from loopbuild.engine.objects import ObjectDamaged
-from loopbuild.engine.query import TracedTable, output, traced
+from loopbuild.engine.query import TracedTable, surviving, traced
 from loopbuild.engine.target import Json
 from loopbuild.engine.workspace import Workspace
 from loopbuild.errors import LoopbuildError
@@ -292,7 +292,7 @@ def _wanted(ws: Workspace, changes: Iterable[ToolChange], settings: Json) -> int
     new_goals = sum(change.change == "added" for change in changes)
     each = float(settings["sampling"]["per_tool"] + settings["evaluation"]["per_tool"])
     if new_goals and _moves(settings):
-        cells = (output(ws, "cells:main") or {}).get("cells", {})
+        cells = (surviving(ws, "cells:main") or {}).get("cells", {})
         goals = {cell["goal"] for rows in cells.values() for cell in rows}
         with ws.reading() as journal:
             total = sum(e.row_count for name, e in journal.current().items() if name.startswith("trajectories:"))
@@ -312,10 +312,10 @@ def _trained(ws: Workspace, found: Impact, settings: Json) -> Impact:
 
     training = settings["training"]
     phases = list(training["phases"])
-    head = output(ws, f"checkpoint:{phases[-1]}") if phases and found.amounts.most else None
+    head = surviving(ws, f"checkpoint:{phases[-1]}") if phases and found.amounts.most else None
     if head is None:
         return found
-    rows = len((output(ws, "dataset:train") or {"rows": {}})["rows"])
+    rows = len((surviving(ws, "dataset:train") or {"rows": {}})["rows"])
     course = course_of(found.amounts, head=head, training_rows=rows, incremental=training["incremental"])
     runs = tuple(name for name in phases if course.mode == "fresh" or runs_on_increment(training, name))
     return replace(found, training=rows, course=course, phases=runs)

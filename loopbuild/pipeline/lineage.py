@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from loopbuild.digest import digest, short
 from loopbuild.documents import json_lines
 from loopbuild.engine.objects import ObjectDamaged
-from loopbuild.engine.query import output
+from loopbuild.engine.query import surviving
 from loopbuild.errors import SelectionError
 from loopbuild.pipeline.builds import OpenProject
 
@@ -37,7 +37,7 @@ def lineage_of(opened: OpenProject, target: str) -> Ancestor | None:
     """Return how the checkpoint `target` came about; None for anything else or one never trained."""
     if not target.startswith("checkpoint:"):
         return None
-    found = output(opened.workspace, target)
+    found = surviving(opened.workspace, target)
     if found is None:
         return None
     return Ancestor(
@@ -97,8 +97,8 @@ _ROWS = ("rows", "negatives", "retirement")
 def seen_of(opened: OpenProject, target: str, word: str) -> Seen:
     """Return what `target` has seen of `tool:NAME`. Raises SelectionError when it is no trained checkpoint."""
     tool = word.removeprefix("tool:")
-    found = output(opened.workspace, target) if target.startswith("checkpoint:") else None
-    dataset = output(opened.workspace, "dataset:train")
+    found = surviving(opened.workspace, target) if target.startswith("checkpoint:") else None
+    dataset = surviving(opened.workspace, "dataset:train")
     if found is None or dataset is None:
         raise SelectionError(f"`{target}` has learnt nothing yet", hint="`--seen` asks about a trained checkpoint")
     objects = opened.workspace.objects

@@ -35,6 +35,8 @@ class RowView:
     verdict: Json = None
     pair: Json = None
     """A preference pair, which belongs to no other field."""
+    nearly_right: Json = None
+    """Of a row about two tools alike: the other's call, and what running it came to."""
     selected: list[str] | None = None
     """[filter, reason, detail] when a filter over all rows dropped it."""
 
@@ -152,6 +154,7 @@ def _view(opened: OpenProject, place: str, key: str, row: Json, dropped: Json) -
         task=_row(opened, f"tasks:{unit}", key) if kind == "rows" else None,
         example=example,
         verdict=row["verdict"],
+        nearly_right=row.get("nearly_right"),
         selected=dropped.get(key),
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from loopbuild.engine.query import output
+from loopbuild.engine.query import surviving
 from loopbuild.engine.target import Json
 from loopbuild.pipeline.builds import OpenProject
 
@@ -32,7 +32,7 @@ def effort(opened: OpenProject, settings: Json, phases: Iterable[str], *, mode: 
     training = settings["training"]
     steps = tokens = 0.0
     for phase in phases:
-        found = output(opened.workspace, f"checkpoint:{phase}")
+        found = surviving(opened.workspace, f"checkpoint:{phase}")
         wanted = resolve(training, phase, base=training["base"], has_cuda=False)
         if mode == "continue" and not runs_on_increment(training, phase):
             continue

@@ -19,6 +19,7 @@ from loopbuild.pipeline.watched import files_below
 NAMES = ("loop.yaml", "loop.yml")
 _FOLDER = re.compile(rb"""\bfolder["']?\s*:\s*["']?([^\s,}"'#]+)""")
 """Folders whose files are inputs, found without parsing; one too many does no harm."""
+_VARIABLE = re.compile(rb"""\$\{(\w+)\}|_env["']?\s*:\s*["']?(\w+)""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +40,20 @@ class Project:
         # Whether there is a graph.lock decides what the graph reads; its contents are a file like any other.
         evidence = "graph.lock" if (self.root / "graph.lock").is_file() else ""
         written = self.loopfile.read_bytes()
-        names = "\n".join([*globbed(written, root=self.root), *self._below(written)])
+        names = "\n".join([*globbed(written, root=self.root), *self._below(written), *_variables(written)])
         return digest_bytes("stamp", f"{__version__} {weights} {names}{evidence}\0".encode() + written)
 
     def _below(self, written: bytes) -> list[str]:
         """Files of folders that loop.yaml names: one that came into a folder is in no list of files seen before."""
         folders = sorted({name.decode("utf-8", "replace") for name in _FOLDER.findall(written)})
         return [str(path) for folder in folders for path in files_below(self.root / folder)]
+
+
+def _variables(written: bytes) -> list[str]:
+    """Which variables that loop.yaml names are set, and sixteen bits of each: to notice, too few to guess from."""
+    names = sorted({name.decode() for found in _VARIABLE.findall(written) for name in found if name})
+    known = [(name, os.environ.get(name)) for name in names]
+    return [f"{name}={'' if value is None else digest_bytes('variable', value.encode())[:4]}" for name, value in known]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,9 +71,9 @@ def stored_evidence(root: Path) -> tuple[EdgeEvidence, ...]:
 
 def built_catalog(opened: OpenProject) -> ToolCatalog | None:
     """Return the catalog the last build used, wording included."""
-    from loopbuild.engine.query import output
+    from loopbuild.engine.query import surviving
 
-    stored = output(opened.workspace, "catalog:main")
+    stored = surviving(opened.workspace, "catalog:main")
     return from_json(ToolCatalog, stored) if stored is not None else None
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from loopbuild.engine.objects import ObjectDamaged
 from loopbuild.engine.planned import Plan, PlanEntry
-from loopbuild.engine.query import output, targets_in_force
+from loopbuild.engine.query import surviving, targets_in_force
 from loopbuild.engine.target import Json
 from loopbuild.errors import BuildError
 from loopbuild.llm.hosted.identity import OFFLINE, candidates, name_of
@@ -180,7 +180,7 @@ def _output(opened: OpenProject, planned: Plan, name: str) -> Json | None:
             return json.loads(opened.workspace.objects.get(entry.output))
         except ObjectDamaged:
             pass  # evaluated in memory only; what was in force before is close enough for a price
-    return output(opened.workspace, name)
+    return surviving(opened.workspace, name)
 
 
 def _guess(settings: Json, planned: Plan, entry: PlanEntry, hosted: Mapping[str, Json]) -> dict[str, _Asked]:
@@ -232,10 +232,7 @@ def _recorded(opened: OpenProject) -> dict[str, list[tuple[int, int]]]:
 
 
 def _rows(opened: OpenProject, name: str) -> Iterable[Json]:
-    try:
-        table: Mapping[str, Mapping[str, Json]] = output(opened.workspace, name) or {"rows": {}}
-    except ObjectDamaged:
-        return ()
+    table: Mapping[str, Mapping[str, Json]] = surviving(opened.workspace, name) or {"rows": {}}
     return table["rows"].values()
 
 

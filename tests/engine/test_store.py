@@ -200,9 +200,17 @@ class TestShortcut:
         os.utime(project.root / "f0.txt", (time.time() + 1e6, time.time() + 1e6))
         assert is_unchanged(project.ws, {}, "s") is not None
 
-    def test_a_failed_or_selected_build_is_not_remembered(self, project: Project) -> None:
+    def test_a_build_of_a_part_is_none_of_everything(self, project: Project) -> None:
+        project.build(chain(), stamp="s", select=("read:0",))
+        assert is_unchanged(project.ws, {}, "s") is None
+
+    def test_a_build_of_a_part_that_puts_nothing_in_force_leaves_what_is_known(self, project: Project) -> None:
         project.build(chain(), stamp="s")
         project.build(chain(), stamp="s", select=("read:0",))
+        assert is_unchanged(project.ws, {}, "s") is not None
+        project.write(f0="other\n")
+        project.build(chain(), stamp="s", select=("read:0",))
+        project.write(f0="a\n# c\n")
         assert is_unchanged(project.ws, {}, "s") is None
 
     def test_a_deleted_object_ends_it(self, project: Project) -> None:

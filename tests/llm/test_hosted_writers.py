@@ -15,9 +15,12 @@ import pytest
 pytest.importorskip("litellm", reason="the extra `llm` is not installed")
 
 from loopbuild.errors import BuildError, LlmError, UnusableAnswer
+from loopbuild.llm.hosted.asking import messages_for
 from loopbuild.llm.hosted.budget import Budget
+from loopbuild.llm.hosted.prices import most_tokens
 from loopbuild.llm.hosted.transport import Transport
-from loopbuild.llm.hosted.writers import HostedWriters, Written
+from loopbuild.llm.hosted.writers import HostedWriters
+from loopbuild.llm.hosted.written import Written
 from loopbuild.llm.protocol import Json, WriteRequest
 from loopbuild.loopfile.sections.synthesis import WriterSettings
 from loopbuild.stages.synthesis.clarify import clarify_request
@@ -358,6 +361,61 @@ def test_a_refusal_is_final_at_once(transport: Transport, provider: Provider, de
     (done,) = ask(transport, settings(provider), asked=requests(1))
     assert (done.answer, done.reason, done.error) == (None, reason, "")
     assert len(provider.asked) == 1
+
+
+@pytest.fixture
+def second() -> Iterator[Provider]:
+    with running(Provider()) as made:
+        yield made
+
+
+def both(provider: Provider, second: Provider) -> list[dict[str, Any]]:
+    return [settings(provider, name="one"), settings(second, name="two"), settings(second, name="kept", held_out=True)]
+
+
+def refusing(
+    transport: Transport, writers: list[dict[str, Any]], ledger: Ledger, budget: Budget | None = None
+) -> list[Written]:
+    budget = budget or Budget(usd=5.0, tokens=None)
+    hosted = HostedWriters(writers, budget=budget, environment=ENVIRONMENT, transport=transport)
+    return list(hosted.write([("one", requests(1)[0])], ledger=ledger))
+
+
+@pytest.mark.parametrize("deed", ["refuse", "sorry", "policy"])
+def test_what_one_writer_refuses_the_next_is_asked_once(
+    transport: Transport, provider: Provider, second: Provider, deed: str
+) -> None:
+    provider.behave, ledger = always(deed), Ledger()
+    (done,) = refusing(transport, both(provider, second), ledger)
+    assert done.answer is not None
+    assert done.refused_by is not None
+    assert (done.writer, done.answer.voice, done.refused_by.writer, done.usage.calls) == ("two", "two", "one", 2)
+    assert (len(provider.asked), len(second.asked), len(ledger.memory)) == (1, 1, 1)
+    again = Ledger()
+    again.memory = ledger.memory
+    (kept,) = refusing(transport, both(provider, second), again)
+    assert kept.answer is not None
+    assert (len(provider.asked), len(second.asked)) == (1, 2), "a refusal is remembered over a kill"
+
+
+def test_what_two_writers_refuse_is_refused(transport: Transport, provider: Provider, second: Provider) -> None:
+    provider.behave = second.behave = always("refuse")
+    (done,) = refusing(transport, both(provider, second), Ledger())
+    assert (done.answer, done.reason, done.writer) == (None, "refused", "two")
+    assert (len(provider.asked), len(second.asked)) == (1, 1)
+
+
+def test_a_refused_text_is_not_passed_on_beyond_the_budget(
+    transport: Transport, provider: Provider, second: Provider
+) -> None:
+    provider.behave, ledger = always("refuse"), Ledger()
+    writers = both(provider, second)
+    most = most_tokens(messages_for(requests(1)[0])) + writers[0]["max_tokens"]
+    with pytest.raises(LlmError, match="the budget is reached"):
+        refusing(transport, writers, ledger, Budget(usd=None, tokens=most))
+    assert (len(provider.asked), len(second.asked)) == (1, 0)
+    (done,) = refusing(transport, writers, ledger)
+    assert (done.writer, len(provider.asked), len(second.asked)) == ("two", 1, 1)
 
 
 def test_a_writer_that_writes_nonsense_is_stopped_before_it_has_cost_everything(

@@ -16,7 +16,7 @@ from loopbuild.llm.offline import morphology as m
 from loopbuild.llm.offline.choices import HELD_OUT_VOICE, TRAINING_VOICES, allowed
 from loopbuild.llm.offline.clauses import class_of
 from loopbuild.llm.offline.slips import slips_in
-from loopbuild.llm.offline.verbs import CLASSES
+from loopbuild.llm.offline.verbs import CLASSES, verb_class
 from loopbuild.llm.offline.writer import write
 from loopbuild.stages.synthesis.requests import make_requests
 from tests.stages.synthesis import worded_rows as w
@@ -203,3 +203,17 @@ def test_a_teams_own_words_are_used() -> None:
     ]
     assert any("opening" in text for text in texts)
     assert any("rubber-stamp" in text.lower() for text in texts)
+
+
+@pytest.mark.parametrize("effect", ["create", "update", "delete"])
+@pytest.mark.parametrize("verb", ["open", "track", "find", "check", "get", "list", "inspect"])
+def test_no_verb_of_looking_asks_for_a_change(verb: str, effect: str) -> None:
+    made = verb_class(verb, effect, noun="account", is_plural=False, is_person=False, has_own_key=False, has_name=False)
+    looking = ("see", "show", "look", "view", "read", "display", "tell", "pull up", "bring up")
+    assert not [phrase for phrase in made.phrases for word in looking if word in phrase], made.phrases
+
+
+@pytest.mark.parametrize("verb", ["generate", "add", "update", "submit"])
+def test_no_verb_of_making_asks_for_a_look(verb: str) -> None:
+    made = verb_class(verb, "read", noun="report", is_plural=False, is_person=False, has_own_key=False, has_name=False)
+    assert all(verb in phrase or made.done in phrase for phrase in made.phrases), made.phrases

@@ -69,10 +69,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise SelectionError("`--frozen` runs nothing again", hint=hint)
     if wishes.frozen and wishes.defer:
         raise SelectionError("`--frozen` compares with the loop.lock that `--defer` leaves aside", hint="leave out one")
-    if not wishes:
-        unchanged = nothing_to_do(opened)
+    if wishes.name is not None:
+        unchanged = nothing_to_do(opened, wishes)
         if unchanged is not None:
-            missed = gates_missed(report_of(opened))
+            missed = gates_missed(report_of(opened)) if unchanged.covers("report:main") else ()
             if arguments.json:
                 same = {"result": "up to date", "up_to_date": unchanged.target_count, "targets": {}}
                 answer(json.dumps(same | {"missed_gates": list(missed)}))

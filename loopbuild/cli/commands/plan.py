@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     opened = open_project(arguments.project, loopfile=arguments.file)
     say_who_works(opened.workspace)
     wishes = wishes_of(arguments)
-    unchanged = None if wishes or arguments.markdown else nothing_to_do(opened)
+    unchanged = None if arguments.markdown else nothing_to_do(opened, wishes)
     if unchanged is not None:
         if arguments.json:
             answer(json.dumps(unchanged_json(unchanged.target_count), sort_keys=True))

@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     opened = open_project(arguments.project, loopfile=arguments.file)
     say_who_works(opened.workspace)
     wishes = wishes_of(arguments)
-    unchanged = None if wishes else nothing_to_do(opened)
+    unchanged = nothing_to_do(opened, wishes)
     if unchanged is not None:
         nothing = json.dumps(unchanged_json(unchanged.target_count), sort_keys=True)
         answer(nothing if arguments.json else f"Up to date: {unchanged.target_count} targets")

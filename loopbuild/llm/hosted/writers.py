@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import asdict, dataclass, field, replace
-from typing import Protocol
 
 from loopbuild.digest import digest
 from loopbuild.errors import BuildError, LlmError
@@ -22,7 +21,8 @@ from loopbuild.llm.hosted.desk import LONGEST_OBEYED_SECONDS, Desk, usual_variab
 from loopbuild.llm.hosted.prices import about_tokens, most_tokens
 from loopbuild.llm.hosted.reading import Reading, read
 from loopbuild.llm.hosted.transport import Transport
-from loopbuild.llm.protocol import WriteAnswer, WriteRequest
+from loopbuild.llm.hosted.written import Ledger, Refused, Written
+from loopbuild.llm.protocol import WriteRequest
 from loopbuild.records import Json
 
 ATTEMPTS = 3
@@ -31,41 +31,6 @@ _LOOK_SECONDS = 0.25
 """How long to wait before looking whether the build shall stop."""
 _HOMECOMING_SECONDS = 8.0
 """How long requests in flight may take when the build shall stop: they are paid for."""
-
-
-class Ledger(Protocol):
-    """What of a build the writers need: a memory that survives kills, the sums, and whether to stop."""
-
-    def recall(self, name: str) -> tuple[Json] | None:
-        """Return what was remembered under `name`, in a tuple; else None."""
-        ...
-
-    def remember(self, name: str, value: Json) -> None:
-        """Keep a value; on the disk when this returns."""
-        ...
-
-    def spend(self, **amounts: float) -> None:
-        """Add to the sums."""
-        ...
-
-    def is_cancelled(self) -> bool:
-        """Return whether the build was asked to stop."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """What became of one request: words, a final reason why there are none, or an error to be asked again after."""
-
-    key: str
-    writer: str
-    answer: WriteAnswer | None = None
-    reason: str = ""
-    detail: str = ""
-    error: str = ""
-    usage: Usage
-    is_more: bool = False
-    """The next one is already here."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,6 +42,7 @@ class _Job:
     attempt: int = 0
     tries: int = 0
     form: str = ""
+    refused_by: Refused | None = None
     due: float = float("-inf")
     reserved: Reservation = field(default_factory=lambda: Reservation(usd=0.0, tokens=0))
     usage: Usage = field(default_factory=Usage)
@@ -122,12 +88,11 @@ class HostedWriters:
         waiting: dict[str, deque[_Job]] = {}
         ready: list[Written] = []
         for name, request in asked:
-            job = self._job(self._desks[name], request)
-            written = self._replay(job, ledger)
+            job, written = self._replay(self._job(self._desks[name], request), ledger)
             if written is not None:
                 ready.append(written)
             else:
-                waiting.setdefault(name, deque()).append(job)
+                waiting.setdefault(job.desk.name, deque()).append(job)
         yield from _together(ready)
         try:
             yield from self._run(waiting, ledger)
@@ -243,7 +208,7 @@ class HostedWriters:
 
     # -- taking ----------------------------------------------------------------------------------------------------
 
-    def _take(self, reply: Reply, waiting: Mapping[str, deque[_Job]], ledger: Ledger) -> Written | None:
+    def _take(self, reply: Reply, waiting: dict[str, deque[_Job]], ledger: Ledger) -> Written | None:
         """Settle a reply; return what its row has become, None when it is asked again."""
         job = self._flying.pop(reply.number)
         desk = job.desk
@@ -252,7 +217,8 @@ class HostedWriters:
             return self._transient(job, reply, waiting[desk.name], ledger)
         if reply.fault in ("refused", "too_long"):
             self._settle(job, ledger, prompt=about_tokens(job.messages), completion=0)
-            return self._final(job, Reading(reason=reply.fault, detail=reply.detail, may_repair=False))
+            reading = Reading(reason=reply.fault, detail=reply.detail, may_repair=False)
+            return self._unwilling(job, reading, waiting, ledger)
         if reply.fault:
             self._settle(job, ledger, prompt=0, completion=0)
             is_about_form = reply.fault in ("form", "bad_request")
@@ -265,7 +231,7 @@ class HostedWriters:
         completion = reply.completion_tokens if reply.completion_tokens is not None else len(reply.content) // 3
         self._settle(job, ledger, prompt=prompt, completion=completion)
         job.tries = 0
-        return self._judge(job, reply, waiting[desk.name], ledger)
+        return self._judge(job, reply, waiting, ledger)
 
     def _transient(self, job: _Job, reply: Reply, jobs: deque[_Job], ledger: Ledger) -> Written | None:
         desk = job.desk
@@ -285,15 +251,41 @@ class HostedWriters:
         jobs.append(job)
         return None
 
-    def _judge(self, job: _Job, reply: Reply, jobs: deque[_Job], ledger: Ledger) -> Written | None:
+    def _judge(self, job: _Job, reply: Reply, waiting: dict[str, deque[_Job]], ledger: Ledger) -> Written | None:
         _note(job.usage, reply)
         reading = read(job.request, reply.content, finish=reply.finish, refusal=reply.refusal, writer=job.desk.name)
         if reading.answer is not None or not reading.may_repair or job.attempt + 1 >= ATTEMPTS:
-            return self._final(job, reading)
+            return self._unwilling(job, reading, waiting, ledger)
         ledger.remember(_name_of(job), _remembered(reply, job.usage))
         _prepare_repair(job, reply.content, reading)
-        jobs.appendleft(job)
+        waiting[job.desk.name].appendleft(job)
         return None
+
+    def _unwilling(
+        self, job: _Job, reading: Reading, waiting: dict[str, deque[_Job]], ledger: Ledger
+    ) -> Written | None:
+        """What was refused goes to the next writer, once; all else is final."""
+        other = self._after(job) if reading.reason == "refused" else None
+        if other is None:
+            return self._final(job, reading)
+        refusal: dict[str, Json] = {"content": "", "finish": "", "refusal": reading.detail, "usage": asdict(job.usage)}
+        ledger.remember(_name_of(job), refusal)
+        job.desk.judged(reading.reason, reading.detail)
+        waiting.setdefault(other.name, deque()).append(self._passed_on(job, other, reading))
+        return None
+
+    def _after(self, job: _Job) -> Desk | None:
+        """The next writer of the same wordings that can be asked; None where the request was passed on before."""
+        desks = list(self._desks.values())
+        at = desks.index(job.desk)
+        others = [] if job.refused_by else [*desks[at + 1 :], *desks[:at]]
+        same = (one for one in others if one.settings["held_out"] == job.desk.settings["held_out"])
+        return next((one for one in same if one.broken is None), None)
+
+    def _passed_on(self, job: _Job, desk: Desk, reading: Reading) -> _Job:
+        made = self._job(desk, job.request)
+        made.usage, made.refused_by = job.usage, Refused(writer=job.desk.name, detail=reading.detail)
+        return made
 
     def _final(self, job: _Job, reading: Reading) -> Written:
         job.desk.judged(reading.reason, reading.detail)
@@ -303,20 +295,25 @@ class HostedWriters:
             answer=reading.answer,
             reason=reading.reason,
             detail=reading.detail,
+            refused_by=job.refused_by,
             usage=job.usage,
         )
 
-    def _replay(self, job: _Job, ledger: Ledger) -> Written | None:
-        """Go through what was answered before a kill; return the row if that finishes it."""
+    def _replay(self, job: _Job, ledger: Ledger) -> tuple[_Job, Written | None]:
+        """Go through what was answered before a kill; return what is asked next, and the row if that finishes it."""
         while (found := ledger.recall(_name_of(job))) is not None:
             held = found[0]
             reply = Reply(number=0, content=held["content"], finish=held["finish"])
             job.usage = Usage(**held["usage"])
-            reading = read(job.request, reply.content, finish=reply.finish, refusal="", writer=job.desk.name)
-            if reading.answer is not None or not reading.may_repair or job.attempt + 1 >= ATTEMPTS:
-                return self._final(job, reading)
-            _prepare_repair(job, reply.content, reading)
-        return None
+            refusal = held.get("refusal", "")
+            reading = read(job.request, reply.content, finish=reply.finish, refusal=refusal, writer=job.desk.name)
+            if reading.reason == "refused" and (other := self._after(job)) is not None:
+                job = self._passed_on(job, other, reading)
+            elif reading.answer is not None or not reading.may_repair or job.attempt + 1 >= ATTEMPTS:
+                return job, self._final(job, reading)
+            else:
+                _prepare_repair(job, reply.content, reading)
+        return job, None
 
     def _settle(self, job: _Job, ledger: Ledger, *, prompt: int, completion: int) -> None:
         usd = job.desk.price.of(prompt, completion)

@@ -221,7 +221,7 @@ def _valued(argument: Argument, scene: Scene, *, noun: str) -> str:
             (
                 f"with {words} {{}}",
                 f"{words} {{}}",
-                f"with {m.with_article(words)} of {{}}",
+                f"with {f'the {words}' if m.is_many(words) else m.with_article(words)} of {{}}",
                 f"with {{}} as the {words}",
                 f"{words}: {{}}",
             )

@@ -182,6 +182,12 @@ def singular(word: str) -> str:
     return word
 
 
+def is_many(noun: str) -> bool:
+    """Return whether a noun phrase is a plural already: hours, seats left."""
+    last = noun.rsplit(" ", 1)[-1]
+    return singular(last) != last
+
+
 def article(phrase: str) -> str:
     """Return `a` or `an` for the sound `phrase` opens with."""
     first = phrase.lstrip("\"'“‘(")

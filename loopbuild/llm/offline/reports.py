@@ -153,8 +153,12 @@ def _intention(step: StepWords, scene: Scene) -> str:
 
 def _extras(step: StepWords) -> str:
     """` with the reason`: what the user gave although the step could do without it, which is soon forgotten."""
-    given = [a.words for a in step.arguments if a.is_optional and a.origin == "user" and not a.is_own]
-    return f" with the {m.joined(given[:3])}" if given else ""
+    given = [a for a in step.arguments if a.is_optional and a.origin == "user" and not a.is_own][:3]
+    named = [a.words for a in given if a.kind != "boolean"]
+    # A yes or no has no name of its own: `with refundable true`, not `with the refundable`.
+    told = [f"the {m.joined(named)}"] if named else []
+    told += [f"{a.words} {shown(a.value)}" for a in given if a.kind == "boolean"]
+    return f" with {m.joined(told)}" if told else ""
 
 
 def _selection(argument: Argument, scene: Scene) -> str:

@@ -250,6 +250,12 @@ _LOOKS = frozenset(["read", "view", "show", "open", "load", "describe", "display
 """Verbs of looking at something whole, not of asking for one fact."""
 _OFFERED = frozenset({"offer", "proposal", "quote", "bid"})
 """Things one makes rather than lengthens."""
+_OF_READING = frozenset(
+    {"list", "record", "fact", "find", "search", "count", "open", "track", "compare", "check", "calculate"}
+)
+"""Classes whose phrases only look: whoever makes or changes something is asked for by none of them."""
+_OF_MAKING = frozenset({"create", "enter", "add", "delete", "remove", "update", "set", "assign", "submit"})
+"""Classes whose phrases make or change something: what only reads is asked for by none of them."""
 
 
 def _read_table() -> dict[str, VerbClass]:
@@ -296,6 +302,10 @@ def verb_class(
         return CLASSES["include"]
     if key == "record":
         key = "create" if effect == "create" else "check"
+    is_change = effect in ("create", "update", "delete")
+    is_record = effect == "create" and key == "move"  # a transfer is made, and not itself moved
+    if verb and ((is_change and key in _OF_READING) or (effect == "read" and key in _OF_MAKING) or is_record):
+        return _own(verb)
     if key:
         return CLASSES[key]
     like = {"create": "create", "delete": "delete", "update": "update", "read": "fact"}.get(effect, "run")

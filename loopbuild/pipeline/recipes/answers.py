@@ -30,7 +30,8 @@ def wanted(action: Action) -> Iterable[WantedRow]:
 def revalidate(action: Action, row: WantedRow, old_output: Json, changed: tuple[str, ...]) -> RowResult | None:
     """Keep what the same writer answered about an execution whose tools are only called otherwise now."""
     del action, changed
-    is_same = old_output["writer"] == name_of(row.request["writer"])
+    asked = name_of(row.request["writer"])
+    is_same = asked in (old_output["writer"], old_output.get("refused_by", {}).get("writer"))
     return RowResult(key=row.key, output=old_output) if is_same else None
 
 
@@ -45,6 +46,8 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
             yield RowResult(key=done.key, error=done.error, is_more=done.is_more)
             continue
         output: dict[str, Json] = {"writer": done.writer, "usage": asdict(done.usage)}
+        if done.refused_by is not None:
+            output["refused_by"] = asdict(done.refused_by)
         if done.answer is not None:
             output["words"] = to_json(done.answer)
         else:

@@ -107,6 +107,8 @@ def _result(row: Row, verdict: Verdict, catalog: ToolCatalog, servers: Mapping[s
     output: dict[str, Any] = {"example": to_json(row.example), "verdict": to_json(verdict)}
     shown = shown_part(trajectory, row.task, catalog, row.proof)
     output |= origins(shown)
+    if row.proof.other is not None:
+        output["nearly_right"] = {"call": to_json(row.proof.other), "outcome": row.proof.outcome}
     if trajectory.cell.purpose == "eval":
         output["task"] = to_json(to_task(shown, row.task, split=row.example.split, world=opening_tools(trajectory)))
     elif row.example.split != "train" and verdict.kept:

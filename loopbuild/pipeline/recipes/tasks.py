@@ -33,7 +33,8 @@ def wanted(action: Action) -> Iterable[WantedRow]:
             answer = answers.get(one.request.key, {})
             if "words" not in answer:
                 continue
-            told["words"] = digest("words", answer["words"])
+            # Another may have worded what this one refused.
+            told |= {"writer": answer["writer"], "words": digest("words", answer["words"])}
         request = told | {"trajectory": one.trajectory.key}
         yield WantedRow(key=one.request.key, request=request, formerly=formerly(one))
 

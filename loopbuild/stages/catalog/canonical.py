@@ -31,7 +31,15 @@ from loopbuild.stages.catalog.components import members_of, noun_of
 from loopbuild.stages.catalog.found import Found, Walk
 from loopbuild.stages.catalog.impossible import flaws
 from loopbuild.stages.catalog.leaves import MAX_DEPTH, walk
-from loopbuild.stages.catalog.meaning import effect_of, entity_of_leaf, entity_of_tool, kind_of, noun_words, verb_of
+from loopbuild.stages.catalog.meaning import (
+    effect_of,
+    entity_of_leaf,
+    entity_of_tool,
+    kind_of,
+    noun_words,
+    phrase_of,
+    verb_of,
+)
 from loopbuild.stages.catalog.references import Shared
 from loopbuild.stages.catalog.values import values_of
 from loopbuild.stages.catalog.words import words_of
@@ -196,7 +204,8 @@ def _effect(tool: DeclaredTool, verb: str, *, yields_own_id: bool) -> Effect:
     by_method = tool.hints.get("effect_by_method")
     if "effect" not in tool.hints and by_method in get_args(Effect):
         return cast(Effect, by_method)
-    return effect_of(verb, tool.hints, yields_own_id=yields_own_id)
+    phrase = phrase_of(tool.name, source=tool.source)
+    return effect_of(verb, tool.hints, yields_own_id=yields_own_id, phrase=phrase)
 
 
 def _path(tool: DeclaredTool) -> str:

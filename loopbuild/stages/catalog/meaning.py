@@ -17,6 +17,7 @@ from loopbuild.stages.catalog.vocabulary import (
     IDENTIFIERS,
     NOUN_VERBS,
     PEOPLE,
+    PHRASES,
     PREPOSITIONS,
     ROLES,
     VERBS,
@@ -57,7 +58,13 @@ def verb_of(name: str, *, source: str = "") -> str:
     return plain[0] if plain and words[0] not in plain and words[0] in NOUN_VERBS and len(verbs) > 1 else verbs[0]
 
 
-def effect_of(verb: str, hints: Mapping[str, Json], *, yields_own_id: bool) -> Effect:
+def phrase_of(name: str, *, source: str = "") -> str:
+    """Return the verb of two words a tool's name begins with, as far as it changes the effect: `check in`."""
+    phrase = " ".join(_name_words(name, source)[:2])
+    return phrase if phrase in PHRASES else ""
+
+
+def effect_of(verb: str, hints: Mapping[str, Json], *, yields_own_id: bool, phrase: str = "") -> Effect:
     """Return what calling a tool does.
 
     The word of loop.yaml (hint `effect`) is final. A server's annotations are untrusted: they may only make a tool
@@ -66,7 +73,7 @@ def effect_of(verb: str, hints: Mapping[str, Json], *, yields_own_id: bool) -> E
     given = hints.get("effect")
     if given in ("read", "create", "update", "delete", "unknown"):
         return given  # type: ignore[no-any-return]
-    by_verb: Effect = VERBS.get(verb, "unknown")
+    by_verb: Effect = PHRASES.get(phrase) or VERBS.get(verb, "unknown")
     if by_verb == "update" and yields_own_id:
         by_verb = "create"
     if hints.get("readOnlyHint") is True:

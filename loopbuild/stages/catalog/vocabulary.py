@@ -30,6 +30,14 @@ VERBS: dict[str, Effect] = {
 }
 """First word of a tool's name -> what calling it does."""
 
+_CHANGING = {
+    "check": "in out", "log": "in out", "sign": "in out off up", "clock": "in out", "opt": "in out", "set": "up",
+    "roll": "back out", "call": "off back", "scan": "in out",
+}  # fmt: skip
+PHRASES: dict[str, Effect] = {f"{verb} {word}": "update" for verb, words in _CHANGING.items() for word in words.split()}
+"""First two words of a tool's name -> what calling it does, where the first alone says something else: checking a guest
+in is no check."""
+
 _NOUNS_TOO = """order log record place request schedule book test check count view post report share copy rank start set
 track query record issue draft match filter leave like run sort display diff commit invite look open reserve
 estimate transfer import purchase merge plan message label tag flag pin star"""

@@ -54,6 +54,9 @@ def test_words_of_names(name: str, words: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("name", "verb", "effect", "entity"),
     [
+        ("check_in_guest", "check", "update", "guest"),
+        ("checkOutGuest", "check", "update", "guest"),
+        ("check_balance_in_account", "check", "read", "balance"),
         ("get_open_roles", "get", "read", "role"),
         ("get_role_candidates", "get", "read", "candidate"),
         ("get_candidate_profile", "get", "read", "candidate"),
