@@ -101,9 +101,14 @@ def figures_text(figures: dict[str, Any], *, tools: bool) -> str:
         total = sum(figures["origins"].values())
         told = [f"{key} {number / total:.0%}" for key, number in _by_size(figures["origins"])]
         lines.append(["values from", ", ".join(told)])
-    for name, title in (("derived", "worked out"),):
-        if figures.get(name):
-            lines.append([title, ", ".join(f"{key} {number:,}" for key, number in _by_size(figures[name]))])
+    talk = figures.get("dialogues", {})
+    for title, counts in (("worked out", figures.get("derived")), ("later turns", talk.get("later"))):
+        if counts:
+            told = [f"{key.replace('_', ' ')} {number:,}" for key, number in _by_size(counts)]
+            lines.append([title, ", ".join(told)])
+    if talk:
+        told = [f"{key}: {number:,}" for key, number in talk["turns"].items()]
+        lines.append(["dialogues by turns", ", ".join(told)])
     for name, spread in figures["words"].items():
         if spread:
             unit = "messages" if name == "messages" else f"words, {name}"

@@ -22,7 +22,7 @@ _OUTCOMES = {"answer": "it answers something else", "state": "it leaves another 
 def found_text(found: Found) -> str:
     """Return the screen of `loopbuild show`."""
     if found.tool:
-        return _tool(found.tool)
+        return _tool(found.tool) + (f"\nnote: {found.note}" if found.note else "")
     if found.rows:
         return "\n\n".join(_row(row) for row in found.rows)
     return _target(found.target, found.output)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+
 from loopbuild.cli.explanation import MOST, indented, reason_text
 from loopbuild.cli.units import count
 from loopbuild.digest import short
@@ -34,6 +37,22 @@ def versus_text(found: Versus, name: str, learnt: Learnt | None) -> str:
     if learnt is not None:
         lines.append(f"has seen {learnt.more:,} rows more, {learnt.other:,} with other content, {learnt.fewer:,} fewer")
     return "\n".join(lines)
+
+
+def versus_json(found: Versus, name: str, learnt: Learnt | None) -> str:
+    """Return the same as data, in the codes that the screen has words for."""
+    told = {
+        "target": found.target,
+        "versus": name,
+        "old": {"key": found.old.key, "output": found.old.output},
+        "new": {"key": found.new.key, "output": found.new.output},
+        "is_same_key": found.old.key == found.new.key,
+        "is_same_output": found.old.output == found.new.output,
+        "path": [asdict(step) for step in found.path],
+        "others": found.others,
+        "learnt": asdict(learnt) if learnt is not None else None,
+    }
+    return json.dumps(told, sort_keys=True, default=str)
 
 
 def _step(step: Step) -> list[str]:

@@ -171,6 +171,8 @@ class WriteRequest:
     """The key whose wording this request shares; empty: its own."""
     later: tuple[LaterWords, ...] = ()
     """What the person says after the request, each answered before the next."""
+    slip: LaterWords | None = declared(default=None, metadata=LEFT_OUT)
+    """Of a dialogue: what the person says wrong in the request and puts right in the same breath."""
 
     @property
     def seed(self) -> str:

@@ -6,13 +6,13 @@ from loopbuild.engine.target import Json
 
 
 def dialogues(synthesis: Json) -> dict[str, Json]:
-    """Which part of the cells is walked as a dialogue too; named only where dialogues are asked for."""
+    """Which part of the cells is walked as a dialogue too, and how one goes; named only where some are asked for."""
     share = synthesis["categories"]["dialogue"]
     if not share:
         return {}
     from loopbuild.stages.synthesis.several_turns import due
 
-    return {"dialogues": due(share, texts=copies(synthesis))}
+    return {"dialogues": due(share, texts=copies(synthesis)), "talk": synthesis["dialogues"]}
 
 
 def copies(synthesis: Json) -> int:

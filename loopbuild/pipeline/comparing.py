@@ -123,7 +123,10 @@ def compare_files(old: str, new: str) -> Comparison:
 def _alone(path: str) -> Listing:
     from loopbuild.pipeline.source_files import read_source
 
-    content = file_reader(Path())(path)
+    try:
+        content = file_reader(Path())(path)
+    except OSError as error:
+        raise SourceError(f"cannot read `{path}`: {(error.strerror or str(error)).lower()}") from error
     head = content[:4096]
     is_document = any(mark in head for mark in (b'"openapi"', b'"swagger"', b"openapi:", b"swagger:"))
     name, kind = ("api", "openapi") if is_document else ("tools", "toolspec")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from loopbuild.engine.target import Json, Target
-from loopbuild.errors import LoopbuildError, SourceError
+from loopbuild.errors import LoopbuildError, LoopfileError, SourceError
 from loopbuild.pipeline.source_files import read_source
 from loopbuild.pipeline.targets import source_target
 from loopbuild.records import Listing, ToolCatalog
@@ -60,6 +60,10 @@ def declared(targets: Sequence[Target], settings: Json, read: Reader) -> Declare
         try:
             listings[name] = listing_of(target, read)
         except LoopbuildError as error:
+            if not target.params["is_live"]:
+                error.exit_code = (
+                    LoopfileError.exit_code
+                )  # a file that cannot be read; a server may only be out of reach
             errors[name] = error
     return Declared(catalog=catalog_of(listings.values(), settings), listings=listings, errors=errors)
 

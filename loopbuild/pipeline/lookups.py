@@ -12,6 +12,7 @@ from loopbuild.engine.query import output, record, targets_in_force
 from loopbuild.engine.target import Json
 from loopbuild.errors import SelectionError
 from loopbuild.pipeline.builds import OpenProject
+from loopbuild.pipeline.former_names import other_name
 
 MODEL = "checkpoint:model"
 """What people call the checkpoint of the last phase."""
@@ -43,9 +44,11 @@ class RowView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a query names; exactly one field is set."""
+    """What a query names; exactly one field is set, beside `note`."""
 
     tool: Json = None
+    note: str = ""
+    """What is to be said about the name it was found by."""
     target: str = ""
     output: Json = None
     rows: tuple[RowView, ...] = field(default=())
@@ -80,6 +83,9 @@ def look_up(opened: OpenProject, query: str) -> Found:
     rows = _rows(opened, has_rows, prefix or query)
     if rows:
         return Found(rows=tuple(rows))
+    other, note = other_name(opened, query, tools)
+    if other:
+        return Found(tool=tools[other], note=note)
     names = [*known, *tools, *by_name]
     near = difflib.get_close_matches(query, names, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else "`loopbuild plan` lists targets"

@@ -37,10 +37,10 @@ SOURCE = Recipe(name="source", version=3, run=f"{R}.source:run", is_cheap=True)
 CATALOG = Recipe(name="catalog", version=6, run=f"{R}.catalog:run", is_cheap=True)
 CONTRACT = Recipe(name="contract", version=3, run=f"{R}.catalog:run_contract", is_cheap=True)
 GRAPH = Recipe(name="graph", version=6, run=f"{R}.graph:run", is_cheap=True)
-CELLS = Recipe(name="cells", version=4, run=f"{R}.cells:run", is_cheap=True)
+CELLS = Recipe(name="cells", version=5, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
     name="trajectories",
-    version=15,
+    version=17,
     run=f"{R}.trajectories:run",
     wanted=f"{R}.trajectories:wanted",
     facts=f"{R}.trajectories:facts",
@@ -59,17 +59,17 @@ ANSWERS = Recipe(
 )
 TASKS = Recipe(
     name="tasks",
-    version=9,
+    version=10,
     run=f"{R}.tasks:run",
     wanted=f"{R}.tasks:wanted",
     facts=f"{R}.tasks:facts",
     revalidate=f"{R}.tasks:revalidate",
 )
-ROWS = Recipe(name="rows", version=14, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
+ROWS = Recipe(name="rows", version=17, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
 NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
 CONTRASTS = Recipe(
     name="contrasts",
-    version=7,
+    version=9,
     run=f"{R}.contrasts:run",
     wanted=f"{R}.contrasts:wanted",
     facts=f"{R}.contrasts:facts",
@@ -82,7 +82,7 @@ EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
 GENERATIONS = Recipe(
     name="generations",
-    version=12,
+    version=14,
     run=f"{R}.generations:run",
     wanted=f"{R}.generations:wanted",
     facts=f"{R}.generations:facts",
@@ -374,7 +374,7 @@ def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str], root: Path
 
 def _planning(sampling: Json) -> dict[str, Json]:
     """What decides which cells there are."""
-    off = [key for key in ("coverage", "derived", "parallel_turns") if not sampling[key]]
+    off = [key for key in ("coverage", "derived", "lengths", "parallel_turns") if not sampling[key]]
     return _without(sampling, *off, *(() if sampling["coverage"] else ("optional",)))
 
 

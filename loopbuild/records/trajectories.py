@@ -51,7 +51,7 @@ class Provenance:
     kind: Literal["user", "tool", "derived", "constant"]
     step: int = -1
     """For `tool`: index of the step whose result holds the value. For a `user` who corrects (rule `corrected`): index
-    of the step that was called with another value."""
+    of the step that was called with another value. One who corrects before anything was called: rule `taken_back`."""
     path: str = ""
     """For `tool`: concrete JSON pointer into that result, `/candidate_ids/0`."""
     leaf: str = ""
@@ -62,7 +62,8 @@ class Provenance:
     """For `derived`: the schema pointer of the other leaf it rests on: what members are compared by, what is taken
     away."""
     given: Json = field(default=None, metadata=LEFT_OUT)
-    """For `derived`: the constant in it, which the person says: the value compared with, the days moved by."""
+    """For `derived`: the constant in it, which the person says: the value compared with, the days moved by. For a
+    value after one that was taken back: that one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

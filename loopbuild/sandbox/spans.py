@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import date, timedelta
+from functools import lru_cache
 
 _STARTS: tuple[tuple[str, ...], ...] = (("start",), ("from",), ("begin",), ("checkin",), ("check", "in"))
 _ENDS: tuple[tuple[str, ...], ...] = (
@@ -28,7 +29,12 @@ _QUARTERS = 8
 
 def is_later(last: tuple[str, ...], first: tuple[str, ...], *, about: Collection[str]) -> bool:
     """Say whether what is called `last` comes after what is called `first`; `about` are words for whose both are."""
-    goes, comes = _stay(about)
+    return _is_later(last, first, not _TRAVELS.isdisjoint(about))
+
+
+@lru_cache(maxsize=50_000)
+def _is_later(last: tuple[str, ...], first: tuple[str, ...], travels: bool) -> bool:
+    goes, comes = _stay(travels)
     pairs = (((*_ENDS, comes), (*_STARTS, goes)), ((("return",),), (("departure",),)))
     return any(
         (rest := _without(last, end)) is not None and rest == _without(first, start)
@@ -41,7 +47,7 @@ def is_later(last: tuple[str, ...], first: tuple[str, ...], *, about: Collection
 def earlier_name(name: str, *, about: Collection[str]) -> str:
     """Return the column that comes before the one called `name`, `arrival_date` for `departure_date`; empty if none."""
     words = tuple(name.split("_"))
-    goes, comes = _stay(about)
+    goes, comes = _stay(not _TRAVELS.isdisjoint(about))
     for end, start in (*_PARTNERS.items(), (comes, goes)):
         place = _place(words, end)
         if place >= 0:
@@ -70,9 +76,9 @@ def _later_today(text: str, below: Callable[[int], int]) -> str:
     return f"{minutes // 60:02d}:{minutes % 60:02d}{rest}"
 
 
-def _stay(about: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _stay(travels: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return what comes first and what last: a guest's arrival and departure, a train's the other way round."""
-    return (("departure",), ("arrival",)) if _TRAVELS & set(about) else (("arrival",), ("departure",))
+    return (("departure",), ("arrival",)) if travels else (("arrival",), ("departure",))
 
 
 def _without(words: tuple[str, ...], part: tuple[str, ...]) -> tuple[str, ...] | None:

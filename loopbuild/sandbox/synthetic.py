@@ -330,6 +330,8 @@ def _naming(words: tuple[str, ...], entity: str) -> Callable[[Draws], str]:
     """What a `name` or `title` is made of depends on whose it is: the leaf's own words first, then the entity."""
     owners = [word for word in words if word not in ("name", "title", "full", "display", "new", "old")]
     owners = owners or entity.split()
+    if "full" in words:
+        return _person  # only people have a full name
     if "first" in owners:
         return _from(pools.FIRST)
     if "last" in owners or "family" in owners:

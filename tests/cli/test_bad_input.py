@@ -235,3 +235,26 @@ def test_a_broken_source_is_no_empty_project(tmp_path: Path) -> None:
     screen = loopbuild(root, "plan")
     assert screen.code == 1
     assert "Run `loopbuild build`" not in screen.out
+
+
+def test_diff_of_a_file_that_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
+    """As for loop.yaml: exit 2, whether the command line names the file or a source does."""
+    good = tmp_path / "good.json"
+    good.write_text('[{"name": "ping"}]')
+    (tmp_path / "loop.yaml").write_text("version: 1\nsources:\n  s: {kind: toolspec, path: good.json}\n")
+    for name, content in (("cut.json", b'[{"name":'), ("utf16.json", b"\xff\xfe["), ("deep.json", b"[" * 300)):
+        bad = tmp_path / name
+        bad.write_bytes(content)
+        for pair in ((bad, good), (good, bad)):
+            screen = loopbuild(tmp_path, "diff", *map(str, pair))
+            assert screen.code == 2, screen.err
+            assert name in screen.err
+            assert "Traceback" not in screen.err
+    assert loopbuild(tmp_path, "diff", str(good), str(tmp_path / "nowhere.json")).code == 2
+    assert loopbuild(tmp_path, "diff", str(good)).code == 0
+    good.write_text("[{")
+    assert loopbuild(tmp_path, "diff").code == 2
+    good.unlink()
+    screen = loopbuild(tmp_path, "diff")
+    assert screen.code == 2
+    assert "cannot read `good.json`" in screen.err

@@ -281,6 +281,32 @@ def moved(project: Path) -> Path:
     return project
 
 
+def test_a_renamed_tool_is_shown_under_both_names(moved: Path) -> None:
+    """Before the next build by the name that the files have, after it by the one it had."""
+    old, new = "hr/get_candidate", "hr/get_candidate_profile"
+    for name in (new, new.partition("/")[2]):
+        screen = ask(moved, "show", name)
+        assert screen.startswith(f"{old} ")
+        assert screen.endswith(
+            f"note: the schema files call `{old}` `{new}`, as the next build will; this is what was built"
+        )
+    assert loopbuild(moved, "build", "dataset:").code == 0
+    for name in (old, old.partition("/")[2]):
+        screen = ask(moved, "show", name)
+        assert screen.startswith(f"{new} ")
+        assert screen.endswith(f"note: `{old}` is called `{new}` now")
+    assert "note:" not in ask(moved, "show", new)
+
+
+def test_what_differs_from_an_earlier_result_is_data_too(moved: Path) -> None:
+    assert loopbuild(moved, "build", "dataset:").code == 0
+    data = json.loads(loopbuild(moved, "why", "trajectories:hr/interview", "--vs", "1", "--json").out)
+    assert (data["versus"], data["is_same_key"], data["is_same_output"]) == ("build 1", False, False)
+    assert data["path"][-1]["target"] == data["target"] == "trajectories:hr/interview"
+    subjects = [one["subject"] for one in data["path"][-1]["rows"]["reasons"]]
+    assert "hr/schedule_interview gate" in subjects
+
+
 def test_why_tells_a_result_from_an_earlier_one(moved: Path) -> None:
     """By the number of a build, by the lock of a revision, by the digits of a key: the same story."""
     key = lockfile.key_in(lockfile.read(moved)["trajectories:hr/interview"])

@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loopbuild.cli.console import answer, error_text, say
 from loopbuild.cli.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from loopbuild.pipeline.comparing import Comparison
 
 FORMATS = ("text", "json", "markdown", "github")
 FAIL_ON = ("breaking", "behavioural", "compatible", "doc")
@@ -31,23 +35,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare the declared tools with loop.lock, a revision or a file, or two of these; builds and starts nothing."""
-    from loopbuild.errors import SelectionError
-    from loopbuild.pipeline.builds import open_project
-    from loopbuild.pipeline.comparing import compare, compare_two, has_at_least, settings_of
+    from loopbuild.errors import SelectionError, SourceError
+    from loopbuild.pipeline.comparing import has_at_least
 
     if arguments.old and arguments.against:
         raise SelectionError("OLD and `--against` are the same thing", hint="give one of the two")
-    if arguments.new and os.path.isfile(arguments.old) and os.path.isfile(arguments.new):  # noqa: PTH113
-        # Two files need no project; where there is one it may know what the change makes stale.
-        found, root = _of_files(arguments)
-    else:
-        opened = open_project(arguments.project, loopfile=arguments.file)
-        root = str(opened.project.root)
-        settings = settings_of(opened)
-        if arguments.new:
-            found = compare_two(opened, settings, arguments.old, arguments.new)
-        else:
-            found = compare(opened, settings, against=arguments.old or arguments.against)
+    try:
+        found, root = _compared(arguments)
+    except SourceError as mistake:  # a file that the command line names
+        mistake.exit_code = ExitCode.MISTAKE
+        raise
     form = "json" if arguments.json else arguments.format
     for error in found.errors if form != "github" else ():
         say(error_text(error))
@@ -59,10 +56,26 @@ def run(arguments: argparse.Namespace) -> int:
     elif form != "text" or found.tools or not found.errors:
         answer(_shown(found, form, root=root))
     is_bad = bool(arguments.fail_on) and has_at_least(found.difference, arguments.fail_on)
-    return ExitCode.FAILED if found.errors or is_bad else ExitCode.DONE
+    gravest = max((error.exit_code for error in found.errors), default=ExitCode.DONE)
+    return max(gravest, ExitCode.FAILED if is_bad else ExitCode.DONE)
 
 
-def _of_files(arguments: argparse.Namespace):  # type: ignore[no-untyped-def]
+def _compared(arguments: argparse.Namespace) -> tuple[Comparison, str]:
+    """Return what was compared, and the folder its places are relative to."""
+    from loopbuild.pipeline.builds import open_project
+    from loopbuild.pipeline.comparing import compare, compare_two, settings_of
+
+    if arguments.new and os.path.isfile(arguments.old) and os.path.isfile(arguments.new):  # noqa: PTH113
+        # Two files need no project; where there is one it may know what the change makes stale.
+        return _of_files(arguments)
+    opened = open_project(arguments.project, loopfile=arguments.file)
+    root, settings = str(opened.project.root), settings_of(opened)
+    if arguments.new:
+        return compare_two(opened, settings, arguments.old, arguments.new), root
+    return compare(opened, settings, against=arguments.old or arguments.against), root
+
+
+def _of_files(arguments: argparse.Namespace) -> tuple[Comparison, str]:
     from loopbuild.errors import SelectionError
     from loopbuild.pipeline.builds import open_project
     from loopbuild.pipeline.comparing import compare_files, compare_two, settings_of

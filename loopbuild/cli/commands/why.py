@@ -44,19 +44,16 @@ def _known(opened: OpenProject, target: str) -> None:
 
 
 def _versus(opened: OpenProject, arguments: argparse.Namespace) -> int:
-    from loopbuild.cli.versus import versus_text
+    from loopbuild.cli.versus import versus_json, versus_text
     from loopbuild.engine.versus import versus
-    from loopbuild.errors import SelectionError
     from loopbuild.pipeline.lineage import learnt_between
     from loopbuild.pipeline.references import earlier_result
 
     _known(opened, arguments.target)
-    if arguments.json:
-        raise SelectionError("`--vs` has no `--json`", hint="leave one of the two out")
     name, output = earlier_result(opened, arguments.target, arguments.vs)
     found = versus(opened.workspace, arguments.target, output)
     learnt = learnt_between(opened, found.target, found.old.output, found.new.output)
-    answer(versus_text(found, name, learnt))
+    answer(versus_json(found, name, learnt) if arguments.json else versus_text(found, name, learnt))
     return ExitCode.DONE
 
 

@@ -151,5 +151,8 @@ def _connected(steps: tuple[StepWords, ...]) -> list[list[StepWords]]:
 
 def all_arguments(step: StepWords) -> list[Argument]:
     """Return a step's arguments with the fields of those that are lists of objects."""
-    nested = [field for a in step.arguments for members in a.groups for field in members]
-    return [*step.arguments, *nested]
+    found, pending = [], list(step.arguments)
+    while pending:
+        found += pending
+        pending = [field for one in pending for members in one.groups for field in members]
+    return found

@@ -24,11 +24,45 @@ def is_made_of(step: StepWords, argument: Argument) -> bool:
 
 
 def group_tail(argument: Argument, scene: Scene) -> str:
-    """Return a list of objects that only modifies a step: `with edits: old text "a", new text "b"`."""
-    told = [
-        ", ".join(f"{field.words} {_bare(field, scene, quote=True)}" for field in group) for group in argument.groups
-    ]
-    return f"with {argument.words}: " + "; ".join(told)
+    """Return objects that only modify a step: `with edits: old text "a", new text "b"`, `with a line: product P-3`."""
+    is_deep = any(field.groups for group in argument.groups for field in group)
+    if not is_deep and not (isinstance(argument.value, dict) and len(argument.groups[0]) < 4):
+        told = [", ".join(_plainly(field, scene, quote=True) for field in group) for group in argument.groups]
+        return f"with {argument.words}: " + "; ".join(told)
+    told = [m.joined([_part(field, scene) for field in group]) for group in argument.groups]
+    if isinstance(argument.value, dict):
+        return scene.choices.pick((f"with {argument.words} {{}}", f"with the {argument.words} {{}}")).format(told[0])
+    noun = m.singular(argument.words)
+    if len(told) == 1:
+        forms = (
+            f"with {m.with_article(noun)} with {{}}",
+            f"with one {noun}: {{}}",
+            f"with {m.with_article(noun)}: {{}}",
+        )
+        return scene.choices.pick(forms).format(told[0])
+    count = m.number_word(len(told))
+    all_of = (f"with {count} {m.plural(noun)}: {{}}", f"with {count} {m.plural(noun)}, {{}}")
+    each = scene.choices.pick(("one with {}", "{}", f"{m.with_article(noun)} with {{}}"))
+    return scene.choices.pick(all_of).format(m.joined([each.format(one) for one in told], comma="; ", last="; and "))
+
+
+def _part(field: Argument, scene: Scene) -> str:
+    """One field of an object as people say it: `quantity 2`, `a price of 14.50`, `the product P-3 (blue)`."""
+    if field.kind == "number" and field.origin == "user":
+        form = scene.choices.pick((f"{field.words} {{}}", f"{m.with_article(field.words)} of {{}}"))
+        return form.format(_value(field, scene))
+    return _plainly(field, scene, quote=True)
+
+
+def _object_of(field: Argument, scene: Scene) -> str:
+    """An object inside another: what it is called by, the rest of it in brackets."""
+    told = []
+    for group in field.groups:
+        name = _name_of(group)
+        rest = [_plainly(other, scene, quote=True) for other in group if other is not name]
+        head = _value(name, scene) if name is not None and not name.groups else ""
+        told.append(f"{head} ({', '.join(rest)})".strip() if head and rest else head or ", ".join(rest))
+    return "; ".join(told)
 
 
 def group_object(step: StepWords, argument: Argument, scene: Scene) -> tuple[str, str]:
@@ -105,8 +139,12 @@ def _clause(field: Argument, scene: Scene, *, is_clause: bool, kind: str) -> str
     return f"{the.format(words)} {_bare(field, scene, quote=True)}"
 
 
-def _plainly(field: Argument, scene: Scene) -> str:
-    return _bare(field, scene) if field.kind == "list" else f"{field.words} {_value(field, scene)}"
+def _plainly(field: Argument, scene: Scene, *, quote: bool = False) -> str:
+    if field.kind == "list" and not quote:
+        return _bare(field, scene)
+    told = _bare(field, scene, quote=quote)
+    # What is taken from a result says itself which field it is: `the city of the first warehouse`.
+    return told if field.origin == "step" and told.startswith(f"the {field.words} ") else f"{field.words} {told}"
 
 
 def _bare(field: Argument, scene: Scene, *, quote: bool = False) -> str:
@@ -190,7 +228,7 @@ def _name_of(fields: tuple[Argument, ...]) -> Argument | None:
         for field in fields:
             if field.words.rsplit(" ", 1)[-1] == ending and field.kind != "list":
                 return field
-    return next((f for f in fields if f.kind != "list"), None)
+    return next((f for f in fields if f.kind != "list" and not f.groups), None)
 
 
 def _type_of(fields: tuple[Argument, ...]) -> Argument | None:
@@ -198,6 +236,8 @@ def _type_of(fields: tuple[Argument, ...]) -> Argument | None:
 
 
 def _value(field: Argument, scene: Scene) -> str:
+    if field.groups:
+        return _object_of(field, scene)
     if field.origin == "step":
         return refer(field, scene, describe=True)
     if field.kind == "list":

@@ -5,6 +5,8 @@ Short, and only understood from what came before; values are said byte for byte.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from loopbuild.llm.offline import reports
 from loopbuild.llm.offline.choices import Choices
 from loopbuild.llm.offline.clauses import clause_of, imperative
@@ -23,6 +25,12 @@ _CHANGED = (
     "change the {w} to {v}", "can you change the {w} to {v}?", "please set the {w} to {v} instead",
     "let's make the {w} {v}", "I changed my mind about the {w}: {v}", "could the {w} be {v} instead?",
 )  # fmt: skip
+_WAIT = (
+    "no wait, make that {v}", "sorry, I meant {v}, not {o}", "actually, take {v} instead of {o}", "correction: {w} {v}",
+    "oh, and the {w} is {v}, not {o}", "wait, the {w} should be {v}", "I mean {v}, not {o}", "scratch that, {v} it is",
+    "on second thought, {v} instead of {o}", "hold on, {w} {v} please", "no, {v} is better than {o}",
+    "oops, {v} of course",
+)  # fmt: skip
 _SAME = (
     "the same for {s}", "and {s}?", "what about {s}?", "do that for {s} too", "now {s}, please", "also {s}, please",
     "{s} as well", "once more for {s}", "and the same again for {s}", "how about {s}?", "same thing for {s}",
@@ -36,15 +44,38 @@ _ON = (
 _ASKED = ("{}", "and {}", "thanks. {}", "ok, {}", "good, {}", "one more thing: {}")
 
 
+def misspoken(steps: tuple[StepWords, ...], slip: LaterWords | None) -> tuple[StepWords, ...]:
+    """Return the steps of one turn with the value that was said first; as they are where none was."""
+    if slip is None:
+        return steps
+    made = []
+    for step in steps:
+        is_it = slip.step in step.indices
+        arguments = (replace(one, value=slip.old) if one == slip.argument else one for one in step.arguments)
+        made.append(replace(step, arguments=tuple(arguments)) if is_it else step)
+    return tuple(made)
+
+
+def put_right(text: str, steps: tuple[StepWords, ...], slip: LaterWords | None, scene: Scene) -> str:
+    """Return a turn whose last words put one of its values right: `... on Monday. No wait, make that Tuesday`."""
+    if slip is None or slip.argument is None or not any(slip.step in step.indices for step in steps):
+        return text
+    end = "" if text.endswith((".", "!", "?")) else "."
+    said_so = _filled(_WAIT, slip, slip.argument, scene)
+    return f"{text}{end} {_typed(said_so, scene.choices)}"
+
+
 def dialogue(
     request: WriteRequest, choices: Choices
 ) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...], tuple[str, ...]]:
     """Return the later turns of a person, and for every turn what is said before its calls, and its answer."""
-    scene = Scene(choices, steps=request.steps, synonyms=request.synonyms)
+    scene = Scene(choices, steps=request.steps, synonyms=request.synonyms, is_talk=True)
     users, thoughts, answers = [], [], []
     for number, part in enumerate(parts(request)):
         if number:
-            users.append(_typed(choices.fill(_spoken(request.later[number - 1], part[0], scene)), choices))
+            first = misspoken(part, request.slip)
+            text = _typed(_spoken(request.later[number - 1], first[0], scene), choices)
+            users.append(choices.fill(put_right(text, part, request.slip, scene)))
         scene.uttered += [step for step in part if not scene.is_uttered(step)]
         scene.mentioned |= {referent(one) for step in part for one in step.arguments if one.origin == "step"}
         thoughts.append(reports.reasoning(part, scene))
@@ -71,8 +102,11 @@ def _spoken(later: LaterWords, step: StepWords, scene: Scene) -> str:
 
 
 def _correction(later: LaterWords, argument: Argument, step: StepWords, scene: Scene) -> str:
+    return _filled(_MEANT if step.effect == "read" else (*_MEANT, *_CHANGED), later, argument, scene)
+
+
+def _filled(forms: tuple[str, ...], later: LaterWords, argument: Argument, scene: Scene) -> str:
     choices = scene.choices
-    forms = _MEANT if step.effect == "read" else (*_MEANT, *_CHANGED)
     words = argument.entity if argument.is_key and argument.entity else argument.words
     value, old = said(argument, scene), choices.say(shown(later.old))
     if isinstance(argument.value, str) and runs_on(argument.value):

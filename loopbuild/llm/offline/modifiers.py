@@ -157,7 +157,9 @@ def _worked_out(argument: Argument, phrase: str, scene: Scene) -> str:
     if argument.rule == "shift":
         # A date is put off from another, so the templates of a plain date hold.
         forms = [
-            form for form in _when(words, argument.kind) if not form.startswith(("dated", "due on", "starting on"))
+            form
+            for form in _when(words, argument.kind)
+            if not form.startswith(("dated", "due on", "starting on", "by "))
         ]
         return scene.choices.pick([form for form in forms if form != "on {}" or phrase.startswith("the")]).format(
             phrase

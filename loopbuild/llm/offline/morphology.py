@@ -122,6 +122,8 @@ _PAST = {
     "run": "run",
     "build": "built",
     "hold": "held",
+    "freeze": "frozen",
+    "unfreeze": "unfrozen",
     "sell": "sold",
     "leave": "left",
     "cancel": "cancelled",

@@ -223,6 +223,17 @@ def _field(argument: Argument, producer: StepWords, scene: Scene, *, describe: b
         return scene.choices.pick((f"the {words} of {{}}", f"the {words} from {{}}", f"the {words} for {{}}")).format(
             source_of(producer, scene)
         )
+    if scene.is_talk and not argument.from_list:
+        whose = "their" if scene.is_person(producer.noun) else "its"
+        return scene.choices.pick(
+            (
+                f"{whose} {words}",
+                f"that {words}",
+                f"the {words} you found",
+                f"{whose} {words}",
+                f"the {words} from before",
+            )
+        )
     return scene.choices.pick(
         (
             f"that {words}",

@@ -76,8 +76,15 @@ class Scene:
     """The state of one text while it is composed."""
 
     def __init__(
-        self, choices: Choices, *, steps: tuple[StepWords, ...], synonyms: Mapping[str, tuple[str, ...]] | None = None
+        self,
+        choices: Choices,
+        *,
+        steps: tuple[StepWords, ...],
+        synonyms: Mapping[str, tuple[str, ...]] | None = None,
+        is_talk: bool = False,
     ) -> None:
+        self.is_talk = is_talk
+        """Whether others have spoken in between, so that things are pointed back at."""
         self.choices = choices
         self.steps = steps
         self.uttered: list[StepWords] = []

@@ -51,7 +51,8 @@ schedule | schedule | scheduled
     schedule; set up; arrange; book; plan; organise; line up; put {o} on the calendar; fix; pencil in; put {o}
     in the diary; put {o} on the schedule; get {o} booked; make time for; slot in
 book | book | booked
-    book; reserve; get; arrange; secure; set aside; make a booking for; put down; hold; grab
+    book; reserve; arrange; secure; set aside; make a booking for; make a reservation for; get {o} booked;
+    go ahead and book
 request | request | requested
     request; ask for; apply for; put in for; file for; submit a request for; put in a request for; file a
     request for; send in a request for; enter; log; sort out; get {o} requested; hand in a request for
@@ -68,7 +69,7 @@ delete | delete | deleted
 remove | remove | removed
     remove; take out; delete; drop; get rid of; strip; clear; pull; strike; take away; take off
 update | update | updated
-    update; change; edit; modify; adjust; revise; amend; correct; alter; refresh
+    update; change; edit; modify; adjust; revise; amend; correct; alter; make a change to
 set | set | set
     set; change; put; adjust; fix; update; make; switch
 send | send | sent
@@ -98,10 +99,14 @@ merge | merge | merged
     merge; land; bring in; go ahead and merge; get {o} merged
 lock | lock | locked
     lock; lock down; block; put a lock on; lock {o} up
+begin | open | opened
+    open; open up; set up; start; get {o} opened; go ahead and open; make sure to open; have {o} opened
+transfer | transfer | transferred
+    transfer; move; send; make a transfer of; get {o} transferred; send over; go ahead and transfer
 open | open | opened
     open; open up; bring up; pull up; show me; get; load; look at; display; call up; fetch; view; let me see
 close | close | closed
-    close; shut; wrap up; finish; mark {o} as closed; end; close out; conclude; settle
+    close; shut; close down; wrap up; mark {o} as closed; close out; close off; get {o} closed; shut down
 complete | complete | completed
     complete; finish; mark {o} as done; tick off; wrap up; close out; mark {o} as complete
 start | start | started
@@ -133,7 +138,7 @@ notify | notify | notified
 pay | pay | paid
     pay; settle; pay off; cover; take care of paying; clear
 refund | refund | refunded
-    refund; pay back; give back; reimburse; return the money for
+    refund; pay back; give back; reimburse; return the money for; issue a refund for
 order | order | ordered
     order; buy; purchase; get; place an order for; pick up
 ship | ship | shipped
@@ -212,11 +217,12 @@ close: close finish end conclude
 complete: complete finalize finalise mark
 start: start begin launch trigger initiate
 stop: stop halt terminate kill
-pause: pause suspend hold freeze
+pause: pause suspend hold
 resume: resume continue restart
 archive: archive
 restore: restore recover undelete reopen reactivate
-move: move transfer
+move: move
+transfer: transfer wire remit
 reschedule: reschedule postpone
 copy: copy duplicate clone
 rename: rename
@@ -294,6 +300,8 @@ def verb_class(
         if is_plural:
             return CLASSES["list"]
         return CLASSES["record" if has_own_key or verb in _LOOKS or key == "list" else "find" if has_name else "fact"]
+    if key == "open" and effect != "read":
+        return CLASSES["begin"]
     if key == "extend" and noun.rsplit(" ", 1)[-1] in _OFFERED:
         return CLASSES["offer"]
     if key == "create" and is_person:

@@ -224,6 +224,8 @@ def thought(argument: Argument, noun: str, scene: Scene) -> str:
         many = m.plural(noun) if len(argument.picked) > 1 else noun
         found = _with(f"the {many}", many, argument.by, argument.given, scene)[0]
         return f"{found} {be} {items}"
+    if argument.rule in CHOICES and not argument.is_key:
+        return f"the {argument.field} of {members(argument, argument.item or noun, scene)[0]} is {value}"
     if argument.rule in CHOICES:
         return f"{members(argument, noun, scene)[0]} is {value}"
     if argument.rule == "sum":

@@ -79,9 +79,10 @@ def _once(request: WriteRequest, attempt: int) -> WriteAnswer:
 
 def _dialogue(request: WriteRequest, choices: Choices) -> WriteAnswer:
     """A request as any other, then the later turns; every turn of the person has its answer."""
-    first = later.parts(request)[0]
+    first = later.misspoken(later.parts(request)[0], request.slip)
     draft = compose(first, Scene(choices, steps=first, synonyms=request.synonyms), level=request.level)
     asked = choices.fill(polish(draft.text, choices, is_open=draft.is_open))
+    asked = choices.fill(later.put_right(asked, first, request.slip, Scene(choices, steps=first)))
     users, thoughts, answers = later.dialogue(request, choices)
     return WriteAnswer(
         key=request.key,

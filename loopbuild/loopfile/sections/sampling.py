@@ -19,6 +19,20 @@ class Topologies(Section):
     """Several goals of one request, independent of each other: their calls go out in one assistant turn."""
 
 
+class Lengths(Section):
+    """Shares of the numbers of calls in a chain, `max_steps` at most; brought to a sum of 1.
+
+    What a tool cannot have gives its share away."""
+
+    two: Share = 0.1
+    three: Share = 0.2
+    four: Share = 0.3
+    five: Share = 0.2
+    six: Share = 0.1
+    more: Share = 0.1
+    """Seven or eight."""
+
+
 class SamplingSettings(Section):
     """The coverage plan."""
 
@@ -26,6 +40,8 @@ class SamplingSettings(Section):
     """Training trajectories that end with a given tool. Not a total: one more tool moves no other tool's plan."""
     max_steps: Positive = 6
     topologies: Topologies = Topologies()
+    lengths: Lengths | None = None
+    """Of chains. Null: two to four calls, mostly three. `{}`: two to eight, mostly four."""
     seed: Count = 0
     user_known: tuple[Text, ...] = ()
     """Globs over parameter names whose ids a person may know and say; others must come from a call."""

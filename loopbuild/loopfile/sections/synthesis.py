@@ -75,7 +75,41 @@ class Categories(Section):
     error_recovery: Share = 0.0
     """Of the rows with several calls: one or two calls fail and are put right; what failed is not learned."""
     dialogue: Share = 0.0
-    """The person speaks two to six times: corrects a value, asks for the same again, goes on with what was found."""
+    """The person speaks several times: corrects a value, asks for the same again, goes on with what was found. How
+    often and of what kind: `dialogues`."""
+
+
+class DialogueTurns(Section):
+    """How often the person speaks in a dialogue; brought to a sum of 1. Where nothing is left to say it ends sooner."""
+
+    short: Share = 0.7
+    """Two or three times."""
+    middle: Share = 0.3
+    """Four to six times."""
+    long: Share = 0.0
+    """Seven to twelve times: material against losing the context."""
+
+
+class LaterTurns(Section):
+    """What the person says after the request; brought to a sum of 1. What cannot be had gives its share away."""
+
+    corrected: Share = 0.3
+    """A value given earlier is put right after the call was made."""
+    same: Share = 0.2
+    """The same once more, for another member of a list: `and the second one?`"""
+    refers: Share = 0.3
+    """Goes on with what a result showed: `that account`, `her manager`."""
+    asks: Share = 0.2
+    """Something else about what was named before: `the same customer`."""
+
+
+class DialogueSettings(Section):
+    """Dialogues, where `categories.dialogue` asks for some."""
+
+    turns: DialogueTurns = DialogueTurns()
+    kinds: LaterTurns = LaterTurns()
+    taken_back: Share = 0.1
+    """Of the dialogues: a value of the request is put right in the same breath, before anything is called."""
 
 
 class PairShares(Section):
@@ -123,6 +157,7 @@ class SynthesisSettings(Section):
     open which of several things is to be destroyed."""
     retired: Count = 8
     """Rows about each tool that loop.lock knows and the sources have no more; 0: none, and the lock forgets it."""
+    dialogues: DialogueSettings = DialogueSettings()
     pairs: PairSettings | None = None
     """Null: none. `{}`: with defaults."""
     lexicon: dict[Text, tuple[Text, ...]] = {}

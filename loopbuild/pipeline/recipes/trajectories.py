@@ -73,7 +73,7 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
     catalog = action.derived(shared.catalog, "contract")
     graph = action.derived(shared.graph, "graph")
     subgraph = _subgraph(graph, action.params["subgraph"])
-    settings = action.params["sampling"]
+    settings = action.params["sampling"] | {"talk": action.params.get("talk", {})}
     servers = server_facts(action, catalog)
     with opened(settings_of(action), catalog, root=action.root) as sandbox:
         for row in rows:

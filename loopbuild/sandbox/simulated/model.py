@@ -20,13 +20,15 @@ Operation = Literal["create", "update", "transition", "delete", "read", "list", 
 
 TRANSITIONS = {
     "accept": "accepted", "acknowledge": "acknowledged", "activate": "active", "approve": "approved",
-    "archive": "archived", "cancel": "cancelled", "close": "closed", "complete": "completed", "confirm": "confirmed",
+    "archive": "archived", "block": "blocked", "cancel": "cancelled",
+    "close": "closed", "complete": "completed", "confirm": "confirmed",
     "deactivate": "inactive", "decline": "declined", "deny": "denied", "disable": "disabled", "dismiss": "dismissed",
     "enable": "enabled", "escalate": "escalated",
-    "finish": "finished", "lock": "locked", "merge": "merged", "pause": "paused", "pay": "paid",
+    "finish": "finished", "freeze": "frozen", "lock": "locked", "merge": "merged", "pause": "paused", "pay": "paid",
     "publish": "published", "refund": "refunded", "reject": "rejected", "reopen": "open", "resolve": "resolved",
     "resume": "active", "revoke": "revoked", "ship": "shipped", "start": "started", "stop": "stopped",
-    "submit": "submitted", "suspend": "suspended", "terminate": "terminated", "unlock": "unlocked",
+    "submit": "submitted", "suspend": "suspended", "terminate": "terminated", "unblock": "active",
+    "unfreeze": "active", "unlock": "unlocked",
     "unpublish": "draft", "withdraw": "withdrawn",
 }  # fmt: skip
 """Verb -> the status it leads to; the second time it is a conflict."""

@@ -165,7 +165,7 @@ class World:
             owner = name.removesuffix("email").strip("_")
             base = base if not owner else [*base, owner]
             return email_of(person_name(base, purpose=self.purpose), source)
-        if is_person and name in ("name", "full_name"):
+        if name == "full_name" or (is_person and name == "name"):  # only people have a full name
             return person_name(["field", self.fixture, entity, key, "name"], purpose=self.purpose)
         return self._after(entity, key, name, leaf) or synthesize(leaf, source, purpose=self.purpose, entity=entity)
 

@@ -84,6 +84,11 @@ def _shares(figures: Mapping[str, Json]) -> Iterator[Table]:
     origins = figures.get("origins") or {}
     told = [(_ORIGINS.get(key, key), *_part(origins, key)) for key in _by_size(origins)]
     yield Table(title="Where argument values come from", head=("", "values", "share"), rows=tuple(told))
+    talk = figures.get("dialogues") or {}
+    if talk:
+        turns = [(f"{key} turns of the person", f"{number:,}") for key, number in talk["turns"].items()]
+        kinds = [(f"later turn: {key.replace('_', ' ')}", f"{number:,}") for key, number in talk["later"].items()]
+        yield Table(title="Dialogues", head=("", "number"), rows=(*turns, *kinds))
     derived = figures.get("derived") or {}
     if derived:
         ways = tuple((key, f"{derived[key]:,}") for key in _by_size(derived))

@@ -29,7 +29,10 @@ def origins(trajectory: Trajectory) -> dict[str, Json]:
             producer = trajectory.steps[bound.origin.step].call.tool
             links.add(f"{producer} {bound.origin.leaf} -> {bound.tool} {leaf_pointer(bound.pointer)}")
     found: dict[str, Json] = {"origins": dict(sorted(kinds.items())), "links": sorted(links)}
-    return found | ({"derived": sorted(derived)} if derived else {})
+    later: list[str] = [one.kind for one in trajectory.later]
+    later += ["taken_back"] * any(bound.origin.rule == "taken_back" for bound in bound_values(trajectory))
+    found |= {"derived": sorted(derived)} if derived else {}
+    return found | ({"later": later} if later else {})
 
 
 def figures(
@@ -39,11 +42,16 @@ def figures(
     sources: Counter[str] = Counter()
     links: Counter[str] = Counter()
     derived: Counter[str] = Counter()
+    later: Counter[str] = Counter()
+    turns: Counter[str] = Counter()
     for example in kept:
         known = facts.get(example.key, {})
         sources.update(known.get("origins", {}))
         links.update(known.get("links", ()))
         derived.update(known.get("derived", ()))
+        if example.category == "dialogue":
+            later.update(known.get("later", ()))
+            turns[str(sum(message["role"] == "user" for message in example.messages))] += 1
     return {
         "shares": {
             "category": _counted(example.category for example in kept),
@@ -61,8 +69,17 @@ def figures(
         "links": dict(sorted(links.items())),
         "origins": dict(sorted(sources.items())),
         **({"derived": dict(sorted(derived.items()))} if derived else {}),
+        **(
+            {"dialogues": {"turns": dict(sorted(turns.items(), key=_number)), "later": dict(sorted(later.items()))}}
+            if turns
+            else {}
+        ),
         "diversity": {"before": diversity(made), "after": diversity(kept)},
     }
+
+
+def _number(one: tuple[str, int]) -> int:
+    return int(one[0])
 
 
 def diversity(examples: Sequence[Example]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from loopbuild.stages.filters.worked_out import told_value
 
 _TELLING = re.compile(r"\w*[-#]?\d[\w@.+:/-]*|[\w.+-]+@[\w.-]+")
 _MAX_WORDS = 40
+_WORDS_A_STEP = 9
 _JOINT = re.compile(r"(?<=\d)T(?=\d)")
 """Between date and time."""
 _INSIDE = re.compile(r"_|(?<=[a-z0-9])(?=[A-Z])")
@@ -39,7 +40,8 @@ def check_grounding(row: Row) -> Finding | None:
         strange = _strange(said, f"{seen} {calls}", counts)
         if strange:
             return Finding(reason="reasoning_form", detail=f"`{strange}` was not seen before turn {turn + 1}")
-        if len(said.split()) > _MAX_WORDS:
+        # The plan at the beginning of a turn tells every step to come.
+        if len(said.split()) > max(_MAX_WORDS, _WORDS_A_STEP * len(turns)):
             return Finding(reason="reasoning_form", detail=f"{len(said.split())} words")
         seen += f" {calls} " + " ".join(_text(step.result.value) for step in steps)
         for step in steps:

@@ -56,7 +56,8 @@ def check_provenance(row: Row, *, catalog: ToolCatalog) -> Finding | None:
         return Finding(reason="name_leaked", detail=f"`{leaked}`")
     if not row.trajectory.later and not row.is_asked_late:
         return _invented(text, said, given_in(row.trajectory))
-    found = (_invented(turn, _known(row, bound, place)) for place, turn in enumerate(row.task.user_turns))
+    given = given_in(row.trajectory)
+    found = (_invented(turn, _known(row, bound, place), given) for place, turn in enumerate(row.task.user_turns))
     return next(filter(None, found), None)
 
 

@@ -9,9 +9,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from loopbuild.digest import canonical
-from loopbuild.llm.presence import is_said
-from loopbuild.pointers import scalars
-from loopbuild.records import Json, segments
+from loopbuild.llm.presence import is_said, spellings
+from loopbuild.pointers import at, scalars
+from loopbuild.records import FROM_RESULT, Json, Step, segments
 from loopbuild.stages.filters.rows import Row
 
 _MOST = 12
@@ -33,9 +33,48 @@ def several_turns(row: Row) -> str:
             return f"turn {number + 1} of the person is followed by no call"
         if part[-1]["role"] != "assistant" or part[-1].get("tool_calls"):
             return f"turn {number + 1} of the person is not answered"
+        if number and row.trajectory.later[number - 1].kind in ("same", "refers"):
+            named = _named_anew(row, number)
+            if named:
+                return f"turn {number + 1} of the person names `{named}` instead of pointing at it"
         if number and not _takes_up(part, messages[:place]) and not _corrects(row, number):
             return f"turn {number + 1} of the person needs nothing of what came before"
-    return _misdone(row)
+    return _misdone(row) or _not_taken_back(row)
+
+
+def _named_anew(row: Row, number: int) -> str:
+    """Return a value the turn should point back at, as `the second one` does, and says in full."""
+    assert row.trajectory is not None
+    text = row.task.user_turns[number]
+    for step in segments(row.trajectory)[number]:
+        own = {canonical(value) for value in _user_values(step)}
+        for pointer, source in step.call.provenance.items():
+            value = at(step.call.arguments, pointer)
+            is_shown = source.kind in FROM_RESULT and len(str(value)) > 2 and canonical(value) not in own
+            if is_shown and not isinstance(value, bool | int) and is_said(value, text):
+                return str(value)
+    return ""
+
+
+def _user_values(step: Step) -> Iterator[Json]:
+    yield from (
+        at(step.call.arguments, pointer) for pointer, source in step.call.provenance.items() if source.kind == "user"
+    )
+
+
+def _not_taken_back(row: Row) -> str:
+    """A value that is taken back is said first, and what counts after it, in one turn."""
+    assert row.trajectory is not None
+    for number, step in enumerate(row.trajectory.steps):
+        for pointer, source in step.call.provenance.items():
+            if source.rule != "taken_back":
+                continue
+            text, new = row.task.user_turns[row.place_of(number)], at(step.call.arguments, pointer)
+            places = [max(text.rfind(form) for form in spellings(value)) for value in (source.given, new)]
+            first = min((text.find(form) for form in spellings(source.given) if form in text), default=-1)
+            if first < 0 or places[1] < first:
+                return f"`{pointer[1:]}` is not said first and then put right"
+    return ""
 
 
 def _takes_up(part: Sequence[Mapping[str, Json]], before: Sequence[Mapping[str, Json]]) -> bool:

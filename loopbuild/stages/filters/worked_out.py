@@ -47,8 +47,11 @@ def told_value(trajectory: Trajectory) -> Json:
 
 
 def given_in(trajectory: Trajectory) -> list[str]:
-    """Return the texts by which a person gives what the working out needs."""
-    return [form for source in _sources(trajectory) if source.given is not None for form in _forms(source)]
+    """Return the texts by which a person gives what the working out needs, or a value that is taken back."""
+    slips = [one.origin for one in bound_values(trajectory) if one.origin.rule == "taken_back"]
+    return [
+        form for source in (*_sources(trajectory), *slips) if source.given is not None for form in _forms(source)
+    ]  # fmt: skip
 
 
 def _is_given(source: Provenance, text: str) -> bool:

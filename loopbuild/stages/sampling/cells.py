@@ -29,6 +29,12 @@ _SIZES: dict[Topology, tuple[int, ...]] = {
 }  # fmt: skip
 """Distinct steps a shape may have; of a map without the repetitions of its last step."""
 _SIZE_WEIGHTS = {1: 1.0, 2: 2.0, 3: 3.0, 4: 2.0, 5: 1.0}
+_LENGTHS = {"two": (2,), "three": (3,), "four": (4,), "five": (5,), "six": (6,), "more": (7, 8)}
+"""What the keys of `sampling.lengths` stand for."""
+
+
+FAR = 6
+"""Steps a subgraph goes back; longer chains are looked for among all tools of the source."""
 
 
 def plan_key(cell: Cell, *, seed: int) -> str:
@@ -39,6 +45,11 @@ def plan_key(cell: Cell, *, seed: int) -> str:
 def pair_key(cell: Cell, *, seed: int) -> str:
     """Return the key a cell's path is chosen by: its plan key, or that of the first cell of its pair."""
     return plan_key(first_of(cell) if cell.topology == "conditional" else cell, seed=seed)
+
+
+def goes_far(cell: Cell) -> bool:
+    """Return whether a cell's path is looked for among all tools of its source."""
+    return cell.topology in _WIDE or bool(cell.derives) or (cell.topology == "chain" and cell.length > FAR)
 
 
 def first_of(cell: Cell) -> Cell:
@@ -60,18 +71,20 @@ def plan_cells(catalog: ToolCatalog, graph: ToolGraph, *, settings: Json, evalua
     others; a goal that cannot be reached at all gets `single` cells, whose sampling says why.
     """
     planned: dict[str, list[Cell]] = {}
+    weights = chain_weights(settings)
     shares: Mapping[str, float] = settings.get("topologies", {})
     for subgraph in graph.subgraphs:
         reach = reach_of(catalog, graph, subgraph, settings)
         wished = [shape for shape in _WIDE if shares.get(shape)]
-        is_wide = wished or settings.get("derived")
+        is_wide = wished or settings.get("derived") or max(weights, default=0) > FAR
         wide = reach_of(catalog, graph, beside(catalog, subgraph), settings) if is_wide else None
         cells: list[Cell] = []
         for purpose, wanted in (("train", settings["per_tool"]), ("eval", evaluation["per_tool"])):
             for goal in sorted(subgraph.goals):
                 if goal in reach.tools:
-                    shapes = feasible(goal, reach, wide=wide, wished=wished) or {"single": (1,)}
-                    cells += _cells(goal, purpose, wanted, reach.max_steps, shapes, shares)  # type: ignore[arg-type]
+                    shapes = feasible(goal, reach, wide=wide, wished=wished, chains=tuple(weights))
+                    shapes = shapes or {"single": (1,)}
+                    cells += _cells(goal, purpose, wanted, reach.max_steps, shapes, shares, weights)  # type: ignore[arg-type]
         for purpose, wanted in (("train", settings["per_tool"]), ("eval", evaluation["per_tool"])):
             for goal in sorted(subgraph.goals) if settings.get("derived") else ():
                 if goal in reach.tools and wide is not None:
@@ -80,7 +93,7 @@ def plan_cells(catalog: ToolCatalog, graph: ToolGraph, *, settings: Json, evalua
             # Which path a cell takes depends on its key; those that aim are planned last and move none of these.
             seed = int(settings.get("seed", 0))
             regular = [
-                (cell, pair_key(cell, seed=seed), wide or reach if cell.topology in _WIDE else reach)
+                (cell, pair_key(cell, seed=seed), wide if wide is not None and goes_far(cell) else reach)
                 for cell in cells
                 if cell.purpose == "train" and not cell.derives
             ]
@@ -91,9 +104,10 @@ def plan_cells(catalog: ToolCatalog, graph: ToolGraph, *, settings: Json, evalua
 
 
 def feasible(
-    goal: str, reach: Reach, *, wide: Reach | None = None, wished: Sequence[str] = ()
+    goal: str, reach: Reach, *, wide: Reach | None = None, wished: Sequence[str] = (), chains: Sequence[int] = ()
 ) -> dict[Topology, tuple[int, ...]]:
-    """Return the shapes a goal can have and for each the possible numbers of distinct steps.
+    """Return the shapes a goal can have and for each the possible numbers of distinct steps; `chains`, where given, are
+    those looked for of chains.
 
     Those `wished` that need other goals of the source are looked for in `wide`.
     """
@@ -103,7 +117,11 @@ def feasible(
         if within is None or (shape in _WIDE and shape not in wished):
             continue
         most = reach.max_steps - (1 if shape == "map" else 0)
-        sizes = tuple(size for size in _SIZES[shape] if size <= most and _is_possible(goal, shape, size, within))
+        looked_for = chains if chains and shape == "chain" else _SIZES[shape]
+        sizes = tuple(
+            size for size in looked_for
+            if size <= most and _is_possible(goal, shape, size, wide if size > FAR and wide is not None else within)
+        )  # fmt: skip
         if sizes:
             found[shape] = sizes
     return found
@@ -122,6 +140,7 @@ def _cells(
     max_steps: int,
     shapes: Mapping[Topology, tuple[int, ...]],
     shares: Mapping[str, float],
+    weights: Mapping[int, float],
 ) -> list[Cell]:
     parts = {shape: float(shares.get(shape, 0.0)) for shape in shapes}
     pairs = _pairs(parts, wanted, goal, purpose)
@@ -132,7 +151,8 @@ def _cells(
         for index in range(counts[shape]):
             # The two cells of a pair are as long as each other.
             turn = index - index % 2 if shape == "conditional" else index
-            size = _size(goal, shape, turn, purpose, sizes)
+            by_size = weights if weights and shape == "chain" else _SIZE_WEIGHTS
+            size = _size(goal, shape, turn, purpose, sizes, by_size)
             length = _map_length(index, size, max_steps) if shape == "map" else size
             cells.append(Cell(goal=goal, topology=shape, length=length, index=index, purpose=purpose))
     return cells
@@ -156,12 +176,20 @@ def _map_length(index: int, size: int, max_steps: int) -> int:
     return size + 2 if size + 2 <= max_steps else min(max_steps, 4) if max_steps > 3 else 3
 
 
-def _size(goal: str, shape: str, index: int, purpose: str, sizes: tuple[int, ...]) -> int:
+def chain_weights(settings: Json) -> dict[int, float]:
+    """Return how often a chain has which number of calls, as `lengths` says; empty where it says nothing."""
+    lengths: Mapping[str, float] = settings.get("lengths") or {}
+    return {
+        size: lengths[name] / len(sizes) for name, sizes in _LENGTHS.items() for size in sizes if lengths.get(name)
+    }  # fmt: skip
+
+
+def _size(goal: str, shape: str, index: int, purpose: str, sizes: tuple[int, ...], weights: Mapping[int, float]) -> int:
     """Choose a size by weighted hashing: a size that becomes possible later takes its share and moves no other."""
 
     def place(size: int) -> float:
         u = unit_interval("size", [goal, shape, index, purpose, size])
-        return -math.log(max(u, 1e-300)) / _SIZE_WEIGHTS.get(size, 1.0)
+        return -math.log(max(u, 1e-300)) / weights.get(size, 1.0)
 
     return min(sizes, key=place)
 

@@ -5,12 +5,13 @@ Calls are bounded by the run they belong to, which also says what went wrong las
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from loopbuild.errors import SandboxError
 from loopbuild.judging.validate import Validator
 from loopbuild.pointers import find
-from loopbuild.records import Cell, Purpose, StateFact, Step, ToolCall, ToolResult
+from loopbuild.records import Cell, Json, Purpose, StateFact, Step, ToolCall, ToolResult
 from loopbuild.sandbox.protocol import Sandbox
 from loopbuild.stages.sampling.arguments import Picks, bind, is_blank, picks_of
 from loopbuild.stages.sampling.cells import repeats_of
@@ -37,6 +38,8 @@ class Run:
     reach: Reach
     sandbox: Sandbox
     validator: Validator
+    talk: Mapping[str, Json] = field(default_factory=dict)
+    """How dialogues go (`synthesis.dialogues`)."""
     calls: int = 0
     broken: str = ""
     refused: str = ""

@@ -12,7 +12,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from loopbuild.digest import canonical
+from loopbuild.digest import canonical, seed, unit_interval
+from loopbuild.llm.presence import is_said
+from loopbuild.pointers import find, scalars
 from loopbuild.records import DataFlowEdge, Json, Later, Provenance, SchemaLeaf, Step, ToolCall
 from loopbuild.stages.sampling.arguments import bind, is_blank, picks_of
 from loopbuild.stages.sampling.execution import CALLS, Run, attempt_call
@@ -22,13 +24,20 @@ from loopbuild.stages.sampling.record import signature_of
 from loopbuild.stages.sampling.skeleton import fed
 from loopbuild.stages.sampling.values import choose
 
-_TURNS = {1: 0.4, 2: 0.3, 3: 0.18, 4: 0.08, 5: 0.04}
-"""How many times the person speaks again, and how often that is so."""
-_KINDS = {"corrected": 1.5, "same": 1.0, "refers": 1.5, "asks": 1.0}
+_TURNS = {"short": (2, 3), "middle": (4, 5, 6), "long": (7, 8, 9, 10, 11, 12)}
+"""How often the person speaks."""
+_OFTEN = {"short": 0.7, "middle": 0.3}
+_KINDS = {"corrected": 0.3, "same": 0.2, "refers": 0.3, "asks": 0.2}
+_SELDOM = {"corrected": 5.0, "asks": 5.0}
+"""What there is only now and then something for goes first where there is."""
+_APART = 3
+"""Turns between two corrections at least: who corrects all the time is not sure what is wanted."""
 _BY_EFFECT = {"read": 2.0, "create": 1.0, "update": 1.0, "unknown": 0.5, "delete": 0.0}
 _MOMENTS = ("date", "date-time", "datetime", "time")
 _TRIES = 8
 """Calls tried for one turn of the person."""
+_MEMBERS = 3
+"""Members of a list that something is done for once more."""
 _LONGEST = 60
 """Characters of a value that somebody corrects in passing."""
 
@@ -49,51 +58,102 @@ def go_on(run: Run, skeleton: Skeleton, steps: tuple[Step, ...]) -> tuple[tuple[
     """
     nodes = [skeleton.nodes[min(place, len(skeleton.nodes) - 1)] for place in range(len(steps))]
     later: list[Later] = []
-    for _ in range(_wanted(run.key)):
+    for _ in range(_wanted(run) - 1):
         for tried, wish in enumerate(_wishes(run, nodes, steps, later), 1):
-            step = _run(run, wish)
+            step = _run(run, wish, steps)
             if step is not None:
                 path = _path([*nodes, wish.node])
                 steps, nodes = (*steps, step), [*nodes, wish.node]
                 later.append(replace(wish.later, path=path))
                 break
             if tried >= _TRIES or run.calls >= CALLS or run.broken:
-                return steps, tuple(later)
+                return _slipped(run, steps, later), tuple(later)
         else:
             break
-    return steps, tuple(later)
+    return _slipped(run, steps, later) if later else steps, tuple(later)
 
 
-def _wanted(key: str) -> int:
-    return min(_TURNS, key=lambda count: rank(key, ["turns", count], _TURNS[count]))
+def _slipped(run: Run, steps: tuple[Step, ...], later: Sequence[Later]) -> tuple[Step, ...]:
+    """Return the steps with one value said after another that was taken back; mostly as they are.
+
+    The value is short, the person's, and of no other call: what was said in between is not in force anywhere.
+    """
+    if not later or unit_interval("taken back", run.key) >= float(run.talk.get("taken_back", 0.0)):
+        return steps
+    corrected = {
+        turn for one in later if one.kind in ("corrected", "same") for turn in (one.turn, steps[one.about].turn)
+    }
+    own = [number for number, step in enumerate(steps) if step.turn not in corrected]
+    tools = Counter(step.call.tool for step in steps)
+    values = Counter(canonical(value) for step in steps for _, value in scalars(step.call.arguments))
+    for number in sorted(own, key=lambda one: rank(run.key, ["slips", one], 1.0)):
+        step = steps[number]
+        tool = run.reach.tools[step.call.tool]
+        for leaf in tool.inputs:
+            is_free = tools[tool.id] == 1 and _is_correctable(leaf, step, tool.effect)
+            if not is_free or values[canonical(step.call.arguments[leaf.pointer[1:]])] > 1:
+                continue
+            first = _another(run, step, leaf, -1)
+            if first is None or canonical(first) in values:
+                continue
+            source = Provenance(kind="user", rule="taken_back", given=first)
+            call = replace(step.call, provenance={**step.call.provenance, leaf.pointer: source})
+            return (*steps[:number], replace(step, call=call), *steps[number + 1 :])
+    return steps
 
 
-def _run(run: Run, wish: _Wish) -> Step | None:
-    """Run a call; None, and undone, where it is refused, changes nothing it should change, or shows nothing."""
+def _wanted(run: Run) -> int:
+    """Return how often the person speaks in this dialogue."""
+    shares = {name: share for name, share in (run.talk.get("turns") or _OFTEN).items() if share} or _OFTEN
+    length = min(shares, key=lambda name: rank(run.key, ["turns", name], shares[name]))
+    return _TURNS[length][seed("turns", [run.key, length]) % len(_TURNS[length])]
+
+
+def _run(run: Run, wish: _Wish, steps: Sequence[Step]) -> Step | None:
+    """Run a call; None, and undone, where it is refused, changes nothing it should change, or shows nothing new."""
     sandbox, effect = run.sandbox, run.reach.tools[wish.call.tool].effect
     token = sandbox.snapshot()
     before = sandbox.state_diff() if sandbox.sees_state and effect in ("create", "update") else None
     step = attempt_call(run, wish.call, turn=wish.later.turn)
-    if step is not None and (before is None or sandbox.state_diff() != before) and not is_blank(step.result.value):
+    if (
+        step is not None
+        and (before is None or sandbox.state_diff() != before)
+        and not is_blank(step.result.value)
+        and (effect != "read" or _is_news(step, steps))
+    ):
         return step
     sandbox.restore(token)
     return None
 
 
+def _is_news(step: Step, steps: Sequence[Step]) -> bool:
+    """Whether a result holds something that no call and no result before it held: nobody asks for what is known."""
+    known = {canonical(value) for one in steps for _, value in scalars(one.call.arguments)}
+    known |= {canonical(value) for one in steps for _, value in scalars(one.result.value)}
+    known |= {canonical(value) for _, value in scalars(step.call.arguments)}
+    return any(canonical(value) not in known for _, value in scalars(step.result.value))
+
+
 def _wishes(run: Run, nodes: list[Node], steps: tuple[Step, ...], later: Sequence[Later]) -> Iterator[_Wish]:
     turn, done = steps[-1].turn + 1, {one.kind for one in later[-1:]}
-    kinds = sorted(_KINDS, key=lambda kind: (kind in done, rank(run.key, ["kind", turn, kind], _KINDS[kind])))
-    counts = Counter(step.call.tool for step in steps)
+    shares: dict[str, float] = run.talk.get("kinds") or _KINDS
+    kinds = sorted(
+        (kind for kind in _KINDS if shares[kind]),
+        key=lambda kind: (kind in done, rank(run.key, ["kind", turn, kind], shares[kind] * _SELDOM.get(kind, 1.0))),
+    )
+    stale = {one.about for one in later if one.kind == "corrected"}
+    counts = Counter(step.call.tool for number, step in enumerate(steps) if number not in stale)
     for kind in kinds:
         if kind == "corrected":
-            # Who corrects a correction is not sure what is wanted; one of them is enough.
-            found = _corrections(run, nodes, steps, turn) if kind not in {one.kind for one in later} else iter(())
+            is_soon = "corrected" in {one.kind for one in later[-_APART:]}
+            found = iter(()) if is_soon else _corrections(run, nodes, steps, turn)
         elif kind == "same":
             found = _repetitions(run, nodes, steps, turn)
         else:
             found = _further(run, nodes, steps, turn, has_result=kind == "refers")
         for wish in found:
-            if _is_plain(wish, steps, counts, later) and not _was_called(wish.call, steps):
+            is_clear = _is_plain(wish, steps, counts, later) and _is_latest(run, wish, steps)
+            if is_clear and not _was_called(wish.call, steps):
                 yield wish
 
 
@@ -113,15 +173,45 @@ def _is_plain(wish: _Wish, steps: Sequence[Step], counts: Counter[str], later: S
     return not taken & stale and all(counts[steps[step].call.tool] == 1 for step in taken)
 
 
+def _is_latest(run: Run, wish: _Wish, steps: Sequence[Step]) -> bool:
+    """Whether `that account` is the account spoken of last: an id that came up before is pointed at, not said again."""
+    last: dict[str, Json] = {}
+    known: set[bytes] = set()
+    for step in steps:
+        tool = run.reach.tools[step.call.tool]
+        for entity, values in _ids_of(tool.inputs, step.call.arguments).items():
+            last[entity] = values[-1] if len({canonical(one) for one in values}) == 1 else None
+            known |= {canonical(one) for one in values}
+        if tool.effect == "create":
+            made = _ids_of([leaf for leaf in tool.outputs if "[]" not in leaf.pointer], step.result.value)
+            last |= {entity: values[-1] for entity, values in made.items()}
+            known |= {canonical(values[-1]) for values in made.values()}
+    tool = run.reach.tools[wish.call.tool]
+    for entity, values in _ids_of(tool.inputs, wish.call.arguments).items():
+        if any(canonical(one) in known and one != last.get(entity) for one in values):
+            return False
+    return True
+
+
+def _ids_of(leaves: Sequence[SchemaLeaf], value: Json) -> dict[str, list[Json]]:
+    """Return the identifiers in a call or result, by what they identify."""
+    made: dict[str, list[Json]] = {}
+    for leaf in leaves:
+        if leaf.kind == "id":
+            made.setdefault(leaf.entity, []).extend(one.value for one in find(value, leaf.pointer))
+    return {entity: values for entity, values in made.items() if values}
+
+
 def _corrections(run: Run, nodes: list[Node], steps: tuple[Step, ...], turn: int) -> Iterator[_Wish]:
     """The last thing with another value: by a tool that updates what was made, else by the same call once more."""
     about = len(steps) - 1
     step, tools = steps[about], run.reach.tools
+    known = {str(value) for one in steps for _, value in scalars(one.call.arguments)}
     effect = tools[step.call.tool].effect
     leaves = [leaf for leaf in tools[step.call.tool].inputs if _is_correctable(leaf, step, effect)]
     for leaf in sorted(leaves, key=lambda leaf: rank(run.key, ["corrects", turn, leaf.pointer], 1.0)):
         value = _another(run, step, leaf, turn)
-        if value is None:
+        if value is None or any(is_said(value, one) for one in known):
             continue
         later = Later(turn=turn, kind="corrected", about=about, pointer=leaf.pointer)
         if effect in ("read", "update"):
@@ -221,8 +311,10 @@ def _further(run: Run, nodes: list[Node], steps: tuple[Step, ...], turn: int, *,
     """Another tool, with what a result showed, or with what the person named."""
     path = [step.call.tool for step in steps]
     tools = run.reach.tools
-    others = [tool for tool in sorted(tools) if tool not in path and _BY_EFFECT[tools[tool].effect]]
-    for tool in sorted(others, key=lambda one: rank(run.key, ["next", turn, one], _BY_EFFECT[tools[one].effect])):
+    others = [tool for tool in sorted(tools) if _BY_EFFECT[tools[tool].effect]]
+    others.sort(key=lambda one: (one in path, rank(run.key, ["next", turn, one], _BY_EFFECT[tools[one].effect])))
+    # What was done once is done again only when nothing new is left to do.
+    for tool in others:
         edges: list[DataFlowEdge] = [
             edge for leaf in tools[tool].inputs for edge in run.reach.into.get((tool, leaf.pointer), ())
             if edge.producer in path
@@ -232,8 +324,11 @@ def _further(run: Run, nodes: list[Node], steps: tuple[Step, ...], turn: int, *,
             asked = [edge] if edge is not None else []
             node = fed(tool, len(path), [*path, tool], nodes, asked, run.reach, key=run.key, near=range(len(path)))
             about = _spoken_of(node)
-            call = _bound(run, node, steps) if node is not None and about >= 0 else None
-            if node is not None and call is not None:
+            # Done again, it is done for another member.
+            for attempt in range(_MEMBERS) if tool in path else (0,):
+                call = _bound(run, node, steps, attempt=attempt) if node is not None and about >= 0 else None
+                if node is None or call is None:
+                    break
                 kind = "refers" if any(feed.leaf for feed in node.feeds.values()) else "asks"
                 yield _Wish(later=Later(turn=turn, kind=kind, about=about), node=node, call=call)  # type: ignore[arg-type]
 

@@ -13,11 +13,15 @@ from loopbuild.records import DataFlowEdge, SchemaLeaf, ToolSchema, Topology
 from loopbuild.stages.sampling.feeds import Feed, Node, Skeleton
 from loopbuild.stages.sampling.parents import Parents, in_order, same_member
 from loopbuild.stages.sampling.pointers import shared_item
-from loopbuild.stages.sampling.reach import CONTROL, Reach, own_keys, ranked
+from loopbuild.stages.sampling.reach import CONTROL, Reach, own_keys, rank, ranked
 from loopbuild.stages.sampling.side_by_side import levelled, side_by_side
 from loopbuild.stages.sampling.values import is_given
 
 _TRIES = 60
+_LOOKS, _SHORT = 3_000, 4
+"""Beginnings of longer chains that are looked at: most of them lead nowhere, and there are very many."""
+_OPTIONAL = 6.0
+"""Optional parameters of one call at most, on average."""
 
 
 def skeletons(goal: str, topology: Topology, size: int, reach: Reach, *, key: str) -> Iterator[Skeleton]:
@@ -67,10 +71,11 @@ def _name_of(edge: DataFlowEdge) -> tuple[str, ...]:
 
 
 def _chains(goal: str, size: int, reach: Reach, *, key: str, is_map: bool) -> Iterator[Skeleton]:
-    budget = [_TRIES]
+    budget, looks = [_TRIES], [_LOOKS]
 
     def grow(path: list[str], links: list[DataFlowEdge]) -> Iterator[Skeleton]:
-        if budget[0] <= 0:
+        looks[0] -= 1
+        if budget[0] <= 0 or (looks[0] < 0 and size > _SHORT):
             return
         if len(path) == size:
             budget[0] -= 1
@@ -242,7 +247,27 @@ def fed(
                 return None
             feed = Feed()
         feeds[leaf.pointer] = feed
+    if reach.tools[tool].effect == "update" and all(reach.leaves[tool, pointer].kind == "id" for pointer in feeds):
+        changed = _changed(reach.tools[tool], reach, key=key)
+        feeds |= {changed: Feed()} if changed and changed not in feeds else {}
     return Node(tool=tool, feeds=feeds)
+
+
+def _changed(tool: ToolSchema, reach: Reach, *, key: str) -> str:
+    """Return the leaf that a call sets which would change nothing otherwise; empty where the tool itself is the change.
+
+    Leaves inside lists and objects are left alone, and what a plan wants left out.
+    """
+    free = [
+        leaf.pointer for leaf in tool.inputs
+        if leaf.kind != "id" and leaf.pointer.count("/") == 1 and leaf.pointer[1:] not in CONTROL | _REMARKS
+        and reach.given.get((tool.id, leaf.pointer)) is not False
+    ]  # fmt: skip
+    return min(free, key=lambda pointer: rank(key, ["changes", tool.id, pointer], 1.0)) if free else ""
+
+
+_REMARKS = frozenset({"reason", "note", "comment", "message", "remark"})
+"""What is said about a change is no change."""
 
 
 def _is_set(leaf: SchemaLeaf, tool: ToolSchema, reach: Reach, *, key: str) -> bool:
@@ -253,7 +278,9 @@ def _is_set(leaf: SchemaLeaf, tool: ToolSchema, reach: Reach, *, key: str) -> bo
         return wished
     if name in CONTROL or leaf.kind == "id":
         return False
-    return is_given(tool, leaf, key=key, share=reach.optional)
+    # A tool of three hundred parameters gets a request a person would write, not one of ninety values.
+    free = len({one.pointer.split("/")[1] for one in tool.inputs if not one.is_required})
+    return is_given(tool, leaf, key=key, share=min(reach.optional, _OPTIONAL / max(1, free)))
 
 
 def _inherited(leaf: SchemaLeaf, near: set[int], nodes: list[Node], reach: Reach) -> Feed | None:

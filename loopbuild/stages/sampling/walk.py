@@ -14,7 +14,7 @@ from loopbuild.judging.validate import Validator
 from loopbuild.records import Cell, Json, Later, Subgraph, ToolCatalog, ToolGraph, Trajectory
 from loopbuild.sandbox.protocol import EVAL_FIXTURES, Sandbox
 from loopbuild.stages.sampling.aims import aim_words, aiming
-from loopbuild.stages.sampling.cells import first_of, plan_key, repeats_of
+from loopbuild.stages.sampling.cells import first_of, goes_far, plan_key, repeats_of
 from loopbuild.stages.sampling.derived_paths import derived_paths
 from loopbuild.stages.sampling.execution import CALLS, Run, comes_to_nothing, execute, orders_agree
 from loopbuild.stages.sampling.going_on import go_on
@@ -52,8 +52,7 @@ def sample(
     `settings` are the `sampling:` section as JSON. The sandbox is left in the trajectory's final state. Raises
     SandboxError when the sandbox cannot be opened.
     """
-    is_wide = cell.topology in ("parallel", "conditional") or bool(cell.derives)
-    within = beside(catalog, subgraph) if is_wide else subgraph
+    within = beside(catalog, subgraph) if goes_far(cell) else subgraph
     reach, validator = _prepared(catalog, graph, within, settings)
     key = plan_key(cell, seed=seed)
     if cell.goal not in reach.tools:
@@ -62,7 +61,10 @@ def sample(
         reach = aiming(reach, cell.aim)
     purpose = cell.purpose
     fixture = seed_of("fixture", key) % max(1, sandbox.fixtures) + (EVAL_FIXTURES if purpose == "eval" else 0)
-    run = Run(cell=cell, key=key, purpose=purpose, reach=reach, sandbox=sandbox, validator=validator)
+    run = Run(
+        cell=cell, key=key, purpose=purpose, reach=reach, sandbox=sandbox, validator=validator,
+        talk=settings.get("talk") or {},
+    )  # fmt: skip
     if cell.topology == "conditional":
         return _conditional(run, seed)
     size = cell.length - repeats_of(cell) + 1
@@ -76,6 +78,7 @@ def sample(
         if tried >= _PATHS or run.calls >= CALLS or run.broken:
             break
         tried += 1
+        run.reach = reach
         sandbox.open(fixture, sorted({node.tool for node in skeleton.nodes}))
         start = sandbox.snapshot() if skeleton.is_abreast else None
         steps = execute(run, skeleton, (), {})
@@ -89,6 +92,8 @@ def sample(
                 continue
         later: tuple[Later, ...] = ()
         if steps is not None and cell.category == "dialogue":
+            # Later on the person may want anything of the same application.
+            run.reach = _prepared(catalog, graph, beside(catalog, subgraph), settings)[0]
             steps, later = go_on(run, skeleton, steps)
             if not later or run.broken:
                 continue
@@ -96,7 +101,7 @@ def sample(
             continue
         if steps is not None:
             return trajectory_of(
-                steps, cell=cell, key=key, fixture=fixture, sandbox=sandbox, skeleton=skeleton, tools=reach.tools,
+                steps, cell=cell, key=key, fixture=fixture, sandbox=sandbox, skeleton=skeleton, tools=run.reach.tools,
                 later=later, told=told,
             )  # fmt: skip
     if run.broken:

@@ -14,11 +14,11 @@ cultivate cut deactivate debit decrease deduct defer deliver demolish deploy dep
 discharge disconnect discount dispatch dispense dispose dispute distribute divert donate dose downgrade drain
 drill drive dry earn elect email embed empty endorse engage engrave enlarge escort evacuate evaluate evict
 examine exchange excuse exempt expedite expel expire express fasten feed fertilize fill fine fire fit fix flush
-fly fold forfeit fry fuel fulfil fulfill furnish garnish gather graduate grant greet grind grow guard guide
+fly fold forfeit freeze fry fuel fulfil fulfill furnish garnish gather graduate grant greet grind grow guard guide
 halve handle harvest heal heat help hide hoist host house immunize impound imprison improve increase inject
 inoculate install instruct insure interview introduce invest irrigate isolate issue jail join judge keep kick
 knit launder lay lead lease lend lengthen lift light liquidate load lower lubricate maintain marry measure
-medicate melt mend mentor mix mow nominate nudge nurse oil operate overhaul override own pack paint park
+medicate melt mend mentor mix mount mow nominate nudge nurse oil operate overhaul override own pack paint pair park
 pasteurize pawn penalize perform pick plant pledge plough plow polish postpone pour praise prepare prescribe
 preserve press print process produce promise propose protect prune publish pull pump punish push quarantine
 raise ration reactivate reassign rebook rebuild recall recharge reclaim recline recover recruit recycle redeem
@@ -31,6 +31,7 @@ supply swap sweep switch tailor tan tax teach tend terminate thaw tighten tip to
 tune unload unpack upgrade vacate vaccinate vacuum void vote waive wake ward warm warn wash water wax wear weigh
 welcome weld wire withdraw wrap yield zip"""
 _VERBS = frozenset(_WORDS.split())
+_PREFIXES = ("un", "re", "de", "dis")
 _ENDINGS = ("ize", "ise", "ify")
 _PARTICLES = {
     "check": ("in", "out"), "sign": ("in", "out", "up", "off"), "log": ("in", "out"), "clock": ("in", "out"),
@@ -43,6 +44,11 @@ _PARTICLES = {
 }  # fmt: skip
 
 
+def _undone(word: str) -> str:
+    """Return what a verb takes back or does again: `pair` of `unpair`, `fuel` of `refuel`; empty for others."""
+    return next((word[len(prefix) :] for prefix in _PREFIXES if word.startswith(prefix)), "")
+
+
 def own_verb(words: list[str], known: str) -> str:
     """Return what a name says is done, where that is not the verb `known` of the catalog; empty where it is.
 
@@ -53,5 +59,5 @@ def own_verb(words: list[str], known: str) -> str:
         return f"{words[0]} {words[1]}"
     if len(words) < 2 or words[0] == known:
         return ""
-    is_verb = words[0] in _VERBS or words[0].endswith(_ENDINGS)
+    is_verb = words[0] in _VERBS or words[0].endswith(_ENDINGS) or _undone(words[0]) in _VERBS
     return words[0] if is_verb else ""

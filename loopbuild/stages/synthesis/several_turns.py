@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from loopbuild.digest import unit_interval
-from loopbuild.llm.protocol import LaterWords, WriteRequest
+from loopbuild.llm.protocol import Argument, LaterWords, WriteRequest
 from loopbuild.pointers import unescaped
-from loopbuild.records import Cell, Level, ToolCatalog, ToolSchema, Trajectory
+from loopbuild.records import Cell, Level, Step, ToolCatalog, ToolSchema, Trajectory
 from loopbuild.stages.synthesis.arguments import argument_words
 from loopbuild.stages.synthesis.naming import spoken
 from loopbuild.stages.synthesis.requests import request
 
-MARGIN = 2.0
+MARGIN = 3.0
 """How many times its share of the texts is tried: not every path can be gone on from, and some rows are dropped."""
 
 
@@ -51,7 +51,23 @@ def dialogue_request(
     """Return the one text about a dialogue, at one of the levels."""
     level = levels[int(unit_interval("level of", ["dialogue", trajectory.key]) * len(levels))]
     made = request(trajectory, catalog, level=level, seed=seed, lexicon=lexicon, category="dialogue")
-    return replace(made, later=later_words(trajectory, catalog.by_id()))
+    tools = catalog.by_id()
+    return replace(made, later=later_words(trajectory, tools), slip=_slip_words(trajectory, tools))
+
+
+def _slip_words(trajectory: Trajectory, tools: Mapping[str, ToolSchema]) -> LaterWords | None:
+    """Return the value that was said first and taken back, in words; None in most dialogues."""
+    for index, step in enumerate(trajectory.steps):
+        for pointer, source in step.call.provenance.items():
+            if source.rule == "taken_back":
+                argument = _said_argument(trajectory, step, pointer, tools)
+                return LaterWords(kind="corrected", step=index, argument=argument, old=source.given)
+    return None
+
+
+def _said_argument(trajectory: Trajectory, step: Step, pointer: str, tools: Mapping[str, ToolSchema]) -> Argument:
+    tool, value = tools[step.call.tool], step.call.arguments[unescaped(pointer[1:])]
+    return argument_words(pointer, pointer, value, step, tool, spoken(tool).noun, trajectory, tools, "")
 
 
 def later_words(trajectory: Trajectory, tools: Mapping[str, ToolSchema]) -> tuple[LaterWords, ...]:
@@ -61,9 +77,7 @@ def later_words(trajectory: Trajectory, tools: Mapping[str, ToolSchema]) -> tupl
         index, step = next((n, step) for n, step in enumerate(trajectory.steps) if step.turn == one.turn)
         words = LaterWords(kind=one.kind, step=index)
         if one.kind == "corrected":
-            name, tool = unescaped(one.pointer[1:]), tools[step.call.tool]
-            value, noun = step.call.arguments[name], spoken(tool).noun
-            argument = argument_words(one.pointer, one.pointer, value, step, tool, noun, trajectory, tools, "")
-            words = replace(words, argument=argument, old=trajectory.steps[one.about].call.arguments[name])
+            old = trajectory.steps[one.about].call.arguments[unescaped(one.pointer[1:])]
+            words = replace(words, argument=_said_argument(trajectory, step, one.pointer, tools), old=old)
         made.append(words)
     return tuple(made)

@@ -37,7 +37,7 @@ EXTRA = (
 def dialogues() -> tuple[ToolCatalog, tuple[Row, ...]]:
     """Every dialogue the plan allows, with its words."""
     catalog, graph = world.hr_with(*EXTRA)
-    chosen = world.settings(per_tool=8, user_known=["employee_id", "role_id"])
+    chosen = world.settings(per_tool=14, user_known=["employee_id", "role_id"])
     sandbox = SimulatedSandbox(catalog, source="hr")
     made = []
     for subgraph, cell in world.cells(catalog, graph, chosen):
