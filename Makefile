@@ -7,12 +7,13 @@ export OMP_NUM_THREADS ?= 1
 export OMP_WAIT_POLICY ?= passive
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: demo test lint types bench clean
+.PHONY: demo test test-slow lint types bench clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo   install, then build examples/hr: sample, word, filter, train, score, report"
 	@echo "make test   install, then lint, types and tests"
+	@echo "make test-slow  install Ray and doit too, then the tests that take long or need them"
 	@echo "make bench  the figures of the README"
 
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -41,6 +42,12 @@ types: $(VENV)/.installed-dev
 
 test: lint types
 	$(BIN)/python -m pytest
+
+# Ray takes a gigabyte and doit is a peer: neither is in `make test`, which skips what needs them.
+test-slow: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[ray]" --group bench
+	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest tests/engine/test_executors.py tests/engine/test_peers_graph.py
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group bench

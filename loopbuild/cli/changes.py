@@ -5,17 +5,20 @@ from __future__ import annotations
 from loopbuild.cli.units import table
 from loopbuild.records import CatalogDiff, ToolChange
 
+MOST_PADDED = 56
+"""Columns are no wider for the sake of one long line."""
 SIGNS = {"added": "+", "removed": "-", "renamed": ">", "changed": "~"}
 
 
 def change_lines(difference: CatalogDiff) -> list[str]:
     """Return one line per changed leaf, and the notes."""
-    rows = [row for change in difference.changes for row in _rows(change)]
-    lines = table(rows).splitlines() if rows else []
+    rows = [row for change in difference.changes for row in change_rows(change)]
+    lines = table(rows, most=MOST_PADDED).splitlines() if rows else []
     return lines + [f"note: {note}" for note in difference.notes]
 
 
-def _rows(change: ToolChange) -> list[list[str]]:
+def change_rows(change: ToolChange) -> list[list[str]]:
+    """Return one row of cells per changed leaf, the tool as a whole before them."""
     sign = SIGNS[change.change]
     place = f"{change.span.file}:{change.span.line}" if change.span and change.span.line else ""
     head = change.tool

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from loopbuild.cli.amounts import amounts_json
 from loopbuild.cli.annotations import Annotation, commands
-from loopbuild.cli.changes import SIGNS, change_lines
+from loopbuild.cli.changes import MOST_PADDED, change_rows
 from loopbuild.cli.consequences import sum_lines, users_line
-from loopbuild.cli.units import count
+from loopbuild.cli.folding import GRAVITY, fold_rows, folded
+from loopbuild.cli.units import count, table
 from loopbuild.pipeline.comparing import Comparison, Meaning, meaning_of
 from loopbuild.records import LeafChange, Span, ToolChange
 
@@ -20,7 +23,7 @@ VERSION = 1
 MOST_CHARACTERS = 65_536
 """What code hosts take as one comment."""
 MOST_ROWS = 200
-LEVELS = ("breaking", "safety", "behavioural", "compatible", "doc")
+LEVELS = GRAVITY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,21 +69,42 @@ def counted(comparison: Comparison) -> str:
     found: dict[str, int] = {}
     for item in items(comparison):
         found[item.meaning.level] = found.get(item.meaning.level, 0) + 1
+    return _by_level(found)
+
+
+def _by_level(found: Mapping[str, int]) -> str:
     return ", ".join(f"{found[level]:,} {level}" for level in LEVELS if level in found)
 
 
-def diff_text(comparison: Comparison) -> str:
-    """Return the screen of `loopbuild diff`: a table of what changed, below each tool who reads it, and the sum."""
-    lines: list[str] = []
-    at = -1
-    for line in change_lines(replace(comparison.difference, notes=())):
-        if line[:1] in SIGNS.values():
-            lines += _below(comparison, at)
-            at += 1
-        lines.append(line)
-    lines += _below(comparison, at)
+def diff_text(comparison: Comparison, *, everything: bool = False) -> str:
+    """Return the screen of `loopbuild diff`: the total, what changed, below each tool who reads it, and the sum.
+
+    What happened alike in many tools is one line and what is too much is counted, unless `everything` is asked for.
+    """
+    shown = folded(comparison, everything=everything)
+    cells = [change_rows(change) for _, change in shown.blocks]
+    told = [*(row for rows in cells for row in rows), *map(fold_rows, shown.folds)]
+    left = iter(table(told, most=MOST_PADDED).splitlines())
+    lines = [_total(comparison)]
+    for (at, _), rows in zip(shown.blocks, cells, strict=True):
+        lines += islice(left, len(rows))
+        lines += _below(comparison, at)
+    lines += left
+    if shown.left_out:
+        more = count(shown.left_out.total(), "more change")
+        lines.append(f"{more} ({_by_level(shown.left_out)}): `--all` or `--json` lists them")
     lines += [f"note: {note}" for note in (*comparison.difference.notes, *comparison.notes)]
     return "\n".join([*lines, *sum_lines(comparison)])
+
+
+def _total(comparison: Comparison) -> str:
+    """Return `7 changes in 4 of 12 tools (1 added, 1 removed): 2 breaking, 5 doc`."""
+    changes = comparison.difference.changes
+    ways = Counter(change.change for change in changes)
+    whole = ", ".join(f"{ways[way]:,} {way}" for way in ("added", "removed", "renamed") if ways[way])
+    number = sum(1 for _ in items(comparison))
+    tools = f"{len(changes):,} of {count(comparison.tools, 'tool')}"
+    return f"{count(number, 'change')} in {tools}{f' ({whole})' if whole else ''}: {counted(comparison)}"
 
 
 def diff_json(comparison: Comparison) -> str:

@@ -45,7 +45,7 @@ def _tool(tool: dict[str, Any]) -> str:
         rows = []
         for leaf in leaves:
             known = from_json(SchemaLeaf, leaf)
-            notes = [leaf["kind"], leaf["format"]]
+            notes = [leaf["origin"] if side == "output" else "", leaf["kind"], leaf["format"]]
             notes += ["secret"] if known.is_sensitive else []
             notes += ["not looked into"] if known.is_opaque and leaf["pointer"] else []
             if leaf["enum"]:

@@ -67,11 +67,17 @@ def percent(k: int, n: int) -> str:
     return f"{k / n:.2f} ({k} of {n})" if n else "-"
 
 
-def table(rows: list[list[str]], *, right: frozenset[int] = frozenset(), indent: str = "") -> str:
-    """Return rows as aligned columns, two spaces apart; the columns in `right` are right-aligned."""
+def table(rows: list[list[str]], *, right: frozenset[int] = frozenset(), indent: str = "", most: int = 0) -> str:
+    """Return rows as aligned columns, two spaces apart; the columns in `right` are right-aligned.
+
+    A cell of more than `most` characters moves the rest of its own line and no other.
+    """
     if not rows:
         return ""
-    widths = [max(len(row[i]) for row in rows if i < len(row)) for i in range(max(map(len, rows)))]
+    widths = [
+        max((len(row[i]) for row in rows if i < len(row) and not 0 < most < len(row[i])), default=0)
+        for i in range(max(map(len, rows)))
+    ]
     lines = []
     for row in rows:
         cells = [cell.rjust(widths[i]) if i in right else cell.ljust(widths[i]) for i, cell in enumerate(row)]

@@ -57,11 +57,16 @@ class Found:
 def look_up(opened: OpenProject, query: str) -> Found:
     """Return what `query` names: `hr/get_open_roles`, `dataset:main`, `tasks:hr/role#3fa9`, or a row's first digits.
 
-    Raises SelectionError when nothing or too much matches.
+    Before the first build a tool is shown as its source declares it. Raises SelectionError when nothing or too much
+    matches.
     """
     known = list(targets_in_force(opened.workspace))
     if not known:
-        raise SelectionError("nothing was built here yet", hint="run `loopbuild build`")
+        tool = _tool_of(_declared(opened), query)
+        if tool is None:
+            what = f"nothing was built here yet, and no tool is called `{query}`"
+            raise SelectionError(what, hint="run `loopbuild build`")
+        return Found(tool=tool)
     target, _, prefix = query.partition("#")
     if target == MODEL and MODEL not in known:
         target = _asked_model(opened) or target
@@ -70,13 +75,9 @@ def look_up(opened: OpenProject, query: str) -> Found:
     catalog = output(opened.workspace, "catalog:main") or {"tools": []}
     tools = {tool["id"]: tool for tool in catalog["tools"]}
     by_name = {tool["name"]: tool["id"] for tool in catalog["tools"]}
-    if query in tools:
-        return Found(tool=tools[query])
-    named = sorted(tool["id"] for tool in catalog["tools"] if tool["name"] == query)
-    if len(named) > 1:
-        raise SelectionError(f"{len(named)} tools are called `{query}`", hint=f"name one: {', '.join(named)}")
-    if named:
-        return Found(tool=tools[named[0]])
+    tool = _tool_of(catalog["tools"], query)
+    if tool is not None:
+        return Found(tool=tool)
     has_rows = [name for name in known if name.partition(":")[0] in ROW_KINDS]
     if prefix and target in known:
         return Found(rows=tuple(_rows_of(opened, target, prefix, is_table=target in has_rows)))
@@ -90,6 +91,23 @@ def look_up(opened: OpenProject, query: str) -> Found:
     near = difflib.get_close_matches(query, names, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else "`loopbuild plan` lists targets"
     raise SelectionError(f"nothing is called `{query}`", hint=hint)
+
+
+def _declared(opened: OpenProject) -> list[Json]:
+    from loopbuild.pipeline.tools import current_tools
+    from loopbuild.records import to_json
+
+    tools: list[Json] = to_json(current_tools(opened).catalog)["tools"]
+    return tools
+
+
+def _tool_of(tools: list[Json], query: str) -> Json:
+    """Return the tool of an id or a name, None for none; raises SelectionError for a name that several have."""
+    named = [tool for tool in tools if tool["id"] == query] or [tool for tool in tools if tool["name"] == query]
+    if len(named) > 1:
+        ids = ", ".join(sorted(tool["id"] for tool in named))
+        raise SelectionError(f"{len(named)} tools are called `{query}`", hint=f"name one: {ids}")
+    return named[0] if named else None
 
 
 def _asked_model(opened: OpenProject) -> str:

@@ -135,6 +135,15 @@ class ToolSchema:
     is_deprecated: bool = False
     span: Span | None = None
 
+    @property
+    def returns_known(self) -> OutputOrigin:
+        """Return how it is known what a call returns; `none` where all that is known is "an object" or "a list"."""
+        is_told = any(
+            leaf.component or leaf.pointer.strip("/[]") or set(leaf.types) - {"object", "array", "null"}
+            for leaf in self.outputs
+        )
+        return self.output_origin if is_told else "none"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCatalog:

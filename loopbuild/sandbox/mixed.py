@@ -53,6 +53,11 @@ class MixedSandbox:
         part = self._part(tool_id)
         return () if part is None else part.known(tool_id, pointer)
 
+    def records(self, tool_id: str, pointers: Collection[str]) -> tuple[Mapping[str, Json], ...]:
+        """Ask the part of the tool's source."""
+        part = self._part(tool_id)
+        return () if part is None else part.records(tool_id, pointers)
+
     def close(self) -> None:
         """Close every part."""
         for part in self._parts.values():

@@ -52,6 +52,9 @@ class Sandbox(Protocol):
     def known(self, tool_id: str, pointer: str) -> tuple[Json, ...]:
         """Return valid values a person could know for this input leaf, in a fixed order; empty when there are none."""
 
+    def records(self, tool_id: str, pointers: Collection[str]) -> tuple[Mapping[str, Json], ...]:
+        """Return what filters given together would say to find each record, by pointer; empty where nobody knows."""
+
     def close(self) -> None:
         """Release processes and files; calling twice is fine."""
 

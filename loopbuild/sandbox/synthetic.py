@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 
+from loopbuild.digest import unit_interval
 from loopbuild.records import Json, Purpose, SchemaLeaf
 from loopbuild.sandbox import pools
 from loopbuild.sandbox.draws import Draws
@@ -28,7 +29,8 @@ def synthesize(leaf: SchemaLeaf, key: Json, *, purpose: Purpose, entity: str = "
     """
     draws = Draws(key)
     if leaf.enum:
-        return leaf.enum[draws.below(len(leaf.enum))]
+        # One value more moves only what now gets it.
+        return max(leaf.enum, key=lambda value: unit_interval("choice", [key, value]))
     kinds = set(leaf.types) - {"null"}
     if not kinds:
         kinds = {"string"}

@@ -51,6 +51,7 @@ def edit(path: Path, name: str, **fields: Any) -> None:
 
 
 DIFF = """\
+4 changes in 4 of 12 tools (1 added, 1 renamed): 2 breaking, 1 compatible, 1 doc
 +  hr/extend_offer           added                                   compatible  tools/hr.json:24
 >  hr/get_candidate_profile  renamed from `get_candidate` (0.88)     breaking    tools/hr.json:34
      2 of 3 words of the name, 1 of 1 parameters, 5 of 5 words of the description, 3 of 3 returned leaves
@@ -88,7 +89,7 @@ def test_a_clone_without_results_reads_the_locks_tools_from_git(project: Path) -
     change_schemas(project)
     shutil.rmtree(".loopbuild")
     lines = screen(project, "diff").splitlines()
-    assert lines[1].startswith(">  hr/get_candidate_profile")
+    assert lines[2].startswith(">  hr/get_candidate_profile")
     assert lines[-1] == "What this makes stale is not known here: no result was built or restored yet"
 
 
@@ -120,7 +121,7 @@ def test_the_stale_rows_of_a_diff_are_those_of_a_plan(project: Path) -> None:
 def test_a_description_costs_no_row(project: Path) -> None:
     edit(project / "tools" / "hr.json", "get_candidate", description="All that is known of one applicant.")
     lines = screen(project, "diff").splitlines()
-    assert lines[1:] == ["Makes no trajectory, text or checkpoint stale"]
+    assert lines[2:] == ["Makes no trajectory, text or checkpoint stale"]
 
 
 def test_a_diff_as_json_has_a_version_and_says_what_each_class_makes_stale(project: Path) -> None:

@@ -138,6 +138,21 @@ def test_the_answers_are_those_of_a_full_look(project: Path) -> None:
         }
 
 
+def test_a_dry_run_is_the_plan_of_the_same_words(project: Path) -> None:
+    _tools(project).write_text(_tools(project).read_text().replace("employee", "worker", 1))
+    before = (project / "loop.lock").read_bytes()
+    assert loopbuild(project, "build", "-n", *WORDS) == loopbuild(project, "plan", *WORDS)
+    assert loopbuild(project, "build", "--dry-run", "--json", *WORDS) == loopbuild(project, "plan", "--json", *WORDS)
+    assert (project / "loop.lock").read_bytes() == before
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "many", "1.5"])
+def test_a_number_of_processes_that_is_none_is_refused(project: Path, number: str) -> None:
+    seen = loopbuild(project, "build", f"--jobs={number}", *WORDS)
+    assert seen.code == 2
+    assert "is no number of processes" in seen.err
+
+
 @pytest.mark.slow
 def test_nothing_to_do_costs_a_few_starts_of_python(project: Path) -> None:
     """In one run on one machine, as a ratio: the bar is that of a build of everything."""

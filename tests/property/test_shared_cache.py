@@ -47,8 +47,9 @@ class Shelf:
         with self.lock:
             self.bodies[(space, name)] = body
 
-    def has(self, space: Space, name: str) -> bool:
-        return (space, name) in self.bodies
+    def has(self, space: Space, name: str, *, size: int | None = None) -> bool:
+        body = self.bodies.get((space, name))
+        return body is not None and size in (None, len(body))
 
     def close(self) -> None:
         return None

@@ -30,7 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SOURCE",
         help="first ask the sandbox this source's recording is made `of` everything again, and write its answers down",
     )
-    parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="processes for row work (default 1)")
+    parser.add_argument(
+        "--dry-run", "-n", action="store_true", help="only say what it would do: `plan` of the same words"
+    )
+    parser.add_argument("-j", "--jobs", type=_jobs, default=1, metavar="N", help="processes for row work (default 1)")
     parser.add_argument(
         "--executor", choices=("processes", "ray"), default="", help="where row work runs (default: `engine.executor`)"
     )
@@ -47,6 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="the outcome as JSON on stdout")
 
 
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"`{text}` is no number of processes; at least 1")
+    return int(text)
+
+
 def _errors(errors: Iterable[LoopbuildError]) -> Iterator[str]:
     """What stopped several targets alike is told once."""
     found: dict[tuple[str, str], list[LoopbuildError]] = {}
@@ -60,6 +69,12 @@ def _errors(errors: Iterable[LoopbuildError]) -> Iterator[str]:
 
 def run(arguments: argparse.Namespace) -> int:
     """Build; exits 1 when something failed, 130 when interrupted."""
+    if arguments.dry_run:
+        from loopbuild.cli.commands import plan
+
+        if arguments.record:
+            raise SelectionError("`--dry-run` asks no sandbox to record", hint="leave out one of the two")
+        return plan.run(argparse.Namespace(**vars(arguments), check=False, markdown=False))
     from loopbuild.pipeline.builds import build_project, gates_missed, nothing_to_do, open_project, report_of
 
     opened = open_project(arguments.project, loopfile=arguments.file)
@@ -90,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
         done = build_project(
             opened,
             wishes=wishes,
-            jobs=max(1, arguments.jobs),
+            jobs=arguments.jobs,
             executor=arguments.executor,
             waits=not arguments.no_wait,
             fail_fast=arguments.fail_fast,

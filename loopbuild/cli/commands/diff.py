@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format", choices=FORMATS, default="text", help="markdown: for a pull request; github: annotations"
     )
     parser.add_argument("--json", action="store_true", help="the same as --format json")
+    parser.add_argument("--all", action="store_true", help="list every change by itself: nothing folded, nothing cut")
     parser.add_argument("--fail-on", choices=FAIL_ON, default="", help="exit 1 on a change at least as grave")
 
 
@@ -54,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
             "another version"
         )
     elif form != "text" or found.tools or not found.errors:
-        answer(_shown(found, form, root=root))
+        answer(_shown(found, form, root=root, everything=arguments.all))
     is_bad = bool(arguments.fail_on) and has_at_least(found.difference, arguments.fail_on)
     gravest = max((error.exit_code for error in found.errors), default=ExitCode.DONE)
     return max(gravest, ExitCode.FAILED if is_bad else ExitCode.DONE)
@@ -93,7 +94,7 @@ def _of_files(arguments: argparse.Namespace) -> tuple[Comparison, str]:
         return compare_files(arguments.old, arguments.new), "."
 
 
-def _shown(found, form: str, *, root: str) -> str:  # type: ignore[no-untyped-def]
+def _shown(found, form: str, *, root: str, everything: bool) -> str:  # type: ignore[no-untyped-def]
     from loopbuild.cli import differences
     from loopbuild.cli.units import count
 
@@ -106,4 +107,4 @@ def _shown(found, form: str, *, root: str) -> str:  # type: ignore[no-untyped-de
     notes = "".join(f"\nnote: {note}" for note in found.notes)
     if not found.difference.changes:
         return f"No change in {count(found.tools, 'tool')}{notes}"
-    return differences.diff_text(found)
+    return differences.diff_text(found, everything=everything)

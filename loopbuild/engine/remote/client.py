@@ -18,6 +18,7 @@ from loopbuild.engine.remote.patience import Pace, Patience, bounded
 from loopbuild.engine.remote.protocol import Remote, RemoteError
 from loopbuild.engine.remote.results import (
     MAX_CLAIM_BYTES,
+    Blob,
     Claim,
     Trust,
     claim_of,
@@ -25,7 +26,7 @@ from loopbuild.engine.remote.results import (
     encode,
     is_believed,
 )
-from loopbuild.engine.remote.transfer import Absent, download, missing_of, named_in, read_entry, upload
+from loopbuild.engine.remote.transfer import Absent, Wrong, download, holds, missing_of, named_in, read_entry, upload
 from loopbuild.engine.remote.uploads import Uploads
 
 MAX_FAILURES = 3
@@ -44,6 +45,8 @@ class Tally:
     already_there: int = 0
     """Results not sent because the cache has them, or of paid ones another of the same key."""
     unsent: int = 0
+    wrong: int = 0
+    """Contents that were not what their names promise, each a miss of one result."""
 
 
 def _never() -> bool:
@@ -66,7 +69,7 @@ class RemoteCache:
         self.remote = remote
         self.may_write = may_write
         self.asks_first = False
-        """Whether a pure result is looked for before it is sent; a build has just looked."""
+        """Whether what is sent is looked for first, and read where it is found; a build has just looked."""
         self.tally = Tally()
         self._trust: Trust = trust
         self._secret = secret
@@ -121,8 +124,8 @@ class RemoteCache:
         claim: Claim | None = None
         try:
             claim = bounded(work, patience=self._patience, is_cancelled=is_cancelled)
-        except Absent:
-            pass
+        except (Absent, Wrong):
+            pass  # one result is not to be had; nothing is wrong with asking for others
         except (RemoteError, ValueError) as error:
             if not is_cancelled():
                 self._read_failed(name, error)
@@ -155,6 +158,10 @@ class RemoteCache:
                     download(
                         self.remote, name, claim.blobs[name], objects=objects, is_durable=is_paid, pace=pace
                     )  # fmt: skip
+                except Wrong:
+                    self.tally.wrong += 1
+                    if name in claim.needs:
+                        raise
                 except Absent:
                     if name in claim.needs:
                         raise
@@ -182,6 +189,11 @@ class RemoteCache:
         self.tally.unsent = self._uploads.drain(seconds, is_cancelled=is_cancelled)
         if self.tally.unsent and self.is_reading and not is_cancelled():
             self._note(f"warning: {self.tally.unsent} results were not uploaded in time; see `loopbuild cache push`")
+        if self.tally.wrong:
+            self._note(
+                f"warning: `{self.remote.address}` sent other bytes than the name promises, {self.tally.wrong} times; "
+                "those results were not taken; `loopbuild cache push` puts them right"
+            )
         if 0 < self._failed_writes < MAX_FAILURES:
             self._note(f"warning: {self._failed_writes} of the results were not uploaded: {self._write_trouble}")
         self._say()
@@ -211,7 +223,7 @@ class RemoteCache:
         blobs: dict[str, tuple[str, int]] = {}
         for name in names:
             if name not in self._sent:
-                self._sent[name] = upload(self.remote, name, objects=objects)
+                self._sent[name] = upload(self.remote, name, objects=objects, is_there=self._has)
             blobs[name] = self._sent[name]
         entry = encode(claim_of(record, blobs=blobs, secret=self._secret))
         if self.asks_first and record.nature == "pure":
@@ -234,7 +246,16 @@ class RemoteCache:
             return False
         if not is_believed(claim, trust=self._trust, vouched=(), secret=self._secret):
             return False
-        return all(self.remote.has("cas", claim.blobs[name].sha256) for name in claim.needs)
+        return all(self._has(claim.blobs[name]) for name in claim.needs)
+
+    def _has(self, blob: Blob) -> bool:
+        """Whether the cache has a content: by what it says of it, or, where there is time, by its bytes.
+
+        One that had other bytes than it said is not believed any more: what belongs there is sent over them.
+        """
+        if self.tally.wrong or not self.remote.has("cas", blob.sha256, size=blob.size):
+            return False
+        return not self.asks_first or holds(self.remote, blob, pace=Pace(self._patience))
 
     def _write_failed(self, error: RemoteError) -> None:
         with self._lock:

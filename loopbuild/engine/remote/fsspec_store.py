@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from loopbuild.engine.remote.protocol import RemoteError, Space
+from loopbuild.engine.remote.protocol import RemoteError, Space, TooLong
 from loopbuild.errors import LoopbuildError, MissingExtra
 from loopbuild.hiding import hidden, shown_address
 
@@ -43,7 +43,7 @@ class FsspecRemote:
                     while part := stream.read(_STEP):
                         count += len(part)
                         if count > limit:
-                            raise RemoteError(f"`{self.address}` holds more than the {limit} bytes that are wanted")
+                            raise TooLong(f"`{self.address}` holds more than the {limit} bytes that are wanted")
                         sink.write(part)
             except FileNotFoundError:
                 return False
@@ -61,10 +61,14 @@ class FsspecRemote:
             if place != path:
                 self._fs.mv(place, path)
 
-    def has(self, space: Space, name: str) -> bool:
-        """Return whether there is a body."""
+    def has(self, space: Space, name: str, *, size: int | None = None) -> bool:
+        """Return whether there is a body, of that size where the file system tells it."""
         with self._translated():
-            return bool(self._fs.isfile(self._path(space, name)))
+            path = self._path(space, name)
+            if not self._fs.isfile(path):
+                return False
+            told = self._fs.size(path) if size is not None else None
+            return told is None or told == size
 
     def close(self) -> None:
         """File systems close themselves."""

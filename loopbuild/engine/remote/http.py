@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
-from loopbuild.engine.remote.protocol import RemoteError, Space
+from loopbuild.engine.remote.protocol import RemoteError, Space, TooLong
 from loopbuild.hiding import hidden, shown_address
 
 if TYPE_CHECKING:
@@ -64,12 +64,12 @@ class HttpRemote:
                 raise self._unwanted(response)
             announced = response.headers.get("Content-Length", "")
             if announced.isdecimal() and int(announced) > limit:
-                raise RemoteError(f"`{self.address}` announced {announced} bytes where at most {limit} are wanted")
+                raise TooLong(f"`{self.address}` announced {announced} bytes where at most {limit} are wanted")
             count = 0
             for part in response.iter_raw():
                 count += len(part)
                 if count > limit:
-                    raise RemoteError(f"`{self.address}` sent more than the {limit} bytes that are wanted")
+                    raise TooLong(f"`{self.address}` sent more than the {limit} bytes that are wanted")
                 sink.write(part)
         return True
 
@@ -82,14 +82,15 @@ class HttpRemote:
         if response.status_code not in _STORED:
             raise self._unwanted(response)
 
-    def has(self, space: Space, name: str) -> bool:
-        """Return whether there is a body."""
+    def has(self, space: Space, name: str, *, size: int | None = None) -> bool:
+        """Return whether there is a body, of that size where the server tells it."""
         with self._asked("HEAD", space, name) as response:
             if response.status_code in _ABSENT:
                 return False
             if response.status_code not in _STORED:
                 raise self._unwanted(response)
-        return True
+            told = response.headers.get("Content-Length", "")
+        return size is None or not told.isdecimal() or int(told) == size
 
     def close(self) -> None:
         """Let connections go."""

@@ -23,6 +23,10 @@ class RemoteError(StoreError):
         self.is_refusal = is_refusal
 
 
+class TooLong(RemoteError):
+    """A body is longer than what was asked for can be."""
+
+
 class Remote(Protocol):
     """Every method may be called from several threads at once and raises RemoteError, nothing else."""
 
@@ -35,8 +39,8 @@ class Remote(Protocol):
     def put(self, space: Space, name: str, source: BinaryIO, *, size: int) -> None:
         """Store the `size` bytes of `source`, whatever was there before."""
 
-    def has(self, space: Space, name: str) -> bool:
-        """Return whether there is a body; it is not looked at."""
+    def has(self, space: Space, name: str, *, size: int | None = None) -> bool:
+        """Return whether there is a body, of that size where it is told; its bytes are not looked at."""
 
     def close(self) -> None:
         """Let connections go."""

@@ -6,7 +6,7 @@ import hashlib
 import io
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,7 +14,7 @@ from blake3 import blake3
 
 from loopbuild.engine.objects import VERIFIED_BYTES, Objects
 from loopbuild.engine.remote.patience import Pace
-from loopbuild.engine.remote.protocol import Remote, RemoteError
+from loopbuild.engine.remote.protocol import Remote, RemoteError, TooLong
 from loopbuild.engine.remote.results import Blob, Claim
 
 _STEP = 1 << 20
@@ -57,7 +57,10 @@ def download(remote: Remote, name: str, blob: Blob, *, objects: Objects, is_dura
     with objects.arriving() as temporary:
         with Path(temporary).open("wb") as stream:
             sink = _Hashing(stream, pace)
-            is_there = remote.get("cas", blob.sha256, sink, limit=blob.size)  # type: ignore[arg-type]
+            try:
+                is_there = remote.get("cas", blob.sha256, sink, limit=blob.size)  # type: ignore[arg-type]
+            except TooLong as error:
+                raise Wrong(error.message) from error
         if not is_there:
             raise Absent(f"`{remote.address}` no longer holds a content it lists")
         if (sink.blake3.hexdigest(), sink.sha256.hexdigest(), sink.size) != (name, blob.sha256, blob.size):
@@ -73,8 +76,23 @@ def read_entry(remote: Remote, key: str, *, limit: int, pace: Pace) -> bytes | N
     return held.getvalue() if remote.get("ac", key, sink, limit=limit) else None  # type: ignore[arg-type]
 
 
-def upload(remote: Remote, name: str, *, objects: Objects) -> tuple[str, int]:
-    """Send one object, unless it is there; return its SHA-256 and size. Raises RemoteError, OSError when it is gone."""
+def holds(remote: Remote, blob: Blob, *, pace: Pace) -> bool:
+    """Return whether the cache has a content, byte for byte: reads all of it."""
+    pace.step()
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
+        sink = _Hashing(nowhere, pace)
+        try:
+            is_there = remote.get("cas", blob.sha256, sink, limit=blob.size)  # type: ignore[arg-type]
+        except TooLong:
+            return False
+    return is_there and (sink.sha256.hexdigest(), sink.size) == (blob.sha256, blob.size)
+
+
+def upload(remote: Remote, name: str, *, objects: Objects, is_there: Callable[[Blob], bool]) -> tuple[str, int]:
+    """Send one object, a large one unless it is there; return its SHA-256 and size.
+
+    Raises RemoteError, OSError when it is gone.
+    """
     with open(objects.path(name), "rb") as stream:  # noqa: PTH123
         sha256, own = hashlib.sha256(), blake3()
         while part := stream.read(_STEP):
@@ -83,7 +101,7 @@ def upload(remote: Remote, name: str, *, objects: Objects) -> tuple[str, int]:
         size = stream.tell()
         if own.hexdigest() != name:
             raise Wrong("a damaged object is not uploaded")
-        if size < _CHECKED_FIRST or not remote.has("cas", sha256.hexdigest()):
+        if size < _CHECKED_FIRST or not is_there(Blob(sha256=sha256.hexdigest(), size=size)):
             stream.seek(0)
             remote.put("cas", sha256.hexdigest(), stream, size=size)
     return sha256.hexdigest(), size

@@ -63,6 +63,7 @@ def facts(action: Action) -> Mapping[str, str]:
     subgraph = _subgraph(graph, action.params["subgraph"])
     inside = [to_json(edge) for edge in graph.edges if edge.consumer in subgraph.tools]
     known[f"subgraph {subgraph.name}"] = digest("subgraph", [to_json(subgraph), inside])
+    known[f"tools {subgraph.name}"] = _tried(action.derived(shared.catalog, "contract"), subgraph)
     return known | server_facts(action, action.derived(shared.catalog, "contract"))
 
 
@@ -98,7 +99,8 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
                 yield RowResult(key=row.key, error="; ".join(filter(None, [outcome.message, outcome.hint])))
                 continue
             if isinstance(outcome, Unreachable):
-                reads = (f"subgraph {subgraph.name}", *around(servers, subgraph.tools))
+                # Every tool around was there to be tried: any of them may be what opens the way.
+                reads = (f"subgraph {subgraph.name}", f"tools {subgraph.name}", *around(servers, subgraph.tools))
                 told = {"unreachable": to_json(outcome), "goal": row.request["goal"]}
                 told |= {"purpose": "eval"} if row.request["purpose"] == "eval" else {}
                 told |= {"aim": row.request["aim"]} if row.request.get("aim") else {}
@@ -157,6 +159,19 @@ def _reads(trajectory: Trajectory, servers: Mapping[str, str]) -> tuple[str, ...
                 producer = trajectory.steps[source.step].call.tool
                 reads.add(f"edge {producer}#{source.leaf} -> {step.call.tool}#{schematic(pointer)}")
     return tuple(sorted(reads))
+
+
+def _tried(catalog: ToolCatalog, subgraph: Subgraph) -> str:
+    """Return the digest of all that makes calls of the tools around a subgraph succeed or fail."""
+    from loopbuild.stages.sampling.reach import beside
+
+    around = set(beside(catalog, subgraph).tools)
+    told = [
+        [tool.id, tool.effect, tool.entity, tool.gate, tool.params, tool.returns]
+        for tool in catalog.tools
+        if tool.id in around
+    ]
+    return digest("tools", told)
 
 
 def _subgraph(graph: ToolGraph, name: str) -> Subgraph:

@@ -123,6 +123,10 @@ class HttpSandbox:
         tool = self._tools.get(tool_id)
         return offered(tool, pointer, self._known.get(self._fixture, {}), lambda: start, fixture=self._fixture)
 
+    def records(self, tool_id: str, pointers: Collection[str]) -> tuple[Mapping[str, Json], ...]:
+        """Return nothing: looking around shows values, not which of them belong together."""
+        return ()
+
     def close(self) -> None:
         """Drop connections and let others write."""
         self._client.close()

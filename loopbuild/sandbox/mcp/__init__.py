@@ -142,6 +142,10 @@ class McpSandbox:
         tool = self._tools.get(tool_id)
         return offered(tool, pointer, server.known, lambda: server.state.rows(server.start), fixture=self._fixture)
 
+    def records(self, tool_id: str, pointers: Collection[str]) -> tuple[Mapping[str, Json], ...]:
+        """Return nothing: looking around shows values, not which of them belong together."""
+        return ()
+
     def close(self) -> None:
         """Stop all servers and remove their folders."""
         for server in self._servers.values():

@@ -163,6 +163,10 @@ class PythonSandbox:
         tool = self._tools.get(tool_id)
         return offered(tool, pointer, self._known.get(self._fixture, {}), lambda: start, fixture=self._fixture)
 
+    def records(self, tool_id: str, pointers: Collection[str]) -> tuple[Mapping[str, Json], ...]:
+        """Return nothing: looking around shows values, not which of them belong together."""
+        return ()
+
     def close(self) -> None:
         """End the process."""
         if self._process is not None:

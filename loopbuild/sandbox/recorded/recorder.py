@@ -97,6 +97,10 @@ class Recorder:
             self.cassette.known[key] = values
         return self.cassette.known[key]
 
+    def records(self, tool_id: str, pointers: Collection[str]) -> tuple[Mapping[str, Json], ...]:
+        """Return nothing: a recording knows values one by one."""
+        return ()
+
     def close(self) -> None:
         """Close the recorded sandbox; the cassette stays."""
         self._inner.close()

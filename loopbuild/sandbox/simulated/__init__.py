@@ -12,7 +12,7 @@ from loopbuild.errors import SandboxError
 from loopbuild.judging.validate import Validator
 from loopbuild.records import Json, StateFact, ToolCatalog, ToolResult
 from loopbuild.sandbox.simulated.calls import carry_out, refusal
-from loopbuild.sandbox.simulated.known import known_values
+from loopbuild.sandbox.simulated.known import known_values, records
 from loopbuild.sandbox.simulated.model import Forms, Model, derive
 from loopbuild.sandbox.simulated.tables import Tables
 from loopbuild.sandbox.simulated.world import World
@@ -118,6 +118,13 @@ class SimulatedSandbox:
         if plan is None:
             return ()
         return known_values(plan, pointer, model=self._model, world=self._here(), tables=self._written.tables)
+
+    def records(self, tool_id: str, pointers: Collection[str]) -> tuple[Mapping[str, Json], ...]:
+        """Return what each of the world's rows holds for filters that are given together."""
+        plan = self._model.plans.get(tool_id)
+        if plan is None:
+            return ()
+        return records(plan, pointers, model=self._model, world=self._here(), tables=self._written.tables)
 
     def close(self) -> None:
         """Forget the world."""

@@ -120,6 +120,8 @@ def _read(
         for entity in _shown(plan):
             names = plan.names if entity == plan.subject else ()
             found = lookup.filtered(world, tables, entity, filters, names)
+            if entity == plan.subject:
+                found = lookup.in_order(world, tables, entity, found, filters, plan.columns)
             rows.setdefault(entity, lookup.paged(found, filters))
         subject = ""
     elif plan.operation == "opaque" and plan.tool.effect != "read":
@@ -131,9 +133,13 @@ def _read(
             found = lookup.belonging(world, tables, subject, key, entity)
             rows.setdefault(entity, lookup.narrowed(world, tables, found, entity, filters, columns))
     words = {one.input.field: one.input.leaf.words for one in given}
+    around = {one.input.field: one.value for one in given if not one.input.entity}
+    if plan.operation in ("list", "find"):
+        # What selects rows changes nothing about them: a flight of that day costs what it costs.
+        around = {one.field: value for one, value in filters if not lookup.is_telling(one, value)}
     scene = Scene(
         world=world, tables=tables, plan=plan, keys=keys, rows=rows, call=call, told=_told(plan, given),
-        period=period_of({one.input.field: one.value for one in given if not one.input.entity}, words),
+        period=period_of(around, words),
     )  # fmt: skip
     return ToolResult(status="ok", value=write(scene, plan.output, subject, key)), tables
 
@@ -292,8 +298,11 @@ def _change(plan: ToolPlan, key: Json, group: list[Given], *, world: World, tabl
         tables = tables.with_log(plan.tool.name, digest("logged", [subject, key])[:8], {subject: key})
     if not row.is_new:
         leaves = {one.input.field: one.input.leaf for one in group}
+        keys = {one.input.field: one.input.entity for one in group if one.input.entity not in ("", subject)}
         for name in fields:
-            if name not in before:
+            if name not in before and name in keys and not isinstance(fields[name], tuple):
+                before[name] = world.parent(subject, key, keys[name])
+            elif name not in before:
                 before[name] = _before(world, subject, key, name, leaves, fields[name])
     return tables.with_row(
         subject, key, replace(row, fields={**row.fields, **fields}, before=before, refs={**row.refs, **refs})

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from loopbuild.records import Json
 from loopbuild.sandbox.simulated import lookup
+from loopbuild.sandbox.simulated.bounds import RANGE_WORDS, beyond
 from loopbuild.sandbox.simulated.calls import children_of
 from loopbuild.sandbox.simulated.model import CONTROL, LINKS, SEARCH, Input, Model, ToolPlan, column_of
 from loopbuild.sandbox.simulated.tables import Tables
@@ -30,16 +33,45 @@ def known_values(plan: ToolPlan, pointer: str, *, model: Model, world: World, ta
         return _of_children(plan, one, world, tables)
     if plan.operation not in ("find", "list") or "boolean" in one.leaf.types:
         return ()
+    if RANGE_WORDS & set(one.leaf.words) and one.shown is None:
+        return ()
     rows = lookup.living(world, tables, plan.subject)
+    values = [_finding(plan, one, key, model, world, tables) for key in rows]
+    return tuple(dict.fromkeys(value for value in values if isinstance(value, str | int | float)))
+
+
+def records(
+    plan: ToolPlan, pointers: Collection[str], *, model: Model, world: World, tables: Tables
+) -> tuple[dict[str, Json], ...]:
+    """Return for each row what the filters `pointers` would say to find it, by pointer; nothing where none is one."""
+    if plan.operation not in ("find", "list"):
+        return ()
+    filters = [
+        one
+        for one in plan.inputs
+        if one.leaf.pointer in pointers and not one.entity and not one.item and one.field not in CONTROL
+        if one.shown is not None or not RANGE_WORDS & set(one.leaf.words)
+    ]
+    found = []
+    for key in lookup.living(world, tables, plan.subject) if filters else ():
+        values = {one.leaf.pointer: _finding(plan, one, key, model, world, tables) for one in filters}
+        found.append({pointer: value for pointer, value in values.items() if isinstance(value, str | int | float)})
+    return tuple(found)
+
+
+def _finding(plan: ToolPlan, one: Input, key: Json, model: Model, world: World, tables: Tables) -> Json:
+    """Return what a filter says to find a row; None where it cannot."""
     if one.field in SEARCH:
         is_named = plan.subject in model.entities and model.entities[plan.subject].form.kind == "name"
         if plan.names and not is_named:
-            shown = [lookup.called(world, tables, plan.subject, key, one.leaf, plan.names)[0] for key in rows]
-            return tuple(dict.fromkeys(_told(str(text)) for text in shown if text))
-        texts = [str(key if is_named else world.value(plan.subject, key, "name", one.leaf)) for key in rows]
-        return tuple(dict.fromkeys(text.split()[0] for text in texts if text))
-    values = [lookup.asked_of(world, tables, plan.subject, key, one) for key in rows]
-    return tuple(dict.fromkeys(value for value in values if isinstance(value, str | int | float)))
+            text = lookup.called(world, tables, plan.subject, key, one.leaf, plan.names)[0]
+            return _told(str(text)) if text else None
+        text = str(key if is_named else world.value(plan.subject, key, "name", one.leaf))
+        return text.split()[0] if text else None
+    held = lookup.asked_of(world, tables, plan.subject, key, one)
+    if one.bound:
+        return beyond(held, one.bound, one.leaf, [world.fixture, plan.subject, key, one.leaf.pointer])
+    return lookup.spelled(held, one.leaf) if one.leaf.enum else held
 
 
 def _of_children(plan: ToolPlan, one: Input, world: World, tables: Tables) -> tuple[Json, ...]:

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from loopbuild.records import Json, SchemaLeaf
 from loopbuild.sandbox.draws import Draws
+from loopbuild.sandbox.simulated.bounds import RANGE_WORDS, is_within
 from loopbuild.sandbox.simulated.model import CONTROL, SEARCH, Input, column_of
+from loopbuild.sandbox.simulated.shape import leaf_name
 from loopbuild.sandbox.simulated.tables import Tables
 from loopbuild.sandbox.simulated.world import World
 from loopbuild.sandbox.spans import earlier_name, later
@@ -15,9 +17,10 @@ from loopbuild.sandbox.spans import earlier_name, later
 Names = tuple[tuple[str, SchemaLeaf], ...]
 
 _MATCHES = 8
-_RANGE_WORDS = frozenset(
-    {"min", "max", "from", "to", "since", "until", "before", "after", "start", "end", "minimum", "maximum"}
-)
+_LIMITS = ("limit", "page_size", "per_page", "max_result", "top_k")
+_SORTS = frozenset({"sort", "sort_by", "order_by", "order"})
+_DIRECTIONS = frozenset({"order", "direction", "sort_order", "sort"})
+_ALL = frozenset({"all", "any", "both", "either", "everything", "*"})
 _STATUS = frozenset({"status", "state"})
 
 
@@ -45,9 +48,14 @@ def listed(world: World, tables: Tables, entity: str) -> list[Json]:
 
 
 def belonging(world: World, tables: Tables, parent: str, key: Json, entity: str) -> list[Json]:
-    """Return the rows of `entity` under a row of `parent`: the world's own best first, then those made since."""
-    found = [child for child in world.children(parent, key, entity) if holds(world, tables, entity, child)]
-    return found + [child for child, row in tables.created(entity) if row.refs.get(parent) == key]
+    """Return the rows of `entity` under a row of `parent`: the world's own best first, then those put there since."""
+    put = {child: row.refs[parent] for child, row in tables.living(entity) if parent in row.refs}
+    found = [
+        child
+        for child in world.children(parent, key, entity)
+        if holds(world, tables, entity, child) and put.get(child, key) == key
+    ]
+    return found + [child for child, place in put.items() if place == key and child not in found]
 
 
 def field_of(world: World, tables: Tables, entity: str, key: Json, name: str, leaf: SchemaLeaf) -> Json:
@@ -59,7 +67,9 @@ def field_of(world: World, tables: Tables, entity: str, key: Json, name: str, le
         return fitted(row.fields["status"], leaf)  # `closed` by one tool, shown as `state` by another
     if name in _STATUS and row is not None and row.is_gone:
         return fitted("deleted", leaf)
-    if name in _STATUS and _has_status(world, entity, key, leaf, is_written=row is not None):
+    if name in _STATUS and _has_status(
+        world, entity, key, world.counting(entity, name, leaf), is_written=row is not None
+    ):
         return fitted(status_of(world, tables, entity, key), leaf)
     if row is not None and row.is_new and name == "email" and "name" in row.fields:
         from loopbuild.sandbox.synthetic import email_of
@@ -92,7 +102,15 @@ def fitted(value: Json, leaf: SchemaLeaf) -> Json:
     """Return a stored value in the spelling of the leaf's enum, if it has one: `cancelled` becomes `CANCELED`."""
     if not leaf.enum or value in leaf.enum:
         return list(value) if isinstance(value, tuple) else value
-    return next((option for option in leaf.enum if _is_same(value, option)), leaf.enum[0])
+    found = spelled(value, leaf)
+    return leaf.enum[0] if found is None else found
+
+
+def spelled(value: Json, leaf: SchemaLeaf) -> Json:
+    """Return the value of the leaf's enum that means `value`; None when none does."""
+    if value in leaf.enum:
+        return value
+    return next((option for option in leaf.enum if _is_same(value, option)), None)
 
 
 def _is_same(value: Json, option: Json) -> bool:
@@ -106,7 +124,7 @@ def filtered(
 
     A search looks into `names`, the columns that the answer calls a row by.
     """
-    telling = [pair for pair in given if _is_telling(pair[0])]
+    telling = [pair for pair in given if is_telling(*pair)]
     if not telling:
         return listed(world, tables, entity)
     rows = [
@@ -114,7 +132,31 @@ def filtered(
         for key in living(world, tables, entity)
         if all(_fits(world, tables, entity, key, one, value, names) for one, value in telling)
     ]
-    return rows[:_MATCHES]
+    own = [key for key in rows if world.holds(entity, key)]
+    return own[:_MATCHES] + [key for key in rows if not world.holds(entity, key)]
+
+
+def in_order(
+    world: World, tables: Tables, entity: str, rows: list[Json], given: list[tuple[Input, Json]], columns: Names
+) -> list[Json]:
+    """Return the rows sorted as the caller asked: by a column that is shown, rising unless told otherwise."""
+    asked = {one.field: str(value).casefold() for one, value in given if one.field in _SORTS | _DIRECTIONS}
+    named = {_letters(leaf_name(leaf.pointer)): (column, leaf) for column, leaf in columns}
+    named |= {_letters(column): (column, leaf) for column, leaf in columns}
+    falls = any(name in _DIRECTIONS and value.startswith("desc") for name, value in asked.items())
+    for name, value in asked.items():
+        plain = _letters(value.removesuffix("desc").removesuffix("asc"))
+        if name in _SORTS and plain in named:
+            column, leaf = named[plain]
+            held = [(field_of(world, tables, entity, key, column, leaf), key) for key in rows]
+            known = [pair for pair in held if isinstance(pair[0], int | float | str)]
+            is_number = all(not isinstance(pair[0], str) for pair in known)
+            known.sort(
+                key=lambda pair: pair[0] if is_number else str(pair[0]).casefold(),
+                reverse=falls or value.startswith("-") or value.endswith("desc"),
+            )
+            return [key for _, key in known] + [key for pair in held if pair not in known for key in pair[1:]]
+    return rows
 
 
 def paged(rows: list[Json], given: list[tuple[Input, Json]]) -> tuple[Json, ...]:
@@ -132,9 +174,22 @@ def paged(rows: list[Json], given: list[tuple[Input, Json]]) -> tuple[Json, ...]
 def limit_of(given: list[tuple[Input, Json]]) -> int:
     """Return how many rows the caller wants at most."""
     for one, value in given:
-        if one.field in ("limit", "page_size", "per_page", "max_result") and isinstance(value, int) and value > 0:
+        if one.field in _LIMITS and isinstance(value, int) and value > 0:
             return value
     return 100
+
+
+def is_telling(one: Input, value: Json) -> bool:
+    """Say whether an argument selects rows."""
+    if one.entity or one.field in CONTROL or _asks_for_all(one, value):
+        return False
+    return one.shown is not None or not RANGE_WORDS & set(one.leaf.words)
+
+
+def _asks_for_all(one: Input, value: Json) -> bool:
+    """Say whether a choice stands for no choice: `all`, where no row shows such a value."""
+    is_shown = one.shown is not None and value in one.shown.enum
+    return bool(one.leaf.enum) and str(value).casefold() in _ALL and not is_shown
 
 
 def narrowed(
@@ -148,14 +203,10 @@ def narrowed(
     asked = [
         (replace(one, field=column), value)
         for one, value in given
-        if _is_telling(one) and one.field not in SEARCH and (column := column_of(one.leaf, entity)) in columns
+        if is_telling(one, value) and one.field not in SEARCH and (column := column_of(one.leaf, entity)) in columns
     ]
     kept = [row for row in rows if all(_fits(world, tables, entity, row, one, value, ()) for one, value in asked)]
     return paged(kept, given)
-
-
-def _is_telling(one: Input) -> bool:
-    return not one.entity and one.field not in CONTROL and not _RANGE_WORDS & set(one.leaf.words)
 
 
 def _fits(world: World, tables: Tables, entity: str, key: Json, one: Input, value: Json, names: Names) -> bool:
@@ -166,6 +217,10 @@ def _fits(world: World, tables: Tables, entity: str, key: Json, one: Input, valu
         texts += called(world, tables, entity, key, one.leaf, names)
         return any(needle in str(text).casefold() for text in texts)
     held = asked_of(world, tables, entity, key, one)
+    if one.bound:
+        return is_within(held, value, one.bound, words=one.leaf.words)
+    if one.shown is not None and one.shown.enum:
+        value = spelled(value, one.shown)
     if isinstance(held, str) and isinstance(value, str):
         return held.casefold().strip() == value.casefold().strip()
     return bool(held == value)
@@ -173,6 +228,8 @@ def _fits(world: World, tables: Tables, entity: str, key: Json, one: Input, valu
 
 def asked_of(world: World, tables: Tables, entity: str, key: Json, one: Input) -> Json:
     """Return what a filter compares its value with: a column of the row, or the day of the moment it shows."""
+    if one.shown is not None:
+        return field_of(world, tables, entity, key, column_of(one.shown, entity), one.shown)
     if one.moment is None:
         return field_of(world, tables, entity, key, one.field, one.leaf)
     held = field_of(world, tables, entity, key, column_of(one.moment, entity), one.moment)

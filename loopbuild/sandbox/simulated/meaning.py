@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from loopbuild.digest import digest
 from loopbuild.records import Json, SchemaLeaf, ToolCatalog
+from loopbuild.sandbox.simulated.columns import rules_of
 from loopbuild.sandbox.simulated.model import Entity, Model, ToolPlan, derive
 from loopbuild.sandbox.simulated.shape import Column, Items, Nothing, Object, Part, Texts
 
@@ -69,7 +70,14 @@ def _meaning(plan: ToolPlan, model: Model) -> Json:
         "output": _shape(plan.output),
         "names": [[column, leaf.pointer] for column, leaf in plan.names],
         "entities": _tables(names, model),
+        "agreed": sorted(
+            {place: _json(rules_of(model.agreed[place])) for place, _ in plan.places if place in model.agreed}.items()
+        ),
     }
+
+
+def _json(rules: tuple[Json, ...]) -> Json:
+    return [list(rule) if isinstance(rule, tuple) else rule for rule in rules]
 
 
 def _tables(names: Iterable[str], model: Model) -> Json:

@@ -7,13 +7,15 @@ known entities, never from what other tools return.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal
 
 from loopbuild.records import SchemaLeaf, ToolSchema
+from loopbuild.sandbox.simulated.bounds import Bound, spoken_of
+from loopbuild.sandbox.simulated.columns import Place, agreed, place_of
 from loopbuild.sandbox.simulated.ids import IdForm, form_of, prefix_of
-from loopbuild.sandbox.simulated.shape import Part, leaf_name, shape_of
+from loopbuild.sandbox.simulated.shape import Part, leaf_name, shape_of, shown
 from loopbuild.sandbox.simulated.words import words_of
 
 Operation = Literal["create", "update", "transition", "delete", "read", "list", "find", "opaque"]
@@ -44,7 +46,12 @@ CONTROL = frozenset(
         "page_size",
         "starting_after",
         "sort",
+        "sort_by",
+        "sort_order",
         "order",
+        "order_by",
+        "max_result",
+        "top_k",
         "direction",
         "fields",
         "expand",
@@ -102,6 +109,10 @@ class Input:
     """Name of the column a plain leaf or a foreign key is stored in."""
     item: str = ""
     """Pointer of the enclosing array of objects, `/entities/[]`; empty at the top."""
+    shown: SchemaLeaf | None = None
+    """For a filter: the leaf of the answer that shows what it is compared with."""
+    bound: Bound = ""
+    """For a filter that bounds what is shown, `min_price`: the side it bounds it from."""
     moment: SchemaLeaf | None = None
     """For a filter that names a day where rows show a moment, `date` beside `start_time`: the leaf that shows it."""
 
@@ -118,6 +129,10 @@ class ToolPlan:
     output: Part
     names: tuple[tuple[str, SchemaLeaf], ...] = ()
     """Columns of the subject by which its answers call a row; what a search looks into."""
+    columns: tuple[tuple[str, SchemaLeaf], ...] = ()
+    """All columns of the subject that its answers show; what lists are sorted by."""
+    places: tuple[tuple[Place, SchemaLeaf], ...] = ()
+    """All columns of whatever rows its answers show."""
     item: str = ""
     """Pointer of the array whose items are the subject's rows; empty when a call is about one row."""
 
@@ -128,6 +143,8 @@ class Model:
 
     entities: dict[str, Entity] = field(default_factory=dict)
     plans: dict[str, ToolPlan] = field(default_factory=dict)
+    agreed: dict[Place, SchemaLeaf] = field(default_factory=dict)
+    """What counts where answers of several tools declare a column in more than one way."""
 
     def spelling(self, tools: Collection[str]) -> Forms:
         """Return the forms of ids that differ from those all tools together ask for, where only `tools` are called.
@@ -147,7 +164,8 @@ def derive(tools: Iterable[ToolSchema]) -> Model:
     """Return the model of `tools`; the same set in any order gives the same model."""
     ordered = sorted(tools, key=lambda tool: tool.id)
     entities = _entities(ordered)
-    return Model(entities=entities, plans={tool.id: _plan(tool, entities) for tool in ordered})
+    plans = {tool.id: _plan(tool, entities) for tool in ordered}
+    return Model(entities=entities, plans=plans, agreed=agreed(pair for plan in plans.values() for pair in plan.places))
 
 
 def key_entity(leaf: SchemaLeaf, tool: ToolSchema, entities: Mapping[str, Entity]) -> str:
@@ -274,23 +292,31 @@ def _plan(tool: ToolSchema, entities: dict[str, Entity]) -> ToolPlan:
     produced = [(leaf, key_entity(leaf, tool, entities)) for leaf in tool.outputs]
     produced = [(leaf, name) for leaf, name in produced if name in entities]
     operation, subject = _classify(tool, keys, produced, entities)
+    output = shape_of(tool.outputs, lambda leaf: _known(key_entity(leaf, tool, entities), entities), entities)
+    rows = [] if operation == "opaque" else list(shown(output, "" if operation == "list" else subject))
+    columns = tuple((column_of(leaf, subject), leaf) for entity, leaf in rows if entity == subject)
     inputs = tuple(
-        Input(
-            leaf=leaf,
-            entity=keys.get(leaf.pointer, ""),
-            field=column_of(leaf, subject),
-            item=_item(leaf.pointer),
-            moment=_moment(leaf, tool, subject) if operation in ("list", "find") else None,
+        _filter(one, tool, subject, columns) if operation in ("list", "find") and not one.entity else one
+        for one in (
+            Input(
+                leaf=leaf, entity=keys.get(leaf.pointer, ""), field=column_of(leaf, subject), item=_item(leaf.pointer)
+            )
+            for leaf in leaves
         )
-        for leaf in leaves
     )
     items = sorted({given.item for given in inputs if given.item})
-    output = shape_of(tool.outputs, lambda leaf: _known(key_entity(leaf, tool, entities), entities), entities)
     item = items[0] if items and operation in ("create", "update", "delete") else ""
     return ToolPlan(
         tool=tool, operation=operation, subject=subject, inputs=inputs, output=output, names=_names(tool, subject),
-        item=item,
+        columns=columns, item=item,
+        places=tuple((place_of(entity, column_of(leaf, entity), leaf), leaf) for entity, leaf in rows),
     )  # fmt: skip
+
+
+def _filter(one: Input, tool: ToolSchema, subject: str, columns: tuple[tuple[str, SchemaLeaf], ...]) -> Input:
+    column, bound = spoken_of(one.leaf, columns, one.field)
+    own = next((leaf for name, leaf in columns if column and name == column), None)
+    return replace(one, shown=own, bound=bound, moment=_moment(one.leaf, tool, subject))
 
 
 def _names(tool: ToolSchema, subject: str) -> tuple[tuple[str, SchemaLeaf], ...]:
@@ -302,9 +328,9 @@ def _moment(leaf: SchemaLeaf, tool: ToolSchema, subject: str) -> SchemaLeaf | No
     """Return the one moment that the answer shows of a row, where `leaf` asks for a day and no column is called so."""
     if leaf.words not in (("date",), ("day",)) or "string" not in (leaf.types or ("string",)):
         return None
-    shown = [out for out in tool.outputs if out.entity == subject and not is_id(out)]
-    moments = [out for out in shown if out.format in ("date", "date-time")]
-    is_own = any(column_of(out, subject) == column_of(leaf, subject) for out in shown)
+    around = [out for out in tool.outputs if out.entity == subject and not is_id(out)]
+    moments = [out for out in around if out.format in ("date", "date-time")]
+    is_own = any(column_of(out, subject) == column_of(leaf, subject) for out in around)
     return moments[0] if len(moments) == 1 and not is_own else None
 
 

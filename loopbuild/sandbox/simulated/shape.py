@@ -5,7 +5,7 @@ Every declared output leaf is always present in an answer, so that declaring one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from loopbuild.records import SchemaLeaf
@@ -86,6 +86,19 @@ def leaf_name(pointer: str) -> str:
     """Return the property a pointer ends in, unescaped: `candidate_ids` for `/candidate_ids/[]`."""
     parts = [part for part in pointer.split("/") if part not in ("", "[]", "*")]
     return _plain(parts[-1]) if parts else ""
+
+
+def shown(part: Part, entity: str) -> Iterator[tuple[str, SchemaLeaf]]:
+    """Yield what an answer shows of rows: the entity and the leaf; `entity` is that of the row around `part`."""
+    if isinstance(part, Object):
+        for inner in part.parts.values():
+            yield from shown(inner, part.entity or entity)
+    elif isinstance(part, Items):
+        yield from shown(part.part, part.rows)
+    elif isinstance(part, Value | Column) and not part.entity:
+        around = part.rows if isinstance(part, Column) else entity
+        if around:
+            yield around, part.leaf
 
 
 def _object(tree: _Tree, key_of: Callable[[SchemaLeaf], str], entities: Container[str], *, name: str) -> Part:

@@ -49,12 +49,14 @@ class Tables:
         """Return the tables with one more logged call."""
         return replace(self, log={**self.log, (done, key): arguments})
 
-    def created(self, entity: str) -> Iterator[tuple[Json, Row]]:
-        """Yield the living rows of an entity made since the start, by key: their order does not tell who came first."""
-        found = [
-            (key, row) for (name, key), row in self.rows.items() if name == entity and row.is_new and not row.is_gone
-        ]
+    def living(self, entity: str) -> Iterator[tuple[Json, Row]]:
+        """Yield the living rows of an entity written since the start, by key: order does not tell who came first."""
+        found = [(key, row) for (name, key), row in self.rows.items() if name == entity and not row.is_gone]
         yield from sorted(found, key=lambda pair: str(pair[0]))
+
+    def created(self, entity: str) -> Iterator[tuple[Json, Row]]:
+        """Yield those of them that were made since the start."""
+        yield from ((key, row) for key, row in self.living(entity) if row.is_new)
 
     def facts(self) -> tuple[StateFact, ...]:
         """Return the difference to the start, sorted."""

@@ -15,6 +15,7 @@ from loopbuild.records import Json, SchemaLeaf
 from loopbuild.sandbox.draws import Draws
 from loopbuild.sandbox.pools import PEOPLE
 from loopbuild.sandbox.protocol import purpose_of
+from loopbuild.sandbox.simulated.columns import place_of
 from loopbuild.sandbox.simulated.ids import IdForm, make_id, make_name
 from loopbuild.sandbox.simulated.model import LINKS, Entity, Forms, Model
 from loopbuild.sandbox.spans import earlier_name, later
@@ -80,10 +81,15 @@ class World:
 
     def value(self, entity: str, key: Json, name: str, leaf: SchemaLeaf) -> Json:
         """Return what the column `name` of a row holds; rows made later have their unset columns from here too."""
+        leaf = self.counting(entity, name, leaf)
         slot = (entity, key, name, id(leaf))
         if slot not in self._fields:
             self._fields[slot] = self._make_value(entity, key, name, leaf)
         return self._fields[slot]
+
+    def counting(self, entity: str, name: str, leaf: SchemaLeaf) -> SchemaLeaf:
+        """Return the leaf that says what a column holds, where several tools show it and not all say the same."""
+        return self._model.agreed.get(place_of(entity, name, leaf), leaf)
 
     def initial_status(self, entity: str) -> str:
         """Return the status rows of an entity are made with."""

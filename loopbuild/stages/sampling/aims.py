@@ -17,7 +17,7 @@ from loopbuild.records import DataFlowEdge, Json, SchemaLeaf, ToolCatalog, ToolG
 from loopbuild.stages.sampling.feeds import Node
 from loopbuild.stages.sampling.pointers import schematic
 from loopbuild.stages.sampling.reach import Reach, own_keys
-from loopbuild.stages.sampling.values import enum_turn
+from loopbuild.stages.sampling.values import enum_turn, is_cursor
 
 NEEDED = {"tool": 8, "edge": 3, "with": 1, "without": 1, "value": 1}
 """Rows of each kind of target."""
@@ -80,7 +80,7 @@ def _is_undone(edge: DataFlowEdge, tools: Mapping[str, ToolSchema]) -> bool:
 def optional_of(tool: ToolSchema) -> list[str]:
     """Return the pointers of the parameters a call may leave out."""
     required = set((tool.input_schema or {}).get("required", ()))
-    names = {leaf.pointer.split("/")[1] for leaf in tool.inputs}
+    names = {leaf.pointer.split("/")[1] for leaf in tool.inputs if not is_cursor(leaf)}
     return [f"/{name}" for name in sorted(names) if name not in required and name != "*"]
 
 

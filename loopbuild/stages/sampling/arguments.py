@@ -11,13 +11,16 @@ from itertools import pairwise
 
 from loopbuild.digest import seed, unit_interval
 from loopbuild.judging.derive import COMPUTED
-from loopbuild.pointers import Found, at, find
-from loopbuild.records import Json, Provenance, Purpose, SchemaLeaf, Step, ToolCall
+from loopbuild.pointers import Found, at, find, unescaped
+from loopbuild.records import Json, Provenance, Purpose, SchemaLeaf, Step, ToolCall, ToolSchema
+from loopbuild.sandbox.draws import Draws
+from loopbuild.sandbox.fitting import fitted_to, is_fitting, schema_at
 from loopbuild.sandbox.protocol import Sandbox
 from loopbuild.stages.sampling.feeds import Feed, Node
 from loopbuild.stages.sampling.pointers import concrete, place, shared_item
 from loopbuild.stages.sampling.reach import Reach, rank
-from loopbuild.stages.sampling.values import choose, starts_of
+from loopbuild.stages.sampling.together import Together
+from loopbuild.stages.sampling.values import choose, is_cursor, starts_of
 from loopbuild.stages.sampling.working_out import choices_of, computed
 
 Rule = str | Provenance
@@ -103,6 +106,7 @@ def bind(
     provenance: dict[str, Provenance] = {}
     given: dict[str, Json] = {}
     used: dict[tuple[int, str], int] = {}
+    together = Together(node, reach, sandbox)
     for leaf in _in_order(node, reach):
         feed = node.feeds[leaf.pointer]
         if feed.said:
@@ -115,8 +119,10 @@ def bind(
             sources = _taken(feed, picks, steps, used)
         else:
             sources = _said(leaf, node, reach, sandbox, key=key, index=index, purpose=purpose,
-                            attempt=attempt + _TURN * item, given=given)  # fmt: skip
+                            attempt=attempt + _TURN * item, given=given, together=together)  # fmt: skip
         if not sources:
+            if not feed.leaf and not feed.said and _may_lack(leaf, reach.tools[node.tool]):
+                continue  # of a list, the first page is asked for by saying nothing
             return None
         for number, (value, source) in enumerate(sources):
             path = concrete(leaf.pointer, _indices(leaf.pointer, number))
@@ -126,8 +132,15 @@ def bind(
     return ToolCall(tool=node.tool, arguments=arguments, provenance=dict(sorted(provenance.items())))
 
 
+_SPARE = 4
+"""Tries for each item of a list whose items differ."""
+_MOST = 40
 _TURN = 16
 """Attempts of one item of a spread goal; keeps the words said for two items apart."""
+
+
+_LATE = frozenset({"end", "to", "until", "due", "max", "maximum"})
+"""Words of what is chosen after the other half of its pair."""
 
 
 def is_blank(value: Json) -> bool:
@@ -147,7 +160,7 @@ def _in_order(node: Node, reach: Reach) -> list[SchemaLeaf]:
         is_late = (
             leaf.kind == "email"
             or leaf.format == "email"
-            or bool({"end", "to", "until", "due"} & set(leaf.words))
+            or bool(_LATE & set(leaf.words))
             or bool(starts_of(leaf, tool))
         )
         return (int(is_late), order.get(leaf.pointer.split("/")[1], 99), leaf.pointer)
@@ -256,32 +269,55 @@ def _said(
     purpose: Purpose,
     attempt: int,
     given: Mapping[str, Json],
+    together: Together,
 ) -> list[tuple[Json, Provenance]]:
     if (node.tool, leaf.pointer) in reach.said:
         return [(reach.said[node.tool, leaf.pointer], Provenance(kind="user"))]
-    known = sandbox.known(node.tool, leaf.pointer)
+    if is_cursor(leaf):
+        return []
+    known = together.known(leaf.pointer)
     if leaf.kind == "id" and not known and not leaf.enum:
         return []
-    count = _count(leaf, node, key)
+    tool = reach.tools[node.tool]
+    count = _count(leaf, node, key, tool)
+    schema = schema_at(tool.input_schema, leaf.pointer)
+    known = tuple(value for value in known if is_fitting(value, schema)) or known
     values: list[Json] = []
-    for number in range(count):
+    is_set = "/[]/" not in leaf.pointer
+    for number in range(count * (_SPARE if is_set and count > 1 else 1)):
         value = choose(
-            leaf, tool=reach.tools[node.tool], key=key, index=index, place=number, attempt=attempt, purpose=purpose,
-            known=known, given=given if number == 0 else {},
+            leaf, tool=tool, key=key, index=index, place=number, attempt=attempt, purpose=purpose,
+            known=known, given=given if number == 0 else {}, offered=together.offered(leaf.pointer),
         )  # fmt: skip
-        if value not in values or "/[]/" in leaf.pointer:
+        if not leaf.enum:
+            value = fitted_to(value, schema, Draws(["fitted", key, tool.id, leaf.pointer, number, attempt]))
+            if value is None:
+                return []
+        together.take(leaf.pointer, value)
+        if value not in values or not is_set:
             values.append(value)
+        if len(values) == count:
+            break
     return [(value, Provenance(kind="user")) for value in values]
 
 
-def _count(leaf: SchemaLeaf, node: Node, key: str) -> int:
+def _count(leaf: SchemaLeaf, node: Node, key: str, tool: ToolSchema) -> int:
     """Return how many items an array input gets: all leaves of one array of objects get the same number."""
     if "[]" not in leaf.pointer:
         return 1
     head = leaf.pointer.partition("/[]")[0]
     if any(feed.leaf for pointer, feed in node.feeds.items() if pointer.startswith(head + "/[]")):
         return 1
-    return 1 + int(unit_interval("count", [key, node.tool, head]) < 0.4)
+    count = 1 + int(unit_interval("count", [key, node.tool, head]) < 0.4)
+    array = schema_at(tool.input_schema, head) or {}
+    return max(min(count, array.get("maxItems") or count), min(array.get("minItems") or 1, _MOST))
+
+
+def _may_lack(leaf: SchemaLeaf, tool: ToolSchema) -> bool:
+    """Say whether a call is whole without an input that nobody can fill."""
+    name = leaf.pointer.split("/")[1]
+    is_alone = leaf.pointer.removesuffix("/[]") == f"/{name}"
+    return is_alone and unescaped(name) not in (tool.input_schema or {}).get("required", ())
 
 
 def _indices(pointer: str, number: int) -> tuple[int, ...]:

@@ -72,7 +72,10 @@ def execute(run: Run, skeleton: Skeleton, steps: tuple[Step, ...], picks: Picks)
         step = attempt_call(run, call, turn=skeleton.turn(place))
         if before is not None and run.sandbox.state_diff() == before:
             run.refused, step = f"{call.tool}: nothing changed", None
-        if step is not None and not _disappoints(step, needed, is_last=attempt == _TRIES - 1):
+        lacking = "" if step is None else _lacking(step, needed, is_last=attempt == _TRIES - 1)
+        if lacking:
+            run.refused = lacking
+        elif step is not None:
             rest = execute(run, skeleton, (*steps, step), chosen)
             if rest is not None:
                 return rest
@@ -99,6 +102,7 @@ def _spread(run: Run, skeleton: Skeleton, steps: tuple[Step, ...], picks: Picks)
         before = _state(run, node.tool, is_goal=True) if feed.rule else None
         chosen = picks_of(node, steps, picks, key=run.key, attempt=0, spread=(feed, item))
         if chosen is None:
+            run.refused = f"{steps[feed.step].call.tool}: found {item} where {wanted} are wanted"
             run.sandbox.restore(token)
             return None
         for attempt in range(_TRIES):
@@ -182,8 +186,11 @@ def _needed(skeleton: Skeleton, place: int) -> set[str]:
     return {feed.leaf for feed in feeds} | {feed.by for feed in feeds if feed.by}
 
 
-def _disappoints(step: Step, needed: set[str], *, is_last: bool) -> bool:
-    if any(not find(step.result.value, leaf) for leaf in needed):
-        return True
+def _lacking(step: Step, needed: set[str], *, is_last: bool) -> str:
+    """Return what an answer has too little of to go on; empty where it will do."""
+    missing = sorted(leaf for leaf in needed if not find(step.result.value, leaf))
+    is_empty = is_blank(step.result.value)
     # An empty answer is a legal answer, but a dull row: kept only when nothing better was found.
-    return not needed and not is_last and is_blank(step.result.value)
+    if is_empty and (missing or not (needed or is_last)):
+        return f"{step.call.tool}: found nothing"
+    return f"{step.call.tool}: answered without `{missing[0]}`" if missing else ""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from loopbuild.records import DataFlowEdge, SchemaLeaf, ToolSchema, Topology
+from loopbuild.stages.sampling.alternatives import alternative
 from loopbuild.stages.sampling.feeds import Feed, Node, Skeleton
 from loopbuild.stages.sampling.parents import Parents, in_order, same_member
 from loopbuild.stages.sampling.pointers import shared_item
@@ -276,6 +277,9 @@ def _is_set(leaf: SchemaLeaf, tool: ToolSchema, reach: Reach, *, key: str) -> bo
     wished = reach.given.get((tool.id, f"/{name}"))
     if wished is not None:
         return wished
+    owed = alternative(tool, reach, key=key)
+    if name in owed:
+        return owed[name]
     if name in CONTROL or leaf.kind == "id":
         return False
     # A tool of three hundred parameters gets a request a person would write, not one of ninety values.

@@ -16,6 +16,10 @@ from loopbuild.sandbox.spans import is_later, later
 from loopbuild.sandbox.synthetic import email_of, synthesize
 
 _EXAMPLE_SHARE = 0.5
+_CURSORS = frozenset(
+    {("page", "token"), ("next", "token"), ("next", "page", "token"), ("continuation", "token"), ("sync", "token"),
+     ("starting", "after"), ("ending", "before")}
+)  # fmt: skip
 
 
 def choose(
@@ -29,16 +33,19 @@ def choose(
     purpose: Purpose,
     known: Sequence[Json],
     given: Mapping[str, Json],
+    offered: Sequence[Json] = (),
 ) -> Json:
     """Return the value a person gives for `leaf`.
 
     `index` is the plan's number in its cell (enum values take turns over it), `place` counts items of an array,
     `attempt` repetitions after a refusal, `known` is what the world offers, `given` what the same call already holds
-    by schema pointer.
+    by schema pointer, `offered` what the records hold that the rest of the call is about.
     """
     source: list[Json] = ["value", key, tool.id, leaf.pointer, place, attempt]
     if leaf.enum:
-        return leaf.enum[(enum_turn(tool, leaf, index) + place + attempt) % len(leaf.enum)]
+        turn = enum_turn(tool, leaf, index) + place + attempt
+        turns = [leaf.enum[(turn + step) % len(leaf.enum)] for step in range(len(leaf.enum))]
+        return next((value for value in turns if value in offered), turns[0])
     if leaf.is_sensitive:
         # Neither what a service holds nor what its author wrote down as an example: it may be somebody's.
         return synthesize(leaf, source, purpose=purpose, entity=leaf.entity or tool.entity)
@@ -60,12 +67,18 @@ def choose(
         name = _name_beside(leaf, given)
         if name:
             return email_of(name, source)
-    return synthesize(leaf, source, purpose=purpose, entity=leaf.entity or tool.entity)
+    value = synthesize(leaf, source, purpose=purpose, entity=leaf.entity or tool.entity)
+    return _not_below(_least(leaf, tool, given), value, leaf)
 
 
 def enum_turn(tool: ToolSchema, leaf: SchemaLeaf, index: int) -> int:
     """Return whose turn it is among the values of a choice, in the plan of this number."""
     return seed("enum-turn", [tool.id, leaf.pointer]) + index
+
+
+def is_cursor(leaf: SchemaLeaf) -> bool:
+    """Say whether a leaf holds a place in a list that only the service can name."""
+    return leaf.words[-1:] == ("cursor",) or leaf.words in _CURSORS
 
 
 def is_given(tool: ToolSchema, leaf: SchemaLeaf, *, key: str, share: float) -> bool:
@@ -92,6 +105,25 @@ def _after(leaf: SchemaLeaf, tool: ToolSchema, given: Mapping[str, Json], source
         if other.pointer in given:
             return later(given[other.pointer], Draws(source).below) or None
     return None
+
+
+def _least(leaf: SchemaLeaf, tool: ToolSchema, given: Mapping[str, Json]) -> Json:
+    """Return the least of a pair the call already holds, if `leaf` is the most of it: `min_price` for `max_price`."""
+    if not {"max", "maximum"} & set(leaf.words) or not {"integer", "number"} & set(leaf.types):
+        return None
+    rest = [word for word in leaf.words if word not in ("max", "maximum")]
+    for other in tool.inputs:
+        is_least = {"min", "minimum"} & set(other.words) and other.pointer in given
+        if is_least and [word for word in other.words if word not in ("min", "minimum")] == rest:
+            return given[other.pointer]
+    return None
+
+
+def _not_below(least: Json, value: Json, leaf: SchemaLeaf) -> Json:
+    if not isinstance(least, int | float) or value >= least:
+        return value
+    more = least + abs(value)
+    return more if leaf.maximum is None else min(more, max(least, leaf.maximum))
 
 
 def starts_of(leaf: SchemaLeaf, tool: ToolSchema) -> list[SchemaLeaf]:

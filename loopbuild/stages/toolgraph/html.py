@@ -94,7 +94,7 @@ def _json(graph: ToolGraph, catalog: ToolCatalog, number: dict[str, int]) -> str
             "id": visible(tool.id),
             "about": visible(tool.description)[:400],
             "effect": tool.effect,
-            "returns": tool.output_origin,
+            "returns": tool.returns_known,
             "inputs": [
                 [visible(leaf.pointer), leaf.is_required, (tool.id, leaf.pointer) in lost] for leaf in tool.inputs
             ],

@@ -66,7 +66,7 @@ def _source(source: str, tools: Sequence[ToolSchema], graph: ToolGraph) -> list[
     names = {tool.id for tool in tools}
     edges = [edge for edge in graph.edges if edge.consumer in names]
     statuses: Counter[str] = Counter(edge.status for edge in edges)
-    origins: Counter[str] = Counter(tool.output_origin for tool in tools)
+    origins: Counter[str] = Counter(tool.returns_known for tool in tools)
     rules = Counter(edge.rule for edge in edges)
     fed = {(edge.consumer, edge.consumer_leaf) for edge in edges}
     required = [(tool, leaf) for tool in tools for leaf in tool.inputs if leaf.is_required]

@@ -62,7 +62,8 @@ class Handler(BaseHTTPRequestHandler):
             self.server.bodies[self.path] = self.content
             self.answer(201)
         elif self.path in self.server.bodies:
-            self.answer(200, self.server.bodies[self.path] if method == "GET" else b"")
+            body = self.server.bodies[self.path]
+            self.answer(200, body if method == "GET" else b"", **{"Content-Length": str(len(body))})
         else:
             self.answer(404)
 

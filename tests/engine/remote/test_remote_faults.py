@@ -186,7 +186,7 @@ def test_a_build_over_a_bad_server_is_as_a_build_without_one(
     assert project.calls() == []
 
 
-@pytest.mark.parametrize("fault", ["500", "401", "hangs", "wrong bytes", "no HTTP at all"])
+@pytest.mark.parametrize("fault", ["500", "401", "hangs", "no HTTP at all"])
 def test_three_failures_end_the_asking_with_one_warning(server: Server, tmp_path: Path, fault: str) -> None:
     filled(server, tmp_path / "filled")
     server.misbehave = FAULTS[fault]
@@ -195,6 +195,23 @@ def test_three_failures_end_the_asking_with_one_warning(server: Server, tmp_path
     (warning,) = project.notes
     assert warning.startswith("warning: the remote cache is off for this run after 3 failures: ")
     assert sum("/ac/" in path for _, path in server.seen) == 3
+
+
+def test_wrong_bytes_are_a_miss_of_one_result_and_told_once(server: Server, tmp_path: Path) -> None:
+    """A cache whose contents were damaged on one shelf still has the others."""
+    one = filled(server, tmp_path / "filled")
+    spoilt = hashlib.sha256(one.ws.objects.get(one.entry("read:1").output)).hexdigest()
+
+    def lying_once(handler: Handler, method: str) -> bool:
+        return spoilt in handler.path and lying(handler, method)
+
+    server.misbehave = lying_once
+    one.calls()
+    project = Cached(tmp_path / "project")
+    assert project.share(everything(), hasty(server), may_write=False, patience=QUICK).is_success
+    assert project.calls() == ["read:1 run"]
+    (warning,) = project.notes
+    assert "sent other bytes than the name promises" in warning
 
 
 def test_a_server_that_is_not_there_costs_seconds_and_one_warning(tmp_path: Path, clean: Cached) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from loopbuild.engine.commit import decode_record
 from loopbuild.engine.demands import Demands
 from loopbuild.engine.objects import Objects
 from loopbuild.engine.query import output, output_digest, record
@@ -18,7 +19,7 @@ from loopbuild.engine.selection import parse
 from loopbuild.engine.verify import verify
 from tests.engine.recipes import TABLE, chain, table
 from tests.engine.remote import nginx
-from tests.engine.remote.sharing import CHEAP, Cached, everything
+from tests.engine.remote.sharing import CHEAP, SECRET, Cached, everything
 
 pytestmark = pytest.mark.skipif(bool(nginx.why_not()), reason=nginx.why_not() or "-")
 
@@ -223,3 +224,42 @@ def test_a_large_body_crosses_whole(server: nginx.Nginx, tmp_path: Path) -> None
         project.share(chain(), HttpRemote(server.url, headers={}))
     assert two.calls() == []
     assert two.snapshot() == one.snapshot()
+
+
+@pytest.mark.parametrize("how", ["cut", "same size"])
+@pytest.mark.parametrize("size", [10, 200_000])
+def test_a_cache_whose_bodies_were_overwritten_is_put_right(
+    server: nginx.Nginx, tmp_path: Path, how: str, size: int
+) -> None:
+    """By a build that met the wrong bytes, and by a push: later ones take everything from it again."""
+    text = "x" * size + "\n"
+
+    def shared(name: str, **more: bool) -> Cached:
+        project = Cached(tmp_path / name)
+        project.write(f0=text)
+        project.share(everything(), HttpRemote(server.url, headers={}), **more)
+        return project
+
+    def spoil() -> None:
+        for path in (tmp_path / "nginx" / "data" / "cache" / "cas").iterdir():
+            content = path.read_bytes()
+            path.write_bytes(content[:-1] if how == "cut" else b"?" * len(content))
+
+    one = shared("one")
+    spoil()
+    two = shared("two")
+    assert len(two.calls()) == len(one.calls())
+    assert two.snapshot() == one.snapshot()
+    assert not any("off for this run" in note for note in two.notes)
+    assert shared("three").calls() == []
+    spoil()
+    cache = RemoteCache(
+        HttpRemote(server.url, headers={}), trust="hmac", secret=SECRET, may_write=True, on_note=one.notes.append
+    )
+    cache.asks_first = True
+    with one.ws.reading() as journal:
+        entries = list(journal.current().values())
+    for entry in entries:
+        cache.offer(decode_record(one.ws.objects.get(entry.record)), objects=one.ws.objects)
+    cache.finish()
+    assert shared("four").calls() == []

@@ -117,6 +117,9 @@ class World:
     def known(self, tool_id: str, pointer: str) -> tuple[Any, ...]:
         return ()
 
+    def records(self, tool_id: str, pointers: Any) -> tuple[Any, ...]:
+        return ()
+
     def close(self) -> None:
         self.is_closed = True
 
