@@ -62,6 +62,9 @@ def _store(store: StoreHealth) -> Iterator[Finding]:
         yield Finding("note", "disk", f"{room} on a network disk ({store.network_disk}): one build at a time")
     else:
         yield Finding("ok", "disk", f"{room} on a local disk")
+    if store.unwritable:
+        hint = "questions are answered all the same; to build, work in a folder that may be written"
+        yield Finding("bad", "store", f"`{store.unwritable}` cannot be written", hint)
     if store.has_locks:
         yield Finding("ok", "kernel locks", "work")
     else:

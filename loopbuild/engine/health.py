@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sqlite3
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ class StoreHealth:
     """What was found."""
 
     free_bytes: int
+    unwritable: str
+    """The first place a build would write to and cannot; empty when there is none."""
     network_disk: str
     """The kind of network disk, empty for a local one."""
     has_locks: bool
@@ -40,6 +43,7 @@ def store_health(ws: Workspace) -> StoreHealth:
     """Look at the store."""
     return StoreHealth(
         free_bytes=shutil.disk_usage(ws.root).free,
+        unwritable=_unwritable(ws),
         network_disk=network_kind(ws.folder),
         has_locks=_has_locks(ws),
         index=_index(ws),
@@ -49,6 +53,12 @@ def store_health(ws: Workspace) -> StoreHealth:
         making=tuple(ws.leases.held()),
         unfinished=_count(ws),
     )
+
+
+def _unwritable(ws: Workspace) -> str:
+    places = ("", "cas", "partial", "tmp", "out", "leases", "lock", "state.db")
+    found = [ws.root, *(path for name in places if (path := ws.folder / name).exists())]
+    return next((str(path) for path in found if not os.access(path, os.W_OK)), "")
 
 
 def _has_locks(ws: Workspace) -> bool:

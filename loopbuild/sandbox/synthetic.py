@@ -170,6 +170,14 @@ def _day(draws: Draws) -> str:
     return (_TODAY + timedelta(days=3 + draws.below(330))).isoformat()
 
 
+def _past_day(draws: Draws) -> str:
+    return (_TODAY - timedelta(days=1 + draws.below(330))).isoformat()
+
+
+def _past_moment(draws: Draws) -> str:
+    return f"{_past_day(draws)}T{_time(draws)}:00Z"
+
+
 def _time(draws: Draws) -> str:
     return f"{8 + draws.below(10):02d}:{15 * draws.below(4):02d}"
 
@@ -287,6 +295,11 @@ _BY_WORD: tuple[tuple[tuple[str, ...], Callable[[Draws], str]], ...] = (
         _sentence,
     ),
 )  # fmt: skip
+_DONE = frozenset(
+    ["created", "updated", "modified", "changed", "sent", "received", "posted", "uploaded", "registered", "joined",
+     "hired", "opened", "submitted", "signed", "seen", "founded", "purchased", "ordered", "paid", "reported"]
+)  # fmt: skip
+"""What such a word dates has happened, so it lies before the frozen clock."""
 _TITLED = frozenset({"role", "job", "position", "vacancy", "opening"})
 _COMPANIES = frozenset({"company", "organization", "vendor", "supplier", "account", "partner"})
 
@@ -304,6 +317,8 @@ def _maker(form: str, kind: str, words: tuple[str, ...], entity: str) -> Callabl
     is_birth = not {"birth", "birthday", "dob"}.isdisjoint(words)
     if is_birth and (form == "date" or (not form and kind in ("date", ""))):
         return _birthday
+    if not _DONE.isdisjoint(words) and (form or kind) in ("date", "date-time", "datetime"):
+        return _past_day if (form or kind) == "date" else _past_moment
     if form in _BY_FORMAT:
         return _BY_FORMAT[form]
     if "name" in words or "title" in words:

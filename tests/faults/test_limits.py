@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from loopbuild.engine.health import store_health
 from loopbuild.engine.plan import plan
 from loopbuild.engine.why import explain
 from loopbuild.errors import StoreError
@@ -127,6 +128,14 @@ def test_questions_are_answered_in_a_folder_that_can_only_be_read(readable: Proj
 
     assert _as_somebody_else(work) == 0
     assert not list((readable.root / ".loopbuild").glob("state.db-*"))
+
+
+def test_a_store_that_can_only_be_read_is_not_called_in_order(readable: Project) -> None:
+    def work() -> None:
+        assert store_health(readable.ws).unwritable == str(readable.root)
+
+    assert not store_health(new_project(readable.root.parent / "other").ws).unwritable
+    assert _as_somebody_else(work) == 0
 
 
 def test_a_build_where_nothing_can_be_written_says_so(readable: Project) -> None:

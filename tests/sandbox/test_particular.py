@@ -47,3 +47,10 @@ def test_a_thing_is_of_its_kind() -> None:
 
 def test_what_nothing_tells_of_is_still_a_piece_of_work() -> None:
     assert any(value("thing").endswith(noun) for noun in pools.NOUNS)
+
+
+@pytest.mark.parametrize("form", ["date", "date-time"])
+@pytest.mark.parametrize("word", ["created", "updated", "sent", "hired"])
+def test_what_has_happened_lies_before_the_clock(word: str, form: str) -> None:
+    leaf = SchemaLeaf(side="output", pointer="/x", types=("string",), format=form, words=(word, "at"))
+    assert all(synthesize(leaf, number, purpose="train") < "2026-01-15" for number in range(50))
