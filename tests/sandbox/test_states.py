@@ -20,7 +20,7 @@ def tool(name: str, needs: dict[str, Json], gives: dict[str, Json]) -> dict[str,
 ORDERS = tool(
     "list_orders",
     {"customer_id": "string", "status?": "string"},
-    {"orders": [{"order_id": "string", "status": "string"}]},
+    {"orders": [{"customer_id": "string", "order_id": "string", "status": "string"}]},
 )
 TOOLS = [
     tool("get_ticket", {"ticket_id": "string"}, {"ticket_id": "string", "status": "string"}),
@@ -140,3 +140,12 @@ def test_a_choice_shows_the_state_where_it_has_a_word_for_it() -> None:
         plain = sandbox.call("desk/get_ticket", {"ticket_id": key}).value["status"]
         spelled = sandbox.call("desk/show_ticket", {"ticket_id": key}).value["status"]
         assert plain == "pending" or spelled == plain.upper()
+
+
+def test_a_member_of_a_list_is_what_the_list_is_called_by() -> None:
+    sandbox = opened()
+    orders = set(map(str, known(sandbox, "order")))
+    for customer in known(sandbox, "customer"):
+        listed = sandbox.call("desk/list_orders", {"customer_id": customer}).value["orders"]
+        assert {one["order_id"] for one in listed} <= orders
+        assert len({one["order_id"] for one in listed}) == len(listed) > 1

@@ -129,9 +129,11 @@ def _array(
             return Column(leaf=item, rows=own or rows, entity=own)
         return Texts(leaf=item)
     part = _object(item, key_of, entities, name="")
-    shown = _shown(part.parts) if isinstance(part, Object) else ""
+    container = " ".join(words_of(name))
+    keyed = [one.entity for one in part.parts.values() if isinstance(one, Value)] if isinstance(part, Object) else []
+    # Of `orders: [{customer_id, order_id}]` each member is an order, whichever key comes first.
+    shown = container if container in keyed else _shown(part.parts) if isinstance(part, Object) else ""
     if not shown:
-        container = " ".join(words_of(name))
         shown = container if container in entities else ""
     return Items(rows=shown or "?" + name, part=part)
 

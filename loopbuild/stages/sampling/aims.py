@@ -13,10 +13,10 @@ from dataclasses import replace
 
 from loopbuild.judging.derive import CHOICES
 from loopbuild.pointers import find
-from loopbuild.records import Json, SchemaLeaf, ToolCatalog, ToolGraph, ToolSchema, Trajectory
+from loopbuild.records import DataFlowEdge, Json, SchemaLeaf, ToolCatalog, ToolGraph, ToolSchema, Trajectory
 from loopbuild.stages.sampling.feeds import Node
 from loopbuild.stages.sampling.pointers import schematic
-from loopbuild.stages.sampling.reach import Reach
+from loopbuild.stages.sampling.reach import Reach, own_keys
 from loopbuild.stages.sampling.values import enum_turn, is_cursor
 
 NEEDED = {"tool": 8, "edge": 3, "with": 1, "without": 1, "value": 1}
@@ -54,10 +54,11 @@ def targets_of(catalog: ToolCatalog, graph: ToolGraph, goals: Iterable[str] | No
     tools = {tool.id: tool for tool in catalog.tools if wanted is None or tool.id in wanted}
     found = [aim("tool", name) for name in sorted(tools)]
     inside = {goal: set(sub.tools) | set(sub.goals) for sub in graph.subgraphs for goal in sub.goals}
+    known = catalog.by_id()
     effects = {tool.id: tool.effect for tool in catalog.tools}
     for edge in graph.edges:
         is_active = edge.status != "rejected" and edge.producer != edge.consumer
-        is_active = is_active and effects.get(edge.producer, "delete") != "delete"
+        is_active = is_active and effects.get(edge.producer, "delete") != "delete" and not _is_undone(edge, known)
         if is_active and edge.consumer in tools and edge.producer in inside.get(edge.consumer, ()):
             found.append(aim("edge", edge.producer, edge.producer_leaf, edge.consumer, edge.consumer_leaf))
     for name, tool in sorted(tools.items()):
@@ -66,6 +67,14 @@ def targets_of(catalog: ToolCatalog, graph: ToolGraph, goals: Iterable[str] | No
         for leaf in tool.inputs:
             found += [aim("value", name, leaf.pointer, value) for value in values_of(leaf)]
     return found
+
+
+def _is_undone(edge: DataFlowEdge, tools: Mapping[str, ToolSchema]) -> bool:
+    """Say whether an edge leads from making a thing to taking that thing away: no path may be just that."""
+    maker, taker = tools.get(edge.producer), tools.get(edge.consumer)
+    if maker is None or taker is None or maker.effect != "create" or taker.effect != "delete":
+        return False
+    return any(leaf.pointer == edge.consumer_leaf for leaf in own_keys(taker))
 
 
 def optional_of(tool: ToolSchema) -> list[str]:

@@ -105,8 +105,12 @@ def _only_made(
 
 
 def own_keys(tool: ToolSchema) -> tuple[SchemaLeaf, ...]:
-    """Return the inputs that say which of its own kind of things a tool is about."""
-    return tuple(leaf for leaf in tool.inputs if leaf.kind == "id" and leaf.entity == tool.entity)
+    """Return the inputs that say which thing of its own kind a tool is about; `reading list` of a `reading`, too."""
+    return tuple(
+        leaf
+        for leaf in tool.inputs
+        if leaf.kind == "id" and tool.entity and f"{leaf.entity} ".startswith(f"{tool.entity} ")
+    )
 
 
 def _finds(tool: ToolSchema, entity: str) -> bool:

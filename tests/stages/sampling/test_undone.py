@@ -12,6 +12,7 @@ from loopbuild.records import Cell, Json, ToolCall, ToolCatalog, Trajectory
 from loopbuild.sandbox.simulated import SimulatedSandbox
 from loopbuild.stages.filters.controls import check_controls
 from loopbuild.stages.filters.rows import Row
+from loopbuild.stages.sampling.aims import parts_of, targets_of
 from loopbuild.stages.sampling.attempt import attempt
 from loopbuild.stages.sampling.execution import Run, attempt_call, comes_to_nothing
 from loopbuild.stages.sampling.reach import beside, reach_of
@@ -58,6 +59,13 @@ def test_only_what_nothing_finds_is_named_by_the_person() -> None:
         gone = [one for one in found if one.cell.goal == "home/delete_scene"]
         named = {one.steps[-1].call.provenance["/scene_id"].kind == "user" for one in gone}
         assert named == {is_named}
+
+
+def test_nobody_asks_for_the_edge_from_making_to_taking_away() -> None:
+    catalog = world.catalog_of(json.dumps([MAKE, GONE, RUN]).encode(), "home")
+    targets = [parts_of(one) for one in targets_of(catalog, build_graph(catalog, {}))]
+    consumers = {names[2] for kind, *names in targets if kind == "edge"}
+    assert consumers == {"home/run_scene"}
 
 
 def test_what_is_used_in_between_may_be_made_and_taken_away_again() -> None:
