@@ -238,6 +238,7 @@ def test_why_goes_from_the_leaf_to_the_target(project: Path) -> None:
         "  ~  hr/schedule_interview  input /mode: required parameter `mode`  breaking  tools/hr.json:14\n"
         "  trajectories:hr/interview  4 to check, of [N] rows\n"
         "  read hr/schedule_interview gate, which changed\n"
+        "  read tables hr/schedule_interview, which changed\n"
         "  and by way of 1 other target\n"
         "never_built  recipe  params  input  upstream  output  failed  forced\n"
         "  .  .  .  x  x  .  .  .  last built as [HEX], [N] rows, built"
@@ -248,7 +249,7 @@ def test_why_not_names_what_its_key_covers(project: Path) -> None:
     assert ask(project, "why", "tasks:hr/role") == (
         "tasks:hr/role is up to date\n"
         "  nothing it depends on changed (6 targets upstream)\n"
-        "  its key [HEX] covers recipe `tasks 6`, 8 params, 0 files, 2 inputs\n"
+        "  its key [HEX] covers recipe `tasks 10`, 8 params, 0 files, 2 inputs\n"
         "last time: built"
     )
 
@@ -315,14 +316,15 @@ def test_why_tells_a_result_from_an_earlier_one(moved: Path) -> None:
         ask(moved, "why", "trajectories:hr/interview", "--vs", name).splitlines() for name in ("1", "HEAD", key)
     ]  # fmt: skip
     assert told[0][0] == "trajectories:hr/interview has another key than in build 1, and other bytes"
-    assert told[0][1:6] == [
+    assert told[0][1:7] == [
         "  file tools/hr.json changed: [HEX] -> [HEX]",
         "  source:hr, catalog:main, contract:main, cells:main  other bytes",
         "  trajectories:hr/interview  [N] of [N] rows differ",
         "  read hr/schedule_interview gate, which changed",
+        "  read tables hr/schedule_interview, which changed",
         "  and by way of 1 other target",
     ]
-    assert told[0][1:6] == told[1][1:6] == told[2][1:6]
+    assert told[0][1:7] == told[1][1:7] == told[2][1:7]
     assert ask(moved, "why", "tasks:hr/role", "--vs", "1") == (
         "tasks:hr/role has the same key and the same bytes as in build 1"
     )
@@ -436,7 +438,9 @@ def test_why_answers_for_one_row(project: Path) -> None:
         "is kept: nothing it read changed", "is to check: validated and replayed, made anew only if it holds no longer",
     }  # fmt: skip
     proven = said["is to check: validated and replayed, made anew only if it holds no longer"]
-    assert proven.startswith("  read hr/schedule_interview gate, which changed\n  it read ")
+    assert proven.startswith(
+        "  read hr/schedule_interview gate, which changed\n  read tables hr/schedule_interview, which changed\n  it read "
+    )
     path = project / "loop.yaml"
     path.write_text(path.read_text().replace("per_tool: 2\n", "per_tool: 1\n", 1))
     heads = {ask(project, "why", f"trajectories:hr/interview#{key}").splitlines()[0].partition(" ")[2] for key in rows}
