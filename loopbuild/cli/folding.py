@@ -105,16 +105,27 @@ def _gravest(
         leaves = tuple(leaf for leaf_at, leaf in enumerate(change.leaves) if (at, leaf_at) not in gone)
         if leaves or change.change != "changed":
             blocks.append((at, replace(change, leaves=leaves)))
-    room, kept = MOST_ROWS, set[int]()
+    room, kept = MOST_ROWS, dict[int, ToolChange]()
     left_out: Counter[str] = Counter()
     for at, change in sorted(blocks, key=lambda block: (GRAVITY.index(block[1].level), block[0])):
-        size = len(change_rows(change))
-        if size > room and kept:
-            left_out.update(row[3] for row in change_rows(change))
+        shown = _gravest_leaves(change, room) if room > 1 else change
+        rows = change_rows(shown)
+        if len(rows) > room:
+            left_out.update(row[3] for row in rows)
             continue
-        room -= size
-        kept.add(at)
-    return [block for block in blocks if block[0] in kept], left_out
+        left_out.update(leaf.level for leaf in change.leaves)
+        left_out.subtract(leaf.level for leaf in shown.leaves)
+        room -= len(rows)
+        kept[at] = shown
+    return [(at, kept[at]) for at, _ in blocks if at in kept], +left_out
+
+
+def _gravest_leaves(change: ToolChange, room: int) -> ToolChange:
+    """Return a change with no more leaves than there is room for, beside the line of the tool as a whole."""
+    if len(change_rows(change)) <= room:
+        return change
+    ranked = sorted(range(len(change.leaves)), key=lambda at: (GRAVITY.index(change.leaves[at].level), at))
+    return replace(change, leaves=tuple(change.leaves[at] for at in sorted(ranked[: room - 1])))
 
 
 def _what(leaf: LeafChange) -> str:

@@ -58,3 +58,19 @@ def test_what_is_shown_and_what_is_left_out_are_all(tmp_path: Path, monkeypatch:
     everything = diff(tmp_path, old, new, "--all").splitlines()
     assert len(everything) > total
     assert everything[0] == shown[0]
+
+
+def test_of_one_tool_with_hundreds_of_changes_the_gravest_are_listed(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = tool("get_small", of("a"))
+    names = [f"n{n}" for n in range(300)]
+    old = [tool("get_big", of(*names)), small]
+    new = [tool("get_big", of(*names[150:], "new")), {**small, "returns": {}}]
+    lines = diff(tmp_path, old, new).splitlines()
+    assert len(lines) < 130
+    assert any("get_big" in line for line in lines)
+    assert any("get_small" in line for line in lines)
+    total = int(re.sub(r"\D", "", lines[0].partition(" ")[0]))
+    shown = sum("output /" in line for line in lines)
+    more = next(int(line.partition(" ")[0]) for line in lines if "more changes" in line)
+    assert (shown + more, len(diff(tmp_path, old, new, "--all").splitlines()) > total) == (total, True)
