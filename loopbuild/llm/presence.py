@@ -50,7 +50,7 @@ def is_said(value: Json, text: str, *, among: Sequence[Json] = ()) -> bool:
 
 def stands_in(value: Json, text: str) -> bool:
     """Return whether `text` holds a spelling of `value` as a whole word or run of words."""
-    return any(form and re.search(_whole(form), text) for form in spellings(value))
+    return any(form and form in text and re.search(_whole(form), text) for form in spellings(value))
 
 
 def without(text: str, values: Iterable[Json]) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -80,7 +81,8 @@ def meaning(value: Json) -> Meaning | None:
     return None
 
 
-def readings(text: str) -> list[Reading]:
+@lru_cache(maxsize=64)  # A row asks for each of its texts about seven times.
+def readings(text: str) -> tuple[Reading, ...]:
     """Return every date, time and number of a text, in no order; a date with its time is each alone and both."""
     whole = [Reading(*found.span(), made) for found in _ISO_DATETIME.finditer(text) if (made := _datetime(found))]
     rest = _blanked(text, whole)
@@ -89,7 +91,7 @@ def readings(text: str) -> list[Reading]:
     times = list(_times(rest))
     together = list(_together(text, [one for one in dates if one.means[0] == "date"], times))
     rest = _blanked(rest, times)
-    return [*whole, *dates, *times, *together, *_numbers(rest)]
+    return (*whole, *dates, *times, *together, *_numbers(rest))
 
 
 def days_of(found: list[Reading]) -> set[Meaning]:
