@@ -61,14 +61,16 @@ def check_text(screen: Screen) -> str:
 def closing(checked: Checked) -> str:
     """Return the last line: how much was looked at, and what was found."""
     comparison = checked.comparison
-    looked = f"{len(checked.files):,} of {count(checked.sources, 'source')}, {count(comparison.tools, 'tool')}"
+    looked = f"{checked.looked:,} of {count(checked.sources, 'source')}, {count(comparison.tools, 'tool')}"
     broken = sum(one.severity == "error" for one in checked.mistakes) + len(checked.errors)
     parts = [count(broken, "error")] if broken else []
     changes = counted(comparison)
-    against = f" against {comparison.base}" if comparison.base else ""
-    if changes or comparison.tools or not checked.errors:  # of what nobody could read nothing is known
+    if not comparison.base:
+        parts.append("nothing to compare with")
+    elif changes or comparison.tools or not checked.errors:  # of what nobody could read nothing is known
         is_one = sum(1 for _ in items(comparison)) == 1
-        parts.append(f"{changes} change{'' if is_one else 's'}{against}" if changes else f"no change{against}")
+        what = f"{changes} change{'' if is_one else 's'}" if changes else "no change"
+        parts.append(f"{what} against {comparison.base}")
     remarks = len(checked.remarks) + sum(one.severity == "warning" for one in checked.mistakes)
     if remarks:
         parts.append(count(remarks, "warning"))

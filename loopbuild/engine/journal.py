@@ -16,10 +16,11 @@ from typing import Any, NamedTuple
 
 SCHEMA = 1
 COMPLETE_BUILD = "complete_build"
+"""Name of the small value that says what the last complete build depended on; gone once anything else is in force."""
 SELECTED_BUILD = "selected_build:"
 """Begins the names of notes on complete builds of a selection."""
+_SELECTED = (SELECTED_BUILD, f"{SELECTED_BUILD}~")
 _MOST_NOTES = 8
-"""Name of the small value that says what the last complete build depended on; gone once anything else is in force."""
 _TABLES = """
 CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE records(seq INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL, key TEXT NOT NULL,
@@ -334,13 +335,17 @@ class Journal:
     def forget_builds(self) -> None:
         """Let no build be recognised as complete any more; call inside a transaction."""
         self.set_meta(COMPLETE_BUILD, None)
-        self._db.execute("DELETE FROM meta WHERE name >= ? AND name < ?", (SELECTED_BUILD, f"{SELECTED_BUILD}~"))
+        self._forget_selected()
 
     def note_selected_build(self, name: str, value: Any) -> None:
         """Keep a note on a build of a selection; where there are many, those of other selections go."""
-        if self._db.execute("SELECT count(*) FROM meta WHERE name > ?", (SELECTED_BUILD,)).fetchone()[0] >= _MOST_NOTES:
-            self._db.execute("DELETE FROM meta WHERE name >= ? AND name < ?", (SELECTED_BUILD, f"{SELECTED_BUILD}~"))
+        noted = {row[0] for row in self._db.execute("SELECT name FROM meta WHERE name >= ? AND name < ?", _SELECTED)}
+        if len(noted - {SELECTED_BUILD + name}) >= _MOST_NOTES:
+            self._forget_selected()
         self.set_meta(SELECTED_BUILD + name, value)
+
+    def _forget_selected(self) -> None:
+        self._db.execute("DELETE FROM meta WHERE name >= ? AND name < ?", _SELECTED)
 
     def add_cost(self, recipe: str, *, target: str, seconds: float, row_count: int) -> None:
         """Remember what one run of a recipe took."""

@@ -35,6 +35,8 @@ class Checked:
 
     files: tuple[str, ...]
     """Those that belong to a source."""
+    looked: int
+    """How many sources they are of."""
     sources: int
     """Of how many sources of loop.yaml."""
     comparison: Comparison
@@ -85,6 +87,7 @@ def check(opened: OpenProject, files: Sequence[str] | None, *, against: str = ""
     shown = [_told(one, tools[one.tool].span, finder) for one in found if is_all or one.tool in changed]
     return Checked(
         files=tuple(path for target in chosen for path in paths_of(target) if is_whole or path in (files or ())),
+        looked=len(chosen),
         sources=len(targets),
         comparison=comparison,
         mistakes=(

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from loopbuild.digest import canonical
 from loopbuild.engine.history import costs
 from loopbuild.engine.objects import ObjectDamaged
 from loopbuild.engine.query import TracedTable, surviving, traced
@@ -19,7 +20,8 @@ from loopbuild.errors import LoopbuildError
 from loopbuild.judging.validate import Validator
 from loopbuild.pipeline.amounts import Amounts, Course, Row, course_of, seconds_of
 from loopbuild.pipeline.renaming import renames_of
-from loopbuild.records import CatalogDiff, LeafChange, ToolCatalog, ToolChange, fact_name
+from loopbuild.pipeline.sandboxes import MADE_UP
+from loopbuild.records import CatalogDiff, LeafChange, ToolCatalog, ToolChange, ToolSchema, fact_name
 
 OFFLINE = "offline"
 
@@ -44,7 +46,7 @@ class Impact:
     trajectories: int = 0
     """That there are now."""
     read: int = 0
-    """Of these, that read a leaf, gate or effect that changed."""
+    """Of these, that read a leaf, gate, effect or made-up table that changed."""
     replayed: int = 0
     """That read nothing that changed, but call a tool whose return did."""
     whole: int = 0
@@ -84,7 +86,7 @@ def impact_of(ws: Workspace, difference: CatalogDiff, new: ToolCatalog, settings
         for leaf_at, leaf in enumerate(places, -1):
             for name in touched(change, leaf):
                 asked.setdefault(name, []).append((at, leaf_at))
-    looked = _look(tables, asked, _known(new), sources)
+    looked = _look(tables, asked, _known(new, tables), sources)
     stored = _Stored(ws, tables)
     faults = _invalid(stored, looked, difference, new, sources)
     users = {
@@ -135,10 +137,23 @@ def _tool_of(change: ToolChange) -> str:
     return change.old_tool or change.tool
 
 
-def _known(catalog: ToolCatalog) -> dict[str, str]:
+def _known(catalog: ToolCatalog, tables: Sequence[TracedTable]) -> dict[str, str]:
     from loopbuild.stages.catalog.facts import facts
 
-    return facts(catalog) | {fact_name(tool.id, "returns"): tool.returns for tool in catalog.tools}
+    found = facts(catalog) | {fact_name(tool.id, "returns"): tool.returns for tool in catalog.tools}
+    # What made-up tables hold may follow from the schema of another tool of the source.
+    if any(name.startswith(MADE_UP) for table in tables for reads in table.reads.values() for name in reads):
+        from loopbuild.sandbox.simulated.meaning import meanings
+
+        stored = replace(catalog, tools=tuple(_as_stored(tool) for tool in catalog.tools))
+        found |= {MADE_UP + tool: meant for tool, meant in meanings(stored).items()}
+    return found
+
+
+def _as_stored(tool: ToolSchema) -> ToolSchema:
+    """Return a tool with its schemas in the order of their bytes, which is the order that tables are made in."""
+    schemas = [json.loads(canonical(schema)) for schema in (tool.input_schema, tool.output_schema)]
+    return replace(tool, input_schema=schemas[0], output_schema=schemas[1])
 
 
 def _look(
@@ -166,7 +181,7 @@ def _look(
 
 
 def _differs(name: str, digest: str, known: Mapping[str, str], sources: set[str]) -> bool:
-    tool, _, what = name.partition(" ")
+    tool, _, what = name.removeprefix(MADE_UP).partition(" ")
     is_of_tool = tool.partition("/")[0] in sources and "/" in tool
     return is_of_tool and what != "call name" and known.get(name, "") != digest
 

@@ -19,6 +19,8 @@ from loopbuild.records import ToolCatalog
 from loopbuild.sandbox.patience import GivenUp
 from loopbuild.sandbox.protocol import Sandbox
 
+MADE_UP = "tables "
+"""Begins the names of facts on what made-up tables take a tool to do."""
 _EXAM_BATCH = 48
 T = TypeVar("T")
 _FOLDERS: WeakKeyDictionary[Action, Mapping[str, str]] = WeakKeyDictionary()
@@ -49,7 +51,7 @@ def server_facts(action: Action, catalog: ToolCatalog) -> dict[str, str]:
             from loopbuild.sandbox.simulated.meaning import meanings
 
             meant = meanings(catalog)
-            facts |= {f"tables {tool.id}": meant[tool.id] for tool in own}
+            facts |= {MADE_UP + tool.id: meant[tool.id] for tool in own}
         elif chosen["kind"] == "http":
             facts |= {f"transport {tool.id}": digest("transport", tool.transport) for tool in own}
     return facts
@@ -102,7 +104,7 @@ def server_reads(facts: Iterable[str], tools: Iterable[str]) -> tuple[str, ...]:
 def around(facts: Iterable[str], tools: Iterable[str]) -> tuple[str, ...]:
     """Return the names of those server facts that a row depends on when no way through `tools` was found."""
     own = set(tools)
-    return tuple(name for name in facts if name.partition(" ")[0] != "tables" or name.partition(" ")[2] in own)
+    return tuple(name for name in facts if not name.startswith(MADE_UP) or name.removeprefix(MADE_UP) in own)
 
 
 def spelling(action: Action, catalog: ToolCatalog, tools: Iterable[str]) -> list[Json]:

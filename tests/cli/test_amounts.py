@@ -51,6 +51,10 @@ CHANGES: dict[str, Callable[[Path], None]] = {
     "a return more": _edited("get_candidate", lambda one: one["returns"].update(city="string")),
     "a return retyped": _edited("get_candidate", lambda one: one["returns"].update(full_name="integer")),
     "words only": _edited("get_candidate", lambda one: one.update(description="Other words about a person.")),
+    "an optional parameter more": _edited(
+        "list_interviews", lambda one: one["parameters"].update({"status?": "string"})
+    ),
+    "an optional parameter less": _edited("get_leave_balance", lambda one: one["parameters"].pop("year?")),
     "a tool gone": _without("get_leave_balance"),
 }
 

@@ -245,6 +245,15 @@ def test_a_check_of_nothing_of_ours_is_nothing(project: Path) -> None:
     assert screen(project, "check", "README.md", "no-such.json").startswith("Nothing to check")
 
 
+def test_a_source_of_several_files_is_one_and_without_a_lock_nothing_is_said_to_be_unchanged(project: Path) -> None:
+    (project / "tools" / "more.json").write_text('[{"name": "get_payroll", "parameters": {}}]')
+    (project / "loop.yaml").write_text((project / "loop.yaml").read_text().replace("tools/hr.json", "tools/*.json"))
+    assert "Checked 1 of 1 source, 12 tools: 1 compatible change against loop.lock" in screen(project, "check")
+    (project / "loop.lock").unlink()
+    shutil.rmtree(project / ".git")
+    assert "Checked 1 of 1 source, 12 tools: nothing to compare with" in screen(project, "check")
+
+
 def test_each_file_is_checked_in_the_project_it_belongs_to(built: Path, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("one", "two"):

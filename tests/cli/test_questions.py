@@ -440,8 +440,7 @@ def test_why_answers_for_one_row(project: Path) -> None:
     proven = said["is to check: validated and replayed, made anew only if it holds no longer"]
     assert proven.startswith(
         "  read hr/schedule_interview gate, which changed\n"
-        "  read tables hr/schedule_interview, which changed\n"
-        "  it read "
+        "  read tables hr/schedule_interview, which changed\n  it read "
     )
     path = project / "loop.yaml"
     path.write_text(path.read_text().replace("per_tool: 2\n", "per_tool: 1\n", 1))

@@ -58,6 +58,7 @@ class _Shape:
     outputs: Json = None
     origin: OutputOrigin = "none"
     hints: dict[str, Json] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def _finish(source: str, entry: dict[str, Json], shape: _Shape, pointer: str, span: Span | None) -> Entry:
@@ -71,7 +72,7 @@ def _finish(source: str, entry: dict[str, Json], shape: _Shape, pointer: str, sp
         description = ""
     if not isinstance(description, str):
         raise BadShape(f"`description` is {_kind(description)}, not text", pointer=pointer + "/description")
-    notes: list[str] = []
+    notes = list(shape.notes)
     if len(description) > DESCRIPTION_LIMIT:
         notes.append(f"its description of {len(description)} characters was cut to {DESCRIPTION_LIMIT}")
         description = description[:DESCRIPTION_LIMIT]
@@ -98,7 +99,8 @@ def _mcp(entry: dict[str, Json]) -> _Shape:
     if outputs is None or outputs is True:  # `true` allows anything, which is as much as saying nothing
         return _Shape(dialect="mcp", inputs=inputs, hints=hints)
     if not isinstance(outputs, dict):
-        raise BadShape(f"`outputSchema` is {_kind(outputs)}, not an object", pointer="/outputSchema")
+        note = f"its `outputSchema` is {_kind(outputs)}, not an object: what it returns is not known"
+        return _Shape(dialect="mcp", inputs=inputs, hints=hints, notes=(note,))
     return _Shape(dialect="mcp", inputs=inputs, outputs=outputs, origin="declared", hints=hints)
 
 

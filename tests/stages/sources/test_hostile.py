@@ -6,6 +6,7 @@ A listening socket and a canary file stand where references point: nobody comes,
 from __future__ import annotations
 
 import json
+import re
 import socket
 import sys
 import time
@@ -380,6 +381,16 @@ def test_a_return_that_may_be_anything_costs_nothing() -> None:
     found = entries({**GOOD, "name": "free", "outputSchema": True}, {**GOOD, "name": "open", "outputSchema": {}})
     assert names(found) == ["free", "get_role", "open"]
     assert found.diagnostics == ()
+
+
+@pytest.mark.parametrize("schema", [False, "text", 7, ["string"]])
+def test_a_return_that_is_declared_by_no_schema_costs_the_return_and_no_tool(schema: Any) -> None:
+    found = entries({**GOOD, "name": "odd", "inputSchema": {"type": "object"}, "outputSchema": schema})
+    assert names(found) == ["get_role", "odd"]
+    assert found.tools[1].output_schema is None
+    (note,) = found.diagnostics
+    assert (note.severity, note.code) == ("note", "cut")
+    assert re.fullmatch(r"tool `odd`: its `outputSchema` is .*, not an object: .* not known", note.message)
 
 
 def test_a_tool_that_was_lost_while_listing_is_a_warning(tmp_path: Path) -> None:
