@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from loopbuild.judging.derive import COMPUTED
 from loopbuild.llm.offline import morphology as m
 from loopbuild.llm.offline.references import key_phrase, refer, runs_on, said, shown
 from loopbuild.llm.offline.scene import Scene
-from loopbuild.llm.offline.working_out import COMPUTED
 from loopbuild.llm.protocol import Argument
 
 _PREPOSITIONS = frozenset(

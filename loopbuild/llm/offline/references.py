@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 
+from loopbuild.judging.derive import CHOICES, COMPUTED
 from loopbuild.llm.offline import morphology as m
 from loopbuild.llm.offline.scene import Scene, referent
-from loopbuild.llm.offline.working_out import CHOICES, COMPUTED, computed, members
+from loopbuild.llm.offline.working_out import computed, members
 from loopbuild.llm.protocol import Argument, StepWords
 
 _BEST = ("best", "top", "strongest", "highest-scoring", "top-ranked", "best-rated", "highest-ranked", "leading")
 _QUALIFIED = re.compile(r" (?:one|of|with|listed|at|ranked)\b")
+_NARROWING = re.compile(r" (?:of|for|in|from|with|on|at|by|to|that|which|whose|you|called|named|matching|listed) ")
 PRONOUNS = frozenset({"it", "them"})
 
 
@@ -278,6 +280,8 @@ def _described(argument: Argument, producer: StepWords, noun: str, scene: Scene)
             if own.origin == "user" and own.is_own:
                 return name_phrase(own, noun, scene) if not own.is_key else f"the {noun} of {key_phrase(own, scene)}"
         inner = source_of(producer, scene)
+        if _head(inner).endswith(f" {noun}"):
+            return inner  # looked up by its name: no "branch of the branch of the first pull request"
         # Of a thing whose name is still missing nothing can be said but what it is.
         return f"the {noun} of {inner}" if producer.arguments and inner != f"the {noun}" else f"the {noun}"
     word = f"{producer.adjectives} {noun}".strip() if producer.noun.endswith(argument.entity) else noun
@@ -296,6 +300,11 @@ def _described(argument: Argument, producer: StepWords, noun: str, scene: Scene)
     ):
         tail = f"in the {producer.noun}"
     return f"{core} {tail}".strip()
+
+
+def _head(phrase: str) -> str:
+    """Return what a noun phrase is about, without what narrows it: `the second employee` in the legal department."""
+    return _NARROWING.split(phrase, maxsplit=1)[0]
 
 
 def _filter_words(argument: Argument, scene: Scene, *, is_same: bool) -> str:

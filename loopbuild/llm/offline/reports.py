@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import groupby
 
+from loopbuild.judging.derive import CHOICES, COMPUTED
 from loopbuild.llm.offline import abreast
 from loopbuild.llm.offline import morphology as m
 from loopbuild.llm.offline.clauses import class_of
@@ -15,7 +16,7 @@ from loopbuild.llm.offline.references import shown
 from loopbuild.llm.offline.register import sentence
 from loopbuild.llm.offline.scene import Scene
 from loopbuild.llm.offline.structures import goals_of
-from loopbuild.llm.offline.working_out import CHOICES, COMPUTED, members, thought, told_report
+from loopbuild.llm.offline.working_out import members, thought, told_report
 from loopbuild.llm.protocol import Argument, ConditionWords, Outcome, StepWords
 
 _TOGETHER = 3
@@ -245,10 +246,11 @@ def _report(step: StepWords, scene: Scene) -> str:
     seen = [outcome for outcomes in step.outcomes for outcome in outcomes]
     if step.effect == "read":
         return _reading(step, verbs.key, full, seen, scene)
-    ids = [shown(o.value) for o in seen if o.is_key and not isinstance(o.value, list)]
-    status = [shown(o.value) for o in seen if o.words == "status" and not isinstance(o.value, list)]
+    ids = [shown(o.value) for outcomes in step.outcomes for o in _made(outcomes, noun)]
     done = verbs.done
-    status = [word for word in status if word != done]
+    status = [shown(o.value) for o in seen if o.words == "status" and not isinstance(o.value, list)]
+    # Of several things one status is told only where it is that of all.
+    status = [word for word in status if len(set(status)) == 1 and word != done]
     if ids:
         many = m.plural(noun) if len(ids) > 1 else noun
         be = "are" if len(ids) > 1 else "is"
@@ -283,6 +285,15 @@ def _report(step: StepWords, scene: Scene) -> str:
     return choices.pick((f"Done, {what} {be} {done}", f"{opened} {be} {done}", f"Done. {opened} {be} {done}"))
 
 
+def _made(outcomes: tuple[Outcome, ...], noun: str) -> list[Outcome]:
+    """The id of what a step made; those of other things beside it, the book of a loan, are not its own."""
+    keys = [one for one in outcomes if one.is_key and not isinstance(one.value, list)]
+    if len(keys) < 2:
+        return keys
+    named = [(one, one.words.removesuffix("id").strip()) for one in keys]
+    return [one for one, word in named if not word or word == noun or noun.endswith(f" {word}")][:1]
+
+
 def _several(step: StepWords, scene: Scene) -> str:
     """Several readings alike: one telling value of each, or each with its key."""
     each = []
@@ -292,8 +303,8 @@ def _several(step: StepWords, scene: Scene) -> str:
             each.append(f"{spoken[0]}: {lists[0]} {step.noun if lists[0] == 1 else m.plural(step.noun)}")
             continue
         scalars = [o for o in outcomes if not isinstance(o.value, list) and len(shown(o.value)) <= _QUOTED]
-        names = [o for o in scalars if o.words.rsplit(" ", 1)[-1] == "name"]
-        telling = (names or scalars)[:1]
+        names = [o for o in scalars if o.words.rsplit(" ", 1)[-1] in ("name", "title", "subject")]
+        telling = (names or [o for o in scalars if not o.is_key] or scalars)[:1]
         key = spoken[0] if spoken else ""
         each.append(
             f"{key}: {shown(telling[0].value)}"

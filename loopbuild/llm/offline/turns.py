@@ -47,6 +47,10 @@ _NO = (
     "no", "no, leave it", "stop, don't", "no, keep it", "better not", "wait, no", "no thanks, leave it as it is",
     "I changed my mind, leave it", "don't do it", "no, not now", "cancel that, keep it", "nope, keep it",
 )  # fmt: skip
+_OF_SEVERAL = (
+    ("that one", "those"), ("leave it as it is", "leave them as they are"), ("leave it", "leave them"),
+    ("keep it", "keep them"),
+)  # fmt: skip
 _KEPT = (
     "All right, I did not touch {what}.",
     "Okay, I keep {what}.",
@@ -130,14 +134,24 @@ def confirmation(steps: Sequence[StepWords], choices: Choices) -> str:
     return sentence(form.format(verb=class_of(steps[0]).plain, what=named(steps)))
 
 
-def consent(choices: Choices) -> str:
-    """Return a yes."""
-    return _typed(choices.pick(_YES), choices)
+def consent(steps: Sequence[StepWords], choices: Choices) -> str:
+    """Return a yes to destroying what `steps` would."""
+    return _typed(_counted(choices.pick(_YES), steps), choices)
 
 
-def refusal(choices: Choices) -> str:
-    """Return a no."""
-    return _typed(choices.pick(_NO), choices)
+def refusal(steps: Sequence[StepWords], choices: Choices) -> str:
+    """Return a no to it."""
+    return _typed(_counted(choices.pick(_NO), steps), choices)
+
+
+def _counted(reply: str, steps: Sequence[StepWords]) -> str:
+    """The reply as it is said of one thing, or of several: `keep it`, `keep them`."""
+    own = [a.value for step in steps for a in step.arguments if a.is_own and isinstance(a.value, list)]
+    if sum(step.times for step in steps) == 1 and all(len(value) < 2 for value in own):
+        return reply
+    for one, many in _OF_SEVERAL:
+        reply = reply.replace(one, many)
+    return reply
 
 
 def kept(steps: Sequence[StepWords], choices: Choices) -> str:

@@ -6,13 +6,12 @@ what comes of it is never in a request.
 
 from __future__ import annotations
 
+from loopbuild.judging.derive import CHOICES
 from loopbuild.llm.offline import morphology as m
 from loopbuild.llm.offline.scene import Scene
 from loopbuild.llm.protocol import Argument, ToldWords
 from loopbuild.records import Json
 
-CHOICES = ("largest", "smallest", "latest", "earliest", "match", "matching")
-COMPUTED = ("count", "sum", "difference", "shift")
 _MOST = {"largest": ("largest", "highest", "biggest", "greatest"), "smallest": ("smallest", "lowest")}
 _LAST = {
     "latest": ("last", "most recently", "latest", "most recent"),
@@ -144,12 +143,13 @@ def told_object(told: ToldWords, whole: str, scene: Scene) -> str:
     return pick(member_forms(told.rule, told.words, told.by, None, scene))
 
 
-def _some(told: ToldWords, whole: str, scene: Scene) -> str:
+def _some(told: ToldWords, whole: str, scene: Scene, *, is_one: bool = False) -> str:
+    """Return what is counted with what it must have: `open invoices`; a single one is no `all`, for `that are`."""
     if told.given is None:
         return whole
-    noun = m.plural(told.words)
+    noun, lead = (told.words, "the ") if is_one else (m.plural(told.words), "all ")
     return scene.choices.pick(
-        [form.removeprefix("all ") for form in _with(f"all {noun}", noun, told.by, told.given, scene)]
+        [form.removeprefix(lead) for form in _with(lead + noun, noun, told.by, told.given, scene)]
     )
 
 
@@ -191,7 +191,7 @@ def told_report(told: ToldWords, scene: Scene) -> str:
     pick, value = scene.choices.pick, _number(told.value)
     if told.rule == "count":
         noun = told.words if told.value == 1 else m.plural(told.words)
-        said = _some(told, noun, scene) if told.given is not None and told.value != 1 else noun
+        said = _some(told, noun, scene, is_one=told.value == 1)
         be = "is" if told.value == 1 else "are"
         return pick(
             (f"There {be} {value} {said}", f"I count {value} {said}", f"{value} {said}", f"I found {value} {said}")
@@ -207,9 +207,9 @@ def told_report(told: ToldWords, scene: Scene) -> str:
             )
         )
     if told.rule == "difference":
-        return pick(
-            (f"The difference is {value}", f"The {told.words} is {value} above the {told.by}", f"It is {value}")
-        )
+        is_less = isinstance(told.value, int | float) and told.value < 0
+        side = f"{value.removeprefix('-')} below" if is_less else f"{value} above"
+        return pick((f"The difference is {value}", f"The {told.words} is {side} the {told.by}", f"It is {value}"))
     which = pick(member_forms(told.rule, told.words, told.by, None, scene))
     best = f" ({_number(told.best)})" if told.best is not None else ""
     return pick((f"{which} is {value}{best}", f"It is {value}{best}", f"That is {value}{best}"))

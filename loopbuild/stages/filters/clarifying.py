@@ -15,7 +15,7 @@ from loopbuild.llm.presence import is_said
 from loopbuild.pointers import scalars
 from loopbuild.records import Json, SchemaLeaf, ToolCatalog, ToolSchema
 from loopbuild.stages.filters.grounding import strange_in
-from loopbuild.stages.filters.rows import Bound, Row, bound_values, leaf_pointer
+from loopbuild.stages.filters.rows import Bound, Row, bound_values, input_leaf, leaf_pointer
 
 _KEYS = frozenset({"id", "ids", "uuid", "guid", "identifier", "key", "keys"})
 
@@ -28,17 +28,18 @@ def asked_first(row: Row, catalog: ToolCatalog, *, first_call: int) -> str:
         return _which(row, catalog)
     if first_call < 3:
         return "a tool is called before anything was asked"
-    missing = missing_slots(row)
+    tools = catalog.by_id()
+    missing = _missing_slots(row, tools)
     if len(missing) != 1:
         return f"{len(missing)} values are missing at first, expected one"
     slot = missing[0]
-    if not is_said(slot.value, row.task.user_turns[1]):
+    if not _is_said(slot, row.task.user_turns[1], tools):
         return f"`{slot.pointer}` is never given"
-    fault = _misasked(row, slot, catalog.by_id()[slot.tool])
+    fault = _misasked(row, slot, tools[slot.tool])
     return f"the question does not ask for `{slot.pointer}`: {fault}" if fault else ""
 
 
-def missing_slots(row: Row) -> list[Bound]:
+def _missing_slots(row: Row, tools: Mapping[str, ToolSchema]) -> list[Bound]:
     """Return the user's values that the first turn does not say."""
     if row.trajectory is None:
         return []
@@ -46,8 +47,14 @@ def missing_slots(row: Row) -> list[Bound]:
         bound
         for bound in bound_values(row.trajectory)
         if bound.origin.kind == "user" and not isinstance(bound.value, bool)
-        and not is_said(bound.value, row.task.user_turns[0])
+        and not _is_said(bound, row.task.user_turns[0], tools)
     ]  # fmt: skip
+
+
+def _is_said(bound: Bound, text: str, tools: Mapping[str, ToolSchema]) -> bool:
+    """Say whether a text gives a value: of a choice the words count, in any case."""
+    leaf = input_leaf(bound, tools[bound.tool])
+    return is_said(bound.value, text, among=leaf.enum if leaf is not None else ())
 
 
 def _misasked(row: Row, slot: Bound, tool: ToolSchema) -> str:

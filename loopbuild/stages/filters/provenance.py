@@ -12,7 +12,7 @@ from loopbuild.llm.names import forbidden_runs, identifier_in, run_in
 from loopbuild.llm.presence import is_said, spellings, without
 from loopbuild.pointers import unescaped
 from loopbuild.records import FROM_RESULT, Json, SchemaLeaf, ToolCatalog, ToolSchema
-from loopbuild.stages.filters.rows import Bound, Finding, Row, asked_values, leaf_pointer
+from loopbuild.stages.filters.rows import Bound, Finding, Row, asked_values, input_leaf
 from loopbuild.stages.filters.worked_out import given_in, worked_out_wrong
 
 _WORDS = {"low": (2, 120), "high": (2, 60)}
@@ -35,7 +35,7 @@ def check_provenance(row: Row, *, catalog: ToolCatalog) -> Finding | None:
     tools = catalog.by_id()
     said = [b for b in bound if b.origin.kind == "user"]
     for one in said:
-        leaf = _leaf_of(one, tools[one.tool])
+        leaf = input_leaf(one, tools[one.tool])
         is_left_out = not is_said(one.value, row.heard(one.step), among=leaf.enum if leaf is not None else ())
         if is_left_out and not _goes_without_saying(one, leaf, row.task.level):
             return Finding(reason="value_missing", detail=f"`{one.value}` of `{one.pointer}`")
@@ -73,10 +73,6 @@ def _known(row: Row, bound: Sequence[Bound], place: int) -> list[Bound]:
         one for one in bound if one.origin.kind == "user" and (row.is_asked_late or row.place_of(one.step) <= place)
     ]
     return mine + [one for one in bound if one.origin.kind != "user" and row.place_of(one.origin.step) < place]
-
-
-def _leaf_of(one: Bound, tool: ToolSchema) -> SchemaLeaf | None:
-    return next((leaf for leaf in tool.inputs if leaf.pointer == leaf_pointer(one.pointer)), None)
 
 
 def _goes_without_saying(one: Bound, leaf: SchemaLeaf | None, level: str) -> bool:

@@ -6,7 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from loopbuild.pointers import scalars
-from loopbuild.records import Example, Json, Proof, Provenance, Step, Task, ToolResult, Trajectory
+from loopbuild.records import (
+    Example,
+    Json,
+    Proof,
+    Provenance,
+    SchemaLeaf,
+    Step,
+    Task,
+    ToolResult,
+    ToolSchema,
+    Trajectory,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +100,11 @@ def asked_values(trajectory: Trajectory) -> Iterator[Bound]:
 def leaf_pointer(pointer: str) -> str:
     """Return the schema pointer of a concrete one: `/names/0` is `/names/[]`."""
     return "/".join("[]" if part.isdigit() else part for part in pointer.split("/"))
+
+
+def input_leaf(one: Bound, tool: ToolSchema) -> SchemaLeaf | None:
+    """Return the leaf of `tool` that a value is given for; None where it has none there."""
+    return next((leaf for leaf in tool.inputs if leaf.pointer == leaf_pointer(one.pointer)), None)
 
 
 def _origin(step: Step, pointer: str) -> Provenance:

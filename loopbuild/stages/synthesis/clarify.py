@@ -38,9 +38,11 @@ def slots(trajectory: Trajectory, catalog: ToolCatalog, *, any_shape: bool = Fal
         return [(0, leaf.pointer) for leaf in _required(trajectory.steps[0], catalog)]
     if not any_shape or trajectory.cell.topology not in _SHAPES:
         return []
-    given = _given(trajectory)
+    given, tools = _given(trajectory), catalog.by_id()
+    # Two due dates of one request could not be told apart by a question, whichever calls they are for.
+    asked = Counter(_called(leaf) for step in trajectory.steps for leaf in _required(step, catalog))
     for place, step in enumerate(trajectory.steps):
-        called = Counter(_called(leaf) for leaf in catalog.by_id()[step.call.tool].inputs)
+        called = asked | Counter(_called(leaf) for leaf in tools[step.call.tool].inputs)
         found = [
             (place, leaf.pointer)
             for leaf in _required(step, catalog)

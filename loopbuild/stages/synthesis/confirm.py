@@ -48,7 +48,7 @@ def in_dialogue(request: WriteRequest, task: Task) -> Task:
     steps = _ending(request.steps)
     is_no = is_declined(task.key)
     asked, *others = task.user_turns
-    said = turns.refusal(choices) if is_no else turns.consent(choices)
+    said = turns.refusal(steps, choices) if is_no else turns.consent(steps, choices)
     done = min(min(step.turns) for step in steps)
     before = len({turn for step in request.steps for turn in step.turns if turn < done})
     return replace(

@@ -112,7 +112,9 @@ def is_key(leaf: SchemaLeaf) -> bool:
 
 def is_own(leaf: SchemaLeaf, tool: ToolSchema, noun: str) -> bool:
     """Return whether a leaf identifies the very thing its tool is about, by id or by name."""
-    about = {tool.entity, noun, noun.rsplit(" ", 1)[-1]} - {""}
+    # The balance of an account is not the account.
+    is_part = bool(tool.entity) and noun.startswith(f"{tool.entity} ")
+    about = {"" if is_part else tool.entity, noun, noun.rsplit(" ", 1)[-1]} - {""}
     words = split_words(_last_name(leaf.pointer)) or list(leaf.words)
     if is_key(leaf):
         is_listing = tool.effect == "read" and _lists_own(tool)

@@ -17,6 +17,7 @@ from loopbuild.stages.synthesis.categories import compose
 from loopbuild.stages.synthesis.clarify import clarify_request, slots
 from loopbuild.stages.synthesis.dialogues import to_task
 from loopbuild.stages.synthesis.open_choice import choice_request, is_possible
+from loopbuild.stages.synthesis.requests import request
 from tests.stages.sampling import world
 
 BOOKINGS = {
@@ -135,3 +136,50 @@ def test_a_question_too_late_for_less_or_for_something_else_is_no_row() -> None:
     late = [message for message in row.example.messages if message["content"] != row.task.assistant_turns[0]]
     told = replace(row, example=replace(row.example, messages=tuple(late)))
     assert check_contract(told, catalog=catalog) is not None
+
+
+PRIORITY = {
+    "name": "set_booking_priority",
+    "description": "",
+    "parameters": {
+        "booking_id": "string",
+        "priority": {"type": "string", "enum": ["LOW", "HIGH", "VERY_HIGH"]},
+    },
+    "returns": {"status": "string"},
+}
+
+
+def test_a_choice_counts_as_said_in_the_words_people_use_for_it() -> None:
+    catalog, graph = world.hr_with(BOOKINGS, PRIORITY)
+    found = world.sampled(catalog, graph, world.settings(per_tool=24))
+    rows = [one for cell, one in found.items() if cell.goal == "hr/set_booking_priority" and cell.purpose == "train"]
+    assert len({one.steps[-1].call.arguments["priority"] for one in rows}) == 3
+    for trajectory in rows:
+        value = str(trajectory.steps[-1].call.arguments["priority"])
+        asked = request(trajectory, catalog, level="low", missing=(len(trajectory.steps) - 1, "/priority"))
+        task = to_task(trajectory, asked, write(asked), writer="offline")
+        reply = f"Make it {value.replace('_', ' ').lower()} priority, please."
+        for turns, is_right in (
+            ((task.user_turns[0], reply), True),
+            ((f"{task.user_turns[0]} At {value.lower().replace('_', ' ')} priority.", reply), False),
+            ((task.user_turns[0], "Make it urgent."), False),
+        ):
+            words = replace(task, user_turns=turns)
+            example = compose(trajectory, words, catalog, None, split="train")  # type: ignore[arg-type]
+            fault = check_contract(Row(example=example, task=words, trajectory=trajectory), catalog=catalog)
+            assert (fault is None) == is_right, (turns, fault)
+
+
+def test_of_two_values_called_alike_neither_is_left_out() -> None:
+    """Two reasons in one request could not be told apart by a question."""
+    catalog, found = executed()
+    left = [(one, place, pointer) for one in found for place, pointer in slots(one, catalog, any_shape=True)]
+    several = [(one, place, pointer) for one, place, pointer in left if len(one.steps) > 1]
+    assert several
+    for trajectory, place, pointer in several:
+        mine = [
+            number
+            for number, step in enumerate(trajectory.steps)
+            if pointer in step.call.provenance and step.call.provenance[pointer].kind == "user"
+        ]
+        assert mine == [place]
