@@ -174,7 +174,7 @@ def test_a_proven_row_holds_under_the_new_schemas(project: Path) -> None:
     change_schemas(project)
     touched = ran(project)
     proven = json.loads(loopbuild(project, "build", "dataset:", "--json").out)
-    assert proven["counts"] == {"fresh": len(proven["targets"])}
+    assert set(proven["counts"]) == {"fresh"}
     assert any(run < total for name, (run, total) in touched.items() if name.startswith("trajectories:"))
     catalog = output(Workspace.open(project, code_version="test"), "catalog:main")
     schemas = {tool["id"]: Draft202012Validator(tool["input_schema"]) for tool in catalog["tools"]}

@@ -89,8 +89,9 @@ def run(arguments: argparse.Namespace) -> int:
         if unchanged is not None:
             missed = gates_missed(report_of(opened)) if unchanged.covers("report:main") else ()
             if arguments.json:
-                same = {"result": "up to date", "up_to_date": unchanged.target_count, "targets": {}}
-                answer(json.dumps(same | {"missed_gates": list(missed)}))
+                count = unchanged.target_count
+                same = {"result": "up to date", "up_to_date": count, "counts": {"fresh": count}, "targets": {}}
+                answer(json.dumps(same | {"errors": [], "lock_changes": [], "missed_gates": list(missed)}))
             else:
                 answer(f"Nothing to do: {unchanged.target_count} targets are up to date")
                 if missed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from loopbuild.records import (
@@ -85,7 +85,8 @@ class World:
         self.is_closed = False
         self.open(0)
 
-    def open(self, fixture: int) -> None:
+    def open(self, fixture: int, tools: Collection[str] = ()) -> None:
+        del tools  # Its ids look one way, whoever asks.
         self._roles = {f"R-{fixture}{n}": [f"C-{fixture}{n}{m}" for m in range(3)] for n in range(2)}
         self._rows: dict[tuple[str, str], dict[str, Any]] = {("interview", "I-0"): {"role_id": "R-00", "open": True}}
         self._start = copy.deepcopy(self._rows)
