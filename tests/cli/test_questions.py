@@ -246,10 +246,11 @@ def test_why_goes_from_the_leaf_to_the_target(project: Path) -> None:
 
 
 def test_why_not_names_what_its_key_covers(project: Path) -> None:
-    assert ask(project, "why", "tasks:hr/role") == (
+    said = re.sub(r"`tasks \d+`", "`tasks [N]`", ask(project, "why", "tasks:hr/role"))
+    assert said == (
         "tasks:hr/role is up to date\n"
         "  nothing it depends on changed (6 targets upstream)\n"
-        "  its key [HEX] covers recipe `tasks 10`, 8 params, 0 files, 2 inputs\n"
+        "  its key [HEX] covers recipe `tasks [N]`, 8 params, 0 files, 2 inputs\n"
         "last time: built"
     )
 
