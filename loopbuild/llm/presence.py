@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from loopbuild.llm.names import split_words
 from loopbuild.llm.offline.morphology import number_word, spoken_date
-from loopbuild.llm.readings import meaning, readings
+from loopbuild.llm.readings import blanked, meaning, readings
 from loopbuild.records import Json
 
 _NUMBER = re.compile(r"(?<![\w.])-?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w])|(?<![\w.])-?\d+(?:\.\d+)?(?![\w])")
@@ -57,14 +57,12 @@ def without(text: str, values: Iterable[Json]) -> str:
     """Return `text` with blanks for all that says one of `values`."""
     known = list(values)
     meant = {means for value in known if (means := meaning(value)) is not None}
-    spans = [(one.start, one.end) for one in readings(text) if one.means in meant] if meant else []
+    spans = [one.span for one in readings(text) if one.means in meant] if meant else []
     for value in known:
         # The digits of a number or a date stand in others, too.
         if isinstance(value, bool) or meaning(value) is None:
             spans += [found.span() for form in spellings(value) if form for found in re.finditer(_whole(form), text)]
-    for start, end in spans:
-        text = text[:start] + " " * (end - start) + text[end:]
-    return text
+    return blanked(text, spans)
 
 
 def _chosen(text: str, among: Sequence[Json]) -> set[Json]:

@@ -8,7 +8,7 @@ meanings (5/8/2026, half past an hour nobody names) has none here. A phrase is r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -63,6 +63,11 @@ class Reading:
     end: int
     means: Meaning
 
+    @property
+    def span(self) -> tuple[int, int]:
+        """From where to where it goes."""
+        return self.start, self.end
+
 
 def meaning(value: Json) -> Meaning | None:
     """Return what a value means that people write in several ways; None for all others, ids of digits among them."""
@@ -85,12 +90,12 @@ def meaning(value: Json) -> Meaning | None:
 def readings(text: str) -> tuple[Reading, ...]:
     """Return every date, time and number of a text, in no order; a date with its time is each alone and both."""
     whole = [Reading(*found.span(), made) for found in _ISO_DATETIME.finditer(text) if (made := _datetime(found))]
-    rest = _blanked(text, whole)
+    rest = blanked(text, (one.span for one in whole))
     dates = list(_dates(rest))
-    rest = _blanked(rest, dates)
+    rest = blanked(rest, (one.span for one in dates))
     times = list(_times(rest))
     together = list(_together(text, [one for one in dates if one.means[0] == "date"], times))
-    rest = _blanked(rest, times)
+    rest = blanked(rest, (one.span for one in times))
     return (*whole, *dates, *times, *together, *_numbers(rest))
 
 
@@ -100,9 +105,10 @@ def days_of(found: list[Reading]) -> set[Meaning]:
     return {("day", str(text)[5:10]) for text in dates}
 
 
-def _blanked(text: str, found: list[Reading]) -> str:
-    for one in found:
-        text = text[: one.start] + " " * (one.end - one.start) + text[one.end :]
+def blanked(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """Return the text with blanks for parts of it, all else in its place."""
+    for start, end in spans:
+        text = text[:start] + " " * (end - start) + text[end:]
     return text
 
 

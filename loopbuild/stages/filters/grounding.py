@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 
 from loopbuild.llm.presence import is_told, stands_in
-from loopbuild.llm.readings import Meaning, days_of, readings
+from loopbuild.llm.readings import Meaning, blanked, days_of, readings
 from loopbuild.records import Json
 from loopbuild.stages.filters.rows import Finding, Row
 from loopbuild.stages.filters.worked_out import told_value
@@ -81,10 +81,7 @@ def _strange(text: str, seen: str, counts: set[int]) -> str:
     if not _TELLING.search(text):
         return ""
     known = _known(seen)
-    spans = [(one.start, one.end) for one in readings(text) if one.means in known]
-    rest = text
-    for start, end in spans:
-        rest = rest[:start] + " " * (end - start) + rest[end:]
+    rest = blanked(text, (one.span for one in readings(text) if one.means in known))
     for found in _TELLING.finditer(text):
         token = found[0].rstrip(".,:;")
         is_read = re.search(r"\w", rest[found.start() : found.end()]) is None
