@@ -28,10 +28,10 @@ def forbidden_runs(tools: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({" ".join(words) for words in split if len(words) >= _LONG}))
 
 
-def run_in(text: str, runs: Iterable[str]) -> str:
-    """Return the first of some runs of words that a text holds, whatever stands between the words; empty for none."""
+def runs_in(text: str, runs: Iterable[str]) -> list[str]:
+    """Return those of some runs of words that a text holds, whatever stands between the words."""
     plain = f" {' '.join(re.findall(r'[a-z0-9]+', text.lower()))} "
-    return next((run for run in runs if f" {run} " in plain), "")
+    return [run for run in runs if f" {run} " in plain]
 
 
 def identifier_in(text: str, *, tools: Iterable[str] = (), parameters: Iterable[str] = ()) -> str:

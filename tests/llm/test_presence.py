@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from loopbuild.llm.names import forbidden_runs, identifier_in, run_in
+from loopbuild.llm.names import forbidden_runs, identifier_in, runs_in
 from loopbuild.llm.presence import is_said, without
 from loopbuild.llm.readings import THIS_YEAR
 from loopbuild.records import Json
@@ -202,6 +202,6 @@ def test_the_plain_words_of_a_parameter_are_no_leak_and_its_spelling_is(name: st
 def test_the_words_of_a_tool_are_a_leak_from_three_in_a_row() -> None:
     runs = forbidden_runs(["get_open_roles", "list_roles"])
     assert runs == ("get open roles",)
-    assert run_in("Please get open roles.", runs)
-    assert not run_in("Please get the open roles and list roles.", runs)
+    assert runs_in("Please get open roles.", runs)
+    assert not runs_in("Please get the open roles and list roles.", runs)
     assert identifier_in("run list_roles", tools=["list_roles"]) == "list_roles"

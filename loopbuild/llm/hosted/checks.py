@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from loopbuild.llm.asked import asks_wrongly
 from loopbuild.llm.hosted.asking import missing_of, turns_of
-from loopbuild.llm.names import run_in
+from loopbuild.llm.names import runs_in
 from loopbuild.llm.presence import is_said, spellings, without
 from loopbuild.llm.protocol import Argument, WriteAnswer, WriteRequest
 from loopbuild.records import Json
@@ -86,9 +86,8 @@ def _said(request: WriteRequest, answer: WriteAnswer) -> Iterator[str]:
             is_telling = len(str(value)) >= 3 and not re.fullmatch(r"[a-z]+", str(value))
             if is_telling and is_said(value, text) and not any(str(value) in form for form in forms):
                 yield f"value_leaked: the person can not know {value!r} yet"
-    for run in request.forbidden:
-        if run_in(text, [run]):
-            yield f'name_leaked: "{run}"'
+    for run in runs_in(text, request.forbidden):
+        yield f'name_leaked: "{run}"'
     rest = _COUNTED.sub(" ", without(text, known))
     for found in _IDENTIFIER.finditer(rest):
         yield f"name_leaked: {found[0]!r} is no word a person writes"

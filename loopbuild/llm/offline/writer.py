@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from loopbuild.llm.names import run_in
+from loopbuild.llm.names import runs_in
 from loopbuild.llm.offline import asking, conditional, later, reports
 from loopbuild.llm.offline.choices import Choices, voice_of
 from loopbuild.llm.offline.register import polish
@@ -108,6 +108,6 @@ def _faults(request: WriteRequest, made: WriteAnswer) -> int:
     text = made.user_turns[0]
     if request.later:
         return sum(_faults(replace(request, later=()), replace(made, user_turns=(one,))) for one in made.user_turns)
-    leaked = sum(bool(run_in(text, [run])) for run in request.forbidden)
+    leaked = len(runs_in(text, request.forbidden))
     too_long = len(text.split()) > _WORDS.get(request.level, 60)
     return 4 * leaked + len(slips_in(text)) + int(too_long)

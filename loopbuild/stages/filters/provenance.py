@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from loopbuild.llm.names import forbidden_runs, identifier_in, run_in
+from loopbuild.llm.names import forbidden_runs, identifier_in, runs_in
 from loopbuild.llm.presence import is_said, spellings, without
 from loopbuild.pointers import unescaped
 from loopbuild.records import FROM_RESULT, Json, SchemaLeaf, ToolCatalog, ToolSchema
@@ -97,7 +97,7 @@ def _leaked_name(text: str, used: list[ToolSchema]) -> str:
     leaves = (leaf.pointer.replace("/[]", "").rpartition("/")[2] for tool in used for leaf in tool.inputs)
     parameters = sorted({unescaped(name) for name in leaves})
     spelled = identifier_in(text, tools=sorted(names), parameters=parameters)
-    return spelled or run_in(text, forbidden_runs(tool.name for tool in used))
+    return spelled or next(iter(runs_in(text, forbidden_runs(tool.name for tool in used))), "")
 
 
 def _invented(text: str, said: list[Bound], given: Sequence[str] = ()) -> Finding | None:
