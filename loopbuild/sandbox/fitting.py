@@ -164,7 +164,7 @@ def _followed(schema: Json, root: Json) -> Json:
             return schema
         try:
             schema = within(root, ref[1:])
-        except (KeyError, LookupError, ValueError):
+        except LookupError:
             return None
     return None
 

@@ -148,14 +148,17 @@ def in_order(
         plain = _letters(value.removesuffix("desc").removesuffix("asc"))
         if name in _SORTS and plain in named:
             column, leaf = named[plain]
-            held = [(field_of(world, tables, entity, key, column, leaf), key) for key in rows]
-            known = [pair for pair in held if isinstance(pair[0], int | float | str)]
+            known: list[tuple[Json, Json]] = []
+            unknown: list[tuple[Json, Json]] = []
+            for key in rows:
+                held = field_of(world, tables, entity, key, column, leaf)
+                (known if isinstance(held, int | float | str) else unknown).append((held, key))
             is_number = all(not isinstance(pair[0], str) for pair in known)
             known.sort(
                 key=lambda pair: pair[0] if is_number else str(pair[0]).casefold(),
                 reverse=falls or value.startswith("-") or value.endswith("desc"),
             )
-            return [key for _, key in known] + [key for pair in held if pair not in known for key in pair[1:]]
+            return [key for _, key in (*known, *unknown)]
     return rows
 
 
