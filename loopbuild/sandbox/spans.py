@@ -14,6 +14,8 @@ _STARTS: tuple[tuple[str, ...], ...] = (("start",), ("from",), ("begin",), ("che
 _ENDS: tuple[tuple[str, ...], ...] = (
     ("end",), ("to",), ("until",), ("due",), ("checkout",), ("check", "out"), ("return",),
 )  # fmt: skip
+END_WORDS = frozenset(words[0] for words in _ENDS if len(words) == 1)
+"""Words by which the last of a pair is told from a moment that stands alone."""
 _PARTNERS = {
     ("end",): ("start",), ("until",): ("from",), ("to",): ("from",), ("checkout",): ("checkin",),
     ("check", "out"): ("check", "in"), ("return",): ("departure",),

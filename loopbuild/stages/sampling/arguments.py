@@ -135,10 +135,9 @@ def bind(
 _SPARE = 4
 """Tries for each item of a list whose items differ."""
 _MOST = 40
+"""Items a list is given at most, whatever it must have at least."""
 _TURN = 16
 """Attempts of one item of a spread goal; keeps the words said for two items apart."""
-
-
 _LATE = frozenset({"end", "to", "until", "due", "max", "maximum"})
 """Words of what is chosen after the other half of its pair."""
 

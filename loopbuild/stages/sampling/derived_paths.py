@@ -13,6 +13,7 @@ from itertools import islice
 from loopbuild.digest import unit_interval
 from loopbuild.judging.derive import head_of
 from loopbuild.records import Cell, Json, SchemaLeaf, Topology
+from loopbuild.sandbox.spans import END_WORDS
 from loopbuild.stages.sampling.feeds import Feed, Node, Skeleton
 from loopbuild.stages.sampling.reach import Reach, rank
 from loopbuild.stages.sampling.side_by_side import levelled
@@ -30,7 +31,6 @@ _PATHS = 24
 """Plain paths looked at; of each the ways to work something out on it."""
 _READS = 3
 """Reading steps tried in front of a goal."""
-_END = frozenset({"end", "until", "to", "due", "checkout", "return"})
 _RULE_WEIGHT = {"match": 1.0, "matching": 2.0, "sum": 5.0, "difference": 5.0, "count": 4.0, "shift": 5.0}
 
 
@@ -108,7 +108,7 @@ def _sources(leaf: SchemaLeaf, goal: Node, step: int, producer: str, reach: Reac
     outputs = reach.tools[producer].outputs
     if is_moment(leaf):
         others = [p for p in goal.feeds if p != leaf.pointer and is_moment(reach.leaves[goal.tool, p])]
-        if others and _END & set(leaf.words):
+        if others and END_WORDS & set(leaf.words):
             return  # it follows the other date of the call
         for one in outputs:
             if "[]" not in one.pointer and "|" not in one.pointer and is_moment(one) and one.format == leaf.format:

@@ -9,7 +9,7 @@ one tool could mean.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from loopbuild.digest import canonical, seed, unit_interval
@@ -143,6 +143,7 @@ def _wishes(run: Run, nodes: list[Node], steps: tuple[Step, ...], later: Sequenc
     )
     stale = {one.about for one in later if one.kind == "corrected"}
     counts = Counter(step.call.tool for number, step in enumerate(steps) if number not in stale)
+    last, known = _spoken_last(run, steps)
     for kind in kinds:
         if kind == "corrected":
             is_soon = "corrected" in {one.kind for one in later[-_APART:]}
@@ -152,7 +153,7 @@ def _wishes(run: Run, nodes: list[Node], steps: tuple[Step, ...], later: Sequenc
         else:
             found = _further(run, nodes, steps, turn, has_result=kind == "refers")
         for wish in found:
-            is_clear = _is_plain(wish, steps, counts, later) and _is_latest(run, wish, steps)
+            is_clear = _is_plain(wish, steps, counts, later) and _is_latest(run, wish, last, known)
             if is_clear and not _was_called(wish.call, steps):
                 yield wish
 
@@ -173,8 +174,8 @@ def _is_plain(wish: _Wish, steps: Sequence[Step], counts: Counter[str], later: S
     return not taken & stale and all(counts[steps[step].call.tool] == 1 for step in taken)
 
 
-def _is_latest(run: Run, wish: _Wish, steps: Sequence[Step]) -> bool:
-    """Whether `that account` is the account spoken of last: an id that came up before is pointed at, not said again."""
+def _spoken_last(run: Run, steps: Sequence[Step]) -> tuple[dict[str, Json], set[bytes]]:
+    """Return of each sort of thing the one spoken of last, None where that was several; and all that came up."""
     last: dict[str, Json] = {}
     known: set[bytes] = set()
     for step in steps:
@@ -186,6 +187,11 @@ def _is_latest(run: Run, wish: _Wish, steps: Sequence[Step]) -> bool:
             made = _ids_of([leaf for leaf in tool.outputs if "[]" not in leaf.pointer], step.result.value)
             last |= {entity: values[-1] for entity, values in made.items()}
             known |= {canonical(values[-1]) for values in made.values()}
+    return last, known
+
+
+def _is_latest(run: Run, wish: _Wish, last: Mapping[str, Json], known: Collection[bytes]) -> bool:
+    """Whether `that account` is the account spoken of last: an id that came up before is pointed at, not said again."""
     tool = run.reach.tools[wish.call.tool]
     for entity, values in _ids_of(tool.inputs, wish.call.arguments).items():
         if any(canonical(one) in known and one != last.get(entity) for one in values):

@@ -6,7 +6,7 @@ may be said by a person; ids are never anything else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from loopbuild.records import DataFlowEdge, SchemaLeaf, ToolSchema, Topology
@@ -216,6 +216,7 @@ def fed(
         leaf: Feed(step=path.index(edge.producer), leaf=edge.producer_leaf, conversion=edge.conversion)
         for leaf, edge in wanted.items()
     }
+    owed, share = alternative(reach.tools[tool], reach, key=key), _share(reach.tools[tool], reach)
     parents = Parents(nodes)
     for edge in wanted.values():
         if not parents.take(edge, path.index(edge.producer), feeds):
@@ -233,7 +234,7 @@ def fed(
         if leaf.pointer in parents.feeds:
             feeds[leaf.pointer] = parents.feeds[leaf.pointer]
             continue
-        if not leaf.is_required and not _is_set(leaf, reach.tools[tool], reach, key=key):
+        if not leaf.is_required and not _is_set(leaf, reach.tools[tool], reach, owed, share, key=key):
             continue
         if (tool, leaf.pointer) in reach.said:
             feeds[leaf.pointer] = Feed()
@@ -271,20 +272,25 @@ _REMARKS = frozenset({"reason", "note", "comment", "message", "remark"})
 """What is said about a change is no change."""
 
 
-def _is_set(leaf: SchemaLeaf, tool: ToolSchema, reach: Reach, *, key: str) -> bool:
+def _share(tool: ToolSchema, reach: Reach) -> float:
+    """Return how often an optional parameter is given: of three hundred a request gets a handful, not ninety."""
+    free = len({one.pointer.split("/")[1] for one in tool.inputs if not one.is_required})
+    return min(reach.optional, _OPTIONAL / max(1, free))
+
+
+def _is_set(
+    leaf: SchemaLeaf, tool: ToolSchema, reach: Reach, owed: Mapping[str, bool], share: float, *, key: str
+) -> bool:
     """Say whether a call gives an optional leaf: as the plan aims at, else by chance; ids only where an edge asks."""
     name = leaf.pointer.split("/")[1]
     wished = reach.given.get((tool.id, f"/{name}"))
     if wished is not None:
         return wished
-    owed = alternative(tool, reach, key=key)
     if name in owed:
         return owed[name]
     if name in CONTROL or leaf.kind == "id":
         return False
-    # A tool of three hundred parameters gets a request a person would write, not one of ninety values.
-    free = len({one.pointer.split("/")[1] for one in tool.inputs if not one.is_required})
-    return is_given(tool, leaf, key=key, share=min(reach.optional, _OPTIONAL / max(1, free)))
+    return is_given(tool, leaf, key=key, share=share)
 
 
 def _inherited(leaf: SchemaLeaf, near: set[int], nodes: list[Node], reach: Reach) -> Feed | None:
