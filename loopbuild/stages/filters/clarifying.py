@@ -15,7 +15,7 @@ from loopbuild.llm.presence import is_said
 from loopbuild.pointers import scalars
 from loopbuild.records import Json, SchemaLeaf, ToolCatalog, ToolSchema
 from loopbuild.stages.filters.grounding import strange_in
-from loopbuild.stages.filters.rows import Bound, Row, bound_values, input_leaf, leaf_pointer
+from loopbuild.stages.filters.rows import Bound, Row, bound_values, called_in, input_leaf, leaf_pointer
 
 _KEYS = frozenset({"id", "ids", "uuid", "guid", "identifier", "key", "keys"})
 
@@ -96,7 +96,7 @@ def _which(row: Row, catalog: ToolCatalog) -> str:
     asked = next((n for n, message in enumerate(messages) if message["content"] == question), -1)
     if asked < 0 or messages[asked].get("tool_calls") or messages[asked + 1]["role"] != "user":
         return "the question is no turn of its own"
-    early = [name for message in messages[:asked] for name in _called(message)]
+    early = [name for message in messages[:asked] for name in called_in(message)]
     if any(name not in named or named[name].effect != "read" for name in early):
         return "something is written before it was asked"
     bound = list(bound_values(row.trajectory))
@@ -121,7 +121,3 @@ def _beside(row: Row, slot: Bound) -> Iterator[Json]:
     for pointer, value in scalars(row.trajectory.steps[slot.origin.step].result.value):
         if leaf_pointer(pointer) == slot.origin.leaf and value != slot.value:
             yield value
-
-
-def _called(message: Mapping[str, Json]) -> list[str]:
-    return [call["function"]["name"] for call in message.get("tool_calls") or ()]

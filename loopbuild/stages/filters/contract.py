@@ -17,7 +17,7 @@ from loopbuild.records import Json, Step, ToolCatalog, Trajectory
 from loopbuild.stages.filters.clarifying import asked_first
 from loopbuild.stages.filters.grounding import strange_in
 from loopbuild.stages.filters.remembered import several_turns
-from loopbuild.stages.filters.rows import Finding, Row, leaf_pointer
+from loopbuild.stages.filters.rows import Finding, Row, called_in, leaf_pointer
 
 SILENT = ("no_tool", "out_of_scope")
 """Nothing is called in any turn."""
@@ -80,7 +80,7 @@ def _missing_tool(row: Row, catalog: ToolCatalog, calling: Sequence[int]) -> str
     if revealed == len(messages):
         return ""
     kept_back = {tools[tool].call_name for tool in row.example.withheld if tool in tools}
-    called = {name for message in messages for name in _called(message)} & kept_back
+    called = {name for message in messages for name in called_in(message)} & kept_back
     is_told = all(name in str(messages[revealed]["content"]) for name in called)
     is_right = calling and called == {tools[first].call_name} and is_told
     return "" if is_right else "what is revealed is not what is called"
@@ -106,7 +106,7 @@ def _confirm(row: Row, catalog: ToolCatalog) -> str:
     if asked < 0 or messages[asked].get("tool_calls") or messages[asked + 1]["role"] != "user":
         return "the question is no turn of its own"
     harmful = {tool.call_name for tool in catalog.tools if destroys(tool)}
-    early = [name for message in messages[:asked] for name in _called(message) if name in harmful]
+    early = [name for message in messages[:asked] for name in called_in(message) if name in harmful]
     if early:
         return f"`{early[0]}` is called before it was confirmed"
     ending = [step for step in row.trajectory.steps if destroys(tools[step.call.tool])]
@@ -118,7 +118,7 @@ def _confirm(row: Row, catalog: ToolCatalog) -> str:
     unseen = strange_in(row, question, before=min(step.turn for step in ending))
     if unseen:
         return f"the question names `{unseen}`, which was not seen yet"
-    done = [name for message in messages[asked:] for name in _called(message) if name in harmful]
+    done = [name for message in messages[asked:] for name in called_in(message) if name in harmful]
     if done:
         return "" if len(done) == len(ending) else "only a part of what was confirmed is done"
     is_intact = row.proof.is_restored and all(fact.change != "removed" for fact in row.proof.left)
@@ -177,7 +177,3 @@ def _error_recovery(row: Row, catalog: ToolCatalog) -> str:
 def _calls(message: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
     for call in message.get("tool_calls") or ():
         yield call["function"]["name"], call["function"]["arguments"]
-
-
-def _called(message: Mapping[str, Json]) -> list[str]:
-    return [name for name, _ in _calls(message)]

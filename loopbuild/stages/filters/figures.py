@@ -22,7 +22,8 @@ def origins(trajectory: Trajectory) -> dict[str, Json]:
     kinds: Counter[str] = Counter()
     links: set[str] = set()
     derived = {trajectory.told.rule} if trajectory.told is not None else set()
-    for bound in bound_values(trajectory):
+    values = list(bound_values(trajectory))
+    for bound in values:
         kinds[bound.origin.kind] += 1
         derived |= {bound.origin.rule} if bound.origin.kind == "derived" else set()
         if bound.origin.kind in FROM_RESULT:
@@ -30,7 +31,7 @@ def origins(trajectory: Trajectory) -> dict[str, Json]:
             links.add(f"{producer} {bound.origin.leaf} -> {bound.tool} {leaf_pointer(bound.pointer)}")
     found: dict[str, Json] = {"origins": dict(sorted(kinds.items())), "links": sorted(links)}
     later: list[str] = [one.kind for one in trajectory.later]
-    later += ["taken_back"] * any(bound.origin.rule == "taken_back" for bound in bound_values(trajectory))
+    later += ["taken_back"] * any(bound.origin.rule == "taken_back" for bound in values)
     found |= {"derived": sorted(derived)} if derived else {}
     return found | ({"later": later} if later else {})
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from loopbuild.llm.presence import spellings
+from loopbuild.pointers import scalars
 from loopbuild.records import Example, Json
 
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
@@ -25,7 +25,7 @@ def call_values(example: Example) -> list[Json]:
         value
         for message in example.messages
         for call in message.get("tool_calls") or ()
-        for value in _scalars(call["function"]["arguments"])
+        for _, value in scalars(call["function"]["arguments"])
     ]
 
 
@@ -53,14 +53,3 @@ def shape(text: str) -> str:
     words = text.split()
     opening = words[0].strip(",.:;!?") if words else ""
     return " ".join([opening, *(found[0].strip() or "." for found in _MARKS.finditer(text))][:8])
-
-
-def _scalars(value: Json) -> Iterator[Json]:
-    if isinstance(value, dict):
-        for key in sorted(value):
-            yield from _scalars(value[key])
-    elif isinstance(value, list):
-        for item in value:
-            yield from _scalars(item)
-    else:
-        yield value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from loopbuild.pointers import scalars
@@ -100,6 +100,11 @@ def asked_values(trajectory: Trajectory) -> Iterator[Bound]:
 def leaf_pointer(pointer: str) -> str:
     """Return the schema pointer of a concrete one: `/names/0` is `/names/[]`."""
     return "/".join("[]" if part.isdigit() else part for part in pointer.split("/"))
+
+
+def called_in(message: Mapping[str, Json]) -> list[str]:
+    """Return the names that a message of the model calls."""
+    return [call["function"]["name"] for call in message.get("tool_calls") or ()]
 
 
 def input_leaf(one: Bound, tool: ToolSchema) -> SchemaLeaf | None:

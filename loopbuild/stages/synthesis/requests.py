@@ -14,10 +14,9 @@ from loopbuild.llm.names import forbidden_runs
 from loopbuild.llm.offline.morphology import joined
 from loopbuild.llm.offline.scene import builtin_synonyms
 from loopbuild.llm.protocol import Argument, ConditionWords, StepWords, Wording, WriteRequest
-from loopbuild.pointers import unescaped
+from loopbuild.pointers import at
 from loopbuild.records import (
     Condition,
-    Json,
     Level,
     Step,
     ToolCatalog,
@@ -112,9 +111,7 @@ def condition_words(trajectory: Trajectory, condition: Condition, tools: Mapping
     """Return what decides in words, with the step not taken."""
     looked = trajectory.steps[condition.step]
     leaf = leaf_of(tools[looked.call.tool], condition.leaf, side="output")
-    seen: Json = looked.result.value
-    for name in condition.path.split("/")[1:]:
-        seen = seen.get(unescaped(name)) if isinstance(seen, dict) else None
+    seen = at(looked.result.value, condition.path)
     left = Step(call=condition.other, result=ToolResult(status="ok"), turn=trajectory.steps[-1].turn)
     return ConditionWords(
         step=condition.step,
@@ -229,9 +226,7 @@ def _list_length(trajectory: Trajectory, argument: Argument, words: StepWords) -
     step = trajectory.steps[words.indices[0]]
     for origin in step.call.provenance.values():
         if origin.step == argument.step and "[]" in origin.leaf:
-            value = trajectory.steps[origin.step].result.value
-            for part in origin.leaf.partition("/[]")[0].split("/")[1:]:
-                value = value.get(part) if isinstance(value, dict) else None
+            value = at(trajectory.steps[origin.step].result.value, origin.leaf.partition("/[]")[0])
             return len(value) if isinstance(value, list) else 0
     return 0
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from loopbuild.digest import unit_interval
 from loopbuild.llm.offline import turns
 from loopbuild.llm.protocol import WriteRequest
-from loopbuild.records import Task, ToolCatalog, ToolSchema, Trajectory
+from loopbuild.records import FROM_RESULT, Task, ToolCatalog, ToolSchema, Trajectory
 
 REVEALED = 0.5
 """Share of the rows in which the tool becomes available."""
@@ -23,7 +23,7 @@ def is_possible(trajectory: Trajectory, catalog: ToolCatalog) -> bool:
     """Return whether nothing can be done without the first call: every later one takes something that came of it."""
     resting = {0}
     for place, step in enumerate(trajectory.steps[1:], 1):
-        sources = {origin.step for origin in step.call.provenance.values() if origin.kind in ("tool", "derived")}
+        sources = {origin.step for origin in step.call.provenance.values() if origin.kind in FROM_RESULT}
         if not sources & resting or step.call.tool == trajectory.steps[0].call.tool:
             return False
         resting.add(place)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from loopbuild.pointers import unescaped
+from loopbuild.pointers import at, unescaped
 from loopbuild.records import Example, Json, PairClass, SchemaLeaf, Step, ToolCatalog, ToolSchema, Trajectory
 
 Known = Callable[[str, str], Sequence[Json]]
@@ -137,18 +137,6 @@ def top_level(tool: ToolSchema) -> list[SchemaLeaf]:
 def name_of(leaf: SchemaLeaf) -> str:
     """Return the argument a top-level leaf is given as."""
     return unescaped(leaf.pointer.removesuffix("/[]")[1:])
-
-
-def at(value: Json, path: str) -> Json:
-    """Return what stands at a concrete path of a result; None when there is nothing."""
-    for part in path.split("/")[1:]:
-        if isinstance(value, list):
-            value = value[int(part)] if part.isdigit() and int(part) < len(value) else None
-        elif isinstance(value, dict):
-            value = value.get(unescaped(part))
-        else:
-            return None
-    return value
 
 
 def siblings(step: Step, trajectory: Trajectory, name: str) -> list[Json]:

@@ -8,12 +8,12 @@ from loopbuild.digest import digest, seed
 from loopbuild.judging.validate import Validator
 from loopbuild.llm.names import split_words
 from loopbuild.llm.presence import is_said
+from loopbuild.pointers import at
 from loopbuild.records import Json, SchemaLeaf, ToolCatalog, ToolSchema
 from loopbuild.stages.synthesis.contrast.decision import (
     Call,
     Contrast,
     Decision,
-    at,
     calling,
     leaf_of,
     length_of,

@@ -15,9 +15,10 @@ from loopbuild.errors import SandboxError
 from loopbuild.judging.compare import same_state
 from loopbuild.judging.validate import Validator
 from loopbuild.llm.presence import is_said
+from loopbuild.pointers import at
 from loopbuild.records import Json, StateFact, Step, ToolCatalog, Trajectory, opening_tools
 from loopbuild.sandbox.protocol import Sandbox
-from loopbuild.stages.synthesis.contrast.decision import Contrast, at
+from loopbuild.stages.synthesis.contrast.decision import Contrast
 
 UNINFORMATIVE = "uninformative"
 
