@@ -19,7 +19,6 @@ from loopbuild.llm.protocol import Argument, StepWords, ToldWords
 
 _SEPARABLE = re.compile(r"^(\w+) (off|up|in|out|down|back|over|away|on|through) \{o\}$")
 _QUERY_WORDS = frozenset({"query", "keyword", "term", "text", "q", "search", "search query", "search term", "pattern"})
-_PLAIN_SEEKERS = frozenset({"let me see", "take a look at", "have a look at", "look at", "send me", "read out"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -188,7 +188,7 @@ def told_question(told: ToldWords, whole: str, tails: str, scene: Scene) -> str:
 
 def told_report(told: ToldWords, scene: Scene) -> str:
     """Return the answer: the value asked for, and what it was found by."""
-    pick, value = scene.choices.pick, _number(told.value)
+    pick, value = scene.choices.pick, str(told.value)
     if told.rule == "count":
         noun = told.words if told.value == 1 else m.plural(told.words)
         said = _some(told, noun, scene, is_one=told.value == 1)
@@ -211,13 +211,13 @@ def told_report(told: ToldWords, scene: Scene) -> str:
         side = f"{value.removeprefix('-')} below" if is_less else f"{value} above"
         return pick((f"The difference is {value}", f"The {told.words} is {side} the {told.by}", f"It is {value}"))
     which = pick(member_forms(told.rule, told.words, told.by, None, scene))
-    best = f" ({_number(told.best)})" if told.best is not None else ""
+    best = f" ({told.best})" if told.best is not None else ""
     return pick((f"{which} is {value}{best}", f"It is {value}{best}", f"That is {value}{best}"))
 
 
 def thought(argument: Argument, noun: str, scene: Scene) -> str:
     """Return the working out, said before the call that uses it: `the amounts add up to 120`."""
-    value = _number(argument.picked[0]) if argument.picked else ""
+    value = str(argument.picked[0]) if argument.picked else ""
     if argument.rule == "matching":
         items = m.joined([str(one) for one in argument.picked])
         be = "are" if len(argument.picked) > 1 else "is"
@@ -235,7 +235,3 @@ def thought(argument: Argument, noun: str, scene: Scene) -> str:
     if argument.rule == "shift":
         return f"{m.spans(int(str(argument.given)))[0]} after the {noun_of(argument.field)} is {value}"
     return f"the {argument.field} minus the {argument.by} is {value}"
-
-
-def _number(value: Json) -> str:
-    return str(value)
