@@ -65,6 +65,8 @@ def test_the_latest_is_by_time_and_a_difference_is_one_less_the_other() -> None:
     assert derive(source("earliest", by="/bills/[]/due"), result) == "B-1"
     assert derive(source("difference", "/total", by="/paid"), result) == 10.2
     assert derive(source("count"), result) == 3
+    assert derive(source("count"), {"bills": []}) == 0
+    assert [derive(source("count"), other) for other in ({}, {"bills": 3}, None)] == [None] * 3
 
 
 NAMES = st.sampled_from(["bills", "amount", "bill_id", "due"])

@@ -119,7 +119,7 @@ CHANGES = (add_optional, add_required, add_return, drop_return, retype_return, r
 
 
 def replayed(tools: Tools) -> Iterator[tuple[list[str], Trajectory, Trajectory | ReplayFault | None]]:
-    """Of every row made before: what touches it under other tools, how it went, and where nothing does how it goes now."""
+    """Of every row made before: what touches it under other tools, how it went, and if nothing does how it goes now."""
     before, after = facts(HR), facts(tools)
     catalog, _ = world(tools)
     reached = [(group, row) for group, row in rows() if "unreachable" not in row.output]
