@@ -14,16 +14,15 @@ from loopbuild.cli.amounts import amounts_json
 from loopbuild.cli.annotations import Annotation, commands
 from loopbuild.cli.changes import MOST_PADDED, change_rows
 from loopbuild.cli.consequences import sum_lines, users_line
-from loopbuild.cli.folding import GRAVITY, fold_rows, folded
+from loopbuild.cli.folding import fold_rows, folded
 from loopbuild.cli.units import count, table
 from loopbuild.pipeline.comparing import Comparison, Meaning, meaning_of
-from loopbuild.records import LeafChange, Span, ToolChange
+from loopbuild.records import GRAVITY, LeafChange, Span, ToolChange
 
 VERSION = 1
 MOST_CHARACTERS = 65_536
 """What code hosts take as one comment."""
 MOST_ROWS = 200
-LEVELS = GRAVITY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +72,7 @@ def counted(comparison: Comparison) -> str:
 
 
 def _by_level(found: Mapping[str, int]) -> str:
-    return ", ".join(f"{found[level]:,} {level}" for level in LEVELS if level in found)
+    return ", ".join(f"{found[level]:,} {level}" for level in GRAVITY if level in found)
 
 
 def diff_text(comparison: Comparison, *, everything: bool = False) -> str:
@@ -149,7 +148,7 @@ def diff_markdown(comparison: Comparison) -> str:
     tools = count(len(comparison.difference.changes), "tool")
     blocks.append(f"**{counted(comparison)}**, in {tools} of {comparison.tools:,}.")
     blocks += ["\n".join(f"- {line.strip()}" for line in sum_lines(comparison))]
-    rows = sorted(items(comparison), key=lambda item: LEVELS.index(item.meaning.level))
+    rows = sorted(items(comparison), key=lambda item: GRAVITY.index(item.meaning.level))
     shown = [f"| {' | '.join(_row(item))} |" for item in rows[:MOST_ROWS]]
     more = [f"and {count(len(rows) - MOST_ROWS, 'more change')}"] if len(rows) > MOST_ROWS else []
     head = "| level | tool | change | rows | place |\n| --- | --- | --- | --- | --- |"

@@ -13,14 +13,13 @@ from loopbuild.cli.changes import change_rows
 from loopbuild.cli.consequences import users_line
 from loopbuild.cli.units import count
 from loopbuild.pipeline.comparing import Comparison
-from loopbuild.records import LeafChange, ToolChange
+from loopbuild.records import GRAVITY, LeafChange, ToolChange
 
 LEAST_ALIKE = 4
 """Tools from which on one line says more than as many."""
 MOST_FOLDS = 40
 MOST_ROWS = 120
 """Lines of changes in tools, and of folded ones; beyond nobody reads on."""
-GRAVITY = ("breaking", "safety", "behavioural", "compatible", "doc")
 _NAMED = 2
 
 

@@ -1,7 +1,8 @@
-"""`plan --json` and `status --json` where nothing changed: the keys of a forecast, without making one."""
+"""`plan --json`, `status --json` and `build --json` where nothing changed: the keys they have otherwise."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -27,4 +28,20 @@ def unchanged_json(targets: int) -> dict[str, Any]:
             "writers": [],
         },
         "training": None,
+    }
+
+
+def unchanged_outcome_json(targets: int, missed_gates: Sequence[str]) -> dict[str, Any]:
+    """Return the outcome of a build that had nothing to do, which targets there are was not looked up."""
+    return {
+        "result": "up to date",
+        "up_to_date": targets,
+        "seconds": 0.0,
+        "counts": {"fresh": targets},
+        "targets": {},
+        "errors": [],
+        "unreached": None,
+        "missed_gates": list(missed_gates),
+        "lock_changes": [],
+        "gaps": None,
     }

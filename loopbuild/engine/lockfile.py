@@ -42,7 +42,7 @@ Lines = Mapping[str, Line]
 
 def read(root: Path, name: str = NAME) -> dict[str, Line]:
     """Return id -> line; empty without a file. Raises LockError for conflict markers and newer versions."""
-    return _read(text_of(root, name), name)
+    return parse(text_of(root, name), name)
 
 
 def text_of(root: Path, name: str = NAME) -> str:
@@ -59,7 +59,8 @@ def text_of(root: Path, name: str = NAME) -> str:
         raise LockError(f"`{name}` is not text", hint=f"delete `{name}`; the next build writes it again") from error
 
 
-def _read(text: str, name: str) -> dict[str, Line]:
+def parse(text: str, name: str = NAME) -> dict[str, Line]:
+    """Return id -> line of what `text_of` returned; raises LockError as `read` does."""
     if any(text.startswith(marker) or f"\n{marker}" in text for marker in MARKERS):
         number = next(number for number, line in enumerate(text.split("\n"), 1) if line.startswith(MARKERS))
         raise LockError(
@@ -82,7 +83,7 @@ class Reader:
         """Return id -> line, the same object while the text is the same; raises LockError as `read` does."""
         text = text_of(self._root)
         if text != self._text:
-            self._lines, self._text = _read(text, NAME), text
+            self._lines, self._text = parse(text), text
         return self._lines
 
 

@@ -5,7 +5,7 @@ Reads what `plan` decided; it never decides anew, so it can not tell another sto
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from loopbuild.digest import short
@@ -14,7 +14,7 @@ from loopbuild.engine.history import last_outcome
 from loopbuild.engine.objects import ObjectDamaged
 from loopbuild.engine.plan import plan
 from loopbuild.engine.planned import PlanEntry, Will
-from loopbuild.engine.query import output_digest, record
+from loopbuild.engine.query import record
 from loopbuild.engine.selection import Selection, parse
 from loopbuild.engine.staleness import ReasonCode, StaleReason
 from loopbuild.engine.target import Target
@@ -90,13 +90,7 @@ def explain(ws: Workspace, targets: Iterable[Target], target_id: str | Selection
     named = sorted(select.chosen(found.targets))
     if not named:
         _refuse_gone(ws, select.gone(found.targets))
-    if not named and not found.open_ended:
-        raise SelectionError("that names no target", hint="ask about one of those that `loopbuild status` tells of")
-    if not named:
-        makers = ", ".join(f"`{name}`" for name in found.open_ended)
-        raise SelectionError(
-            "whether there is such a target is known once " + makers + " is made", hint="run `loopbuild build`"
-        )
+        raise _unnamed(found.open_ended)
     if len(named) != 1:
         raise SelectionError(f"that names {len(named)} targets, such as `{named[0]}`", hint="ask about one of them")
     entry = entries[named[0]]
@@ -111,15 +105,27 @@ def explain(ws: Workspace, targets: Iterable[Target], target_id: str | Selection
         path=_path(entry, entries),
         cues={cue: bool(codes.intersection(members)) for cue, members in CUES.items()},
         upstream_count=len(entries) - 1,
-        absorbed=tuple(
-            _cause(other, 1, is_same_output=other.output == output_digest(ws, other.target))
-            for other in found.would
-            if other.target not in on_chain and other.output
-        ),
+        absorbed=_absorbed(ws, [one for one in found.would if one.target not in on_chain and one.output]),
         record=_surviving_record(ws, entry.target),
         last_run=last_outcome(ws, entry.target, limit=50),
         error=entry.error,
     )
+
+
+def _absorbed(ws: Workspace, entries: Sequence[PlanEntry]) -> tuple[Cause, ...]:
+    with ws.reading() as journal:
+        now = {one.target: journal.current_of(one.target) for one in entries}
+    return tuple(
+        _cause(one, 1, is_same_output=(known := now[one.target]) is not None and one.output == known.output)
+        for one in entries
+    )
+
+
+def _unnamed(makers: Sequence[str]) -> SelectionError:
+    if not makers:
+        return SelectionError("that names no target", hint="ask about one of those that `loopbuild status` tells of")
+    names = ", ".join(f"`{name}`" for name in makers)
+    return SelectionError(f"whether there is such a target is known once {names} is made", hint="run `loopbuild build`")
 
 
 def _refuse_gone(ws: Workspace, names: Collection[str]) -> None:

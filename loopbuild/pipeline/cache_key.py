@@ -13,8 +13,7 @@ def cache_key(opened: OpenProject, *, system: str) -> str:
 
     Raises LockError for a lock no build would take: a store kept under its name would be found by nobody again.
     """
-    root = opened.project.root
-    lockfile.read(root)
-    text = lockfile.text_of(root)
+    text = lockfile.text_of(opened.project.root)
+    lockfile.parse(text)
     digest = blake3(text.encode()).hexdigest()[:16] if text else "none"
     return f"loopbuild-{system}-{digest}"

@@ -16,6 +16,7 @@ from loopbuild.engine.rerun import Rerun, rerun
 from loopbuild.engine.target import Json
 from loopbuild.engine.verify import Verified, verify
 from loopbuild.errors import LoopbuildError, SelectionError
+from loopbuild.hiding import shown_address
 from loopbuild.pipeline.builds import OpenProject, shared
 from loopbuild.pipeline.project import load
 from loopbuild.pipeline.remote import is_declared, needed_cache, open_cache, secret_of, why_not_writing
@@ -89,7 +90,7 @@ def status(opened: OpenProject) -> Status:
 def remote_status(settings: Json) -> RemoteStatus:
     """Return how the remote cache of these settings stands; asks it one question."""
     remote = settings["engine"]["remote"]
-    address, trouble, has_key = remote["url"].rpartition("@")[2], "", False
+    address, trouble, has_key = shown_address(remote["url"]), "", False
     try:
         has_key = bool(secret_of(settings, os.environ))
         cache = needed_cache(settings, os.environ, on_note=lambda text: None)

@@ -61,9 +61,8 @@ def declared(targets: Sequence[Target], settings: Json, read: Reader) -> Declare
             listings[name] = listing_of(target, read)
         except LoopbuildError as error:
             if not target.params["is_live"]:
-                error.exit_code = (
-                    LoopfileError.exit_code
-                )  # a file that cannot be read; a server may only be out of reach
+                # A file that cannot be read is a mistake; a server may only be out of reach.
+                error.exit_code = LoopfileError.exit_code
             errors[name] = error
     return Declared(catalog=catalog_of(listings.values(), settings), listings=listings, errors=errors)
 

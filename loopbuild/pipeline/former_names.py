@@ -26,13 +26,17 @@ def other_name(opened: OpenProject, query: str, known: Iterable[str]) -> tuple[s
 
 
 def _renamed(opened: OpenProject) -> list[tuple[str, str]]:
-    from loopbuild.pipeline.comparing import compare, settings_of
+    from loopbuild.pipeline.comparing import file_reader, settings_of
+    from loopbuild.pipeline.declared import declared, source_targets
+    from loopbuild.pipeline.tools import built_catalog, difference
 
+    root, built = opened.workspace.root, built_catalog(opened)
     try:
-        found = compare(opened, settings_of(opened))
+        settings = settings_of(opened)
+        now = declared(source_targets(settings, root), settings, file_reader(root)).catalog
+        changes = difference(built, now, settings=settings).changes if built is not None else ()
     except LoopbuildError:
         return []  # whoever looks at what was built is not stopped by files that are being edited
-    changes = found.difference.changes
     return [(change.old_tool, change.tool) for change in changes if change.change == "renamed" and change.old_tool]
 
 

@@ -7,7 +7,7 @@ made anew only replaying tells. Stored calls are validated here already, that co
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from loopbuild.digest import canonical
@@ -20,7 +20,7 @@ from loopbuild.errors import LoopbuildError
 from loopbuild.judging.validate import Validator
 from loopbuild.pipeline.amounts import Amounts, Course, Row, course_of, seconds_of
 from loopbuild.pipeline.renaming import renames_of
-from loopbuild.pipeline.sandboxes import MADE_UP
+from loopbuild.pipeline.sandbox_settings import MADE_UP
 from loopbuild.records import CatalogDiff, LeafChange, ToolCatalog, ToolChange, ToolSchema, fact_name
 
 OFFLINE = "offline"
@@ -86,7 +86,7 @@ def impact_of(ws: Workspace, difference: CatalogDiff, new: ToolCatalog, settings
         for leaf_at, leaf in enumerate(places, -1):
             for name in touched(change, leaf):
                 asked.setdefault(name, []).append((at, leaf_at))
-    looked = _look(tables, asked, _known(new, tables), sources)
+    looked = _look(tables, asked, _known(new, tables, sources), sources)
     stored = _Stored(ws, tables)
     faults = _invalid(stored, looked, difference, new, sources)
     users = {
@@ -137,16 +137,18 @@ def _tool_of(change: ToolChange) -> str:
     return change.old_tool or change.tool
 
 
-def _known(catalog: ToolCatalog, tables: Sequence[TracedTable]) -> dict[str, str]:
+def _known(catalog: ToolCatalog, tables: Sequence[TracedTable], sources: Set[str]) -> dict[str, str]:
+    """Return what the facts about the tools of some sources are now."""
     from loopbuild.stages.catalog.facts import facts
 
+    catalog = replace(catalog, tools=tuple(tool for tool in catalog.tools if tool.source in sources))
     found = facts(catalog) | {fact_name(tool.id, "returns"): tool.returns for tool in catalog.tools}
     # What made-up tables hold may follow from the schema of another tool of the source.
     if any(name.startswith(MADE_UP) for table in tables for reads in table.reads.values() for name in reads):
         from loopbuild.sandbox.simulated.meaning import meanings
 
-        stored = replace(catalog, tools=tuple(_as_stored(tool) for tool in catalog.tools))
-        found |= {MADE_UP + tool: meant for tool, meant in meanings(stored).items()}
+        stored = tuple(_as_stored(tool) for tool in catalog.tools)
+        found |= {MADE_UP + tool: meant for tool, meant in meanings(replace(catalog, tools=stored)).items()}
     return found
 
 

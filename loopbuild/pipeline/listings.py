@@ -8,13 +8,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 from loopbuild.engine.target import Json
 from loopbuild.errors import SourceError
 from loopbuild.pipeline.programs import command_of
-from loopbuild.stages.sources import KINDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +61,12 @@ def write_listing(source: LiveSource, *, root: Path, environment: Mapping[str, s
 
 def _refuse_worse(source: LiveSource, content: bytes) -> None:
     """Raise SourceError for an answer without a tool, or with one name given twice, where there is a good listing."""
-    settings = {**source.settings, "is_live": source.settings["kind"] == "python"}
-    module, _, attribute = KINDS[source.settings["kind"]].partition(":")
-    kept = f"`listings/{source.path.name}`, as it was"
+    from loopbuild.pipeline.source_files import read_source
+
+    file = f"listings/{source.path.name}"
+    kept = f"`{file}`, as it was"
     try:
-        listing = getattr(import_module(module), attribute)(
-            source.name, content, file=f"listings/{source.path.name}", settings=settings
-        )
+        listing = read_source({**source.settings, "name": source.name, "path": file, "is_live": True}, content)
     except SourceError as error:
         error.intact = kept
         raise

@@ -14,13 +14,11 @@ from weakref import WeakKeyDictionary
 from loopbuild.digest import digest, digest_bytes
 from loopbuild.engine.target import Action, Json
 from loopbuild.errors import SandboxError
-from loopbuild.pipeline.sandbox_settings import identity_of
+from loopbuild.pipeline.sandbox_settings import MADE_UP, identity_of
 from loopbuild.records import ToolCatalog
 from loopbuild.sandbox.patience import GivenUp
 from loopbuild.sandbox.protocol import Sandbox
 
-MADE_UP = "tables "
-"""Begins the names of facts on what made-up tables take a tool to do."""
 _EXAM_BATCH = 48
 T = TypeVar("T")
 _FOLDERS: WeakKeyDictionary[Action, Mapping[str, str]] = WeakKeyDictionary()

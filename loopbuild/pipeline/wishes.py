@@ -26,22 +26,14 @@ class Wishes:
     proves: bool = True
     """Whether rows may be proven good under changed schemas instead of drawn afresh."""
 
-    def __bool__(self) -> bool:
-        asked = self.force or self.refresh or self.from_scratch or self.state
-        return bool(asked or self.record) or not self.proves or not self.is_whole
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether no selection narrows it."""
-        return not self.select and not self.exclude
-
     @property
     def name(self) -> str | None:
         """By which a complete build of that is remembered, empty for everything; None where more is wished for."""
         asked = self.force or self.refresh or self.from_scratch or self.state or self.record or self.defer
         if asked or not self.proves:
             return None
-        return "" if self.is_whole else digest_bytes("selection", repr((self.select, self.exclude)).encode())
+        is_whole = not self.select and not self.exclude
+        return "" if is_whole else digest_bytes("selection", repr((self.select, self.exclude)).encode())
 
 
 WHOLE = Wishes()

@@ -25,6 +25,7 @@ from loopbuild.records.scores import (
     Transcript,
 )
 from loopbuild.records.tools import (
+    GRAVITY,
     CatalogDiff,
     ChangeLevel,
     DeclaredTool,
@@ -62,6 +63,7 @@ from loopbuild.records.trajectories import (
 
 __all__ = [
     "FROM_RESULT",
+    "GRAVITY",
     "METRICS",
     "REGRESSION",
     "SPLITS",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from loopbuild.records.codec import Json
 from loopbuild.records.graph import DataFlowEdge
@@ -163,7 +163,9 @@ class ToolCatalog:
         return {tool.call_name: tool for tool in self.tools}
 
 
-ChangeLevel = Literal["breaking", "behavioural", "compatible", "safety", "doc"]
+ChangeLevel = Literal["breaking", "safety", "behavioural", "compatible", "doc"]
+GRAVITY: tuple[str, ...] = get_args(ChangeLevel)
+"""The levels, the gravest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -565,6 +565,10 @@ def test_whoever_asks_for_json_gets_json_and_nothing_else(project: Path) -> None
     kept = json.loads(loopbuild(project, "plan", "rows:hr/role", "--json").out)
     assert kept.keys() == unchanged_json(7).keys()
     assert kept["llm"].keys() == unchanged_json(7)["llm"].keys()
+    first, again = (json.loads(loopbuild(project, "build", "tasks:hr/role", "--json").out) for _ in range(2))
+    assert again["result"] == "up to date"
+    assert again["counts"] == first["counts"]
+    assert again.keys() == first.keys() | {"up_to_date"}
     assert json.loads(loopbuild(project, "graph", "--json").out)["edges"]
     change_schemas(project)
     why = json.loads(loopbuild(project, "why", "trajectories:hr/interview", "--json").out)

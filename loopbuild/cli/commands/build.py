@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from loopbuild.cli.console import answer, error_text, say
 from loopbuild.cli.exit_codes import ExitCode
+from loopbuild.cli.unchanged import unchanged_outcome_json
 from loopbuild.cli.units import count
 from loopbuild.cli.wishes import add_defer, add_demands, add_selection, wishes_of
 from loopbuild.errors import LoopbuildError, SelectionError
@@ -89,9 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
         if unchanged is not None:
             missed = gates_missed(report_of(opened)) if unchanged.covers("report:main") else ()
             if arguments.json:
-                count = unchanged.target_count
-                same = {"result": "up to date", "up_to_date": count, "counts": {"fresh": count}, "targets": {}}
-                answer(json.dumps(same | {"errors": [], "lock_changes": [], "missed_gates": list(missed)}))
+                answer(json.dumps(unchanged_outcome_json(unchanged.target_count, missed), sort_keys=True))
             else:
                 answer(f"Nothing to do: {unchanged.target_count} targets are up to date")
                 if missed:

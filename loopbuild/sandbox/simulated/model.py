@@ -174,13 +174,10 @@ def key_entity(leaf: SchemaLeaf, tool: ToolSchema, entities: Mapping[str, Entity
         return _id_entity(leaf, tool)
     if not leaf.words or leaf.words[-1] != "name" or (leaf.types and "string" not in leaf.types):
         return ""
-    known = [name for name, entity in entities.items() if entity.form.kind == "name"]
-    owner = " ".join(leaf.words[:-1])
+    owner = " ".join(leaf.words[:-1]) or " ".join(words_of(_container(leaf.pointer)))
     if owner:
-        return owner if owner in known else ""
-    container = " ".join(words_of(_container(leaf.pointer)))
-    if container:
-        return container if container in known else ""
+        return owner if owner in entities and entities[owner].form.kind == "name" else ""
+    known = [name for name, entity in entities.items() if entity.form.kind == "name"]
     own = resolve(tool.entity, known)
     if own:
         return own
@@ -289,10 +286,10 @@ def _plan(tool: ToolSchema, entities: dict[str, Entity]) -> ToolPlan:
     leaves = sorted(tool.inputs, key=lambda leaf: (order.get(leaf.pointer.split("/")[1], 99), leaf.pointer))
     keys = {leaf.pointer: key_entity(leaf, tool, entities) for leaf in leaves}
     keys = {pointer: name for pointer, name in keys.items() if name in entities}
-    produced = [(leaf, key_entity(leaf, tool, entities)) for leaf in tool.outputs]
-    produced = [(leaf, name) for leaf, name in produced if name in entities]
+    named = {leaf.pointer: _known(key_entity(leaf, tool, entities), entities) for leaf in tool.outputs}
+    produced = [(leaf, named[leaf.pointer]) for leaf in tool.outputs if named[leaf.pointer]]
     operation, subject = _classify(tool, keys, produced, entities)
-    output = shape_of(tool.outputs, lambda leaf: _known(key_entity(leaf, tool, entities), entities), entities)
+    output = shape_of(tool.outputs, lambda leaf: named[leaf.pointer], entities)
     rows = [] if operation == "opaque" else list(shown(output, "" if operation == "list" else subject))
     columns = tuple((column_of(leaf, subject), leaf) for entity, leaf in rows if entity == subject)
     inputs = tuple(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from loopbuild.records import CatalogDiff, ChangeLevel, LeafChange, ToolChange, fact_name
+from loopbuild.records import GRAVITY, CatalogDiff, ChangeLevel, LeafChange, ToolChange, fact_name
 
 Stale = Literal["graph", "trajectories", "calls", "prompts", "wording", "model", "sandbox"]
 
@@ -122,16 +122,12 @@ def _old_pointer(change: ToolChange, leaf: LeafChange) -> str:
 
 
 def at_or_above(difference: CatalogDiff, level: str) -> list[ToolChange | LeafChange]:
-    """Return the changes that are at least as grave as `level`; safety counts as behavioural."""
-    order = ["breaking", "behavioural", "compatible", "doc"]
-    limit = order.index(level)
-
-    def is_grave(found: ChangeLevel) -> bool:
-        return order.index("behavioural" if found == "safety" else found) <= limit
+    """Return the changes that are at least as grave as `level`."""
+    grave = GRAVITY[: GRAVITY.index(level) + 1]
 
     out: list[ToolChange | LeafChange] = []
     for change in difference.changes:
-        if change.change != "changed" and is_grave(change.level):
+        if change.change != "changed" and change.level in grave:
             out.append(change)
-        out += [leaf for leaf in change.leaves if is_grave(leaf.level)]
+        out += [leaf for leaf in change.leaves if leaf.level in grave]
     return out

@@ -9,17 +9,15 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from loopbuild.digest import canonical
-from loopbuild.records import ChangeLevel, Json, LeafChange, SchemaLeaf, Side, ToolSchema
+from loopbuild.records import GRAVITY, ChangeLevel, Json, LeafChange, SchemaLeaf, Side, ToolSchema
 from loopbuild.stages.catalog.renames import pair_up, parameter_score
 from loopbuild.stages.catalog.rulesdiff import RuleChange, Rules
 from loopbuild.visible import named
 
-_RANK: dict[str, int] = {"breaking": 0, "safety": 1, "behavioural": 2, "compatible": 3, "doc": 4}
-
 
 def worst(levels: Sequence[ChangeLevel]) -> ChangeLevel:
     """Return the gravest of `levels`, `doc` when there is none."""
-    return min(levels, key=lambda level: _RANK[level], default="doc")
+    return min(levels, key=GRAVITY.index, default="doc")
 
 
 def compare(

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
 
-from loopbuild.stages.toolgraph.lists import LISTING_VERBS, LOGINS, STATES, TAKING_VERBS
+from loopbuild.stages.toolgraph.lists import LISTING_VERBS, LOGIN_NAMES, STATES, TAKING_VERBS
 from loopbuild.stages.toolgraph.logins import login_offers, login_wants
 from loopbuild.stages.toolgraph.names import alternatives, is_bare_id, is_generic, without_roles
 from loopbuild.stages.toolgraph.ports import Port
@@ -23,7 +23,6 @@ from loopbuild.stages.toolgraph.scope import is_within
 from loopbuild.stages.toolgraph.score import OTHER_SOURCE, Match, score_fit
 
 Key = tuple[str, ...]
-_LOGINS = tuple((word,) for word in sorted(LOGINS))
 Mark = Callable[[Port], frozenset[int]]
 """Which of the author's `deny` patterns mean a port."""
 
@@ -157,7 +156,7 @@ def rank(port: Port) -> tuple[bool, int, int, str, str]:
     """Return a producer's place among equals: listings first, then tools that create; what lies deep comes last."""
     is_aside = port.is_incidental or "/|" in port.leaf.pointer
     # Accounts turn up in every answer: first those that a call lists which has to know least.
-    parents = port.parents if port.words[-1:] in _LOGINS else 0
+    parents = port.parents if port.words[-1:] in LOGIN_NAMES else 0
     return (is_aside, _verb_rank(port), parents, port.tool.id, port.leaf.pointer)
 
 
@@ -202,7 +201,7 @@ def _blind(item: Port, marks: frozenset[int]) -> tuple[object, ...]:
 
 def _place(item: Port) -> tuple[object, ...]:
     """Return what else a score reads where a name says little: whose login it is, of which thing a `sha` tells."""
-    if item.words[-1:] in _LOGINS:
+    if item.words[-1:] in LOGIN_NAMES:
         return (item.scope and item.scope.collection, item.entity, item.container, item.is_listed)
     return (item.thing, item.container) if item.words in STATES else ()
 

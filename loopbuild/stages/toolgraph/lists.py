@@ -36,6 +36,7 @@ TAKING_VERBS = frozenset({"reserve", "book", "buy", "purchase", "order", "rent",
 
 LOGINS = frozenset({"login", "username"})
 """Names that whoever has an account goes by."""
+LOGIN_NAMES = frozenset((word,) for word in LOGINS)
 
 WEAK = frozenset({"username", "login", "sha", "ref"})
 """Names that say too little in an API whose paths tell things apart: a commit's `sha` is no file's."""

@@ -11,14 +11,13 @@ from typing import Literal
 
 from loopbuild.pointers import unescaped
 from loopbuild.records import SchemaLeaf, ToolSchema
-from loopbuild.stages.toolgraph.lists import LOGINS, NAMES, PLACES, REFERENCES, SEARCH_TERMS, TAKING_VERBS
+from loopbuild.stages.toolgraph.lists import LOGIN_NAMES, NAMES, PLACES, REFERENCES, SEARCH_TERMS, TAKING_VERBS
 from loopbuild.stages.toolgraph.names import Words, is_generic, is_short_for, split_name, without_roles
 from loopbuild.stages.toolgraph.paths import Scope, scope_of_input, scope_of_thing, scope_of_tool
 
 _DEEP = 3
 _REFERENCES = frozenset((word,) for word in REFERENCES)
 _SURE = _REFERENCES & frozenset((word,) for word in ("id", "uuid", "guid", "identifier", "slug", "login", "sha"))
-_LOGINS = frozenset((word,) for word in LOGINS)
 _TIMES = ("date", "datetime", "time", "duration")
 _PLACE_WORDS = frozenset((word,) for word in PLACES)
 
@@ -170,7 +169,7 @@ def _output(tool: ToolSchema, leaf: SchemaLeaf, taken: Mapping[Words, bool]) -> 
         entity = container or tuple(tool.entity.split())
     found = [taken[words] for words in (leaf.words, (*container, *leaf.words)) if words in taken]
     scope, thing = scope_of_tool(tool), scope_of_thing(tool)
-    if leaf.words in _LOGINS and _is_told_login(container, thing, taken):
+    if leaf.words in LOGIN_NAMES and _is_told_login(container, thing, taken):
         found.append(True)
     return Port(
         tool=tool,
@@ -192,7 +191,7 @@ def _is_told_login(container: Words, thing: Scope | None, taken: Iterable[Words]
         return any(is_short_for(words, container) for words in taken)
     member = thing.steps[-1] if thing is not None else None
     return member is not None and any(
-        name in _LOGINS or is_short_for(name, member.noun) for name in map(split_name, member.names)
+        name in LOGIN_NAMES or is_short_for(name, member.noun) for name in map(split_name, member.names)
     )
 
 
