@@ -19,14 +19,15 @@ SECRETS = st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=0x2FF),
 @given(secret=SECRETS, before=st.text(alphabet="xyz ", max_size=5), after=st.text(alphabet="xyz ", max_size=5))
 def test_a_secret_is_hidden_however_it_is_spelled(secret: str, before: str, after: str) -> None:
     for spelled in (secret, json.dumps(secret)[1:-1], quote(secret), quote(secret, safe=""), quote_plus(secret)):
-        assert spelled not in hidden(f"{before}{spelled}{after}", [secret])
+        assert hidden(f"{before}{spelled}{after}", [secret]) == f"{before}{HIDDEN}{after}"
 
 
 @given(secret=st.text(alphabet="abcdefghijkl0123456789", min_size=12, max_size=40))
 def test_an_error_is_hidden_before_it_is_cut(secret: str) -> None:
     for pad in range(0, 60, 7):
+        as_if = ValueError("." * pad + f"Bearer {HIDDEN} refused")
         error = ValueError("." * pad + f"Bearer {secret} refused")
-        assert secret[:6] not in told(error, [secret], limit=40)
+        assert told(error, [secret], limit=40) == told(as_if, limit=40)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ def test_an_error_is_hidden_before_it_is_cut(secret: str) -> None:
 )
 def test_an_address_is_shown_as_far_as_it_says_where_it_leads(url: str, shown: str) -> None:
     assert shown_address(url) == shown
-    assert hidden(f"for url '{url}' (see {url})", ()).count("token") == 0
+    assert hidden(f"for url '{url}', see {url}", ()) == f"for url '{shown}', see {shown}"
 
 
 def test_short_texts_and_silent_errors() -> None:

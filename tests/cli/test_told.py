@@ -35,7 +35,7 @@ def test_a_tool_is_shown_before_anything_is_built(project: Path) -> None:
         assert found.code == 0
         assert "output /title  string" in found.out
         assert " declared" in found.out
-    assert not (project / ".loopbuild" / "objects").exists()
+    assert not (project / ".loopbuild").exists()
     missed = loopbuild(project, "show", "nobody")
     assert missed.code == 2
     assert "no tool is called `nobody`" in missed.err

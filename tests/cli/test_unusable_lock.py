@@ -12,6 +12,7 @@ WAYS = {
     "newer": "upgrade loopbuild",
     "markers": "run `loopbuild merge-lock`",
 }
+LINE = "dataset:main\tb3:" + "a" * 64 + "\tkey=0123456789abcdef\n"
 VERBS = [("build", "dataset:"), ("status",), ("plan",), ("cache", "key"), ("merge-lock",), ("why", "dataset:main")]
 
 
@@ -20,10 +21,9 @@ def _spoil(root: Path, how: str) -> None:
     if how == "a folder":
         path.mkdir()
         return
-    line = "dataset:main\tb3:" + "a" * 64 + "\tkey=0123456789abcdef\n"
     text = {
-        "newer": f"# loopbuild lock 99\n{line}",
-        "markers": f"# loopbuild lock 1\n<<<<<<< ours\n{line}=======\n{line}>>>>>>> theirs\n",
+        "newer": f"# loopbuild lock 99\n{LINE}",
+        "markers": f"# loopbuild lock 1\n<<<<<<< ours\n{LINE}=======\n{LINE}>>>>>>> theirs\n",
     }
     path.write_text(text[how], encoding="utf-8")
 
@@ -36,6 +36,9 @@ def test_a_lock_no_build_takes_is_refused_with_the_way_out(tmp_path: Path, how: 
     seen = loopbuild(root, *words)
     if words == ("merge-lock",) and how == "markers":
         assert seen.code == 0
+        merged = (root / "loop.lock").read_text()
+        assert "<<<" not in merged
+        assert f"# loopbuild lock 1\n{LINE}" in merged
         return
     assert seen.code == 2, seen
     assert WAYS[how] in seen.err

@@ -132,7 +132,8 @@ def test_what_failed_can_be_asked_for_again(project: Project) -> None:
     (project.root / "broken").unlink()
     project.build(targets, select=resolve(project.ws, targets, ["state:failed"]))
     for empty in ("reason:forced", "result:interrupted"):  # whoever asks in a script gets an answer
-        assert not project.build(targets, select=resolve(project.ws, targets, [empty])).results
+        outcome = project.build(targets, select=resolve(project.ws, targets, [empty]))
+        assert (outcome.results, outcome.is_success) == ({}, True)
     with pytest.raises(SelectionError, match="no target is `state:failed`"):
         project.build(targets, select=resolve(project.ws, targets, ["state:failed"]))
 

@@ -206,8 +206,11 @@ class TestShortcut:
 
     def test_a_build_of_a_part_that_puts_nothing_in_force_leaves_what_is_known(self, project: Project) -> None:
         project.build(chain(), stamp="s")
+        known = is_unchanged(project.ws, {}, "s")
+        assert known is not None
+        assert (known.target_count, known.targets) == (len(chain()), None)
         project.build(chain(), stamp="s", select=("read:0",))
-        assert is_unchanged(project.ws, {}, "s") is not None
+        assert is_unchanged(project.ws, {}, "s") == known
         project.write(f0="other\n")
         project.build(chain(), stamp="s", select=("read:0",))
         project.write(f0="a\n# c\n")

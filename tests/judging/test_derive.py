@@ -8,7 +8,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopbuild.judging.derive import CHOICES, EXTREMES, RULES, chosen, derive
+from loopbuild.judging.derive import COMPUTED, EXTREMES, RULES, chosen, derive
+from loopbuild.pointers import at, find
 from loopbuild.records import Json, Provenance
 
 AMOUNTS = st.lists(st.integers(-(10**6), 10**6).map(lambda cents: cents / 100), min_size=2, max_size=8)
@@ -64,6 +65,8 @@ def test_the_latest_is_by_time_and_a_difference_is_one_less_the_other() -> None:
     assert derive(source("earliest", by="/bills/[]/due"), result) == "B-1"
     assert derive(source("difference", "/total", by="/paid"), result) == 10.2
     assert derive(source("count"), result) == 3
+    assert derive(source("count"), {"bills": []}) == 0
+    assert [derive(source("count"), other) for other in ({}, {"bills": 3}, None)] == [None] * 3
 
 
 NAMES = st.sampled_from(["bills", "amount", "bill_id", "due"])
@@ -75,8 +78,17 @@ ANYTHING = st.recursive(
 
 @given(ANYTHING)
 def test_any_result_gives_a_value_or_none(result: Json) -> None:
+    """A number, where one is worked out; of what there is, one that stands at the leaf; else none."""
+    ids = [one.value for one in find(result, "/bills/[]/bill_id")]
     for rule in RULES:
-        derive(source(rule, by="/bills/[]/amount", given=3), result)
-        derive(source(rule, "/due", given=3), result)
-        if rule in CHOICES:
-            chosen(source(rule, by="/bills/[]/amount", given=3), result)
+        listed, single = source(rule, by="/bills/[]/amount", given=3), source(rule, "/due", given=3)
+        values = [derive(listed, result), derive(single, result)]
+        if rule == "shift":
+            assert values == [None, None], "no text here is a date"
+        elif rule in COMPUTED:
+            assert all(one is None or type(one) in (int, float) for one in values)
+        else:
+            assert values[1] is None
+            picked = chosen(listed, result)
+            assert all(one.value in ids and at(result, one.path) == one.value for one in picked)
+            assert values[0] == (picked[0].value if rule != "matching" and len(picked) == 1 else None)

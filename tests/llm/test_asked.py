@@ -43,11 +43,12 @@ def test_a_question_for_anything_else_or_for_more_is_wrong(question: str, fault:
 
 def test_a_name_that_something_given_has_too_asks_for_neither() -> None:
     given = [("account", "A-2"), ("to account", "A-2")]
-    assert asks_wrongly("Which account?", ["from account", "account"], given) != ""
+    assert asks_wrongly("Which account?", ["from account", "account"], given) == "it does not name what is missing"
     assert asks_wrongly("From which account?", ["from account", "account"], given) == ""
 
 
 def test_what_the_deed_is_called_may_be_said() -> None:
     given = [("interview", "I-3")]
-    assert asks_wrongly("Which role is the interview for?", ["role"], given) != ""
+    fault = asks_wrongly("Which role is the interview for?", ["role"], given)
+    assert fault == "it names `interview`, which was given"
     assert asks_wrongly("Which role is the interview for?", ["role"], given, deed="schedule interview") == ""

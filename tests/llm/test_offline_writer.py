@@ -209,6 +209,7 @@ def test_a_teams_own_words_are_used() -> None:
 @pytest.mark.parametrize("verb", ["open", "track", "find", "check", "get", "list", "inspect"])
 def test_no_verb_of_looking_asks_for_a_change(verb: str, effect: str) -> None:
     made = verb_class(verb, effect, noun="account", is_plural=False, is_person=False, has_own_key=False, has_name=False)
+    assert made.phrases
     looking = ("see", "show", "look", "view", "read", "display", "tell", "pull up", "bring up")
     assert not [phrase for phrase in made.phrases for word in looking if word in phrase], made.phrases
 
@@ -216,4 +217,5 @@ def test_no_verb_of_looking_asks_for_a_change(verb: str, effect: str) -> None:
 @pytest.mark.parametrize("verb", ["generate", "add", "update", "submit"])
 def test_no_verb_of_making_asks_for_a_look(verb: str) -> None:
     made = verb_class(verb, "read", noun="report", is_plural=False, is_person=False, has_own_key=False, has_name=False)
+    assert made.phrases
     assert all(verb in phrase or made.done in phrase for phrase in made.phrases), made.phrases

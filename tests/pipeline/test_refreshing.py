@@ -42,18 +42,32 @@ def asked(root: Path, tools: list[Any], **settings: Any) -> bool:
 
 
 @pytest.mark.parametrize(
-    "tools", [[], [tool("a"), tool("a")], [tool("a"), tool("b"), tool("b")], [{"name": "broken", "inputSchema": 7}]]
+    ("tools", "said"),
+    [
+        ([], "there are no tools in source `s`"),
+        ([tool("a"), tool("a")], "no readable tool is left in source `s`: tool `a` is declared 2 times and skipped"),
+        ([tool("a"), tool("b"), tool("b")], "source `s`: tool `b` is declared 2 times and skipped"),
+        ([{"name": "broken", "inputSchema": 7}], "tool `broken` is skipped: `inputSchema` is a number, not an object"),
+    ],
 )
-def test_a_worse_answer_leaves_the_listing_as_it_was(tools: list[Any], tmp_path: Path) -> None:
+def test_a_worse_answer_leaves_the_listing_as_it_was(tools: list[Any], said: str, tmp_path: Path) -> None:
     assert asked(tmp_path, [tool("a"), tool("b")])
     before = (tmp_path / "listings/s.json").read_bytes()
     with pytest.raises(SourceError) as caught:
         asked(tmp_path, tools)
     assert (tmp_path / "listings/s.json").read_bytes() == before
-    assert "listings/s.json" in caught.value.intact
+    assert said in caught.value.message
+    assert caught.value.intact == "`listings/s.json`, as it was"
 
 
 def test_fewer_tools_are_an_answer_and_none_is_where_that_is_allowed(tmp_path: Path) -> None:
+    def names() -> list[str]:
+        return [one["name"] for one in json.loads((tmp_path / "listings/s.json").read_text())["tools"]]
+
     assert asked(tmp_path, [tool("a"), tool("b")])
+    assert names() == ["a", "b"]
     assert asked(tmp_path, [tool("a")])
+    assert names() == ["a"]
+    assert not asked(tmp_path, [tool("a")]), "the same answer is no other listing"
     assert asked(tmp_path, [], allow_empty=True)
+    assert names() == []

@@ -483,7 +483,9 @@ def test_a_tool_whose_verb_nobody_knows_leaves_a_trace_of_its_call() -> None:
     sandbox = opened(catalog(tools))
     loan = sandbox.known("s/gribble_loan", "/loan_id")[0]
     value(sandbox, "gribble_loan", loan_id=loan)
-    assert sandbox.state_diff()
+    (fact,) = sandbox.state_diff()
+    assert (fact.change, fact.entity, fact.field) == ("added", "call", "gribble_loan")
+    assert (fact.before, fact.after) == (None, {"loan": loan})
     assert code(sandbox, "gribble_loan", loan_id="nobody") == "not_found"
 
 

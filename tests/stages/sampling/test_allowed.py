@@ -10,7 +10,7 @@ import pytest
 from loopbuild.judging.validate import Validator
 from loopbuild.records import Trajectory
 from loopbuild.sandbox.simulated import SimulatedSandbox
-from loopbuild.stages.sampling.walk import Unreachable, sample
+from loopbuild.stages.sampling.walk import sample
 from loopbuild.stages.toolgraph.build import build_graph
 from tests.stages.sampling.world import catalog_of, cells, settings
 
@@ -52,4 +52,3 @@ def test_what_can_be_met_is_met(case: str) -> None:
             assert not any(checks.check(step.call.tool, step.call.arguments) for step in made.steps)
             reached += 1
     assert reached > 3
-    assert not isinstance(made, Unreachable)

@@ -68,9 +68,19 @@ def test_long_chains_are_executed_and_every_step_feeds_a_later_one() -> None:
 
 
 def test_looking_for_long_chains_ends_where_everything_feeds_everything() -> None:
-    tools = [{"name": f"get_t{n}", "parameters": {"x_id": "string"}, "returns": {"x_id": "string"}} for n in range(30)]
+    things = "abcdefghijklmnopqrst"
+    tools = [
+        {
+            "name": f"create_{one}",
+            "parameters": {f"{other}_id?": "string" for other in things if other != one},
+            "returns": {f"{one}_id": "string"},
+        }
+        for one in things
+    ]
     catalog = catalog_of(json.dumps(tools).encode(), "dense")
-    chosen = settings(topologies=CHAINS, max_steps=8, per_tool=4, lengths=DECLARED, user_known=["x_id"])
+    chosen = settings(topologies=CHAINS, max_steps=8, per_tool=4, lengths=DECLARED, user_known=["*"])
+    graph = build_graph(catalog, {})
+    assert len(graph.edges) == len(things) * (len(things) - 1)
     start = time.process_time()
-    assert list(cells(catalog, build_graph(catalog, {}), chosen))
+    assert {cell.length for _, cell in cells(catalog, graph, chosen)} == {2, 3, 4, 5, 6, 7, 8}
     assert time.process_time() - start < 20

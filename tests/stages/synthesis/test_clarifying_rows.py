@@ -12,7 +12,7 @@ from loopbuild.records import Example, ToolCatalog, Trajectory
 from loopbuild.stages.filters.contract import check_contract
 from loopbuild.stages.filters.grounding import check_grounding
 from loopbuild.stages.filters.provenance import check_provenance
-from loopbuild.stages.filters.rows import Row
+from loopbuild.stages.filters.rows import Finding, Row
 from loopbuild.stages.synthesis.categories import compose
 from loopbuild.stages.synthesis.clarify import clarify_request, slots
 from loopbuild.stages.synthesis.dialogues import to_task
@@ -80,6 +80,7 @@ def test_rows_of_every_shape_keep_the_promise() -> None:
 
 
 def test_nothing_is_called_before_the_answer_and_everything_after_it() -> None:
+    assert len(left_out()) > 100
     for row in left_out():
         assert row.trajectory is not None
         assert roles(row.example)[:3] == ["user", "assistant", "user"]
@@ -90,7 +91,7 @@ def test_nothing_is_called_before_the_answer_and_everything_after_it() -> None:
 
 def test_only_single_calls_leave_something_out_unless_told_otherwise() -> None:
     catalog, found = executed()
-    assert all(len(one.steps) == 1 for one in found if slots(one, catalog))
+    assert {len(one.steps) for one in found if slots(one, catalog)} == {1}
     wide = {one.key: slots(one, catalog, any_shape=True) for one in found}
     assert any(wide[one.key] for one in found if len(one.steps) > 2)
 
@@ -116,26 +117,31 @@ def test_a_question_too_late_for_less_or_for_something_else_is_no_row() -> None:
     assert row.trajectory is not None
     request, reply = row.task.user_turns
     meant = row.trajectory.steps[-1].call.arguments["booking_id"]
+    asked = row.task.assistant_turns[0]
     wrong = [
-        replace(row.task, assistant_turns=("Shall I go ahead?",)),
-        replace(row.task, assistant_turns=(f"Which booking should I delete: {meant}?",)),
-        replace(row.task, assistant_turns=(f"{row.task.assistant_turns[0]} And BK-99999?",)),
-        replace(row.task, user_turns=(request, "yes please")),
-        replace(row.task, user_turns=(f"{request} ({meant})", reply)),
+        ({"assistant_turns": ("Shall I go ahead?",)}, "the question does not name what could be meant"),
+        (
+            {"assistant_turns": (f"Which booking should I delete: {meant}?",)},
+            "the question does not name what could be meant",
+        ),
+        ({"assistant_turns": (f"{asked} And BK-99999?",)}, "the question names `BK-99999`, which was not seen yet"),
+        ({"user_turns": (request, "yes please")}, "the reply does not name what is to be destroyed"),
+        ({"user_turns": (f"{request} ({meant})", reply)}, "the reply does not name what is to be destroyed"),
     ]
     catalog, _ = executed()
-    for task in wrong:
+    assert check_contract(row, catalog=catalog) is None
+    for changes, fault in wrong:
+        task = replace(row.task, **changes)
         messages = [
-            {**message, "content": task.assistant_turns[0]}
-            if message["content"] == row.task.assistant_turns[0]
-            else message
+            {**message, "content": task.assistant_turns[0]} if message["content"] == asked else message
             for message in row.example.messages
         ]
         told = replace(row, task=task, example=replace(row.example, messages=tuple(messages)))
-        assert check_contract(told, catalog=catalog) is not None
-    late = [message for message in row.example.messages if message["content"] != row.task.assistant_turns[0]]
+        assert check_contract(told, catalog=catalog) == Finding(reason="contract:clarify", detail=fault)
+    late = [message for message in row.example.messages if message["content"] != asked]
     told = replace(row, example=replace(row.example, messages=tuple(late)))
-    assert check_contract(told, catalog=catalog) is not None
+    fault = "the question is no turn of its own"
+    assert check_contract(told, catalog=catalog) == Finding(reason="contract:clarify", detail=fault)
 
 
 PRIORITY = {
@@ -159,15 +165,17 @@ def test_a_choice_counts_as_said_in_the_words_people_use_for_it() -> None:
         asked = request(trajectory, catalog, level="low", missing=(len(trajectory.steps) - 1, "/priority"))
         task = to_task(trajectory, asked, write(asked), writer="offline")
         reply = f"Make it {value.replace('_', ' ').lower()} priority, please."
-        for turns, is_right in (
-            ((task.user_turns[0], reply), True),
-            ((f"{task.user_turns[0]} At {value.lower().replace('_', ' ')} priority.", reply), False),
-            ((task.user_turns[0], "Make it urgent."), False),
+        said = f"{task.user_turns[0]} At {value.lower().replace('_', ' ')} priority."
+        for turns, fault in (
+            ((task.user_turns[0], reply), ""),
+            ((said, reply), "0 values are missing at first, expected one"),
+            ((task.user_turns[0], "Make it urgent."), "`/priority` is never given"),
         ):
             words = replace(task, user_turns=turns)
             example = compose(trajectory, words, catalog, None, split="train")  # type: ignore[arg-type]
-            fault = check_contract(Row(example=example, task=words, trajectory=trajectory), catalog=catalog)
-            assert (fault is None) == is_right, (turns, fault)
+            found_fault = check_contract(Row(example=example, task=words, trajectory=trajectory), catalog=catalog)
+            wanted = Finding(reason="contract:clarify", detail=fault) if fault else None
+            assert found_fault == wanted, turns
 
 
 def test_of_two_values_called_alike_neither_is_left_out() -> None:

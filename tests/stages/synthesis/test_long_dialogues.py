@@ -136,5 +136,10 @@ def test_the_figures_tell_turns_and_kinds() -> None:
     told = figures([row.example for row in rows], [row.example for row in rows], facts=facts)["dialogues"]
     assert sum(told["turns"].values()) == len(rows)
     assert list(told["turns"]) == sorted(told["turns"], key=int)
-    assert told["later"]["corrected"]
-    assert told["later"]["taken_back"]
+    kinds = Counter(one.kind for row in rows for one in _walked(row).later)
+    assert set(kinds) == {"refers", "same", "corrected", "asks"}
+    slips = sum(
+        any(source.rule == "taken_back" for step in _walked(row).steps for source in step.call.provenance.values())
+        for row in rows
+    )
+    assert told["later"] == {**kinds, "taken_back": slips}

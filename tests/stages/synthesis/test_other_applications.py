@@ -118,6 +118,8 @@ def test_of_several_calls_the_first_is_withheld_and_whatever_could_begin_in_its_
     several = [row for row in made if row.trajectory and len(row.trajectory.steps) > 1]
     assert several
     assert [fault for row in made if (fault := check_contract(row, catalog=catalog))] == []
+    twins = 0
+    ends = set()
     for row in several:
         assert row.trajectory is not None
         first, *later = [step.call.tool for step in row.trajectory.steps]
@@ -125,5 +127,10 @@ def test_of_several_calls_the_first_is_withheld_and_whatever_could_begin_in_its_
         assert not set(later) & set(row.example.withheld), "what comes later is there"
         if first.startswith("crm/") and later == ["crm/update_contact"]:
             assert {"crm/search_contacts", "crm/list_contacts"} <= set(row.example.withheld)
+            twins += 1
         calls = [c["function"]["name"] for m in row.example.messages for c in m.get("tool_calls") or ()]
-        assert len(calls) in (0, len(row.trajectory.steps)), "nothing, or once it is there all of it"
+        is_revealed = any(message["role"] == "system" for message in row.example.messages)
+        assert len(calls) == (len(row.trajectory.steps) if is_revealed else 0), "nothing, or once it is there all of it"
+        ends.add(is_revealed)
+    assert twins
+    assert ends == {True, False}
