@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from loopbuild.loopfile.sections.asked import AskedModel
 from loopbuild.loopfile.sections.base import Number, Positive, Section, Share
 
 DangerousCommand = Literal[
@@ -102,6 +103,17 @@ class QuotaFilter(Section):
     """No bucket and no tool below this many rows, where there are as many."""
 
 
+class JudgeFilter(AskedModel):
+    """A model reads what all other filters have kept and drops what should not be learnt; `plan` says what it costs."""
+
+    kind: Literal["judge"]
+    undecided: Literal["wait", "hold_back"] = "wait"
+    """Rows the judge gives no verdict on: the build waits for one, and the next build asks again; or it goes on
+    without them, in no dataset, until `--refresh judgements:main`."""
+    max_tokens: Positive = 400
+    """Of one answer; twice as many when it was cut off."""
+
+
 FilterSettings = Annotated[
     SchemaFilter
     | ContractFilter
@@ -112,7 +124,8 @@ FilterSettings = Annotated[
     | DedupFilter
     | NearDuplicatesFilter
     | DiversityFilter
-    | QuotaFilter,
+    | QuotaFilter
+    | JudgeFilter,
     Field(discriminator="kind"),
 ]
 
