@@ -25,7 +25,6 @@ JUDGE = """  - judge:
       name: reader
       api_base: {url}
       price: {{prompt_usd_per_million: 1, completion_usd_per_million: 4}}
-      timeout_seconds: 2
       max_tries: 1
 """
 
@@ -132,7 +131,7 @@ def test_what_the_judge_finds_bad_is_dropped_with_its_reason(tmp_path: Path, pro
 @pytest.mark.parametrize("deed", ["429", "hang", "hang up", "500", "refuse", "sorry", "bad json", "empty", "unknown"])
 def test_trouble_is_no_verdict_and_the_next_build_asks_again(tmp_path: Path, provider: Provider, deed: str) -> None:
     """Neither kept nor dropped: there is no data set without a verdict, and only such rows are asked about again."""
-    root = project(tmp_path, provider)
+    root = project(tmp_path, provider, own="      timeout_seconds: 8\n" if deed == "hang" else "")
     provider.behave = by_row("ok", deed)
     ok(loopbuild(root, "build", "candidates:"))
     asked = shown(root, "candidates:main")["asked"]
