@@ -9,8 +9,6 @@ from loopbuild.pipeline.coverage import said
 from loopbuild.pipeline.covered import covered_text
 from loopbuild.records.words import code_words, undecided_words
 
-WARN_SELF_BLEU = 0.45
-"""Above, texts of one level repeat one another; ten templates with other values filled in come to .74."""
 _SHARES = ("category", "topology", "calls", "level", "writer")
 _MOST = 8
 
@@ -151,9 +149,7 @@ def _diversity(diversity: dict[str, Any]) -> str:
             )
     if len(rows) == 1:
         return ""
-    high = [level for level, one in diversity["after"].items() if one["self_bleu_20"] > WARN_SELF_BLEU]
-    note = f"\n  {' and '.join(high)} texts repeat one another: Self-BLEU@20 over {WARN_SELF_BLEU}" if high else ""
-    return table(rows, right=frozenset(range(1, 6))) + note
+    return table(rows, right=frozenset(range(1, 6)))
 
 
 def _fewest(title: str, counts: dict[str, int]) -> str:

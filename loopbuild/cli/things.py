@@ -17,6 +17,8 @@ from loopbuild.records import SchemaLeaf, from_json
 from loopbuild.records.words import code_words, undecided_words
 
 WIDTH = 100
+_NAMING = ("duplicate_of", "near_duplicate_of", "self_bleu")
+"""Reasons that name another row."""
 _OUTCOMES = {"answer": "it answers something else", "state": "it leaves another state", "refused": "it is refused"}
 
 
@@ -162,7 +164,7 @@ def _reason(code: str) -> str:
     head, _, about = code.partition(":")
     if head == JUDGE:
         return code_words(about)
-    return code_words(f"{head}:{short(about)}" if head.endswith("duplicate_of") else code)
+    return code_words(f"{head}:{short(about)}" if head in _NAMING else code)
 
 
 def _usage(usage: dict[str, Any]) -> str:

@@ -17,17 +17,18 @@ Inputs = Sequence[tuple[str, str]]
 
 def dataset_targets(settings: Json, batches: Inputs, places: Mapping[str, str]) -> Iterable[Target]:
     """Yield the dataset and what is between it and the rows; `batches` are the tables of all subgraphs."""
-    params = {"filters": free_filters(settings), "categories": shares(settings["synthesis"]["categories"])}
+    synthesis = settings["synthesis"]
+    params = {"filters": free_filters(settings), "categories": shares(synthesis["categories"])}
     inputs = [*batches, ("contract", "contract:main"), ("negatives", "negatives:main")]
     judge = judge_of(settings)
     if judge is not None:
-        judged = _judge_targets(judge, settings["synthesis"], params, inputs)
+        judged = _judge_targets(judge, synthesis, params, inputs)
         yield from judged
         inputs += [(one.id.partition(":")[0], one.id) for one in judged]
     yield Target(
         id="dataset:main",
         recipe=DATASET,
-        params=params,
+        params=params | {"variety": synthesis["variety"]},
         context={"places": places},
         inputs=tuple(sorted([("graph", "graph:main"), *inputs])),
     )

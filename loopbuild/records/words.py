@@ -140,6 +140,7 @@ _CODES = {
     "shuffled_passes": "exchanged arguments would pass",
     "duplicate_of": "says the same as another row",
     "near_duplicate_of": "differs in little from another row",
+    "self_bleu": "is mostly the wording of another row",
     "not_selected": "there are enough of its kind",
     "held_out_path": "its call path is held out",
     "judge": "the judge would not have it learnt",

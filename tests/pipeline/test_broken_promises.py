@@ -77,6 +77,8 @@ def test_the_screen_of_a_broken_promise(root: Path) -> None:
             tasks={},
             trajectories={},
             shares={},
+            variety={},
+            diversity={},
             places=places(root),
         )
     assert error_text(found.value) == (

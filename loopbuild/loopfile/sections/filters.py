@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from loopbuild.loopfile.sections.asked import AskedModel
-from loopbuild.loopfile.sections.base import Number, Positive, Section, Share
+from loopbuild.loopfile.sections.base import Flag, Number, Positive, Section, Share
 
 DangerousCommand = Literal[
     "remove_all",
@@ -84,6 +84,16 @@ class NearDuplicatesFilter(Section):
     permutations: Positive = 128
 
 
+class SelfBleuFilter(Section):
+    """Rows mostly made of the runs of words of one that stays, among rows that call the same tools."""
+
+    kind: Literal["self_bleu"]
+    threshold: Annotated[Number, Field(gt=0, lt=1)] = 0.8
+    """BLEU-4 of a text against another, above which it goes."""
+    mask: Flag = True
+    """Whether values are masked before comparing."""
+
+
 class DiversityFilter(Section):
     """Coverage selection: at most this many rows per text structure and tool path."""
 
@@ -123,6 +133,7 @@ FilterSettings = Annotated[
     | ControlsFilter
     | DedupFilter
     | NearDuplicatesFilter
+    | SelfBleuFilter
     | DiversityFilter
     | QuotaFilter
     | JudgeFilter,

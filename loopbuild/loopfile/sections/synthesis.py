@@ -54,6 +54,15 @@ class DialogueTurns(Section):
     """Seven to twelve times: material against losing the context."""
 
 
+class VarietySettings(Section):
+    """How much the requests of training rows may repeat one another, by Self-BLEU@20 of each level: 0 none, 1 all."""
+
+    warn: Share = 0.45
+    """Above it a build says so; ten templates with other values filled in come to .74."""
+    fail: Share = 0.6
+    """Above it no dataset is written, where there are 200 texts or more to tell by; 1: never."""
+
+
 class LaterTurns(Section):
     """What the person says after the request; brought to a sum of 1. What cannot be had gives its share away."""
 
@@ -122,6 +131,7 @@ class SynthesisSettings(Section):
     retired: Count = 8
     """Rows about each tool that loop.lock knows and the sources have no more; 0: none, and the lock forgets it."""
     dialogues: DialogueSettings = DialogueSettings()
+    variety: VarietySettings = VarietySettings()
     pairs: PairSettings | None = None
     """Null: none. `{}`: with defaults."""
     lexicon: dict[Text, tuple[Text, ...]] = {}

@@ -37,13 +37,16 @@ def run(action: Action) -> Json:
     trajectories = {row.get("key", key): row for key, row in table_rows(action, "trajectories")}
     made = [from_json(Example, row["example"]) for row in train]
     stay = [example for example in made if example.key in examples]
-    excuses = hold(
+    told = figures(made, stay, facts=rows)
+    noted = hold(
         stay,
         rows=rows,
         verdicts=verdicts,
         tasks=tasks,
         trajectories=trajectories,
         shares=shares,
+        variety=action.params["variety"],
+        diversity=told["diversity"]["after"],
         places=(action.context or {}).get("places", {}),
     )
     files = {"train": action.keep_bytes(lines.encode()), "eval": action.keep_bytes(tested.encode())}
@@ -57,8 +60,8 @@ def run(action: Action) -> Json:
         "files": files,
         "verdicts": {key: [v.filter, v.reason, v.detail] for key, v in sorted(verdicts.items()) if not v.kept},
         "funnel": _funnel(rows, verdicts) | _unwritten(action) | _judged(action, verdicts),
-        "figures": figures(made, stay, facts=rows),
-        "gaps": gaps(trajectories, examples.values()) | {"excused": excuses},
+        "figures": told,
+        "gaps": gaps(trajectories, examples.values()) | noted,
         "covered": covered(trajectories, examples.values(), catalog=catalog, graph=graph),
         "known": _known(tasks, examples, trajectories, catalog),
     }

@@ -13,6 +13,7 @@ KINDS: dict[str, str] = {
     "near_duplicates": "loopbuild.stages.filters.near:find_near_duplicates",
     "provenance": "loopbuild.stages.filters.provenance:check_provenance",
     "quota": "loopbuild.stages.filters.quota:select_quota",
+    "self_bleu": "loopbuild.stages.filters.alike:find_alike",
     "schema": "loopbuild.stages.filters.schema:check_schema",
 }
 """Kind in loop.yaml -> `module:attribute`. `verdicts.judge_rows` applies those that look at one row,
