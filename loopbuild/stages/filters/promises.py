@@ -203,7 +203,8 @@ def repetition(data: Written) -> list[str]:
     limit = data.variety.get("warn", 1.0)
     told = {level: one for level, one in data.self_bleu.items() if one[1] >= FEW}
     return [
-        f"{level} texts repeat one another: Self-BLEU@20 {score:.2f} over {texts:,} of them, above `synthesis.variety.warn` {limit:g}"
+        f"{level} texts repeat one another: Self-BLEU@20 {score:.2f} over {texts:,} of them, "
+        f"above `synthesis.variety.warn` {limit:g}"
         for level, (score, texts) in sorted(told.items())
         if score > limit
     ]
