@@ -37,6 +37,7 @@ def run(action: Action) -> Json:
     trajectories = {row.get("key", key): row for key, row in table_rows(action, "trajectories")}
     made = [from_json(Example, row["example"]) for row in train]
     stay = [example for example in made if example.key in examples]
+    catalog = from_json(ToolCatalog, action.input("contract"))
     told = figures(made, stay, facts=rows)
     noted = hold(
         stay,
@@ -45,6 +46,7 @@ def run(action: Action) -> Json:
         tasks=tasks,
         trajectories=trajectories,
         shares=shares,
+        names=frozenset(tool.call_name for tool in catalog.tools),
         variety=action.params["variety"],
         diversity=told["diversity"]["after"],
         places=(action.context or {}).get("places", {}),
@@ -52,7 +54,6 @@ def run(action: Action) -> Json:
     files = {"train": action.keep_bytes(lines.encode()), "eval": action.keep_bytes(tested.encode())}
     for name, kept_file in files.items():
         action.publish(f"dataset/{name}.jsonl", kept_file)
-    catalog = from_json(ToolCatalog, action.input("contract"))
     graph = from_json(ToolGraph, action.input("graph"))
     return {
         "train": {key: example["digest"] for key, example in examples.items()},
