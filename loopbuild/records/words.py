@@ -132,6 +132,7 @@ _CODES = {
     "not_selected": "there are enough of its kind",
     "held_out_path": "its call path is held out",
     "text_is_known": "its words stand in another row",
+    "not_needed": "was planned in case others are lost",
     # Why a target of the coverage is not met.
     "not_aimed": "nothing was planned for it",
     "dropped": "its rows were dropped, held out, or too few",

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 
 from loopbuild.engine.target import Action, Json
 from loopbuild.pipeline.coverage import gaps
-from loopbuild.pipeline.covered import covered
+from loopbuild.pipeline.covered import covered, shown_by
+from loopbuild.pipeline.refilling import refilled, rounds_of
 from loopbuild.records import EvalTask, Example, ToolCatalog, ToolGraph, Trajectory, Verdict, from_json
 
 
@@ -27,12 +28,21 @@ def run(action: Action) -> Json:
     rows = {**dict(_rows(action, "negatives")), **dict(_rows(action, "rows")), **dict(_rows(action, "retirement"))}
     train = [row for row in rows.values() if row["example"]["split"] == "train"]
     verdicts = {key: from_json(Verdict, row["verdict"]) for key, row in rows.items()}
-    kept = [from_json(Example, row["example"]) for row in train if row["verdict"]["kept"]]
+    catalog = from_json(ToolCatalog, action.input("contract"))
+    graph = from_json(ToolGraph, action.input("graph"))
+    trajectories = {row.get("key", key): row for key, row in _rows(action, "trajectories")}
+    rounds, shown = rounds_of(trajectories), shown_by(trajectories, catalog)
+    good = [from_json(Example, row["example"]) for row in train if row["verdict"]["kept"]]
+    kept = [one for one in good if one.trajectory not in rounds]
     shares = action.params["categories"]
     # Before rows are held against each other, for a surplus is not there to crowd others out; and after, for `quota`
     # evens categories out.
     verdicts |= cut_back(kept, shares=shares)
     verdicts |= select_rows([one for one in kept if verdicts[one.key].kept], filters=action.params["filters"])
+    waiting = [one for one in good if one.trajectory in rounds]
+    stay = [one for one in kept if verdicts[one.key].kept]
+    verdicts |= refilled(stay, waiting, rounds=rounds, shown=shown, filters=action.params["filters"])
+    kept = good
     # Once more when something went: with rows of several calls the share of those that recover goes down, too.
     while cut := cut_back([one for one in kept if verdicts[one.key].kept], shares=shares):
         verdicts |= cut
@@ -42,7 +52,6 @@ def run(action: Action) -> Json:
     tasks = {key: rows[key]["task"] for key in sorted(survivors) if rows[key].get("task")}
     lines = "".join(json.dumps(example, ensure_ascii=False, sort_keys=True) + "\n" for example in examples.values())
     tested = "".join(json.dumps(task, ensure_ascii=False, sort_keys=True) + "\n" for task in tasks.values())
-    trajectories = {row.get("key", key): row for key, row in _rows(action, "trajectories")}
     made = [from_json(Example, row["example"]) for row in train]
     stay = [example for example in made if example.key in examples]
     excuses = hold(
@@ -57,8 +66,6 @@ def run(action: Action) -> Json:
     files = {"train": action.keep_bytes(lines.encode()), "eval": action.keep_bytes(tested.encode())}
     for name, kept_file in files.items():
         action.publish(f"dataset/{name}.jsonl", kept_file)
-    catalog = from_json(ToolCatalog, action.input("contract"))
-    graph = from_json(ToolGraph, action.input("graph"))
     return {
         "train": {key: example["digest"] for key, example in examples.items()},
         "tasks": tasks,
@@ -67,7 +74,7 @@ def run(action: Action) -> Json:
         "funnel": _funnel(rows, verdicts) | _unwritten(action),
         "figures": figures(made, stay, facts=rows),
         "gaps": gaps(trajectories, examples.values()) | {"excused": excuses},
-        "covered": covered(trajectories, examples.values(), catalog=catalog, graph=graph),
+        "covered": covered(trajectories, examples.values(), shown=shown, catalog=catalog, graph=graph),
         "known": _known(tasks, examples, trajectories, catalog),
     }
 
