@@ -21,13 +21,13 @@ _NAMED = 4
 _OUT_OF_REACH = frozenset({"no_producer", "opaque_id", "exhausted", "one_branch", "sandbox_error"})
 
 
-def shown_by(trajectories: Mapping[str, Json], catalog: ToolCatalog) -> dict[str, Set[str]]:
+def shown_by(trajectories: Mapping[str, Json], catalog: ToolCatalog, graph: ToolGraph) -> dict[str, Set[str]]:
     """Return trajectory -> the targets it shows, of those that train."""
-    from loopbuild.stages.sampling.aims import reached
+    from loopbuild.stages.sampling.aims import reached, targets_of
 
-    tools = catalog.by_id()
+    tools, targets = catalog.by_id(), set(targets_of(catalog, graph))
     return {
-        key: reached(from_json(Trajectory, row), tools)
+        key: reached(from_json(Trajectory, row), tools) & targets
         for key, row in sorted(trajectories.items())
         if "unreachable" not in row and row["cell"]["purpose"] == "train"
     }

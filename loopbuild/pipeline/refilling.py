@@ -1,7 +1,7 @@
 """Rows that were planned in case others are lost: which of them a data set takes, round by round, and which it leaves.
 
-Pure. A row of a later round stays only where its target is still short of rows after the filters; what is taken is held
-against the other rows like any row.
+Pure. A row of a later round stays only where a target it shows is still short of rows after the filters; what is taken
+is held against the other rows like any row.
 """
 
 from __future__ import annotations
@@ -19,12 +19,10 @@ def is_reserve(row: Json) -> bool:
     return bool(row.get("round") or row.get("cell", {}).get("round"))
 
 
-def rounds_of(trajectories: Mapping[str, Json]) -> dict[str, tuple[int, str]]:
-    """Return trajectory -> its round and the target it aims at, for those of later rounds."""
+def rounds_of(trajectories: Mapping[str, Json]) -> dict[str, int]:
+    """Return trajectory -> its round, for those of later ones."""
     return {
-        key: (row["cell"]["round"], row["cell"]["aim"])
-        for key, row in trajectories.items()
-        if "unreachable" not in row and is_reserve(row)
+        key: row["cell"]["round"] for key, row in trajectories.items() if "unreachable" not in row and is_reserve(row)
     }
 
 
@@ -32,22 +30,21 @@ def refilled(
     kept: Sequence[Example],
     waiting: Sequence[Example],
     *,
-    rounds: Mapping[str, tuple[int, str]],
+    rounds: Mapping[str, int],
     shown: Mapping[str, Set[str]],
     filters: Sequence[Mapping[str, Json]],
 ) -> dict[str, Verdict]:
     """Return verdicts for the rows `waiting`, and for those `kept` that go because one of them says the same.
 
-    `rounds` says of their trajectories which round they belong to and what they are for, `shown` what each trajectory
-    shows.
+    `rounds` says of their trajectories which round they belong to, `shown` which targets each trajectory shows.
     """
     from loopbuild.stages.filters.selection import select_rows
 
     verdicts: dict[str, Verdict] = {}
     stay = list(kept)
-    for turn in sorted({rounds[one.trajectory][0] for one in waiting}):
-        now = [one for one in waiting if rounds[one.trajectory][0] == turn]
-        taken = _needed(stay, now, rounds=rounds, shown=shown)
+    for turn in sorted({rounds[one.trajectory] for one in waiting}):
+        now = [one for one in waiting if rounds[one.trajectory] == turn]
+        taken = _needed(stay, now, shown)
         left = {one.key for one in now} - {one.key for one in taken}
         verdicts |= {key: Verdict(key=key, kept=False, filter="rounds", reason="not_needed") for key in left}
         if taken:
@@ -57,14 +54,8 @@ def refilled(
     return dict(sorted(verdicts.items()))
 
 
-def _needed(
-    stay: Iterable[Example],
-    now: Iterable[Example],
-    *,
-    rounds: Mapping[str, tuple[int, str]],
-    shown: Mapping[str, Set[str]],
-) -> list[Example]:
-    """Return those of the rows `now` whose target has too few, plain ones first."""
+def _needed(stay: Iterable[Example], now: Iterable[Example], shown: Mapping[str, Set[str]]) -> list[Example]:
+    """Return those of the rows `now` that show something of which there is too little, plain ones first."""
     from loopbuild.stages.sampling.aims import NEEDED, parts_of
 
     counts: Counter[str] = Counter()
@@ -72,8 +63,8 @@ def _needed(
         counts.update(shown.get(one.trajectory, ()))
     taken = []
     for one in sorted(now, key=lambda one: (one.category != "call", digest("refill", one.key))):
-        target = rounds[one.trajectory][1]
-        if target in shown.get(one.trajectory, ()) and counts[target] < NEEDED[parts_of(target)[0]]:
+        targets = shown.get(one.trajectory, ())
+        if any(counts[target] < NEEDED[parts_of(target)[0]] for target in targets):
             taken.append(one)
-            counts.update(shown[one.trajectory])
+            counts.update(targets)
     return taken

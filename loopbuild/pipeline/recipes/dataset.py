@@ -31,7 +31,7 @@ def run(action: Action) -> Json:
     catalog = from_json(ToolCatalog, action.input("contract"))
     graph = from_json(ToolGraph, action.input("graph"))
     trajectories = {row.get("key", key): row for key, row in _rows(action, "trajectories")}
-    rounds, shown = rounds_of(trajectories), shown_by(trajectories, catalog)
+    rounds, shown = rounds_of(trajectories), shown_by(trajectories, catalog, graph)
     good = [from_json(Example, row["example"]) for row in train if row["verdict"]["kept"]]
     kept = [one for one in good if one.trajectory not in rounds]
     shares = action.params["categories"]

@@ -68,7 +68,10 @@ def _plan(target: str, missing: int, counts: Counter[str], plan: Aiming, *, turn
         paired = sum(len(cells) for other, cells in plan.own.items() if _is_pair_of(goal, other))
         if paired >= _PAIRS * (1 + turn) or counts[target] + shown[target] > 0:
             return
-    shape, length = _shape(target, plan, tried={(cell.topology, cell.length) for cell in own if cell.round < turn})
+    found = _shape(target, plan, tried={(cell.topology, cell.length) for cell in own if cell.round < turn})
+    if found is None and turn:
+        return
+    shape, length = found or (("chain", 2) if parts_of(target)[0] == "edge" else ("single", 1))
     for _ in range(missing):
         cell = Cell(
             goal=goal, topology=shape, length=length, index=len(own), purpose="train", aim=target, round=turn
@@ -98,10 +101,10 @@ def _is_seen(path: Skeleton, length: int, trains: Trains) -> bool:
     return trains(signature_of(path), length)
 
 
-def _shape(target: str, plan: Aiming, *, tried: set[tuple[str, int]]) -> tuple[Topology, int]:
+def _shape(target: str, plan: Aiming, *, tried: set[tuple[str, int]]) -> tuple[Topology, int] | None:
     """Return the shortest shape in which a path can come to a target and train, after those `tried` already.
 
-    Where none can, the shortest in which one can come to it at all; the shortest of all where none comes to it.
+    Where none can, the shortest in which one can come to it at all; None where none comes to it.
     """
     within, goal = aiming(plan.reach, target), goal_of(target)
     is_edge = parts_of(target)[0] == "edge"
@@ -117,5 +120,4 @@ def _shape(target: str, plan: Aiming, *, tried: set[tuple[str, int]]) -> tuple[T
     possible = [shape for shape, _ in found]
     seen = [shape for shape, path in found if _is_seen(path, shape[1], plan.trains)]
     fresh = [shape for shape in (*seen, *possible) if shape not in tried]
-    default: tuple[Topology, int] = ("chain", 2) if is_edge else ("single", 1)
-    return next(iter((*fresh, *seen, *possible)), default)
+    return next(iter((*fresh, *seen, *possible)), None)
