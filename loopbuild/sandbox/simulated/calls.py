@@ -130,9 +130,8 @@ def _read(
     elif plan.operation == "read" and key is not None:
         _check_parts(plan, given, key, world)
         for entity, columns in children_of(plan).items():
-            bounding |= {
-                one.field for one, _ in filters if (found := lookup.below(one, entity, columns)) and found.bound
-            }
+            sought = [(one.field, lookup.below(one, entity, columns)) for one, _ in filters]
+            bounding |= {name for name, under in sought if under is not None and under.bound}
             found = lookup.belonging(world, tables, subject, key, entity)
             rows.setdefault(entity, lookup.narrowed(world, tables, found, entity, filters, columns))
     words = {one.input.field: one.input.leaf.words for one in given}
