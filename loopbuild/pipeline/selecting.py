@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 from loopbuild.engine.target import Action, Json
+from loopbuild.pipeline.refilling import refilled, rounds_of
 from loopbuild.records import Example, Verdict, from_json
 
 
@@ -20,18 +21,37 @@ def made_rows(action: Action) -> dict[str, Json]:
     return {key: row for kind in ("negatives", "rows", "retirement") for key, row in table_rows(action, kind)}
 
 
-def free_verdicts(rows: Mapping[str, Json], *, shares: Mapping[str, float], filters: Json) -> dict[str, Verdict]:
-    """Return a verdict for each row: those it has, those of shares, and those of filters that compare rows."""
+def planned_rows(action: Action) -> dict[str, Json]:
+    """Return every row of trajectories by the plan it is of."""
+    return {row.get("key", key): row for key, row in table_rows(action, "trajectories")}
+
+
+def free_verdicts(
+    rows: Mapping[str, Json],
+    trajectories: Mapping[str, Json],
+    shown: Mapping[str, Set[str]],
+    *,
+    shares: Mapping[str, float],
+    filters: Json,
+) -> dict[str, Verdict]:
+    """Return a verdict for each row: those it has, those of shares, and those of filters that compare rows.
+
+    Rows of later rounds of `trajectories` are taken where a target they show (`shown`) is still short.
+    """
     from loopbuild.stages.filters.mix import cut_back
     from loopbuild.stages.filters.selection import select_rows
 
     verdicts = {key: from_json(Verdict, row["verdict"]) for key, row in rows.items()}
-    kept = trained(rows, verdicts)
+    rounds, good = rounds_of(trajectories), trained(rows, verdicts)
+    kept = [one for one in good if one.trajectory not in rounds]
     # Before rows are held against each other, for a surplus is not there to crowd others out; and after, for `quota`
     # evens categories out.
     verdicts |= cut_back(kept, shares=shares)
     verdicts |= select_rows([one for one in kept if verdicts[one.key].kept], filters=filters)
-    return cut_again(verdicts, kept, shares=shares)
+    waiting = [one for one in good if one.trajectory in rounds]
+    stay = [one for one in kept if verdicts[one.key].kept]
+    verdicts |= refilled(stay, waiting, rounds=rounds, shown=shown, filters=filters)
+    return cut_again(verdicts, good, shares=shares)
 
 
 def cut_again(verdicts: dict[str, Verdict], kept: list[Example], *, shares: Mapping[str, float]) -> dict[str, Verdict]:
