@@ -34,9 +34,9 @@ EVIDENCE = "graph.lock"
 """What replays found out about edges, beside loop.yaml; a project without the file goes by names alone."""
 
 SOURCE = Recipe(name="source", version=4, run=f"{R}.source:run", is_cheap=True)
-CATALOG = Recipe(name="catalog", version=6, run=f"{R}.catalog:run", is_cheap=True)
-CONTRACT = Recipe(name="contract", version=3, run=f"{R}.catalog:run_contract", is_cheap=True)
-GRAPH = Recipe(name="graph", version=6, run=f"{R}.graph:run", is_cheap=True)
+CATALOG = Recipe(name="catalog", version=7, run=f"{R}.catalog:run", is_cheap=True)
+CONTRACT = Recipe(name="contract", version=4, run=f"{R}.catalog:run_contract", is_cheap=True)
+GRAPH = Recipe(name="graph", version=7, run=f"{R}.graph:run", is_cheap=True)
 CELLS = Recipe(name="cells", version=5, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
     name="trajectories",
@@ -112,6 +112,10 @@ def static_targets(settings: Json, *, root: Path, places: Mapping[str, str] | No
 
     sources = [source_target(name, source, root) for name, source in sorted(settings["sources"].items())]
     has_evidence = (root / EVIDENCE).is_file()
+    evidence: dict[str, Any] = {
+        "files": (("evidence", EVIDENCE),) if has_evidence else (),
+        "context": {"has_evidence": has_evidence},
+    }
     return [
         *sources,
         Target(
@@ -120,14 +124,19 @@ def static_targets(settings: Json, *, root: Path, places: Mapping[str, str] | No
             params={"entities": settings["graph"]["entities"]},
             inputs=tuple((target.id.removeprefix("source:"), target.id) for target in sources),
         ),
-        Target(id="contract:main", recipe=CONTRACT, inputs=(("catalog", "catalog:main"),)),
+        Target(
+            id="contract:main",
+            recipe=CONTRACT,
+            params={"allow": settings["graph"]["edges"]["allow"]},
+            inputs=(("catalog", "catalog:main"),),
+            **evidence,
+        ),
         Target(
             id="graph:main",
             recipe=GRAPH,
             params=_without(settings["graph"], "renames", "entities"),
             inputs=(("contract", "contract:main"),),
-            files=(("evidence", EVIDENCE),) if has_evidence else (),
-            context={"has_evidence": has_evidence},
+            **evidence,
         ),
         Target(
             id="cells:main",
