@@ -125,9 +125,7 @@ def _on_leaf(leaf: SchemaLeaf, name: str, around: Surroundings, tool: ToolSchema
     if fact_name(tool.id, "input", leaf.pointer) in around.unfed:
         hint = f"`sampling: {{user_known: [{leaf.pointer.rstrip('[]/').rpartition('/')[2]}]}}` if people know it"
         if guessed := around.guessed.get(fact_name(tool.id, "input", leaf.pointer)):
-            hint = (
-                f"`{named(guessed)}` may do, by its name: `loopbuild graph --verify` tries it in a real sandbox"
-            )
+            hint = f"`{named(guessed)}` may do, by its name: `loopbuild graph --verify` tries it in a real sandbox"
         yield say("unreachable-parameter", f"no tool returns {called}, which is required", leaf=leaf, hint=hint)
 
 
