@@ -14,7 +14,8 @@ from typing import Any
 from loopbuild.digest import digest
 from loopbuild.engine.target import Json, Recipe, Target
 from loopbuild.llm.hosted.identity import OFFLINE
-from loopbuild.pipeline.category_shares import copies, dialogues, elsewhere, negatives, shares
+from loopbuild.pipeline.category_shares import copies, dialogues, elsewhere, negatives
+from loopbuild.pipeline.judging import free_filters
 from loopbuild.pipeline.listings import is_live
 from loopbuild.pipeline.retiring import locked_tools
 from loopbuild.pipeline.sandbox_settings import (
@@ -34,10 +35,17 @@ EVIDENCE = "graph.lock"
 """What replays found out about edges, beside loop.yaml; a project without the file goes by names alone."""
 
 SOURCE = Recipe(name="source", version=4, run=f"{R}.source:run", is_cheap=True)
+<<<<<<< HEAD
 CATALOG = Recipe(name="catalog", version=6, run=f"{R}.catalog:run", is_cheap=True)
 CONTRACT = Recipe(name="contract", version=3, run=f"{R}.catalog:run_contract", is_cheap=True)
 GRAPH = Recipe(name="graph", version=6, run=f"{R}.graph:run", is_cheap=True)
 CELLS = Recipe(name="cells", version=6, run=f"{R}.cells:run", is_cheap=True)
+=======
+CATALOG = Recipe(name="catalog", version=7, run=f"{R}.catalog:run", is_cheap=True)
+CONTRACT = Recipe(name="contract", version=4, run=f"{R}.catalog:run_contract", is_cheap=True)
+GRAPH = Recipe(name="graph", version=7, run=f"{R}.graph:run", is_cheap=True)
+CELLS = Recipe(name="cells", version=5, run=f"{R}.cells:run", is_cheap=True)
+>>>>>>> main
 TRAJECTORIES = Recipe(
     name="trajectories",
     version=18,
@@ -76,6 +84,19 @@ CONTRASTS = Recipe(
 )
 PAIRS = Recipe(name="pairs", version=2, run=f"{R}.pairs:run")
 RETIREMENT = Recipe(name="retirement", version=2, run=f"{R}.retirement:run")
+<<<<<<< HEAD
+=======
+CANDIDATES = Recipe(name="candidates", version=1, run=f"{R}.candidates:run")
+JUDGEMENTS = Recipe(
+    name="judgements",
+    version=1,
+    run=f"{R}.judgements:run",
+    wanted=f"{R}.judgements:wanted",
+    nature="pinned",
+    chunk_rows=1_000_000,
+    is_request_whole=True,
+)
+>>>>>>> main
 DATASET = Recipe(name="dataset", version=10, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
 EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
@@ -96,7 +117,7 @@ NATURES = {
     recipe.name: recipe.nature
     for recipe in (
         *(SOURCE, CATALOG, CONTRACT, GRAPH, CELLS, TRAJECTORIES, ANSWERS, TASKS, ROWS, NEGATIVES),
-        *(CONTRASTS, PAIRS, RETIREMENT),
+        *(CONTRASTS, PAIRS, RETIREMENT, CANDIDATES, JUDGEMENTS),
         *(DATASET, TRAIN_SET, EVAL_SET, CHECKPOINT, GENERATIONS, SCORES, REPORT),
     )
 }
@@ -112,6 +133,10 @@ def static_targets(settings: Json, *, root: Path, places: Mapping[str, str] | No
 
     sources = [source_target(name, source, root) for name, source in sorted(settings["sources"].items())]
     has_evidence = (root / EVIDENCE).is_file()
+    evidence: dict[str, Any] = {
+        "files": (("evidence", EVIDENCE),) if has_evidence else (),
+        "context": {"has_evidence": has_evidence},
+    }
     return [
         *sources,
         Target(
@@ -120,14 +145,19 @@ def static_targets(settings: Json, *, root: Path, places: Mapping[str, str] | No
             params={"entities": settings["graph"]["entities"]},
             inputs=tuple((target.id.removeprefix("source:"), target.id) for target in sources),
         ),
-        Target(id="contract:main", recipe=CONTRACT, inputs=(("catalog", "catalog:main"),)),
+        Target(
+            id="contract:main",
+            recipe=CONTRACT,
+            params={"allow": settings["graph"]["edges"]["allow"]},
+            inputs=(("catalog", "catalog:main"),),
+            **evidence,
+        ),
         Target(
             id="graph:main",
             recipe=GRAPH,
             params=_without(settings["graph"], "renames", "entities"),
             inputs=(("contract", "contract:main"),),
-            files=(("evidence", EVIDENCE),) if has_evidence else (),
-            context={"has_evidence": has_evidence},
+            **evidence,
         ),
         Target(
             id="cells:main",
@@ -176,23 +206,14 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
         },
         inputs=(("contract", "contract:main"),),
     )
+    from loopbuild.pipeline.dataset_targets import dataset_targets
     from loopbuild.pipeline.retirement_target import retirement_target
 
     retirement = retirement_target(output, target.context)
     if retirement is not None:
         yield retirement
         batches.append(("retirement", retirement.id))
-    yield Target(
-        id="dataset:main",
-        recipe=DATASET,
-        params={"filters": settings["filters"], "categories": shares(settings["synthesis"]["categories"])},
-        context={"places": target.context["places"]},
-        inputs=tuple(
-            sorted([("contract", "contract:main"), ("graph", "graph:main"), ("negatives", "negatives:main"), *batches])
-        ),
-    )
-    yield Target(id="dataset:train", recipe=TRAIN_SET, inputs=(("dataset", "dataset:main"),))
-    yield Target(id="dataset:eval", recipe=EVAL_SET, inputs=(("dataset", "dataset:main"),))
+    yield from dataset_targets(settings, batches, target.context["places"])
     if settings["synthesis"]["pairs"] is not None:
         from loopbuild.pipeline.pair_targets import pair_targets
 
@@ -244,7 +265,7 @@ def _subgraph_targets(name: str, settings: Json, root: Path, others: Iterable[st
         id=f"rows:{name}",
         recipe=ROWS,
         params={
-            "filters": settings["filters"],
+            "filters": free_filters(settings),
             "held_out": settings["evaluation"]["held_out"],
             "sandbox": sandbox,
             **apart,
