@@ -13,13 +13,8 @@ from collections.abc import Mapping
 
 from loopbuild.engine.target import Action, Json
 from loopbuild.pipeline.coverage import gaps
-<<<<<<< HEAD
 from loopbuild.pipeline.covered import covered, shown_by
-from loopbuild.pipeline.refilling import refilled, rounds_of
-=======
-from loopbuild.pipeline.covered import covered
 from loopbuild.pipeline.selecting import cut_again, free_verdicts, made_rows, table_rows, trained
->>>>>>> main
 from loopbuild.records import EvalTask, Example, ToolCatalog, ToolGraph, Trajectory, Verdict, from_json
 from loopbuild.stages.filters.judged import DEFERRED, JUDGE, judged
 
@@ -31,40 +26,17 @@ def run(action: Action) -> Json:
 
     rows = made_rows(action)
     train = [row for row in rows.values() if row["example"]["split"] == "train"]
-<<<<<<< HEAD
-    verdicts = {key: from_json(Verdict, row["verdict"]) for key, row in rows.items()}
     catalog = from_json(ToolCatalog, action.input("contract"))
     graph = from_json(ToolGraph, action.input("graph"))
-    trajectories = {row.get("key", key): row for key, row in _rows(action, "trajectories")}
-    rounds, shown = rounds_of(trajectories), shown_by(trajectories, catalog, graph)
-    good = [from_json(Example, row["example"]) for row in train if row["verdict"]["kept"]]
-    kept = [one for one in good if one.trajectory not in rounds]
-    shares = action.params["categories"]
-    # Before rows are held against each other, for a surplus is not there to crowd others out; and after, for `quota`
-    # evens categories out.
-    verdicts |= cut_back(kept, shares=shares)
-    verdicts |= select_rows([one for one in kept if verdicts[one.key].kept], filters=action.params["filters"])
-    waiting = [one for one in good if one.trajectory in rounds]
-    stay = [one for one in kept if verdicts[one.key].kept]
-    verdicts |= refilled(stay, waiting, rounds=rounds, shown=shown, filters=action.params["filters"])
-    kept = good
-    # Once more when something went: with rows of several calls the share of those that recover goes down, too.
-    while cut := cut_back([one for one in kept if verdicts[one.key].kept], shares=shares):
-        verdicts |= cut
-=======
+    trajectories = {row.get("key", key): row for key, row in table_rows(action, "trajectories")}
     shares = action.params["categories"]
     verdicts = _verdicts(action, rows, shares)
->>>>>>> main
     verdicts |= _leaks(rows, verdicts)
     survivors = {key for key, verdict in verdicts.items() if verdict.kept}
     examples = {key: rows[key]["example"] for key in sorted(survivors) if rows[key]["example"]["split"] == "train"}
     tasks = {key: rows[key]["task"] for key in sorted(survivors) if rows[key].get("task")}
     lines = "".join(json.dumps(example, ensure_ascii=False, sort_keys=True) + "\n" for example in examples.values())
     tested = "".join(json.dumps(task, ensure_ascii=False, sort_keys=True) + "\n" for task in tasks.values())
-<<<<<<< HEAD
-=======
-    trajectories = {row.get("key", key): row for key, row in table_rows(action, "trajectories")}
->>>>>>> main
     made = [from_json(Example, row["example"]) for row in train]
     stay = [example for example in made if example.key in examples]
     told = figures(made, stay, facts=rows)
@@ -87,17 +59,16 @@ def run(action: Action) -> Json:
         "tasks": tasks,
         "files": files,
         "verdicts": {key: [v.filter, v.reason, v.detail] for key, v in sorted(verdicts.items()) if not v.kept},
-<<<<<<< HEAD
-        "funnel": _funnel(rows, verdicts) | _unwritten(action),
-        "figures": figures(made, stay, facts=rows),
-        "gaps": gaps(trajectories, examples.values()) | {"excused": excuses},
-        "covered": covered(trajectories, examples.values(), shown=shown, catalog=catalog, graph=graph),
-=======
         "funnel": _funnel(rows, verdicts) | _unwritten(action) | _judged(action, verdicts),
         "figures": told,
         "gaps": gaps(trajectories, examples.values()) | noted,
-        "covered": covered(trajectories, examples.values(), catalog=catalog, graph=graph),
->>>>>>> main
+        "covered": covered(
+            trajectories,
+            examples.values(),
+            shown=shown_by(trajectories, catalog, graph),
+            catalog=catalog,
+            graph=graph,
+        ),
         "known": _known(tasks, examples, trajectories, catalog),
     }
 
@@ -105,7 +76,7 @@ def run(action: Action) -> Json:
 def _verdicts(action: Action, rows: Mapping[str, Json], shares: Mapping[str, float]) -> dict[str, Verdict]:
     """What the free filters say of each row; of what they keep, what the judge says, where there is one."""
     if "judgements" not in action.inputs():
-        return free_verdicts(rows, shares=shares, filters=action.params["filters"])
+        return free_verdicts(action, rows, shares=shares, filters=action.params["filters"])
     verdicts = {key: from_json(Verdict, one) for key, one in action.input("candidates")["verdicts"].items()}
     verdicts |= judged(action.input("judgements")["rows"])
     return cut_again(verdicts, trained(rows, verdicts), shares=shares)
