@@ -18,9 +18,14 @@ from loopbuild.pipeline.category_shares import copies, dialogues, elsewhere, neg
 from loopbuild.pipeline.judging import free_filters
 from loopbuild.pipeline.listings import is_live
 from loopbuild.pipeline.retiring import knows_gone, locked_tools
+from loopbuild.pipeline.sampling_settings import planning, training_paths, walking
 from loopbuild.pipeline.sandbox_settings import (
+    identity_of,
+    sandbox_context,
+    sandbox_files,
     sandbox_of,
     sandbox_params,
+    sandbox_settings,
 )
 from loopbuild.pipeline.source_files import files_of
 
@@ -31,7 +36,7 @@ EVIDENCE = "graph.lock"
 """What replays found out about edges, beside loop.yaml; a project without the file goes by names alone."""
 
 SOURCE = Recipe(name="source", version=5, run=f"{R}.source:run", is_cheap=True)
-CATALOG = Recipe(name="catalog", version=7, run=f"{R}.catalog:run", is_cheap=True)
+CATALOG = Recipe(name="catalog", version=8, run=f"{R}.catalog:run", is_cheap=True)
 CONTRACT = Recipe(name="contract", version=4, run=f"{R}.catalog:run_contract", is_cheap=True)
 GRAPH = Recipe(name="graph", version=7, run=f"{R}.graph:run", is_cheap=True)
 CELLS = Recipe(name="cells", version=6, run=f"{R}.cells:run", is_cheap=True)
@@ -149,10 +154,10 @@ def static_targets(settings: Json, *, root: Path, places: Mapping[str, str] | No
             id="cells:main",
             recipe=CELLS,
             params={
-                "sampling": _planning(settings["sampling"]),
+                "sampling": planning(settings["sampling"]),
                 "per_tool_eval": settings["evaluation"]["per_tool"],
                 "sandboxes": {name: sandbox_params(settings, name)[name] for name in sorted(settings["sources"])},
-                **_training_paths(settings),
+                **training_paths(settings),
             },
             inputs=(("contract", "contract:main"), ("graph", "graph:main")),
             expand="loopbuild.pipeline.targets:expand_cells",
@@ -193,7 +198,6 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
         inputs=(("contract", "contract:main"),),
     )
     from loopbuild.pipeline.dataset_targets import dataset_targets
-    from loopbuild.pipeline.evaluation_targets import evaluation_targets
     from loopbuild.pipeline.retirement_target import retirement_target
 
     retirement = retirement_target(output, target.context)
@@ -207,7 +211,7 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
         beside = output.get("beside", {})
         yield from pair_targets({name: beside.get(name, ()) for name in subgraphs}, settings, root)
     yield from _training_targets(settings, base, target.context["base_files"])
-    yield from evaluation_targets(settings, base, project, root)
+    yield from _evaluation_targets(settings, base, project, root)
 
 
 def source_target(name: str, source: Json, root: Path) -> Target:
@@ -235,7 +239,7 @@ def _subgraph_targets(name: str, settings: Json, root: Path, others: Iterable[st
         params={
             "subgraph": name,
             "sandbox": sandbox,
-            "sampling": _walking(settings["sampling"]),
+            "sampling": walking(settings["sampling"]),
             **dialogues(settings["synthesis"]),
         },
         inputs=(("cells", "cells:main"), ("contract", "contract:main"), ("graph", "graph:main")),
@@ -310,21 +314,76 @@ def _training_targets(settings: Json, base: str, base_files: list[str]) -> Itera
         )
 
 
-def _planning(sampling: Json) -> dict[str, Json]:
-    """What decides which cells there are."""
-    off = [key for key in ("coverage", "derived", "lengths", "parallel_turns", "rounds") if not sampling[key]]
-    return _without(sampling, *off, *(() if sampling["coverage"] else ("optional",)))
+def _evaluation_targets(settings: Json, base: str, project: str, root: Path) -> Iterable[Target]:
+    phases = list(settings["training"]["phases"])
+    last = f"checkpoint:{phases[-1]}"
+    now = {"contract": "contract:main", "eval": "dataset:eval"}
+    # The role under which an arm sees the checkpoint says which weights it runs. `before` and `stale` are those an
+    # increment started from, on the old tasks and on the new ones; without an increment they have no rows.
+    arms = {"model": {**now, "checkpoint": last}, "before": {"before": last}, "stale": {**now, "stale": last}}
+    if settings["evaluation"]["compare_base"]:
+        arms["base"] = now
+    for arm, inputs in arms.items():
+        yield from _arm(arm, settings, base, inputs, root)
+    yield Target(
+        id="report:main",
+        recipe=REPORT,
+        params={
+            "gate": settings["evaluation"]["gate"],
+            "renames": settings["graph"]["renames"],
+            "constrained": settings["evaluation"]["constrained_decoding"],
+            "arms": sorted(arms),
+            "phases": phases,
+        },
+        context={"project": project},
+        inputs=tuple(
+            sorted(
+                [
+                    ("contract", "contract:main"),
+                    ("dataset", "dataset:main"),
+                    ("eval", "dataset:eval"),
+                    ("graph", "graph:main"),
+                    *((f"checkpoint/{phase}", f"checkpoint:{phase}") for phase in phases),
+                    *((f"scores/{arm}", f"scores:{arm}") for arm in arms),
+                    *((f"generations/{arm}", f"generations:{arm}") for arm in arms),
+                ]
+            )
+        ),
+    )
 
 
-def _walking(sampling: Json) -> dict[str, Json]:
-    """What decides how a cell is walked; what is off by default is named only where it is on, and moves no key."""
-    chosen = {key: sampling[key] for key in ("seed", "optional", "user_known", "max_steps")}
-    return chosen | {key: sampling[key] for key in ("parallel_turns", "rounds") if sampling[key]}
+def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str], root: Path) -> Iterable[Target]:
+    """Generations and scores of one model on one set of tasks."""
 
+    from loopbuild.pipeline.models import system_prompt
 
-def _training_paths(settings: Json) -> dict[str, Json]:
-    """What decides which paths train; cells that aim at something go by it, and no others."""
-    return {"held_out": settings["evaluation"]["held_out"]} if settings["sampling"]["coverage"] else {}
+    evaluation = settings["evaluation"]
+    system = system_prompt(settings["training"])
+    chosen: dict[str, Json] = {}
+    for source in sorted(settings["sources"]):
+        chosen |= sandbox_settings(settings, source)
+    files = sandbox_files(chosen, root=root)
+    yield Target(
+        id=f"generations:{arm}",
+        recipe=GENERATIONS,
+        params={
+            "base": settings["training"]["base"],
+            "base_identity": base,
+            "system": system,
+            "max_calls": evaluation["max_calls"],
+            "max_new_tokens": evaluation["max_new_tokens"],
+            "constrained": evaluation["constrained_decoding"],
+            "sandbox": identity_of(chosen),
+        },
+        inputs=tuple(sorted(inputs.items())),
+        files=files,
+        context=sandbox_context(chosen, files),
+    )
+    yield Target(
+        id=f"scores:{arm}",
+        recipe=SCORES,
+        inputs=tuple(sorted((inputs | {"generations": f"generations:{arm}"}).items())),
+    )
 
 
 def _without(section: Json, *keys: str) -> dict[str, Json]:

@@ -5,21 +5,17 @@ from __future__ import annotations
 from loopbuild.engine.target import Action, Json
 from loopbuild.llm.hosted.judge import judge_request
 from loopbuild.pipeline import shared
-from loopbuild.pipeline.covered import shown_by
 from loopbuild.pipeline.recipes.tasks import holds_secrets
-from loopbuild.pipeline.selecting import free_verdicts, made_rows, planned_rows, trained
+from loopbuild.pipeline.selecting import free_verdicts, made_rows, table_rows, trained
 from loopbuild.records import Trajectory, from_json, to_json
 
 
 def run(action: Action) -> Json:
     """Return the verdicts so far, what the judge is asked, and the rows it may not see for the secrets in them."""
     rows = made_rows(action)
+    verdicts = free_verdicts(action, rows, shares=action.params["categories"], filters=action.params["filters"])
     catalog = action.derived(shared.catalog, "contract")
-    graph = action.derived(shared.graph, "graph")
-    trajectories = planned_rows(action)
-    shown = shown_by(trajectories, catalog, graph)
-    shares, filters = action.params["categories"], action.params["filters"]
-    verdicts = free_verdicts(rows, trajectories, shown, shares=shares, filters=filters)
+    trajectories = {row.get("key", key): row for key, row in table_rows(action, "trajectories")}
     asked, secret = {}, []
     for example in trained(rows, verdicts):
         found = trajectories.get(example.trajectory)

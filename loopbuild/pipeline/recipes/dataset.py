@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 
 from loopbuild.engine.target import Action, Json
 from loopbuild.pipeline.coverage import gaps
 from loopbuild.pipeline.covered import covered, shown_by
-from loopbuild.pipeline.selecting import cut_again, free_verdicts, made_rows, planned_rows, table_rows, trained
+from loopbuild.pipeline.selecting import cut_again, free_verdicts, made_rows, table_rows, trained
 from loopbuild.records import EvalTask, Example, ToolCatalog, ToolGraph, Trajectory, Verdict, from_json
 from loopbuild.stages.filters.judged import DEFERRED, JUDGE, judged
 
@@ -28,10 +28,9 @@ def run(action: Action) -> Json:
     train = [row for row in rows.values() if row["example"]["split"] == "train"]
     catalog = from_json(ToolCatalog, action.input("contract"))
     graph = from_json(ToolGraph, action.input("graph"))
-    trajectories = planned_rows(action)
-    shown = shown_by(trajectories, catalog, graph)
+    trajectories = {row.get("key", key): row for key, row in table_rows(action, "trajectories")}
     shares = action.params["categories"]
-    verdicts = _verdicts(action, rows, trajectories, shown)
+    verdicts = _verdicts(action, rows, shares)
     verdicts |= _leaks(rows, verdicts)
     survivors = {key for key, verdict in verdicts.items() if verdict.kept}
     examples = {key: rows[key]["example"] for key in sorted(survivors) if rows[key]["example"]["split"] == "train"}
@@ -64,18 +63,21 @@ def run(action: Action) -> Json:
         "funnel": _funnel(rows, verdicts) | _unwritten(action) | _judged(action, verdicts),
         "figures": told,
         "gaps": gaps(trajectories, examples.values()) | noted,
-        "covered": covered(trajectories, examples.values(), shown=shown, catalog=catalog, graph=graph),
+        "covered": covered(
+            trajectories,
+            examples.values(),
+            shown=shown_by(trajectories, catalog, graph),
+            catalog=catalog,
+            graph=graph,
+        ),
         "known": _known(tasks, examples, trajectories, catalog),
     }
 
 
-def _verdicts(
-    action: Action, rows: Mapping[str, Json], trajectories: Mapping[str, Json], shown: Mapping[str, Set[str]]
-) -> dict[str, Verdict]:
+def _verdicts(action: Action, rows: Mapping[str, Json], shares: Mapping[str, float]) -> dict[str, Verdict]:
     """What the free filters say of each row; of what they keep, what the judge says, where there is one."""
-    shares, filters = action.params["categories"], action.params["filters"]
     if "judgements" not in action.inputs():
-        return free_verdicts(rows, trajectories, shown, shares=shares, filters=filters)
+        return free_verdicts(action, rows, shares=shares, filters=action.params["filters"])
     verdicts = {key: from_json(Verdict, one) for key, one in action.input("candidates")["verdicts"].items()}
     verdicts |= judged(action.input("judgements")["rows"])
     return cut_again(verdicts, trained(rows, verdicts), shares=shares)
