@@ -40,8 +40,10 @@ lint: $(VENV)/.installed-dev
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
+# Two at a time, a file to one of them, as its fixtures are shared; no more, as a training holds a gigabyte. In the order that
+# tests/conftest.py gives: what takes minutes begins first.
 test: lint types
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # Ray takes a gigabyte and doit is a peer: neither is in `make test`, which skips what needs them.
 test-slow: $(VENV)/.installed-dev

@@ -39,6 +39,7 @@ def commands(block: str) -> list[tuple[str, list[str]]]:
     return found
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(("page", "example"), PAGES)
 def test_console_blocks_print_what_they_show(page: str, example: str, tmp_path: Path) -> None:
     root = tmp_path / example

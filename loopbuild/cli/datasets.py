@@ -7,10 +7,8 @@ from typing import Any
 from loopbuild.cli.units import count, table
 from loopbuild.pipeline.coverage import said
 from loopbuild.pipeline.covered import covered_text
-from loopbuild.records.words import code_words
+from loopbuild.records.words import code_words, undecided_words
 
-WARN_SELF_BLEU = 0.45
-"""Above, texts of one level repeat one another; ten templates with other values filled in come to .74."""
 _SHARES = ("category", "topology", "calls", "level", "writer")
 _MOST = 8
 
@@ -32,7 +30,7 @@ def dataset_text(dataset: dict[str, Any]) -> str:
     return "\n\n".join(
         part
         for part in (
-            _funnel(funnel),
+            "\n".join(filter(None, [_funnel(funnel), judged_text(dataset["funnel"].get("judged"))])),
             figures_text(dataset.get("figures") or {}, tools=True),
             "\n".join(said(dataset["gaps"], most=1000)) if "gaps" in dataset else "",
             "\n".join(covered_text(dataset["covered"])) if "covered" in dataset else "",
@@ -46,7 +44,7 @@ def data_text(data: dict[str, Any]) -> str:
     if not data.get("generated"):
         return ""
     left = data.get("unreachable")
-    parts = [_funnel(data), figures_text(data.get("figures") or {}, tools=False)]
+    parts = [_funnel(data), judged_text(data.get("judged")), figures_text(data.get("figures") or {}, tools=False)]
     if left:
         parts.append(f"{count(left, 'cell')} could not be reached: `loopbuild show dataset:main` says why")
     return "\n".join(part for part in parts if part)
@@ -76,6 +74,20 @@ def _funnel(data: dict[str, Any]) -> str:
     titles = {"train": "kept for training", "eval": "kept for evaluation"}
     rows += [[titles[name], f"{data['splits'][name]:,}"] for name in ("train", "eval")]
     return table(rows, right=frozenset({1}))
+
+
+def judged_text(judged: dict[str, Any] | None) -> str:
+    """Return what the judge said of the rows it was shown; empty where nobody judges."""
+    if not judged:
+        return ""
+    parts = [f"{judged['good']:,} good", f"{judged['bad']:,} dropped", f"{judged['deferred']:,} without a verdict"]
+    lines = [f"judged by {', '.join(judged['judges']) or 'nobody yet'}: {', '.join(parts)}"]
+    reasons = [f"{undecided_words(why)} {number:,}" for why, number in _by_size(judged["reasons"])]
+    if reasons:
+        lines.append(f"  held back until there is one: {', '.join(reasons)}; `--refresh judgements:main` asks again")
+    if judged["secret"]:
+        lines.append(f"  not shown to it, for the secrets in them: {count(judged['secret'], 'row')}")
+    return "\n".join(lines)
 
 
 def _dropped(reason: str) -> str:
@@ -137,9 +149,7 @@ def _diversity(diversity: dict[str, Any]) -> str:
             )
     if len(rows) == 1:
         return ""
-    high = [level for level, one in diversity["after"].items() if one["self_bleu_20"] > WARN_SELF_BLEU]
-    note = f"\n  {' and '.join(high)} texts repeat one another: Self-BLEU@20 over {WARN_SELF_BLEU}" if high else ""
-    return table(rows, right=frozenset(range(1, 6))) + note
+    return table(rows, right=frozenset(range(1, 6)))
 
 
 def _fewest(title: str, counts: dict[str, int]) -> str:

@@ -14,6 +14,7 @@ from loopbuild.cli.units import count, duration, table
 from loopbuild.digest import short
 from loopbuild.engine.planned import PlanEntry
 from loopbuild.pipeline.forecast import Forecast, Training
+from loopbuild.pipeline.judging_costs import JUDGEMENTS
 from loopbuild.pipeline.writing import ANSWERS, Writing, lines_of
 
 KEPT = "What earlier builds made is kept."
@@ -132,9 +133,10 @@ def writing_lines(writing: Writing) -> list[str]:
     """Return what writers would be asked, and whether the budget allows it."""
     lines = [f"Would ask {line}" for line in lines_of(writing)]
     if writing.excess:
-        lines.append(f"Over the budget, so a build would not begin: the texts would cost {writing.excess}")
+        lines.append(f"Over the budget, so a build would not begin: the {writing.what} would cost {writing.excess}")
     elif writing.budget_usd is not None and writing.usd_most > writing.budget_usd:
-        lines.append(f"No more than ${writing.budget_usd:,.2f} is spent in one build, whatever texts turn out to cost")
+        limit = f"No more than ${writing.budget_usd:,.2f} is spent in one build"
+        lines.append(f"{limit}, whatever {writing.what} turn out to cost")
     return lines
 
 
@@ -234,7 +236,7 @@ def _row(entry: PlanEntry, *, is_priced: bool) -> list[str]:
     check = "-" if entry.rows_total is None else f"{entry.rows_revalidate:,}"
     total = "-" if entry.rows_total is None else f"{entry.rows_total:,}"
     seconds = duration(entry.seconds) if entry.seconds else "-"
-    calls = [new if entry.kind == ANSWERS else "-"] if is_priced else []
+    calls = [new if entry.kind in (ANSWERS, JUDGEMENTS) else "-"] if is_priced else []
     return [f"  {entry.target}", new, check, total, *calls, seconds, _why(entry)]
 
 

@@ -129,13 +129,20 @@ def _details(build: Build) -> list[str]:
         parts.append(f"{count(proven, 'trajectory', 'trajectories')} checked and kept")
     spent = spent_in(result.spent for result in build.outcome.results.values())
     if spent:
-        parts.append(f"{spent_text(spent)} spent on writers")
+        parts.append(f"{spent_text(spent)} spent on {_asked(build)}")
     phases = {phase["phase"]: phase for phase in (build.report or {}).get("training", [])}
     for result in build.outcome.of("built", "cut_off"):
         kind, _, phase = result.target.partition(":")
         if kind == "checkpoint" and phase in phases:
             parts.append(f"{result.target} {_mode(phases[phase])}")
     return parts
+
+
+def _asked(build: Build) -> str:
+    """Return whom money went to."""
+    kinds = {name.partition(":")[0] for name, one in build.outcome.results.items() if one.spent}
+    known = {"answers": "writers", "judgements": "the judge"}
+    return " and ".join(words for kind, words in known.items() if kind in kinds) or "writers"
 
 
 def _unreached_text(found: Unreached) -> str:

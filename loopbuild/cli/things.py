@@ -10,12 +10,15 @@ from loopbuild.cli.datasets import dataset_text, pairs_text
 from loopbuild.cli.plans import cells_text, graph_text
 from loopbuild.cli.units import count, spent_text, table
 from loopbuild.digest import short
+from loopbuild.pipeline.judging import DEFERRED, JUDGE
 from loopbuild.pipeline.lookups import Found, RowView
 from loopbuild.pipeline.shared import is_dialogue
 from loopbuild.records import SchemaLeaf, from_json
-from loopbuild.records.words import code_words
+from loopbuild.records.words import code_words, undecided_words
 
 WIDTH = 100
+_NAMING = ("duplicate_of", "near_duplicate_of", "self_bleu")
+"""Reasons that name another row."""
 _OUTCOMES = {"answer": "it answers something else", "state": "it leaves another state", "refused": "it is refused"}
 
 
@@ -34,7 +37,7 @@ def found_json(found: Found) -> Any:
         return found.tool
     if found.rows:
         names = ("target", "key", "trajectory", "answer", "task", "example", "verdict", "selected", "pair",
-                 "nearly_right")  # fmt: skip
+                 "nearly_right", "judgement")  # fmt: skip
         return [{name: getattr(row, name) for name in names} for row in found.rows]
     return found.output
 
@@ -78,6 +81,8 @@ def _row(row: RowView) -> str:
         lines.append(f"  written by {row.answer['writer']}: {_usage(row.answer['usage'])}")
         refused = row.answer.get("refused_by")
         lines += [f"  refused by {refused['writer']}: {_cut(refused['detail'])}"] if refused else []
+    if row.judgement:
+        lines += [f"  {line}" for line in _judged(row.judgement, is_dropped=bool(row.selected))]
     if row.nearly_right:
         lines += [f"  {line}" for line in _near(row.nearly_right)]
     if row.trajectory and "steps" in row.trajectory:
@@ -118,9 +123,11 @@ def _fate(row: RowView) -> str:
         if row.verdict and not row.verdict["kept"]
         else None
     )
-    if verdict:
+    if verdict and verdict[0] != DEFERRED:
         name, reason, detail = verdict
         return f"dropped by `{name}`: {_reason(reason)}" + (f" ({detail})" if detail else "")
+    if row.judgement is not None and (waiting := _waiting(row)):
+        return waiting
     if row.answer and "unusable" in row.answer:
         unusable = row.answer["unusable"]
         why = f"not written: {code_words(unusable['reason'])} ({unusable['detail']})"
@@ -128,10 +135,36 @@ def _fate(row: RowView) -> str:
     return "kept" if row.verdict else ""
 
 
+def _waiting(row: RowView) -> str:
+    """Why a row is neither kept nor dropped: it waits for a verdict."""
+    if not row.judgement:
+        return "deferred: the judge has not given a verdict yet; the next build asks it"
+    why = row.judgement.get("deferred")
+    if not why:
+        return ""
+    said = f"{undecided_words(why['reason'])} ({why['detail']})"
+    return f"deferred: the judge gave no verdict: {said}; `--refresh judgements:main#{short(row.key)}` asks again"
+
+
+def _judged(judgement: dict[str, Any], *, is_dropped: bool) -> list[str]:
+    """What the judge said, and what that took."""
+    if judgement.get("is_secret"):
+        return ["not judged: it holds a secret, which no judge over the network is told"]
+    if not judgement:
+        return []
+    said = judgement.get("verdict", "no verdict")
+    if not is_dropped:  # else the first line has said it
+        said += f": {code_words(judgement['reason'])}" if judgement.get("reason") else ""
+        said += f" ({judgement['note']})" if judgement.get("note") else ""
+    return [f"judged by {judgement['judge']}: {said}, {_usage(judgement['usage'])}"]
+
+
 def _reason(code: str) -> str:
     """Return a reason in words; a row it names is shortened, so that `show` takes it."""
     head, _, about = code.partition(":")
-    return code_words(f"{head}:{short(about)}" if head.endswith("duplicate_of") else code)
+    if head == JUDGE:
+        return code_words(about)
+    return code_words(f"{head}:{short(about)}" if head in _NAMING else code)
 
 
 def _usage(usage: dict[str, Any]) -> str:

@@ -195,6 +195,17 @@ class WriteAnswer:
     voice: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What a judge says of a finished row."""
+
+    key: str
+    verdict: Literal["good", "bad", "unknown"]
+    reason: str = ""
+    """Of `bad`: a code."""
+    note: str = ""
+
+
 def asked_json(request: WriteRequest) -> Json:
     """Return a request as JSON; what most of them lack is not written."""
     value = to_json(request)

@@ -28,6 +28,7 @@ _PLACES: tuple[Path, ...] = (
     ("sources", "*", "path"),
     *((*sandbox, *place) for sandbox in _SANDBOXES for place in _IN_SANDBOX),
     ("synthesis", "writers", "*", "api_base"),
+    ("filters", "*", "api_base"),
     ("engine", "remote", "url"),
     ("engine", "remote", "headers", "*"),
 )

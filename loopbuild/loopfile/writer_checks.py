@@ -1,4 +1,4 @@
-"""What must hold among `synthesis.writers`: who they are, what they cost, and that no secret stands in the file.
+"""What must hold among `synthesis.writers`, and of a judge: who they are, what they cost, no secret in the file.
 
 Reads no price list and opens no connection.
 """
@@ -43,17 +43,25 @@ def check_writers(settings: Settings) -> Iterator[Diagnostic]:
             elif not _NAME.fullmatch(name):
                 yield _error(settings, (*_PLACE, index, "name"), f"`{name}` is no name of a writer", "one line, short")
             seen.add(name)
-            yield from _offline(settings, index, writer) if model == OFFLINE else _hosted(settings, index, writer)
+            place: Path = (*_PLACE, index)
+            yield from _offline(settings, index, writer) if model == OFFLINE else check_asked(settings, place, writer)
     held = [isinstance(writer, dict) and writer.get("held_out") is True for writer in writers]
     if writers and all(held):
         message = "every writer is `held_out`: nobody is left to write training text"
         yield _error(settings, _PLACE, message, key=True)
     costly = [number for number, writer in enumerate(writers) if isinstance(writer, dict) and _may_cost(writer)]
-    if costly and synthesis.get("budget_usd") is None:
-        model = writers[costly[0]]["model"]
-        message = f"`{model}` costs money, and `synthesis.budget_usd` does not say how much one build may spend"
+    if costly:
+        yield from check_limit(settings, (*_PLACE, costly[0]), writers[costly[0]])
+
+
+def check_limit(settings: Settings, place: Path, asked: dict[str, Any]) -> Iterator[Diagnostic]:
+    """Yield that nothing says how much a build may spend, where a model that is asked costs something."""
+    synthesis = settings.value.get("synthesis")
+    if _may_cost(asked) and (not isinstance(synthesis, dict) or synthesis.get("budget_usd") is None):
+        limit = "`synthesis.budget_usd` does not say how much one build may spend"
+        message = f"`{asked['model']}` costs money, and {limit}"
         hint = "add `budget_usd: 5` below `synthesis:`, or a `price` of 0 where the server is your own"
-        yield _error(settings, (*_PLACE, costly[0], "model"), message, hint, code="missing-key")
+        yield _error(settings, (*place, "model"), message, hint, code="missing-key")
 
 
 def _may_cost(writer: dict[str, Any]) -> bool:
@@ -75,8 +83,8 @@ def _offline(settings: Settings, index: int, writer: dict[str, Any]) -> Iterator
         yield _error(settings, (*_PLACE, index, "held_out"), message, hint)
 
 
-def _hosted(settings: Settings, index: int, writer: dict[str, Any]) -> Iterator[Diagnostic]:
-    place: Path = (*_PLACE, index)
+def check_asked(settings: Settings, place: Path, writer: dict[str, Any]) -> Iterator[Diagnostic]:
+    """Yield what is wrong with a model that is asked over the network, and with how it is reached."""
     model = writer["model"]
     if not re.fullmatch(r"[\w.:@-]+(/[\w.:@-]+)*", model):
         yield _error(settings, (*place, "model"), f"`{model}` is no model id", "such as `openai/gpt-4.1-mini`")

@@ -59,6 +59,7 @@ def said(found: Json, *, most: int = _SHOWN) -> list[str]:
         lines.append(f"No trajectory for {count:,} of {found['cells']:,} cells: {_listed(parts, most)}")
     if found.get("excused"):
         lines.append(f"Fewer rows than asked for: {_listed(found['excused'], most)}")
+    lines += found.get("repeated", [])
     return lines
 
 

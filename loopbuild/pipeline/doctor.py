@@ -18,6 +18,7 @@ from loopbuild.engine.target import Json
 from loopbuild.errors import LoopbuildError
 from loopbuild.pipeline.builds import OpenProject
 from loopbuild.pipeline.caching import RemoteStatus, remote_status
+from loopbuild.pipeline.judging import judge_of
 from loopbuild.pipeline.project import load
 from loopbuild.pipeline.remote import is_declared
 from loopbuild.pipeline.targets import asks_writers
@@ -61,9 +62,10 @@ def health(opened: OpenProject, environment: Mapping[str, str] = os.environ) -> 
 
 
 def _needs(settings: Json, environment: Mapping[str, str], root: Path) -> Iterator[Need]:
-    if asks_writers(settings):
-        yield _extra("llm", "litellm", "writers")
-    for writer in settings["synthesis"]["writers"]:
+    judge = judge_of(settings)
+    if asks_writers(settings) or judge is not None:
+        yield _extra("llm", "litellm", "writers" if judge is None else "a judge")
+    for writer in [*settings["synthesis"]["writers"], *([judge] if judge is not None else [])]:
         if name := writer["api_key_env"]:
             yield _variable(name, f"writer `{writer['model']}`", environment)
     for name, source in sorted(settings["sources"].items()):

@@ -19,7 +19,7 @@ MODEL = "checkpoint:model"
 PAIRS = "pairs:main"
 LEAST = 4
 """Digits that say which row."""
-ROW_KINDS = ("trajectories", "answers", "tasks", "rows", "negatives", "retirement")
+ROW_KINDS = ("judgements", "trajectories", "answers", "tasks", "rows", "negatives", "retirement")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,8 @@ class RowView:
     """A preference pair, which belongs to no other field."""
     nearly_right: Json = None
     """Of a row about two tools alike: the other's call, and what running it came to."""
+    judgement: Json = None
+    """What the judge said; `{}` where it was not asked or has said nothing yet."""
     selected: list[str] | None = None
     """[filter, reason, detail] when a filter over all rows dropped it."""
 
@@ -166,6 +168,8 @@ def _view(opened: OpenProject, place: str, key: str, row: Json, dropped: Json) -
         return RowView(target=place, key=key, trajectory=row)
     if kind == "answers":
         return RowView(target=place, key=key, answer=row)
+    if kind == "judgements":
+        return RowView(target=place, key=key, judgement=row)
     answer = _row(opened, f"answers:{unit}", key) if kind in ("tasks", "rows") else None
     if kind == "tasks":
         return RowView(target=place, key=key, task=row, answer=answer)
@@ -179,8 +183,19 @@ def _view(opened: OpenProject, place: str, key: str, row: Json, dropped: Json) -
         example=example,
         verdict=row["verdict"],
         nearly_right=row.get("nearly_right"),
+        judgement=_judgement(opened, key),
         selected=dropped.get(key),
     )
+
+
+def _judgement(opened: OpenProject, key: str) -> Json:
+    """What the judge said of a row; why it said nothing where it is to judge the row; None where nobody judges it."""
+    candidates = output(opened.workspace, "candidates:main")
+    if candidates is None:
+        return None
+    if key in candidates["secret"]:
+        return {"is_secret": True}
+    return _row(opened, "judgements:main", key) or ({} if key in candidates["asked"] else None)
 
 
 def _execution(opened: OpenProject, place: str, plan: str) -> Json:

@@ -9,7 +9,7 @@ from loopbuild.engine.target import Json
 from loopbuild.errors import BuildError
 from loopbuild.pipeline.shared import is_dialogue
 from loopbuild.records import Example, Verdict
-from loopbuild.stages.filters.promises import Breach, Written, broken
+from loopbuild.stages.filters.promises import Breach, Written, broken, repetition
 
 _MORE = 3
 
@@ -22,9 +22,14 @@ def hold(
     tasks: Mapping[str, Json],
     trajectories: Mapping[str, Json],
     shares: Mapping[str, float],
+    variety: Mapping[str, float],
+    diversity: Mapping[str, Json],
     places: Mapping[str, str],
-) -> list[str]:
-    """Return what is excused; raises BuildError with every breach, the gravest first."""
+) -> dict[str, list[str]]:
+    """Return what is excused and which texts repeat one another; raises BuildError with every breach, gravest first.
+
+    `variety` are the limits of loop.yaml, `diversity` what the requests came to.
+    """
     planned: Counter[str] = Counter()
     unreached: Counter[str] = Counter()
     unworded: Counter[str] = Counter()
@@ -42,27 +47,28 @@ def hold(
             goal = one["cell"]["goal"]
             planned[goal] += 1
             unworded[goal] += (key, goal) not in calls
-    breaches, excuses = broken(
-        Written(
-            examples=examples,
-            shares=shares,
-            verdicts=verdicts,
-            made={key: (example["split"], example["category"]) for key, example in known.items()},
-            tools={key: tuple(example["tools"]) for key, example in known.items() if not rows[key].get("task")},
-            asked={key: task["user_turns"][0] for key, task in tasks.items()},
-            fixtures={
-                key: trajectories[example["trajectory"]]["fixture"]
-                for key, example in known.items()
-                if example["trajectory"] in trajectories
-            },
-            planned=planned,
-            unreached=unreached,
-            unworded=unworded,
-        )
+    data = Written(
+        examples=examples,
+        shares=shares,
+        verdicts=verdicts,
+        made={key: (example["split"], example["category"]) for key, example in known.items()},
+        tools={key: tuple(example["tools"]) for key, example in known.items() if not rows[key].get("task")},
+        asked={key: task["user_turns"][0] for key, task in tasks.items()},
+        fixtures={
+            key: trajectories[example["trajectory"]]["fixture"]
+            for key, example in known.items()
+            if example["trajectory"] in trajectories
+        },
+        planned=planned,
+        unreached=unreached,
+        unworded=unworded,
+        self_bleu={level: (one["self_bleu_20"], one["texts"]) for level, one in diversity.items()},
+        variety=variety,
     )
+    breaches, excuses = broken(data)
     if breaches:
         raise _failed(breaches, places)
-    return excuses
+    return {"excused": excuses, "repeated": repetition(data)}
 
 
 def _failed(breaches: Sequence[Breach], places: Mapping[str, str]) -> BuildError:

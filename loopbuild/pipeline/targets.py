@@ -14,7 +14,8 @@ from typing import Any
 from loopbuild.digest import digest
 from loopbuild.engine.target import Json, Recipe, Target
 from loopbuild.llm.hosted.identity import OFFLINE
-from loopbuild.pipeline.category_shares import copies, dialogues, elsewhere, negatives, shares
+from loopbuild.pipeline.category_shares import copies, dialogues, elsewhere, negatives
+from loopbuild.pipeline.judging import free_filters
 from loopbuild.pipeline.listings import is_live
 from loopbuild.pipeline.retiring import locked_tools
 from loopbuild.pipeline.sandbox_settings import (
@@ -76,7 +77,17 @@ CONTRASTS = Recipe(
 )
 PAIRS = Recipe(name="pairs", version=2, run=f"{R}.pairs:run")
 RETIREMENT = Recipe(name="retirement", version=2, run=f"{R}.retirement:run")
-DATASET = Recipe(name="dataset", version=9, run=f"{R}.dataset:run")
+CANDIDATES = Recipe(name="candidates", version=1, run=f"{R}.candidates:run")
+JUDGEMENTS = Recipe(
+    name="judgements",
+    version=1,
+    run=f"{R}.judgements:run",
+    wanted=f"{R}.judgements:wanted",
+    nature="pinned",
+    chunk_rows=1_000_000,
+    is_request_whole=True,
+)
+DATASET = Recipe(name="dataset", version=10, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
 EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
@@ -96,7 +107,7 @@ NATURES = {
     recipe.name: recipe.nature
     for recipe in (
         *(SOURCE, CATALOG, CONTRACT, GRAPH, CELLS, TRAJECTORIES, ANSWERS, TASKS, ROWS, NEGATIVES),
-        *(CONTRASTS, PAIRS, RETIREMENT),
+        *(CONTRASTS, PAIRS, RETIREMENT, CANDIDATES, JUDGEMENTS),
         *(DATASET, TRAIN_SET, EVAL_SET, CHECKPOINT, GENERATIONS, SCORES, REPORT),
     )
 }
@@ -175,23 +186,14 @@ def expand_cells(target: Target, output: Json) -> Iterable[Target]:
         },
         inputs=(("contract", "contract:main"),),
     )
+    from loopbuild.pipeline.dataset_targets import dataset_targets
     from loopbuild.pipeline.retirement_target import retirement_target
 
     retirement = retirement_target(output, target.context)
     if retirement is not None:
         yield retirement
         batches.append(("retirement", retirement.id))
-    yield Target(
-        id="dataset:main",
-        recipe=DATASET,
-        params={"filters": settings["filters"], "categories": shares(settings["synthesis"]["categories"])},
-        context={"places": target.context["places"]},
-        inputs=tuple(
-            sorted([("contract", "contract:main"), ("graph", "graph:main"), ("negatives", "negatives:main"), *batches])
-        ),
-    )
-    yield Target(id="dataset:train", recipe=TRAIN_SET, inputs=(("dataset", "dataset:main"),))
-    yield Target(id="dataset:eval", recipe=EVAL_SET, inputs=(("dataset", "dataset:main"),))
+    yield from dataset_targets(settings, batches, target.context["places"])
     if settings["synthesis"]["pairs"] is not None:
         from loopbuild.pipeline.pair_targets import pair_targets
 
@@ -243,7 +245,7 @@ def _subgraph_targets(name: str, settings: Json, root: Path, others: Iterable[st
         id=f"rows:{name}",
         recipe=ROWS,
         params={
-            "filters": settings["filters"],
+            "filters": free_filters(settings),
             "held_out": settings["evaluation"]["held_out"],
             "sandbox": sandbox,
             **apart,

@@ -1,4 +1,4 @@
-"""What writers would be asked and what that would cost, before a cent is spent.
+"""What writers and the judge would be asked and what that would cost, before a cent is spent.
 
 Starts nothing and asks nobody. Where the trajectories are known, the requests are; else their number is an estimate
 from how many there may be. Tokens go by what each writer's texts took so far, else by the length of the prompts.
@@ -6,18 +6,19 @@ from how many there may be. Tokens go by what each writer's texts took so far, e
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from loopbuild.engine.objects import ObjectDamaged
 from loopbuild.engine.planned import Plan, PlanEntry
 from loopbuild.engine.query import surviving, targets_in_force
 from loopbuild.engine.target import Json
 from loopbuild.errors import BuildError
 from loopbuild.llm.hosted.identity import OFFLINE, candidates, name_of
 from loopbuild.llm.protocol import Wording
+from loopbuild.pipeline.asked import Asked, planned_output
 from loopbuild.pipeline.builds import OpenProject
+from loopbuild.pipeline.judging import judge_of
+from loopbuild.pipeline.judging_costs import JUDGEMENTS, to_judge
 from loopbuild.pipeline.targets import FURTHER
 
 ANSWERS = "answers"
@@ -32,7 +33,7 @@ _LONG_PROMPT_TOKENS = 1_600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriterCost:
-    """What one writer would be asked."""
+    """What one writer, or the judge, would be asked."""
 
     writer: str
     calls: int
@@ -42,7 +43,8 @@ class WriterCost:
     usd: float
     usd_most: float
     is_recorded: bool
-    """Going by its earlier texts; else by the length of prompts."""
+    """Going by its earlier texts or judgements; else by the length of prompts."""
+    is_judge: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,12 @@ class Writing:
         return sum(one.usd_most for one in self.writers)
 
     @property
+    def what(self) -> str:
+        """What it is paid for, in words."""
+        judged = any(one.is_judge for one in self.writers)
+        return " and ".join(["texts"] * any(not one.is_judge for one in self.writers) + ["judgements"] * judged)
+
+    @property
     def excess(self) -> str:
         """By how much the budget is too small, in words; empty when it is not."""
         if self.budget_usd is not None and self.usd > self.budget_usd:
@@ -89,19 +97,23 @@ def writing(opened: OpenProject, settings: Json, planned: Plan) -> Writing:
     """Return what writers would be asked by a plan. Raises LoopfileError for a writer without a price, MissingExtra."""
     synthesis = settings["synthesis"]
     hosted = {name_of(writer): writer for writer in synthesis["writers"] if writer["model"] != OFFLINE}
-    if not hosted:
+    judge = judge_of(settings)
+    if not hosted and judge is None:
         return Writing()
-    found: dict[str, _Asked] = {name: _Asked() for name in hosted}
+    found: dict[str, Asked] = {name: Asked() for name in hosted}
     for entry in (*planned.would, *planned.may):
         if entry.kind == ANSWERS:
             asks = _lost(entry, hosted) if entry.is_locked else _asked(opened, settings, planned, entry, hosted)
             for name, asked in asks.items():
                 found[name].add(asked)
-    spent = _recorded(opened)
-    costs = (_cost(writer, found[name], spent.get(name, [])) for name, writer in sorted(hosted.items()))
+    spent = _recorded(opened, ANSWERS)
+    costs = [_cost(writer, found[name], spent.get(name, [])) for name, writer in sorted(hosted.items())]
+    if judge is not None:
+        taken = _recorded(opened, JUDGEMENTS).get(name_of(judge), [])
+        costs.append(replace(_cost(judge, to_judge(opened, settings, planned), taken), is_judge=True))
     return Writing(
         writers=tuple(cost for cost in costs if cost.calls_most),
-        names=tuple(sorted(hosted)),
+        names=tuple(sorted([*hosted, *([name_of(judge)] if judge is not None else [])])),
         budget_usd=synthesis["budget_usd"],
         budget_tokens=synthesis["budget_tokens"],
     )
@@ -111,43 +123,30 @@ def check_budget(found: Writing) -> None:
     """Raise BuildError when a plan costs more than may be spent, as far as one can tell before."""
     if found.excess:
         raise BuildError(
-            f"the texts would cost {found.excess}",
+            f"the {found.what} would cost {found.excess}",
             intact="nothing was asked and nothing was spent",
-            hint="raise the budget in loop.yaml, or build a part: `loopbuild plan` lists `answers:` targets",
+            hint="raise the budget in loop.yaml, or build a part: `loopbuild plan` lists `answers:` targets"
+            if found.what != "judgements"
+            else "raise the budget in loop.yaml, or take `judge` out of the filters",
         )
-
-
-@dataclass(slots=True, kw_only=True)
-class _Asked:
-    about: float = 0.0
-    most: int = 0
-    prompt: float = 0.0
-    """Tokens of all prompts together, about."""
-    prompt_most: int = 0
-
-    def add(self, other: _Asked) -> None:
-        self.about += other.about
-        self.most += other.most
-        self.prompt += other.prompt
-        self.prompt_most += other.prompt_most
 
 
 def _asked(
     opened: OpenProject, settings: Json, planned: Plan, entry: PlanEntry, hosted: Mapping[str, Json]
-) -> dict[str, _Asked]:
+) -> dict[str, Asked]:
     known = _requests(opened, planned, entry, hosted) if entry.rows else None
     return known if known is not None else _guess(settings, planned, entry, hosted)
 
 
-def _lost(entry: PlanEntry, hosted: Mapping[str, Json]) -> dict[str, _Asked]:
+def _lost(entry: PlanEntry, hosted: Mapping[str, Json]) -> dict[str, Asked]:
     """Answers that loop.lock names and only a cache may still have: at most all of them are paid for again."""
     most = -(-(entry.rows_total or 0) // len(hosted))
-    return {name: _Asked(most=most, prompt_most=most * _LONG_PROMPT_TOKENS) for name in hosted}
+    return {name: Asked(most=most, prompt_most=most * _LONG_PROMPT_TOKENS) for name in hosted}
 
 
 def _requests(
     opened: OpenProject, planned: Plan, entry: PlanEntry, hosted: Mapping[str, Json]
-) -> dict[str, _Asked] | None:
+) -> dict[str, Asked] | None:
     """The very requests of a table whose inputs are known; None when they can not be read."""
     from loopbuild.llm.hosted.asking import messages_for
     from loopbuild.llm.hosted.prices import about_tokens, most_tokens
@@ -155,35 +154,25 @@ def _requests(
     from loopbuild.records import ToolCatalog, from_json
 
     target = planned.targets[entry.target]
-    inputs = {role: _output(opened, planned, name) for role, name in target.inputs}
+    inputs = {role: planned_output(opened, planned, name) for role, name in target.inputs}
     if None in inputs.values():
         return None
     catalog = from_json(ToolCatalog, inputs["contract"])
     stale = {row.key for row in entry.rows if row.verdict == "run"}
-    found: dict[str, _Asked] = {}
+    found: dict[str, Asked] = {}
     for trajectory in trajectories(inputs["trajectories"]):
         for text in texts_of(trajectory, catalog, target.params):
             if text.request.key in stale and text.writer["model"] != OFFLINE:
                 name = name_of(text.writer)
                 messages = messages_for(text.request, voice=hosted[name]["voice"])
-                one = _Asked(
+                one = Asked(
                     about=1, most=1, prompt=about_tokens(messages), prompt_most=round(most_tokens(messages) / 3)
                 )
-                found.setdefault(name, _Asked()).add(one)
+                found.setdefault(name, Asked()).add(one)
     return found
 
 
-def _output(opened: OpenProject, planned: Plan, name: str) -> Json | None:
-    entry = planned.entries.get(name)
-    if entry is not None and entry.output:
-        try:
-            return json.loads(opened.workspace.objects.get(entry.output))
-        except ObjectDamaged:
-            pass  # evaluated in memory only; what was in force before is close enough for a price
-    return surviving(opened.workspace, name)
-
-
-def _guess(settings: Json, planned: Plan, entry: PlanEntry, hosted: Mapping[str, Json]) -> dict[str, _Asked]:
+def _guess(settings: Json, planned: Plan, entry: PlanEntry, hosted: Mapping[str, Json]) -> dict[str, Asked]:
     """Texts of trajectories that are to be sampled first."""
     synthesis = settings["synthesis"]
     table = planned.entries.get(f"trajectories:{entry.target.partition(':')[2]}")
@@ -201,33 +190,33 @@ def _guess(settings: Json, planned: Plan, entry: PlanEntry, hosted: Mapping[str,
         ("seen", (1 - evaluated) * texts * (1 + clarified) + evaluated * (1 + clarified), texts + len(further)),
         ("held_out", evaluated, 1),
     )
-    found: dict[str, _Asked] = {}
+    found: dict[str, Asked] = {}
     for wording, about, most in shares:
         names = candidates(synthesis["writers"], wording)
         split = 1 if synthesis["assignment"] == "each" else len(names)
         for name in names:
             if name in hosted:
                 calls, calls_most = new * about / split, round((new + checked) * most / min(split, 1.5))
-                one = _Asked(
+                one = Asked(
                     about=calls,
                     most=calls_most,
                     prompt=calls * _PROMPT_TOKENS,
                     prompt_most=calls_most * _LONG_PROMPT_TOKENS,
                 )
-                found.setdefault(name, _Asked()).add(one)
+                found.setdefault(name, Asked()).add(one)
     return found
 
 
-def _recorded(opened: OpenProject) -> dict[str, list[tuple[int, int]]]:
-    """Writer -> (prompt, completion) tokens of its texts in force, repairs included."""
+def _recorded(opened: OpenProject, kind: str) -> dict[str, list[tuple[int, int]]]:
+    """Writer or judge -> (prompt, completion) tokens of its answers in force, repairs included."""
     found: dict[str, list[tuple[int, int]]] = {}
     for name in targets_in_force(opened.workspace):
-        if name.startswith(f"{ANSWERS}:"):
+        if name.startswith(f"{kind}:"):
             for row in _rows(opened, name):
                 usage = row["usage"]
                 if usage["calls"]:
                     taken = (usage["prompt_tokens"], usage["completion_tokens"])
-                    found.setdefault(row["writer"], []).append(taken)
+                    found.setdefault(row["writer" if kind == ANSWERS else "judge"], []).append(taken)
     return found
 
 
@@ -236,7 +225,7 @@ def _rows(opened: OpenProject, name: str) -> Iterable[Json]:
     return table["rows"].values()
 
 
-def _cost(writer: Mapping[str, Json], asked: _Asked, taken: list[tuple[int, int]]) -> WriterCost:
+def _cost(writer: Mapping[str, Json], asked: Asked, taken: list[tuple[int, int]]) -> WriterCost:
     from loopbuild.llm.hosted.prices import price_of
 
     price = price_of(writer)
@@ -262,11 +251,13 @@ def _cost(writer: Mapping[str, Json], asked: _Asked, taken: list[tuple[int, int]
 
 
 def lines_of(found: Writing) -> Iterator[str]:
-    """Yield one line for each writer that would be asked."""
+    """Yield one line for each writer that would be asked, and one for the judge."""
     for one in found.writers:
         most = f" to {one.calls_most:,}" if one.calls_most > one.calls else ""
-        source = "its earlier texts" if one.is_recorded else "the length of the prompts"
+        earlier = "its earlier judgements" if one.is_judge else "its earlier texts"
+        source = earlier if one.is_recorded else "the length of the prompts"
+        name = f"the judge {one.writer}" if one.is_judge else one.writer
         yield (
-            f"{one.writer}: about {one.calls:,}{most} calls, {one.tokens:,} tokens, ${one.usd:,.2f} "
+            f"{name}: about {one.calls:,}{most} calls, {one.tokens:,} tokens, ${one.usd:,.2f} "
             f"(at most ${one.usd_most:,.2f}), going by {source}"
         )

@@ -62,6 +62,17 @@ CLASS_WORDS = {
 }
 """Classes of mistakes."""
 
+_UNDECIDED = {
+    "unknown": "it cannot tell",
+    "refused": "it refused",
+    "truncated": "its answer was cut off",
+    "empty": "its answer was empty",
+    "unparsable": "its answer could not be read",
+    "wrong_schema": "its answer lacks a part",
+    "too_long": "the row is too long for it",
+}
+"""Why a judge gave no verdict."""
+
 _CODES = {
     # What is wrong with a call, as the validator and the scorer call it.
     "unknown_tool": "calls a tool that does not exist",
@@ -129,8 +140,17 @@ _CODES = {
     "shuffled_passes": "exchanged arguments would pass",
     "duplicate_of": "says the same as another row",
     "near_duplicate_of": "differs in little from another row",
+    "self_bleu": "is mostly the wording of another row",
     "not_selected": "there are enough of its kind",
     "held_out_path": "its call path is held out",
+    "judge": "the judge would not have it learnt",
+    "unnatural": "no person would say it",
+    "unclear": "what is asked can be read in several ways",
+    "mismatch": "the calls do something else than was asked",
+    "incomplete": "part of what was asked is not done",
+    "ungrounded": "the assistant says what nobody said",
+    "unsafe": "it does harm nobody asked for",
+    "other": "another fault",
     "text_is_known": "its words stand in another row",
     # Why a target of the coverage is not met.
     "not_aimed": "nothing was planned for it",
@@ -154,6 +174,12 @@ def code_words(code: str) -> str:
     head, _, about = code.partition(":")
     words = _CODES.get(head, head.replace("_", " "))
     return f"{words}: {about.strip()}" if about.strip() else words
+
+
+def undecided_words(code: str) -> str:
+    """Return why a judge gave no verdict, of a code or of `deferred:CODE`."""
+    name = code.rpartition(":")[2]
+    return _UNDECIDED.get(name, name.replace("_", " "))
 
 
 def metric_words(metric: str) -> str:

@@ -77,7 +77,7 @@ def _build(project: Project, clock: Callable[[], float]) -> Outcome:
     return build(_open(project, clock), chain(), on_event=lambda event: None, stamp="s")
 
 
-@pytest.mark.parametrize("seconds", [0.0, SETTLED, FUTURE])
+@pytest.mark.parametrize("seconds", [0.0, SETTLED, FUTURE], ids=["1970", "settled", "far ahead"])
 def test_new_times_on_the_same_bytes_run_nothing(project: Project, seconds: float) -> None:
     project.build(chain(), stamp="s")
     project.calls()

@@ -23,6 +23,8 @@ from typing import Any
 
 from blake3 import blake3
 
+from loopbuild.llm.hosted.transport import Transport
+
 Body = dict[str, Any]
 Behave = Callable[[Body, int], str]
 """(request, how often these very messages were asked before) -> what to do: a key of `_DEEDS`, `ok` or `429 0.2`."""
@@ -118,6 +120,13 @@ class Provider:
                 stream.write(f"{what} {name} {time.time():.4f}\n")
 
 
+class Lasting(Transport):
+    """Outlives the build that uses it: litellm takes seconds to load."""
+
+    def close(self) -> None:
+        pass
+
+
 @contextlib.contextmanager
 def running(provider: Provider) -> Iterator[Provider]:
     """Serve in a thread until the block ends."""
@@ -148,7 +157,7 @@ def reply(body: Body, deed: str) -> tuple[int, list[str], Any]:
     if deed in ERRORS:
         status, message, code = ERRORS[deed]
         return status, [], {"error": {"message": message, "type": code, "code": code, "param": None}}
-    good = json.dumps(words_for(body["messages"]))
+    good = json.dumps(answer_for(body["messages"], deed))
     said: dict[str, Any] = {"role": "assistant", "content": good}
     finish = "stop"
     if deed == "truncate":
@@ -184,6 +193,16 @@ def reply(body: Body, deed: str) -> tuple[int, list[str], Any]:
         "id": f"chatcmpl-{abs(hash(good)) % 10**9}", "object": "chat.completion", "created": 1, "model": model,
         "choices": [choice], "usage": usage,
     }  # fmt: skip
+
+
+def answer_for(messages: list[dict[str, str]], deed: str) -> dict[str, Any]:
+    """A text, or a judgement where one is asked for: `good`, unless told otherwise."""
+    if not messages[0]["content"].startswith("You judge"):
+        return words_for(messages)
+    if deed in ("bad", "unknown"):
+        reason = "unnatural" if deed == "bad" else "none"
+        return {"verdict": deed, "reason": reason, "note": "Nobody talks like this."}
+    return {"verdict": "good", "reason": "none", "note": "The calls do what was asked."}
 
 
 def words_for(messages: list[dict[str, str]]) -> dict[str, Any]:

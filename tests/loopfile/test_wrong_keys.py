@@ -55,7 +55,7 @@ IN_SECTIONS = [
             "5:16 wrong-type: `diversity` must be a mapping, not `3`",
             "6:19 unknown-key: unknown key `threshold` (`threshold` belongs to `kind: near_duplicates`)",
             "7:5 wrong-type: `filters[2]` must be a mapping, not `3`",
-            "8:5 missing-key: missing key `kind` in `filters[3]` (`kind` is one of `schema`, `contract`, `danger`, `provenance`, `execution`, `controls`, `dedup`, `near_duplicates`, `diversity` or `quota`)",
+            "8:5 missing-key: missing key `kind` in `filters[3]` (`kind` is one of `schema`, `contract`, `danger`, `provenance`, `execution`, `controls`, `dedup`, `near_duplicates`, `self_bleu`, `diversity`, `quota` or `judge`)",
             "9:14 unknown-key: unknown key `kind`",
         ],
     ),

@@ -22,7 +22,7 @@ pytest.importorskip("litellm", reason="the extra `llm` is not installed")
 from projects import Screen, hr_project, loopbuild
 
 from loopbuild.llm.hosted.transport import Transport
-from tests.llm.provider import Provider, running
+from tests.llm.provider import Lasting, Provider, running
 
 KEY = "key-of-ours-4711"
 WRITER = """    - model: openai/m
@@ -38,13 +38,6 @@ WRITER = """    - model: openai/m
 def provider() -> Iterator[Provider]:
     with running(Provider()) as made:
         yield made
-
-
-class Lasting(Transport):
-    """Outlives the build that uses it: litellm takes seconds to load."""
-
-    def close(self) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")

@@ -77,6 +77,8 @@ def test_the_screen_of_a_broken_promise(root: Path) -> None:
             tasks={},
             trajectories={},
             shares={},
+            variety={},
+            diversity={},
             places=places(root),
         )
     assert error_text(found.value) == (
@@ -91,10 +93,10 @@ def test_plans_for_evaluation_are_no_training_rows_that_are_owed() -> None:
     """A tool of which only held-out plans were not reached lacks nothing, and no such plan excuses a lack."""
     lost = {"unreachable": {"reason": "exhausted", "detail": ""}, "goal": "hr/x"}
     evaluated = {f"e{number}": {**lost, "purpose": "eval"} for number in range(5)}
-    parts = {"rows": {}, "verdicts": {}, "tasks": {}, "shares": {}, "places": {}}
-    assert hold([], trajectories=evaluated, **parts) == []
+    parts = {"rows": {}, "verdicts": {}, "tasks": {}, "shares": {}, "variety": {}, "diversity": {}, "places": {}}
+    assert hold([], trajectories=evaluated, **parts)["excused"] == []
     trained = {f"t{number}": lost for number in range(3)}
-    assert hold([], trajectories={**evaluated, **trained}, **parts) == [
+    assert hold([], trajectories={**evaluated, **trained}, **parts)["excused"] == [
         "`hr/x`: 0 rows instead of 3; 3 of 3 plans were not reached"
     ]
 

@@ -59,6 +59,10 @@ ASKED = """synthesis:
   writers:
     - {model: openai/x, price: {prompt_usd_per_million: 0, completion_usd_per_million: 0}}
 """
+JUDGED = """filters:
+  - schema
+  - judge: {model: openai/j, price: {prompt_usd_per_million: 0, completion_usd_per_million: 0}}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +74,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "seed" / "start.db").write_text("")
     gone = {"tool:hr/gone": lockfile.extra_line({"params": "0" * 16, "returns": "0" * 16, "docs": ""})}
     (folder / "loop.lock").write_text(lockfile.encode(gone))
-    path.write_text(path.read_text() + "sandbox: {kind: mcp, command: [python, server.py], folder: seed}\n" + ASKED)
+    path.write_text(
+        path.read_text() + "sandbox: {kind: mcp, command: [python, server.py], folder: seed}\n" + ASKED + JUDGED
+    )
     return folder
 
 
@@ -109,6 +115,19 @@ def test_how_a_writer_is_reached_and_paid_is_in_no_key(tmp_path: Path) -> None:
     )
     other = f"synthesis:\n  pairs: {{}}\n  writers:\n{own}  budget_usd: 7\n  budget_tokens: 10000\n"
     assert planned_keys(hr_project(tmp_path / "b", per_tool=2, per_tool_eval=1, extra=other)) == keys
+
+
+def test_how_a_judge_is_reached_and_waited_for_is_in_no_key(tmp_path: Path) -> None:
+    """And a judge is no business of the rows it is to judge."""
+    keys = planned_keys(hr_project(tmp_path / "a", per_tool=2, per_tool_eval=1, extra=JUDGED))
+    assert "judgements:main" in keys
+    own = (
+        "{model: openai/j, api_base: 'http://localhost:1/v1', concurrency: 3, timeout_seconds: 5, undecided: hold_back}"
+    )
+    other = f"filters: [schema, {{judge: {own}}}]\nsynthesis: {{budget_usd: 7}}\n"
+    assert planned_keys(hr_project(tmp_path / "b", per_tool=2, per_tool_eval=1, extra=other)) == keys
+    free = planned_keys(hr_project(tmp_path / "c", per_tool=2, per_tool_eval=1, extra="filters: [schema]\n"))
+    assert {name: key for name, key in free.items() if name.startswith("rows:")}.items() <= keys.items()
 
 
 def declared_params(root: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""One writer's desk during a build: what it is called with, how fast it may be asked, whether it still is.
+"""One writer's or judge's desk during a build: what it is called with, how fast it may be asked, whether it still is.
 
 Decides pace and patience. Pure but for the clock, which is handed in.
 """
@@ -9,10 +9,11 @@ from collections.abc import Mapping
 
 from loopbuild.digest import unit_interval
 from loopbuild.errors import BuildError, LlmError, UnusableAnswer
-from loopbuild.llm.hosted.asking import SCHEMA, Message
+from loopbuild.llm.hosted.asking import Message
 from loopbuild.llm.hosted.calls import Reply
-from loopbuild.llm.hosted.identity import SAMPLING, identity, name_of
+from loopbuild.llm.hosted.identity import SAMPLING, name_of
 from loopbuild.llm.hosted.prices import Price, listing_of, most_tokens, price_of
+from loopbuild.llm.hosted.work import WRITING, Work
 from loopbuild.records import Json
 
 FIRST_WAIT_SECONDS = 0.5
@@ -29,11 +30,12 @@ _FORMS = ("schema", "object", "text")
 class Desk:
     """What one build knows of one writer; `broken` is why nothing more is asked of it."""
 
-    def __init__(self, settings: Mapping[str, Json]) -> None:
+    def __init__(self, settings: Mapping[str, Json], work: Work = WRITING) -> None:
+        self.work = work
         self.name = name_of(settings)
         self.model: str = settings["model"]
         self.settings = settings
-        self.identity = identity(settings)
+        self.identity = work.identity(settings)
         self.price: Price = price_of(settings)
         self.broken: BuildError | None = None
         self.form: str = settings["response_format"]
@@ -56,7 +58,7 @@ class Desk:
         made |= {name: value for name, value in given.items() if value is not None}
         made |= self.settings["options"]
         if self.form == "schema":
-            named = {"name": "words", "schema": SCHEMA, "strict": True}
+            named = {"name": self.work.form, "schema": dict(self.work.schema), "strict": True}
             made["response_format"] = {"type": "json_schema", "json_schema": named}
         elif self.form == "object":
             made["response_format"] = {"type": "json_object"}
@@ -68,7 +70,7 @@ class Desk:
         name = named or ("" if self.settings["api_base"] or self.settings["pass_env"] else usual_variable(self.model))
         if name and not environment.get(name):
             raise LlmError(
-                f"environment variable `{name}` is not set, and writer `{self.name}` needs the key in it",
+                f"environment variable `{name}` is not set, and {self.work.role} `{self.name}` needs the key in it",
                 is_retryable=False,
                 hint=f"export {name}=... and build again; `api_key_env` names another variable",
             )
@@ -127,7 +129,7 @@ class Desk:
         self._given_up += 1
         if self._given_up >= DOWN_AFTER and self.broken is None:
             self.broken = LlmError(
-                f"writer `{self.name}` is out of order: {reply.detail}",
+                f"{self.work.role} `{self.name}` is out of order: {reply.detail}",
                 is_retryable=True,
                 hint="`loopbuild build` asks for the rest once it answers again",
             )
@@ -138,22 +140,21 @@ class Desk:
         self._unusable += bool(reason)
         if self._texts >= JUDGED_AFTER and self._unusable * 2 > self._texts and self.broken is None:
             self.broken = UnusableAnswer(
-                f"writer `{self.name}` wrote {self._unusable} of {self._texts} texts that can not be used, "
-                f"the last one {reason}: {detail}",
+                f"{self.work.role} `{self.name}` gave {self._unusable} of {self._texts} {self.work.product}s that can "
+                f"not be used, the last one {reason}: {detail}",
                 intact="every answer is kept",
-                hint="give the writer another `model`, more `max_tokens` or another `voice`; `loopbuild show` "
-                "explains a row",
+                hint=f"give the {self.work.role} {self.work.cures}; `loopbuild show` explains a row",
             )
 
     def refused(self, reply: Reply) -> None:
         """Note a fault that no trying again changes."""
-        said = f"writer `{self.name}` cannot be asked: {reply.detail}"
+        said = f"{self.work.role} `{self.name}` cannot be asked: {reply.detail}"
         named = self.settings["api_key_env"] or usual_variable(self.model)
         hints = {
             "auth": f"the key in `{named}` is not accepted; set another one and build again",
             "quota": "the account has no credit left with the provider; build again when it has",
-            "unknown_model": f"the provider knows no model `{self.model}`; see `synthesis.writers` in loop.yaml",
-            "bad_request": "see the writer's sampling settings in loop.yaml",
+            "unknown_model": f"the provider knows no model `{self.model}`; see {self.work.place} in loop.yaml",
+            "bad_request": f"see the {self.work.role}'s sampling settings in loop.yaml",
         }
         if self.broken is None:
             self.broken = LlmError(said, is_retryable=False, hint=hints.get(reply.fault, ""))

@@ -26,13 +26,17 @@ def identity(writer: Mapping[str, Json]) -> dict[str, Json]:
     """Return all that decides a writer's answers."""
     if writer["model"] == OFFLINE:
         return {"model": OFFLINE}
-    sampling = {key: writer[key] for key in SAMPLING if writer[key] not in (None, {})}
-    made = {"name": name_of(writer), "model": writer["model"], "sampling": sampling, "prompts": prompts_digest()}
     return (
-        made
+        asked_identity(writer, prompts=prompts_digest())
         | ({"voice": writer["voice"]} if writer["voice"] else {})
         | ({"held_out": True} if writer["held_out"] else {})
     )
+
+
+def asked_identity(asked: Mapping[str, Json], *, prompts: str) -> dict[str, Json]:
+    """Return what decides the answers of a model that is asked: who it is, how it is sampled, how it is put."""
+    sampling = {key: asked[key] for key in SAMPLING if asked[key] not in (None, {})}
+    return {"name": name_of(asked), "model": asked["model"], "sampling": sampling, "prompts": prompts}
 
 
 def candidates(writers: Iterable[Mapping[str, Json]], wording: Wording) -> list[str]:

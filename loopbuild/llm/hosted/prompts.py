@@ -11,6 +11,9 @@ _FOLDER = Path(__file__).with_name("prompts")
 NAMES = ("writer", "repair", "manners")
 RENDERING = 1
 """Raised when the same request would be put to a writer in other words, by other code than the text files."""
+JUDGE_NAMES = ("judge", "repair")
+JUDGE_RENDERING = 1
+"""The same of a row that is put to a judge."""
 
 
 @cache
@@ -29,3 +32,9 @@ def manners() -> tuple[str, ...]:
 def prompts_digest() -> str:
     """Return 16 digits for all that decides how a request is put."""
     return digest("prompts", [RENDERING, {name: prompt(name) for name in NAMES}])[:16]
+
+
+@cache
+def judge_digest() -> str:
+    """Return 16 digits for all that decides how a judge is asked."""
+    return digest("judge prompts", [JUDGE_RENDERING, {name: prompt(name) for name in JUDGE_NAMES}])[:16]

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from loopbuild.llm.hosted.checks import faults_in
-from loopbuild.llm.protocol import WriteAnswer, WriteRequest, reserved
+from loopbuild.llm.protocol import Judgement, WriteAnswer, WriteRequest, reserved
 from loopbuild.records import Json
 
 _THOUGHTS = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL)
@@ -25,9 +26,9 @@ _FAULTS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """Words, or a reason code with a detail; a reason that asking again may change says so."""
+    """Words or a judgement, or a reason code with a detail; a reason that asking again may change says so."""
 
-    answer: WriteAnswer | None = None
+    answer: WriteAnswer | Judgement | None = None
     reason: str = ""
     """refused, truncated, empty, unparsable, wrong_schema or failed_checks."""
     detail: str = ""
@@ -36,19 +37,9 @@ class Reading:
 
 def read(request: WriteRequest, content: str, *, finish: str, refusal: str, writer: str) -> Reading:
     """Return what an answer is worth; `finish` and `refusal` are what the provider said about it."""
-    if refusal or finish == "content_filter":
-        return Reading(reason="refused", detail=_cut(refusal or "stopped by the content filter"), may_repair=False)
-    text = _THOUGHTS.sub("", content).strip()
-    if not text:
-        reason = "truncated" if finish == "length" else "empty"
-        return Reading(reason=reason, detail="no text at all")
-    value = _object_in(text)
-    if value is None:
-        if finish == "length":
-            return Reading(reason="truncated", detail=f"cut off after {len(content):,} characters")
-        if _REFUSAL.match(text):
-            return Reading(reason="refused", detail=_cut(text), may_repair=False)
-        return Reading(reason="unparsable", detail=f"no JSON object in {len(content):,} characters: {_cut(text)}")
+    value = object_in(content, finish=finish, refusal=refusal)
+    if isinstance(value, Reading):
+        return value
     fault = _schema_fault(value)
     if fault:
         return Reading(reason="wrong_schema", detail=fault)
@@ -67,7 +58,30 @@ def read(request: WriteRequest, content: str, *, finish: str, refusal: str, writ
     return Reading(answer=answer)
 
 
-def _object_in(text: str) -> dict[str, Json] | None:
+def object_in(content: str, *, finish: str, refusal: str) -> dict[str, Json] | Reading:
+    """Return the object an answer holds, or why it holds none."""
+    if refusal or finish == "content_filter":
+        return Reading(reason="refused", detail=_cut(refusal or "stopped by the content filter"), may_repair=False)
+    text = _THOUGHTS.sub("", content).strip()
+    if not text:
+        reason = "truncated" if finish == "length" else "empty"
+        return Reading(reason=reason, detail="no text at all")
+    value = _first_object(text)
+    if value is not None:
+        return value
+    if finish == "length":
+        return Reading(reason="truncated", detail=f"cut off after {len(content):,} characters")
+    if _REFUSAL.match(text):
+        return Reading(reason="refused", detail=_cut(text), may_repair=False)
+    return Reading(reason="unparsable", detail=f"no JSON object in {len(content):,} characters: {_cut(text)}")
+
+
+def strange_key(value: Mapping[str, Json], known: Sequence[str]) -> str | None:
+    """Return a key that no answer has, None where there is none."""
+    return next((_cut(key) for key in sorted(value) if key not in known), None)
+
+
+def _first_object(text: str) -> dict[str, Json] | None:
     """The first JSON object of a text; the decoder itself finds where it ends."""
     decoder = json.JSONDecoder()
     start = text.find("{")
@@ -92,8 +106,8 @@ def _schema_fault(value: dict[str, Json]) -> str:
             return f"`{key}` is no list of texts"
     if not isinstance(value.get("answer"), str):
         return "`answer` is no text"
-    strange = sorted(set(value) - {"user_turns", "assistant_turns", "reasoning", "answer"})
-    return f"`{_cut(strange[0])}` is no key of the answer" if strange else ""
+    strange = strange_key(value, ("user_turns", "assistant_turns", "reasoning", "answer"))
+    return f"`{strange}` is no key of the answer" if strange is not None else ""
 
 
 def _texts(items: list[str]) -> tuple[str, ...]:

@@ -14,15 +14,15 @@ from dataclasses import asdict, dataclass, field, replace
 
 from loopbuild.digest import digest
 from loopbuild.errors import BuildError, LlmError
-from loopbuild.llm.hosted.asking import Message, messages_for, repaired
+from loopbuild.llm.hosted.asking import Message, repaired
 from loopbuild.llm.hosted.budget import Budget, Reservation
 from loopbuild.llm.hosted.calls import MAYBE_CHARGED, TRANSIENT, Call, Reply, Usage
 from loopbuild.llm.hosted.desk import LONGEST_OBEYED_SECONDS, Desk, usual_variable
 from loopbuild.llm.hosted.prices import about_tokens, most_tokens
-from loopbuild.llm.hosted.reading import Reading, read
+from loopbuild.llm.hosted.reading import Reading
 from loopbuild.llm.hosted.transport import Transport
+from loopbuild.llm.hosted.work import WRITING, Request, Work
 from loopbuild.llm.hosted.written import Ledger, Refused, Written
-from loopbuild.llm.protocol import WriteRequest
 from loopbuild.records import Json
 
 ATTEMPTS = 3
@@ -35,7 +35,7 @@ _HOMECOMING_SECONDS = 8.0
 
 @dataclass(slots=True, kw_only=True)
 class _Job:
-    request: WriteRequest
+    request: Request
     desk: Desk
     messages: list[Message]
     max_tokens: int
@@ -59,12 +59,14 @@ class HostedWriters:
         writers: Sequence[Mapping[str, Json]],
         *,
         budget: Budget,
+        work: Work = WRITING,
         environment: Mapping[str, str],
         clock: Callable[[], float] = time.monotonic,
         transport: Transport | None = None,
     ) -> None:
-        self._desks = {desk.name: desk for desk in map(Desk, writers)}
+        self._desks = {desk.name: desk for desk in (Desk(writer, work) for writer in writers)}
         self._budget = budget
+        self._work = work
         self._environment = environment
         self._clock = clock
         self._flying: dict[int, _Job] = {}
@@ -79,7 +81,7 @@ class HostedWriters:
         """End the processes that ask."""
         self._transport.close()
 
-    def write(self, asked: Sequence[tuple[str, WriteRequest]], *, ledger: Ledger) -> Iterator[Written]:
+    def write(self, asked: Sequence[tuple[str, Request]], *, ledger: Ledger) -> Iterator[Written]:
         """Yield what becomes of (writer, request) pairs, in any order; stops early when the build shall stop.
 
         Raises BuildError after all else is done when a writer is out of order or the budget does not allow the rest;
@@ -137,7 +139,7 @@ class HostedWriters:
         for error in (*broken, *([over_budget] if over_budget else [])):
             # A copy: the same writer may stop other tables, each with a rest of its own.
             own = copy(error)
-            own.intact = f"{left:,} texts were not asked for; what was answered is kept"
+            own.intact = f"{left:,} {self._work.product}s were not asked for; what was answered is kept"
             raise own
 
     # -- sending ---------------------------------------------------------------------------------------------------
@@ -166,7 +168,7 @@ class HostedWriters:
         wanted = _most(job)
         return LlmError(
             f"the budget is reached: {self._budget.limit_text(wanted)}, "
-            f"and the next text of `{job.desk.name}` may cost ${wanted.usd:,.4f}",
+            f"and the next {self._work.product} of `{job.desk.name}` may cost ${wanted.usd:,.4f}",
             is_retryable=False,
             hint="raise `synthesis.budget_usd` or `budget_tokens`; the next build goes on from here",
         )
@@ -253,7 +255,7 @@ class HostedWriters:
 
     def _judge(self, job: _Job, reply: Reply, waiting: dict[str, deque[_Job]], ledger: Ledger) -> Written | None:
         _note(job.usage, reply)
-        reading = read(job.request, reply.content, finish=reply.finish, refusal=reply.refusal, writer=job.desk.name)
+        reading = self._read(job, reply)
         if reading.answer is not None or not reading.may_repair or job.attempt + 1 >= ATTEMPTS:
             return self._unwilling(job, reading, waiting, ledger)
         ledger.remember(_name_of(job), _remembered(reply, job.usage))
@@ -303,10 +305,10 @@ class HostedWriters:
         """Go through what was answered before a kill; return what is asked next, and the row if that finishes it."""
         while (found := ledger.recall(_name_of(job))) is not None:
             held = found[0]
-            reply = Reply(number=0, content=held["content"], finish=held["finish"])
-            job.usage = Usage(**held["usage"])
             refusal = held.get("refusal", "")
-            reading = read(job.request, reply.content, finish=reply.finish, refusal=refusal, writer=job.desk.name)
+            reply = Reply(number=0, content=held["content"], finish=held["finish"], refusal=refusal)
+            job.usage = Usage(**held["usage"])
+            reading = self._read(job, reply)
             if reading.reason == "refused" and (other := self._after(job)) is not None:
                 job = self._passed_on(job, other, reading)
             elif reading.answer is not None or not reading.may_repair or job.attempt + 1 >= ATTEMPTS:
@@ -314,6 +316,11 @@ class HostedWriters:
             else:
                 _prepare_repair(job, reply.content, reading)
         return job, None
+
+    def _read(self, job: _Job, reply: Reply) -> Reading:
+        return self._work.read(
+            job.request, reply.content, finish=reply.finish, refusal=reply.refusal, writer=job.desk.name
+        )
 
     def _settle(self, job: _Job, ledger: Ledger, *, prompt: int, completion: int) -> None:
         usd = job.desk.price.of(prompt, completion)
@@ -326,8 +333,8 @@ class HostedWriters:
             job.usage.completion_tokens += completion
             job.usage.usd += usd
 
-    def _job(self, desk: Desk, request: WriteRequest) -> _Job:
-        messages = messages_for(request, voice=desk.settings["voice"])
+    def _job(self, desk: Desk, request: Request) -> _Job:
+        messages = self._work.put(request, desk.settings)
         return _Job(request=request, desk=desk, messages=messages, max_tokens=desk.settings["max_tokens"])
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from loopbuild.llm.hosted.calls import Usage
-from loopbuild.llm.protocol import WriteAnswer
+from loopbuild.llm.protocol import Judgement, WriteAnswer
 from loopbuild.records import Json
 
 
@@ -40,11 +40,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What became of one request: words, a final reason why there are none, or an error to be asked again after."""
+    """What became of one request: words or a judgement, a reason why there is none, or an error to ask again after."""
 
     key: str
     writer: str
-    answer: WriteAnswer | None = None
+    answer: WriteAnswer | Judgement | None = None
     reason: str = ""
     detail: str = ""
     error: str = ""

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from loopbuild.loopfile.sections.base import Number, Positive, Section, Share
+from loopbuild.loopfile.sections.asked import AskedModel
+from loopbuild.loopfile.sections.base import Flag, Number, Positive, Section, Share
 
 DangerousCommand = Literal[
     "remove_all",
@@ -83,6 +84,16 @@ class NearDuplicatesFilter(Section):
     permutations: Positive = 128
 
 
+class SelfBleuFilter(Section):
+    """Rows mostly made of the runs of words of one that stays, among rows that call the same tools."""
+
+    kind: Literal["self_bleu"]
+    threshold: Annotated[Number, Field(gt=0, lt=1)] = 0.8
+    """BLEU-4 of a text against another, above which it goes."""
+    mask: Flag = True
+    """Whether values are masked before comparing."""
+
+
 class DiversityFilter(Section):
     """Coverage selection: at most this many rows per text structure and tool path."""
 
@@ -102,6 +113,17 @@ class QuotaFilter(Section):
     """No bucket and no tool below this many rows, where there are as many."""
 
 
+class JudgeFilter(AskedModel):
+    """A model reads what all other filters have kept and drops what should not be learnt; `plan` says what it costs."""
+
+    kind: Literal["judge"]
+    undecided: Literal["wait", "hold_back"] = "wait"
+    """Rows the judge gives no verdict on: the build waits for one, and the next build asks again; or it goes on
+    without them, in no dataset, until `--refresh judgements:main`."""
+    max_tokens: Positive = 400
+    """Of one answer; twice as many when it was cut off."""
+
+
 FilterSettings = Annotated[
     SchemaFilter
     | ContractFilter
@@ -111,8 +133,10 @@ FilterSettings = Annotated[
     | ControlsFilter
     | DedupFilter
     | NearDuplicatesFilter
+    | SelfBleuFilter
     | DiversityFilter
-    | QuotaFilter,
+    | QuotaFilter
+    | JudgeFilter,
     Field(discriminator="kind"),
 ]
 

@@ -6,55 +6,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictInt
 
-from loopbuild.loopfile.sections.base import Count, Flag, Json, Number, Positive, Seconds, Section, Share, Text
-
-Dollars = Annotated[Number, Field(ge=0)]
-
-
-class Price(Section):
-    """What a model costs, in US dollars per million tokens."""
-
-    prompt_usd_per_million: Dollars
-    completion_usd_per_million: Dollars
+from loopbuild.loopfile.sections.asked import AskedModel, Dollars
+from loopbuild.loopfile.sections.base import Count, Flag, Positive, Section, Share, Text
 
 
-class WriterSettings(Section):
+class WriterSettings(AskedModel):
     """One writer of training text: `offline`, or a model that litellm reaches."""
 
     model: Text = "offline"
     """`offline` needs no account; any other name is a model id of litellm, such as `anthropic/claude-sonnet-4-5`."""
-    name: Text = ""
-    """What the writer is called in rows and figures; empty: as its model. Two writers of one model need names."""
     voice: Text = ""
     """How this writer shall sound, in a sentence."""
     held_out: Flag = False
     """It words held-out tasks only, in place of the offline writer's reserved voice."""
-    api_base: Text = ""
-    """Address of a server; empty: the provider's own. Takes `${VAR}`."""
-    api_key_env: Text = ""
-    """The environment variable that holds the key; empty: the provider's usual one, and none with `api_base`."""
-    pass_env: tuple[Text, ...] = ()
-    """Further environment variables the provider needs, by name."""
-    temperature: Annotated[Number, Field(ge=0, le=2)] | None = None
-    """Not sent where it is null."""
-    top_p: Share | None = None
-    seed: StrictInt | None = None
-    """Sent, not believed: the first answer is kept for ever."""
-    max_tokens: Positive = 1500
-    """Of one answer; twice as many when it was cut off."""
-    options: dict[Text, Json] = {}
-    """Further arguments of litellm's `completion`, such as `{reasoning_effort: low}`."""
-    response_format: Literal["schema", "object", "text"] = "schema"
-    """What is asked of the provider: answers under a JSON schema, any JSON object, or text. Falls back by itself."""
-    concurrency: Positive = 8
-    """Requests in flight; halved for a while when the provider says it is too many."""
-    requests_per_minute: Positive | None = None
-    tokens_per_minute: Positive | None = None
-    timeout_seconds: Seconds = 120.0
-    max_tries: Positive = 5
-    """Of one request, while the provider is out of order."""
-    price: Price | None = None
-    """Null: as litellm lists the model."""
 
 
 class Categories(Section):
@@ -88,6 +52,15 @@ class DialogueTurns(Section):
     """Four to six times."""
     long: Share = 0.0
     """Seven to twelve times: material against losing the context."""
+
+
+class VarietySettings(Section):
+    """How much the requests of training rows may repeat one another, by Self-BLEU@20 of each level: 0 none, 1 all."""
+
+    warn: Share = 0.45
+    """Above it a build says so; ten templates with other values filled in come to .74."""
+    fail: Share = 0.6
+    """Above it no dataset is written, where there are 200 texts or more to tell by; 1: never."""
 
 
 class LaterTurns(Section):
@@ -158,6 +131,7 @@ class SynthesisSettings(Section):
     retired: Count = 8
     """Rows about each tool that loop.lock knows and the sources have no more; 0: none, and the lock forgets it."""
     dialogues: DialogueSettings = DialogueSettings()
+    variety: VarietySettings = VarietySettings()
     pairs: PairSettings | None = None
     """Null: none. `{}`: with defaults."""
     lexicon: dict[Text, tuple[Text, ...]] = {}

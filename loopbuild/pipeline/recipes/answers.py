@@ -7,8 +7,9 @@ back is kept for ever, also a refusal: asked again only by `--refresh`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from loopbuild.engine.action import Interrupted
 from loopbuild.engine.target import Action, Json, RowResult, WantedRow
@@ -17,6 +18,9 @@ from loopbuild.llm.hosted.identity import OFFLINE, identity, name_of
 from loopbuild.llm.protocol import asked_json
 from loopbuild.pipeline.recipes.tasks import formerly, requested
 from loopbuild.records import from_json, to_json
+
+if TYPE_CHECKING:
+    from loopbuild.llm.hosted.budget import Budget
 
 
 def wanted(action: Action) -> Iterable[WantedRow]:
@@ -39,7 +43,7 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
     """Ask; a row that could not be asked is an error, one that gave nothing usable says why."""
     from loopbuild.llm.hosted.writers import HostedWriters
 
-    writers: HostedWriters = action.hold("writers", lambda: _open(action.context))
+    writers: HostedWriters = action.hold("writers", lambda: _open(action))
     asked = [(name_of(row.request["writer"]), from_json(WriteRequest, row.request["asked"])) for row in rows]
     for done in writers.write(asked, ledger=action):
         if done.error:
@@ -57,10 +61,17 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
         raise Interrupted(f"`{action.target}` was interrupted", target=action.target)
 
 
-def _open(context: Mapping[str, Json]) -> Json:
+def budget_of(action: Action) -> Budget:
+    """Return what this build may spend: one purse for all that costs money."""
     from loopbuild.llm.hosted.budget import Budget
+
+    limits = action.context
+    budget: Budget = action.hold("budget", lambda: Budget(usd=limits["budget_usd"], tokens=limits["budget_tokens"]))
+    return budget
+
+
+def _open(action: Action) -> Json:
     from loopbuild.llm.hosted.writers import HostedWriters
 
-    budget = Budget(usd=context["budget_usd"], tokens=context["budget_tokens"])
-    hosted = [writer for writer in context["writers"] if identity(writer)["model"] != OFFLINE]
-    return HostedWriters(hosted, budget=budget, environment=os.environ)
+    hosted = [writer for writer in action.context["writers"] if identity(writer)["model"] != OFFLINE]
+    return HostedWriters(hosted, budget=budget_of(action), environment=os.environ)

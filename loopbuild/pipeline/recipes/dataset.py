@@ -9,49 +9,44 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from loopbuild.engine.target import Action, Json
 from loopbuild.pipeline.coverage import gaps
 from loopbuild.pipeline.covered import covered
+from loopbuild.pipeline.selecting import cut_again, free_verdicts, made_rows, table_rows, trained
 from loopbuild.records import EvalTask, Example, ToolCatalog, ToolGraph, Trajectory, Verdict, from_json
+from loopbuild.stages.filters.judged import DEFERRED, JUDGE, judged
 
 
 def run(action: Action) -> Json:
     """Judge rows together, assign splits, and report the funnel."""
     from loopbuild.pipeline.promises import hold
     from loopbuild.stages.filters.figures import figures
-    from loopbuild.stages.filters.mix import cut_back
-    from loopbuild.stages.filters.selection import select_rows
 
-    rows = {**dict(_rows(action, "negatives")), **dict(_rows(action, "rows")), **dict(_rows(action, "retirement"))}
+    rows = made_rows(action)
     train = [row for row in rows.values() if row["example"]["split"] == "train"]
-    verdicts = {key: from_json(Verdict, row["verdict"]) for key, row in rows.items()}
-    kept = [from_json(Example, row["example"]) for row in train if row["verdict"]["kept"]]
     shares = action.params["categories"]
-    # Before rows are held against each other, for a surplus is not there to crowd others out; and after, for `quota`
-    # evens categories out.
-    verdicts |= cut_back(kept, shares=shares)
-    verdicts |= select_rows([one for one in kept if verdicts[one.key].kept], filters=action.params["filters"])
-    # Once more when something went: with rows of several calls the share of those that recover goes down, too.
-    while cut := cut_back([one for one in kept if verdicts[one.key].kept], shares=shares):
-        verdicts |= cut
+    verdicts = _verdicts(action, rows, shares)
     verdicts |= _leaks(rows, verdicts)
     survivors = {key for key, verdict in verdicts.items() if verdict.kept}
     examples = {key: rows[key]["example"] for key in sorted(survivors) if rows[key]["example"]["split"] == "train"}
     tasks = {key: rows[key]["task"] for key in sorted(survivors) if rows[key].get("task")}
     lines = "".join(json.dumps(example, ensure_ascii=False, sort_keys=True) + "\n" for example in examples.values())
     tested = "".join(json.dumps(task, ensure_ascii=False, sort_keys=True) + "\n" for task in tasks.values())
-    trajectories = {row.get("key", key): row for key, row in _rows(action, "trajectories")}
+    trajectories = {row.get("key", key): row for key, row in table_rows(action, "trajectories")}
     made = [from_json(Example, row["example"]) for row in train]
     stay = [example for example in made if example.key in examples]
-    excuses = hold(
+    told = figures(made, stay, facts=rows)
+    noted = hold(
         stay,
         rows=rows,
         verdicts=verdicts,
         tasks=tasks,
         trajectories=trajectories,
         shares=shares,
+        variety=action.params["variety"],
+        diversity=told["diversity"]["after"],
         places=(action.context or {}).get("places", {}),
     )
     files = {"train": action.keep_bytes(lines.encode()), "eval": action.keep_bytes(tested.encode())}
@@ -64,12 +59,21 @@ def run(action: Action) -> Json:
         "tasks": tasks,
         "files": files,
         "verdicts": {key: [v.filter, v.reason, v.detail] for key, v in sorted(verdicts.items()) if not v.kept},
-        "funnel": _funnel(rows, verdicts) | _unwritten(action),
-        "figures": figures(made, stay, facts=rows),
-        "gaps": gaps(trajectories, examples.values()) | {"excused": excuses},
+        "funnel": _funnel(rows, verdicts) | _unwritten(action) | _judged(action, verdicts),
+        "figures": told,
+        "gaps": gaps(trajectories, examples.values()) | noted,
         "covered": covered(trajectories, examples.values(), catalog=catalog, graph=graph),
         "known": _known(tasks, examples, trajectories, catalog),
     }
+
+
+def _verdicts(action: Action, rows: Mapping[str, Json], shares: Mapping[str, float]) -> dict[str, Verdict]:
+    """What the free filters say of each row; of what they keep, what the judge says, where there is one."""
+    if "judgements" not in action.inputs():
+        return free_verdicts(rows, shares=shares, filters=action.params["filters"])
+    verdicts = {key: from_json(Verdict, one) for key, one in action.input("candidates")["verdicts"].items()}
+    verdicts |= judged(action.input("judgements")["rows"])
+    return cut_again(verdicts, trained(rows, verdicts), shares=shares)
 
 
 def _leaks(rows: dict[str, Json], verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
@@ -135,30 +139,44 @@ def run_eval(action: Action) -> Json:
     return {"tasks": action.input("dataset")["tasks"]}
 
 
-def _rows(action: Action, kind: str) -> Iterator[tuple[str, Json]]:
-    for role, batch in sorted(action.inputs().items()):
-        if role.partition("/")[0] == kind:
-            yield from sorted(batch["rows"].items())
-
-
 def _unwritten(action: Action) -> Json:
     """Texts that no writer gave, by writer and reason; nothing where only the offline one writes."""
     if not any(role.startswith("answers/") for role in action.inputs()):
         return {}
     reasons = Counter(
-        f"{row['writer']}: {row['unusable']['reason']}" for _, row in _rows(action, "answers") if "unusable" in row
+        f"{row['writer']}: {row['unusable']['reason']}" for _, row in table_rows(action, "answers") if "unusable" in row
     )
     return {"unwritten": dict(sorted(reasons.items()))}
+
+
+def _judged(action: Action, verdicts: Mapping[str, Verdict]) -> Json:
+    """Who judged how many rows, and how many have no verdict; nothing where nobody judges."""
+    if "judgements" not in action.inputs():
+        return {}
+    said = action.input("judgements")["rows"]
+    counts = Counter("deferred" if "deferred" in row else row["verdict"] for row in said.values())
+    reasons = Counter(
+        verdict.reason.partition(":")[2] for key, verdict in verdicts.items() if verdict.filter == DEFERRED
+    )
+    return {
+        "judged": {
+            "judges": sorted({row["judge"] for row in said.values()}),
+            **{name: counts[name] for name in ("good", "bad", "deferred")},
+            "secret": len(action.input("candidates")["secret"]),
+            "reasons": dict(sorted(reasons.items())),
+        }
+    }
 
 
 def _funnel(rows: dict[str, Json], verdicts: dict[str, Verdict]) -> Json:
     made = Counter(row["example"]["split"] for row in rows.values())
     dropped: dict[str, Counter[str]] = {}
     for key, verdict in verdicts.items():
-        if not verdict.kept:
+        if not verdict.kept and verdict.filter != DEFERRED:
             code, _, detail = verdict.reason.partition(":")
-            # Of these the category tells more than the code, which is the same for all.
-            reason = f"{verdict.filter}: {detail if verdict.filter in ('contract', 'share') else code}"
+            # Of these the category or the fault tells more than the code, which is the same for all.
+            told = detail if verdict.filter in ("contract", "share", JUDGE) else code
+            reason = f"{verdict.filter}: {told}"
             dropped.setdefault(rows[key]["example"]["split"], Counter())[reason] += 1
     return {
         "made": dict(sorted(made.items())),

@@ -170,4 +170,5 @@ def _data(dataset: Json) -> Json:
         "figures": dataset["figures"],
         "unreachable": sum(one["cells"] for one in dataset["gaps"]["unreachable"]),
         "known": dataset["known"],
+        **({"judged": funnel["judged"]} if "judged" in funnel else {}),
     }

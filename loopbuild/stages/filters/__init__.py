@@ -9,12 +9,14 @@ KINDS: dict[str, str] = {
     "dedup": "loopbuild.stages.filters.dedup:find_duplicates",
     "diversity": "loopbuild.stages.filters.diversity:select_diverse",
     "execution": "loopbuild.stages.filters.execution:check_execution",
+    "judge": "loopbuild.stages.filters.judged:judged",
     "near_duplicates": "loopbuild.stages.filters.near:find_near_duplicates",
     "provenance": "loopbuild.stages.filters.provenance:check_provenance",
     "quota": "loopbuild.stages.filters.quota:select_quota",
+    "self_bleu": "loopbuild.stages.filters.alike:find_alike",
     "schema": "loopbuild.stages.filters.schema:check_schema",
 }
 """Kind in loop.yaml -> `module:attribute`. `verdicts.judge_rows` applies those that look at one row,
-`selection.select_rows` those that compare rows."""
+`selection.select_rows` those that compare rows, `judged` what a model said of them."""
 
 __all__ = ["KINDS"]

@@ -51,13 +51,8 @@ def find_near_duplicates(
 
     `texts` holds the masked text by key where it is known. Raises MissingExtra for `minhash` without its package.
     """
-    blocks: dict[tuple[str, ...], list[Example]] = {}
-    for example in examples:
-        names = [call["function"]["name"] for m in example.messages for call in m.get("tool_calls") or ()]
-        blocks.setdefault((example.category, *names), []).append(example)
     found: dict[str, Verdict] = {}
-    for _, members in sorted(blocks.items()):
-        ordered = sorted(members, key=lambda example: (example.digest, example.key))
+    for ordered in blocks(examples):
         sets = [items(_text(example, nearness, texts), n=nearness.n, unit=nearness.unit) for example in ordered]
         for place, (other, share) in join(sets, nearness=nearness).items():
             key, stays = ordered[place].key, ordered[other].key
@@ -69,6 +64,15 @@ def find_near_duplicates(
                 detail=f"{share:.2f} of {_words(nearness)} in common",
             )
     return dict(sorted(found.items()))
+
+
+def blocks(examples: Sequence[Example]) -> list[list[Example]]:
+    """Return the rows that may be alike at all: of one category, with the same calls; each block by row digest."""
+    found: dict[tuple[str, ...], list[Example]] = {}
+    for example in examples:
+        names = [call["function"]["name"] for m in example.messages for call in m.get("tool_calls") or ()]
+        found.setdefault((example.category, *names), []).append(example)
+    return [sorted(rows, key=lambda example: (example.digest, example.key)) for _, rows in sorted(found.items())]
 
 
 def items(text: str, *, n: int, unit: str) -> frozenset[str]:

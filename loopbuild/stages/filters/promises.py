@@ -30,6 +30,8 @@ WHAT_IT_TAKES = {
     "dialogue": "it takes an execution that can be gone on from",
 }
 """Category -> why there may be no more rows of it."""
+FEW, TEXTS = 50, 200
+"""Of fewer texts Self-BLEU@20 says nothing, for against 20 of 30 all are alike, and decides nothing."""
 FLOOR = 8
 """Rows a tool should have, or as many as there were plans that end with it."""
 
@@ -64,13 +66,17 @@ class Written:
     """Tool -> training plans that end with it."""
     unreached: Mapping[str, int] = field(default_factory=dict)
     """Tool -> those of them no trajectory came of."""
+    self_bleu: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+    """Level -> Self-BLEU@20 of its requests, and how many texts there are."""
+    variety: Mapping[str, float] = field(default_factory=dict)
+    """`warn` and `fail`: how much of it is said, and how much is too much."""
     unworded: Mapping[str, int] = field(default_factory=dict)
     """Tool -> those whose trajectory has no row that calls it: no writer worded it, or it could not be proven."""
 
 
 def broken(data: Written) -> tuple[list[Breach], list[str]]:
-    """Return the breaches, gravest first, and what is excused."""
-    breaches = [*_silent(data.examples), *_marks(data.examples), *_wall(data), *_verdicts(data)]
+    """Return the breaches, gravest first, and what is excused; see `repetition` for what is only said."""
+    breaches = [*_silent(data.examples), *_marks(data.examples), *_wall(data), *_verdicts(data), *_repeated(data)]
     excuses: list[str] = []
     for found in (*_shares(data), *_floors(data)):
         (breaches if isinstance(found, Breach) else excuses).append(found)  # type: ignore[arg-type]
@@ -176,6 +182,32 @@ def _verdicts(data: Written) -> Iterator[Breach]:
             message=f"{len(mute)} of {len(data.made)} rows have no verdict (first: row {mute[0][:12]})",
             row=mute[0],
         )
+
+
+def _repeated(data: Written) -> Iterator[Breach]:
+    """Requests that say the same in the same words: few texts tell little, so they fail nothing."""
+    for level, (score, texts) in sorted(data.self_bleu.items()):
+        limit = data.variety.get("fail", 1.0)
+        if score > limit and texts >= TEXTS:
+            yield Breach(
+                contract="self_bleu",
+                message=f"{level} texts repeat one another: Self-BLEU@20 {score:.2f} over {texts:,} of them, "
+                f"at most {limit:g} allowed",
+                hint="a second writer, more words in `synthesis.lexicon` or the filter `self_bleu` help; "
+                "`synthesis.variety.fail` is the limit",
+            )
+
+
+def repetition(data: Written) -> list[str]:
+    """Return what is to be said of texts that repeat one another and may."""
+    limit = data.variety.get("warn", 1.0)
+    told = {level: one for level, one in data.self_bleu.items() if one[1] >= FEW}
+    return [
+        f"{level} texts repeat one another: Self-BLEU@20 {score:.2f} over {texts:,} of them, "
+        f"above `synthesis.variety.warn` {limit:g}"
+        for level, (score, texts) in sorted(told.items())
+        if score > limit
+    ]
 
 
 def _shares(data: Written) -> Iterator[Breach | str]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from loopbuild.records import Example, Json, Verdict
+from loopbuild.stages.filters.alike import find_alike
 from loopbuild.stages.filters.dedup import find_duplicates
 from loopbuild.stages.filters.diversity import select_diverse
 from loopbuild.stages.filters.masking import masked
 from loopbuild.stages.filters.near import Nearness, find_near_duplicates
 from loopbuild.stages.filters.quota import select_quota
 
-TOGETHER = ("dedup", "near_duplicates", "diversity", "quota")
+TOGETHER = ("dedup", "near_duplicates", "self_bleu", "diversity", "quota")
 """Cheapest first, whatever the order in loop.yaml."""
 
 
@@ -39,6 +40,8 @@ def _dropped(
         return find_duplicates(left, texts=texts)
     if kind == "near_duplicates":
         return find_near_duplicates(left, nearness=Nearness.of(entry), texts=texts)
+    if kind == "self_bleu":
+        return find_alike(left, threshold=entry["threshold"], mask=entry["mask"], texts=texts)
     if kind == "diversity":
         return select_diverse(left, max_share=entry.get("max_share", 0.25), floor=entry.get("floor", 4), texts=texts)
     return select_quota(left, rows=entry["rows"], floor=entry.get("floor", 4), texts=texts)

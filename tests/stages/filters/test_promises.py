@@ -8,7 +8,7 @@ import pytest
 
 from loopbuild.records import Category, Example, Verdict
 from loopbuild.stages.filters.mix import counted, cut_back
-from loopbuild.stages.filters.promises import Breach, Written, broken
+from loopbuild.stages.filters.promises import Breach, Written, broken, repetition
 
 SHARES = {"no_tool": 0.06, "clarify": 0.06, "error_recovery": 0.10}
 CALL = {"type": "function", "function": {"name": "find", "arguments": {"name": "Ann"}}}
@@ -196,3 +196,29 @@ def test_cutting_again_ends_at_the_shares() -> None:
     made = {one.key: ("train", one.category) for one in examples}
     verdicts = {one.key: Verdict(key=one.key, kept=True) for one in examples}
     assert broken(Written(examples=examples, shares=shares, verdicts=verdicts, made=made)) == ([], [])
+
+
+LIMITS = {"warn": 0.45, "fail": 0.6}
+
+
+@pytest.mark.parametrize(
+    ("score", "texts", "fails", "is_said"),
+    [(0.45, 900, 0, False), (0.46, 900, 0, True), (0.6, 900, 0, True), (0.61, 900, 1, True), (0.9, 199, 0, True),
+     (0.9, 200, 1, True), (0.9, 49, 0, False)],
+)  # fmt: skip
+def test_texts_that_repeat_one_another_are_said_or_refused(score: float, texts: int, fails: int, is_said: bool) -> None:
+    """What exactly meets a limit keeps it; of few texts nothing is decided."""
+    data = sound(self_bleu={"high": (0.1, 900), "low": (score, texts)}, variety=LIMITS)
+    breaches, _ = broken(data)
+    assert len(breaches) == fails
+    assert len(repetition(data)) == is_said
+    for one in breaches:
+        assert one.contract == "self_bleu"
+        assert (
+            f"low texts repeat one another: Self-BLEU@20 {score:.2f} over {texts} of them, at most 0.6" in one.message
+        )
+        assert "`synthesis.variety.fail` is the limit" in one.hint
+
+
+def test_a_limit_of_one_refuses_nothing() -> None:
+    assert broken(sound(self_bleu={"low": (1.0, 900)}, variety={"warn": 1.0, "fail": 1.0}))[0] == []
