@@ -21,6 +21,7 @@ from benchmarks.graph.nestful import SETS, Question, catalog_of, path_of, questi
 from loopbuild.records import DataFlowEdge, SchemaLeaf, ToolCatalog, ToolSchema
 from loopbuild.stages.catalog.words import words_of
 from loopbuild.stages.toolgraph.build import MIN_SCORE, build_graph
+from loopbuild.stages.toolgraph.guesses import may_lie_at
 
 THRESHOLDS = (0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 
@@ -148,6 +149,29 @@ def report(folder: Path, name: str) -> None:
     for threshold in THRESHOLDS:
         edges = len(graphs[threshold].edges) / len(catalog.tools)
         _line(f"graph at {threshold:g}, in sample", count(asked, answers[threshold]), edges)
+    _guessed(folder, name, asked)
+
+
+def _guessed(folder: Path, name: str, asked: Sequence[Question]) -> None:
+    """Print what guesses bring where no tool declares what it returns, as most servers do.
+
+    A guess says which tool and by which name, not where in the answer: it is right where the name fits the gold place.
+    """
+    catalog = catalog_of(folder, name, is_silent=True)
+    graph = build_graph(catalog, {})
+    guesses = {(tool.id, path_of(leaf.pointer)): leaf for tool in catalog.tools for leaf in tool.guesses}
+    answer = by_edges(graph.unproven)
+
+    def placed(question: Question) -> tuple[str, str] | None:
+        said = answer(question)
+        is_there = said is not None and question.gold is not None and said[0] == question.gold[0]
+        if said is not None and question.gold is not None and is_there:
+            fits = may_lie_at(guesses[said], "/" + question.gold[1].replace(".", "/"))
+            return question.gold if fits else said
+        return said
+
+    _line("no returns declared: sampled", count(asked, by_edges(graph.edges)), len(graph.edges) / len(catalog.tools))
+    _line("no returns declared: guessed", count(asked, placed), len(graph.unproven) / len(catalog.tools))
 
 
 def _per_tool(catalog: ToolCatalog, fits: Callable[[str, str], bool]) -> float:

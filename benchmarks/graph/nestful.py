@@ -51,8 +51,8 @@ def questions(folder: Path, name: str) -> list[Question]:
     return [question for task in tasks for question in _of_task(name, task)]
 
 
-def catalog_of(folder: Path, name: str) -> ToolCatalog:
-    """Return the tools of one set; a type nobody knows is no type."""
+def catalog_of(folder: Path, name: str, *, is_silent: bool = False) -> ToolCatalog:
+    """Return the tools of one set; a type nobody knows is no type. Silent tools declare no returns."""
     specs = json.loads((folder / f"{SETS[name]}-spec.json").read_text(encoding="utf-8"))
     tools = tuple(
         DeclaredTool(
@@ -60,8 +60,8 @@ def catalog_of(folder: Path, name: str) -> ToolCatalog:
             name=spec["name"],
             description=spec.get("description") or "",
             input_schema=_object({key: value for word in _INPUTS for key, value in (spec.get(word) or {}).items()}),
-            output_schema=_object(spec.get("output_parameters") or {}),
-            output_origin="declared",
+            output_schema=None if is_silent else _object(spec.get("output_parameters") or {}),
+            output_origin="none" if is_silent else "declared",
             hints={"method": spec["method"]} if spec.get("method") else {},
         )
         for spec in specs

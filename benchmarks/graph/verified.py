@@ -15,6 +15,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,6 +26,7 @@ from loopbuild.records import DataFlowEdge, ToolCatalog  # noqa: E402
 from loopbuild.sandbox import open_sandbox  # noqa: E402
 from loopbuild.stages.catalog.canonical import build_catalog  # noqa: E402
 from loopbuild.stages.sources.mcp_dump import read  # noqa: E402
+from loopbuild.stages.toolgraph.build import build_graph  # noqa: E402
 from loopbuild.stages.toolgraph.evidence import edge_text  # noqa: E402
 from loopbuild.stages.toolgraph.replay import Verdict, verify  # noqa: E402
 
@@ -37,6 +39,19 @@ def depot() -> tuple[ToolCatalog, list[DataFlowEdge], list[DataFlowEdge]]:
     content = json.dumps(planted.entries()).encode()
     catalog = build_catalog([read("depot", content, file="depot.json", settings={"effects": EFFECTS})])
     return catalog, list(_edges(planted.TRUE)), list(_edges(planted.FALSE))
+
+
+def silent_depot() -> tuple[ToolCatalog, list[DataFlowEdge]]:
+    """Return the planted server's tools as if they declared no return, and the edges that are guessed of them."""
+    entries = [{key: value for key, value in entry.items() if key != "outputSchema"} for entry in planted.entries()]
+    content = json.dumps(entries).encode()
+    catalog = build_catalog([read("depot", content, file="depot.json", settings={"effects": EFFECTS})])
+    return catalog, list(build_graph(catalog, {}).unproven)
+
+
+def placed(edge: DataFlowEdge, verdict: Verdict) -> str:
+    """Return an edge from where its guessed value was found."""
+    return edge_text(edge if verdict.place is None else replace(edge, producer_leaf=verdict.place))
 
 
 def hr() -> tuple[ToolCatalog, list[DataFlowEdge], list[DataFlowEdge]]:
@@ -116,6 +131,14 @@ def main() -> None:
         settings = {"kind": "mcp", "command": command, "state": {"kind": "sqlite", "path": state}}
         found, took = replayed(catalog, [*true, *false], settings, root)
         report(name, true, false, found, took)
+        if name == "planted":
+            catalog, guesses = silent_depot()
+            found, _ = replayed(catalog, guesses, settings, root)
+            counts = Counter(found[edge_text(edge)].outcome for edge in guesses)
+            told = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
+            known = {edge_text(edge) for edge in true}
+            named = [placed(edge, found[edge_text(edge)]) in known for edge in guesses]
+            print(f"  no return declared: {len(guesses)} guessed edges, {sum(named)} of them among the 20 true: {told}")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from loopbuild.pipeline.builds import OpenProject
 from loopbuild.pipeline.comparing import Comparison, compared, file_reader, settings_of
 from loopbuild.pipeline.declared import Declared, declared, paths_of, source_targets
 from loopbuild.pipeline.leafplaces import LeafPlaces
-from loopbuild.records import Diagnostic, Span, ToolCatalog, fact_name
+from loopbuild.records import Diagnostic, Span, ToolCatalog, ToolGraph, fact_name
 
 if TYPE_CHECKING:
     from loopbuild.stages.catalog.lint import Remark
@@ -147,16 +147,19 @@ def _remarks(opened: OpenProject, settings: Json, now: Declared) -> tuple[Remark
         for name in lines
         if name.startswith("tool:") and name[5:].partition("/")[0] in settings["sources"].keys() - own
     ]
+    unfed = _unfed(opened, settings, now.catalog, has_others=bool(others))
     around = Surroundings(
         declared={f"{tool.source}/{tool.name}": tool for listing in now.listings.values() for tool in listing.tools},
         others=others,
-        unfed=_unfed(opened, settings, now.catalog, has_others=bool(others)),
+        unfed=unfed,
+        guessed=unfed,
     )
     return remarks(now.catalog, around, ignore=settings["check"]["ignore"])
 
 
-def _unfed(opened: OpenProject, settings: Json, catalog: ToolCatalog, *, has_others: bool) -> frozenset[str]:
-    """Return the required ids that neither a tool of these sources, nor one of the last graph, nor a person can give.
+def _unfed(opened: OpenProject, settings: Json, catalog: ToolCatalog, *, has_others: bool) -> dict[str, str]:
+    """Return the required ids that neither a tool of these sources, nor one of the last graph, nor a person can give;
+    each with the tool that is guessed to, empty where none is.
 
     A graph without any return to feed it says nothing: in a flat source people are asked for everything.
     """
@@ -182,7 +185,8 @@ def _unfed(opened: OpenProject, settings: Json, catalog: ToolCatalog, *, has_oth
 
     ids = [(tool, leaf) for tool, leaf in ids if not is_plain(tool, leaf.words, leaf.entity)]
     if not ids or not yielded:
-        return frozenset()
+        return {}
+    guessed: dict[tuple[str, str], str] = {}
     if len(catalog.tools) > MOST_FOR_GRAPH:
         named = _yielding_an_id(catalog)
         left = [
@@ -192,10 +196,13 @@ def _unfed(opened: OpenProject, settings: Json, catalog: ToolCatalog, *, has_oth
             and not set.intersection(*(named.get(word, set()) for word in _whose(leaf.words))) - {tool}
         ]
     else:
-        fed = _fed_now(catalog, settings["graph"])
+        graph = _graph_now(opened, catalog, settings["graph"])
+        fed = {(edge.consumer, edge.consumer_leaf) for edge in graph.edges if edge.producer != edge.consumer}
         left = [place for tool, leaf in ids if (place := (tool, leaf.pointer)) not in fed]
+        guessed = {(edge.consumer, edge.consumer_leaf): edge.producer for edge in reversed(graph.unproven)}
     before = _fed_before(opened) if left and has_others else frozenset()
-    return frozenset(fact_name(tool, "input", pointer) for tool, pointer in left if (tool, pointer) not in before)
+    left = [place for place in left if place not in before]
+    return {fact_name(tool, "input", pointer): guessed.get((tool, pointer), "") for tool, pointer in left}
 
 
 def _whose(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -217,15 +224,16 @@ def _yielding_an_id(catalog: ToolCatalog) -> dict[str, set[str]]:
     return found
 
 
-def _fed_now(catalog: ToolCatalog, settings: Json) -> frozenset[tuple[str, str]]:
+def _graph_now(opened: OpenProject, catalog: ToolCatalog, settings: Json) -> ToolGraph:
     from loopbuild.errors import LoopfileError
+    from loopbuild.pipeline.tools import stored_evidence
     from loopbuild.stages.toolgraph.build import build_graph
 
+    evidence = stored_evidence(opened.workspace.root)
     try:
-        graph = build_graph(catalog, settings)
+        return build_graph(catalog, settings, evidence)
     except LoopfileError:  # an edge rule about a source that is not looked at
-        graph = build_graph(catalog, {**settings, "edges": {}})
-    return frozenset((edge.consumer, edge.consumer_leaf) for edge in graph.edges if edge.producer != edge.consumer)
+        return build_graph(catalog, {**settings, "edges": {}}, evidence)
 
 
 def _fed_before(opened: OpenProject) -> frozenset[tuple[str, str]]:

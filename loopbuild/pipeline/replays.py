@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from loopbuild.digest import digest, digest_bytes
@@ -17,7 +17,7 @@ from loopbuild.errors import StoreError
 from loopbuild.pipeline.builds import OpenProject
 from loopbuild.pipeline.sandbox_settings import identity_of, live_settings, sandbox_files
 from loopbuild.pipeline.targets import EVIDENCE
-from loopbuild.pipeline.tools import CurrentTools, current_tools, stored_evidence
+from loopbuild.pipeline.tools import CurrentTools, current_tools
 from loopbuild.records import DataFlowEdge, EdgeEvidence, ToolCatalog, ToolGraph
 
 WEAKEST = 0.4
@@ -49,7 +49,7 @@ def replay_edges(opened: OpenProject, *, tell: Tell, proposals: str = "") -> Rep
 
     root = opened.project.root
     tools = current_tools(opened)
-    before = stored_evidence(root)
+    before = tools.evidence
     work = _Work(tools, root, tell, _proposed(tools.catalog, proposals))
     kept = work.standing(before)
     for _ in range(_PASSES):
@@ -111,7 +111,9 @@ class _Work:
         settled = {item.edge for item in kept}
         weakest = min(WEAKEST, self.settings["graph"]["min_score"])
         graphs = (self.graph((), min_score=weakest), self.graph(kept, min_score=weakest))
-        edges = {edge_text(edge): edge for graph in graphs for edge in graph.edges if edge_text(edge) not in settled}
+        # A guess that `kept` answers has its place there, under which name it is one of the edges or none.
+        tried = [*graphs[0].edges, *graphs[1].edges, *graphs[1].unproven]
+        edges = {edge_text(edge): edge for edge in tried if edge_text(edge) not in settled}
         edges = {name: edge for name, edge in self.proposed.items() if name not in settled} | edges
         places: dict[tuple[str, ...], list[DataFlowEdge]] = {}
         for edge in edges.values():
@@ -125,7 +127,8 @@ class _Work:
         from loopbuild.stages.toolgraph.evidence import edge_text
 
         found = {item.edge: item for item in evidence}
-        active = {edge_text(edge) for edge in self.graph(tuple(found.values())).edges}
+        graph = self.graph(tuple(found.values()))
+        active = {edge_text(edge) for edge in (*graph.edges, *graph.unproven)}
         return tuple(found[name] for name in sorted(found) if name in active or found[name].status == "rejected")
 
     def _in(
@@ -153,9 +156,11 @@ class _Work:
             sandbox.close()
         ran = self._sandbox_digest(sources)
         made = []
-        for edge in sorted(edges, key=edge_text):
-            verdict = found[name_of(edge)]
+        for tried in sorted(edges, key=edge_text):
+            edge, verdict = tried, found[name_of(tried)]
             is_final = verdict.outcome == "verified" or (verdict.outcome == "rejected" and edge.status != "declared")
+            if is_final and verdict.place is not None:
+                edge = replace(edge, producer_leaf=verdict.place)
             item = EdgeEvidence(
                 edge=edge_text(edge),
                 status=verdict.outcome if is_final else edge.status,  # type: ignore[arg-type]
@@ -186,9 +191,9 @@ class _Work:
 
 def _proposed(catalog: ToolCatalog, text: str) -> list[DataFlowEdge]:
     from loopbuild.stages.toolgraph.patterns import read_proposals
-    from loopbuild.stages.toolgraph.ports import input_ports, output_ports
+    from loopbuild.stages.toolgraph.ports import guessed_ports, input_ports, output_ports
 
-    outputs = [port for tool in catalog.tools for port in output_ports(tool)]
+    outputs = [port for tool in catalog.tools for port in (*output_ports(tool), *guessed_ports(tool))]
     inputs = [port for tool in catalog.tools for port in input_ports(tool)]
     return read_proposals(text, outputs, inputs)
 

@@ -30,11 +30,13 @@ def unknown_names(settings: Json, catalog: ToolCatalog, loopfile: Path) -> list[
 
 def _edges(rules: Json, catalog: ToolCatalog) -> tuple[Diagnostic, ...]:
     from loopbuild.stages.toolgraph.patterns import read_patterns
-    from loopbuild.stages.toolgraph.ports import input_ports, output_ports
+    from loopbuild.stages.toolgraph.ports import guessed_ports, input_ports, output_ports
+    from loopbuild.stages.toolgraph.returns import with_returns
 
     if not any(rules.values()):
         return ()
-    outputs = [port for tool in catalog.tools for port in output_ports(tool)]
+    catalog = with_returns(catalog, rules, ())
+    outputs = [port for tool in catalog.tools for port in (*output_ports(tool), *guessed_ports(tool))]
     inputs = [port for tool in catalog.tools for port in input_ports(tool)]
     try:
         read_patterns(rules, outputs, inputs)

@@ -27,6 +27,8 @@ class CurrentTools:
     catalog: ToolCatalog
     graph: ToolGraph
     listings: tuple[Listing, ...]
+    evidence: tuple[EdgeEvidence, ...] = ()
+    """The lines of graph.lock."""
 
 
 def current_tools(opened: OpenProject) -> CurrentTools:
@@ -58,7 +60,7 @@ def current_tools(opened: OpenProject) -> CurrentTools:
         graph = build_graph(catalog, settings["graph"], evidence)
     except LoopfileError as error:
         raise placed(error, opened.project.loopfile) from None
-    return CurrentTools(settings=settings, catalog=catalog, graph=graph, listings=tuple(listings))
+    return CurrentTools(settings=settings, catalog=catalog, graph=graph, listings=tuple(listings), evidence=evidence)
 
 
 def stored_evidence(root: Path) -> tuple[EdgeEvidence, ...]:
@@ -86,7 +88,9 @@ def difference(old: ToolCatalog, new: ToolCatalog, *, settings: Json) -> Catalog
 
 def drawn(tools: CurrentTools, *, form: str, around: str = "") -> str:
     """Return the graph as text, report, mermaid, dot, svg, html or json; raises SelectionError for an unknown tool."""
-    graph, catalog = tools.graph, tools.catalog
+    from loopbuild.stages.toolgraph.returns import with_returns
+
+    graph, catalog = tools.graph, with_returns(tools.catalog, tools.settings["graph"]["edges"], tools.evidence)
     if around:
         graph, catalog = _around(graph, catalog, around)
     if form == "json":
@@ -111,12 +115,16 @@ def _around(graph: ToolGraph, catalog: ToolCatalog, tool: str) -> tuple[ToolGrap
     if tool not in names:
         near = difflib.get_close_matches(tool, names, n=1)
         raise SelectionError(f"no tool is called `{tool}`", hint=f"did you mean `{near[0]}`?" if near else "")
-    edges = tuple(edge for edge in graph.edges if names[tool] in (edge.producer, edge.consumer))
-    shown = {names[tool], *(edge.producer for edge in edges), *(edge.consumer for edge in edges)}
+    edges, unproven = (
+        tuple(edge for edge in all_of_them if names[tool] in (edge.producer, edge.consumer))
+        for all_of_them in (graph.edges, graph.unproven)
+    )
+    ends = [(edge.producer, edge.consumer) for edge in (*edges, *unproven)]
+    shown = {names[tool], *(end for pair in ends for end in pair)}
     groups = tuple(
         replace(group, goals=kept, tools=tuple(each for each in group.tools if each in shown))
         for group in graph.subgraphs
         if (kept := tuple(goal for goal in group.goals if goal in shown))
     )
     tools = tuple(each for each in catalog.tools if each.id in shown)
-    return replace(graph, edges=edges, subgraphs=groups, notes=()), replace(catalog, tools=tools)
+    return replace(graph, edges=edges, subgraphs=groups, notes=(), unproven=unproven), replace(catalog, tools=tools)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from loopbuild.records.codec import LEFT_OUT
+
 EdgeStatus = Literal["declared", "inferred", "observed", "verified", "rejected"]
+
+UNPROVEN = frozenset({"guessed", "proposed"})
+"""Rules that are no evidence: nothing is sampled by them before a replay or the author speaks for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +28,11 @@ class DataFlowEdge:
     status: EdgeStatus = "inferred"
     bound_with: tuple[tuple[str, str], ...] = ()
     """Parents that both calls must share, an input of the producer and one of the consumer each: `/org`, `/owner`."""
+
+    @property
+    def standing(self) -> str:
+        """Return the status as a person reads it: `unproven` where a guess or a proposal is all there is."""
+        return "unproven" if self.status == "inferred" and self.rule in UNPROVEN else self.status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,3 +72,5 @@ class ToolGraph:
     subgraphs: tuple[Subgraph, ...] = ()
     flat_sources: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    unproven: tuple[DataFlowEdge, ...] = field(default=(), metadata=LEFT_OUT)
+    """Edges that a guess alone speaks for: a replay tries them, nothing is sampled by them."""

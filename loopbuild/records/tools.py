@@ -97,6 +97,12 @@ class SchemaLeaf:
         return self.words[-1:] == ("token",) and self.words[:1] in (("page",), ("next",), ("continuation",), ("sync",))
 
     @property
+    def tells_something(self) -> bool:
+        """Say whether the leaf is more than "an object" or "a list" that a whole answer is said to be."""
+        is_inside = bool(self.component or self.pointer.strip("/[]"))
+        return is_inside or bool(set(self.types) - {"object", "array", "null"})
+
+    @property
     def is_opaque(self) -> bool:
         """Say whether it lies so deep that nobody looked into it: what is in it feeds nothing."""
         is_inside = bool(self.component) and self.kind != "id"
@@ -124,6 +130,8 @@ class ToolSchema:
     """The entity the tool is about, singular, words joined by a space: `role`, `interview`."""
     inputs: tuple[SchemaLeaf, ...] = ()
     outputs: tuple[SchemaLeaf, ...] = ()
+    guesses: tuple[SchemaLeaf, ...] = field(default=(), metadata=LEFT_OUT)
+    """What a call probably returns although nothing declares it; nobody may rely on it, the graph proposes by it."""
     gate: str = ""
     """Digest of what makes a call valid beyond the leaves it sets: required pointers, defaults, combinators."""
     params: str = ""
@@ -140,11 +148,7 @@ class ToolSchema:
     @property
     def returns_known(self) -> OutputOrigin:
         """Return how it is known what a call returns; `none` where all that is known is "an object" or "a list"."""
-        is_told = any(
-            leaf.component or leaf.pointer.strip("/[]") or set(leaf.types) - {"object", "array", "null"}
-            for leaf in self.outputs
-        )
-        return self.output_origin if is_told else "none"
+        return self.output_origin if any(leaf.tells_something for leaf in self.outputs) else "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,8 +17,15 @@ def run(action: Action) -> Json:
 
 
 def run_contract(action: Action) -> Json:
-    """Drop descriptions, examples of wording and places: what is left decides what is sampled, written and trained."""
-    catalog = from_json(ToolCatalog, action.input("catalog"))
+    """Drop descriptions, examples of wording and places: what is left decides what is sampled, written and trained.
+
+    Guesses that a replay or the author speaks for become returns here.
+    """
+    from loopbuild.stages.toolgraph.evidence import read_evidence
+    from loopbuild.stages.toolgraph.returns import with_returns
+
+    evidence = read_evidence(action.file("evidence")) if action.context["has_evidence"] else ()
+    catalog = with_returns(from_json(ToolCatalog, action.input("catalog")), action.params, evidence)
     return to_json(ToolCatalog(tools=tuple(_bare(tool) for tool in catalog.tools), edges=catalog.edges))
 
 
@@ -35,6 +42,7 @@ def _bare(tool: ToolSchema) -> ToolSchema:
         output_schema=_without_words(written_out(tool.output_schema)),
         inputs=tuple(_bare_leaf(leaf) for leaf in tool.inputs),
         outputs=tuple(_bare_leaf(leaf) for leaf in tool.outputs),
+        guesses=tuple(_bare_leaf(leaf) for leaf in tool.guesses),
     )
 
 

@@ -29,6 +29,7 @@ from loopbuild.sandbox.patterns import MAX_LENGTH, is_too_much
 from loopbuild.stages.catalog.callnames import call_names
 from loopbuild.stages.catalog.components import members_of, noun_of
 from loopbuild.stages.catalog.found import Found, Walk
+from loopbuild.stages.catalog.guesses import guesses
 from loopbuild.stages.catalog.impossible import flaws
 from loopbuild.stages.catalog.leaves import MAX_DEPTH, walk
 from loopbuild.stages.catalog.meaning import (
@@ -159,6 +160,10 @@ def _tool(
         _leaf(leaf, "output", about, shared, origin="observed" if _was_seen(leaf.pointer, *seen) else origin)
         for leaf in given.leaves
     )
+    # The type in a docstring is prose: it waits beside the returns until something better speaks for it.
+    outputs, probable = ((), outputs) if origin == "guessed" else (outputs, ())
+    if not probable and _is_silent(tool, outputs):
+        probable = guesses(tool, verb=verb, entity=entity, inputs=inputs, synonyms=entities or {})
     gate = digest("gate", {"required": taken.required, "defaults": taken.defaults, "combinators": taken.combinators})
     return ToolSchema(
         id=tool_id,
@@ -174,6 +179,7 @@ def _tool(
         entity=entity,
         inputs=inputs,
         outputs=outputs,
+        guesses=probable,
         gate=gate,
         params=digest("params", [gate, [[leaf.pointer, leaf.fingerprint] for leaf in inputs]]),
         returns=digest("returns", [origin, [[leaf.pointer, leaf.fingerprint] for leaf in outputs]]),
@@ -221,6 +227,13 @@ def _outputs(tool: DeclaredTool) -> tuple[Json, OutputOrigin]:
     if tool.output_origin == "declared" and tool.hints.get("dialect") == "mcp" and _is_wrapper(schema):
         return schema, "none"
     return schema, tool.output_origin
+
+
+def _is_silent(tool: DeclaredTool, outputs: Sequence[SchemaLeaf]) -> bool:
+    """Say whether nobody tells what a call returns; an operation over HTTP that declares no answer has none."""
+    if tool.output_schema is None and tool.hints.get("transport"):
+        return False
+    return not any(leaf.tells_something for leaf in outputs) and not any(leaf.types == ("null",) for leaf in outputs)
 
 
 def _is_wrapper(schema: Json) -> bool:

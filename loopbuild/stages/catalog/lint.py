@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from loopbuild.pointers import unescaped
@@ -66,6 +66,8 @@ class Surroundings:
     """Ids of tools of other sources."""
     unfed: Collection[str] = ()
     """Facts of required inputs nothing can fill: `hr/get_role input /role_id`."""
+    guessed: Mapping[str, str] = field(default_factory=dict)
+    """Such facts -> the tool that is guessed to fill them, where one is."""
 
 
 def remarks(
@@ -122,6 +124,8 @@ def _on_leaf(leaf: SchemaLeaf, name: str, around: Surroundings, tool: ToolSchema
         yield say("opaque-enum", f"nothing explains the values of {called}", leaf=leaf)
     if fact_name(tool.id, "input", leaf.pointer) in around.unfed:
         hint = f"`sampling: {{user_known: [{leaf.pointer.rstrip('[]/').rpartition('/')[2]}]}}` if people know it"
+        if guessed := around.guessed.get(fact_name(tool.id, "input", leaf.pointer)):
+            hint = f"`{named(guessed)}` may do, by its name: `loopbuild graph --verify` tries it in a real sandbox"
         yield say("unreachable-parameter", f"no tool returns {called}, which is required", leaf=leaf, hint=hint)
 
 

@@ -50,7 +50,7 @@ def verb_of(name: str, *, source: str = "") -> str:
 
     A word that is a noun as well gives way to a plain verb elsewhere in the name: `order_list` lists.
     """
-    words = _name_words(name, source)
+    words = tool_words(name, source)
     verbs = [word for word in words if word in VERBS]
     if not verbs:
         return ""
@@ -60,7 +60,7 @@ def verb_of(name: str, *, source: str = "") -> str:
 
 def phrase_of(name: str, *, source: str = "") -> str:
     """Return the verb of two words a tool's name begins with, as far as it changes the effect: `check in`."""
-    phrase = " ".join(_name_words(name, source)[:2])
+    phrase = " ".join(tool_words(name, source)[:2])
     return phrase if phrase in PHRASES else ""
 
 
@@ -87,7 +87,7 @@ def effect_of(verb: str, hints: Mapping[str, Json], *, yields_own_id: bool, phra
 
 def entity_of_tool(name: str, verb: str, *, source: str = "", synonyms: Mapping[str, str]) -> str:
     """Return the noun a tool is about: `role` for get_open_roles, `candidate` for get_role_candidates."""
-    words = list(_name_words(name, source))
+    words = list(tool_words(name, source))
     if verb in words:
         at = words.index(verb)
         words = words[at + 1 :] or words[:at]
@@ -170,8 +170,8 @@ def _meant(words: Sequence[str], synonyms: Mapping[str, str]) -> str:
     return " ".join(synonyms.get(word, word) for word in words)
 
 
-def _name_words(name: str, source: str) -> tuple[str, ...]:
-    """Words of the name, a leading repetition of the source's name left out: `git_log` of `git` logs."""
+def tool_words(name: str, source: str) -> tuple[str, ...]:
+    """Return the words of a name, a leading repetition of the source's name left out: `git_log` of `git` logs."""
     words = split_words(name)
     prefix = split_words(source)
     if prefix and len(words) > len(prefix) and words[: len(prefix)] == prefix:

@@ -46,10 +46,19 @@ class Arguments:
         self._into: dict[tuple[str, str], list[DataFlowEdge]] = {}
         self._alike: dict[tuple[str, str], list[DataFlowEdge]] = {}
         """Edges into any input of the same entity and name."""
-        slots = {(tool.id, leaf.pointer): _slot(leaf) for tool in catalog.tools for leaf in tool.inputs}
+        self._slots = {(tool.id, leaf.pointer): _slot(leaf) for tool in catalog.tools for leaf in tool.inputs}
         for edge in edges:
-            self._into.setdefault((edge.consumer, edge.consumer_leaf), []).append(edge)
-            self._alike.setdefault(slots[edge.consumer, edge.consumer_leaf], []).append(edge)
+            self._learn(edge)
+
+    def trust(self, edge: DataFlowEdge) -> None:
+        """Take the values of an edge that was verified, before all others."""
+        if name_of(edge) not in self.trusted:
+            self.trusted.add(name_of(edge))
+            self._learn(edge)
+
+    def _learn(self, edge: DataFlowEdge) -> None:
+        self._into.setdefault((edge.consumer, edge.consumer_leaf), []).append(edge)
+        self._alike.setdefault(self._slots[edge.consumer, edge.consumer_leaf], []).append(edge)
 
     def open(self, fixture: int) -> None:
         """Go to the start of a world; where nothing is ever written it is still there. Raises Lost."""

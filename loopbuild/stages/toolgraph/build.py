@@ -14,10 +14,12 @@ from loopbuild.stages.toolgraph.flat import flat_sources
 from loopbuild.stages.toolgraph.index import Found, PortIndex, rank
 from loopbuild.stages.toolgraph.names import Words
 from loopbuild.stages.toolgraph.patterns import EdgePattern, read_patterns
-from loopbuild.stages.toolgraph.ports import Port, input_ports, output_ports
+from loopbuild.stages.toolgraph.ports import Port, guessed_ports, input_ports, output_ports
+from loopbuild.stages.toolgraph.returns import with_returns
 from loopbuild.stages.toolgraph.scope import bound
 from loopbuild.stages.toolgraph.score import Match, conversion, score_pair
 from loopbuild.stages.toolgraph.subgraphs import subgraphs
+from loopbuild.stages.toolgraph.unproven import Guesses
 
 MIN_SCORE = 0.6
 STRONG = 0.85
@@ -34,9 +36,11 @@ def build_graph(catalog: ToolCatalog, settings: Json, evidence: Sequence[EdgeEvi
     """
     chosen = settings or {}
     rules = chosen.get("edges") or {}
+    catalog = with_returns(catalog, rules, evidence)
     outputs = [port for tool in catalog.tools for port in output_ports(tool)]
+    guessed = [port for tool in catalog.tools for port in guessed_ports(tool)]
     inputs = [port for tool in catalog.tools for port in input_ports(tool)]
-    allow, deny = read_patterns(rules, outputs, inputs)
+    allow, deny = read_patterns(rules, [*outputs, *guessed], inputs)
     standing, gone = Facts(catalog).standing(evidence) if evidence else ([], 0)
     search = _Search(
         outputs,
@@ -48,14 +52,26 @@ def build_graph(catalog: ToolCatalog, settings: Json, evidence: Sequence[EdgeEvi
         per_input=int(chosen.get("per_input", PER_INPUT)),
     )
     edges = [edge for consumer in inputs for edge in search.edges_into(consumer)]
-    edges.sort(key=lambda edge: (edge.consumer, edge.consumer_leaf, -edge.score, edge.producer, edge.producer_leaf))
-    flat, notes = flat_sources(catalog.tools, edges)
+    edges.sort(key=_place)
+    fed = {(edge.consumer, edge.consumer_leaf) for edge in edges}
+    guesses = search.guesses(guessed)
+    unproven = [edge for port in inputs if port.place not in fed for edge in guesses.edges_into(port)]
+    unproven.sort(key=_place)
+    flat, notes = flat_sources(catalog.tools, edges, unproven)
     if gone:
         lines = "1 line" if gone == 1 else f"{gone} lines"
         notes.append(f"{lines} of graph.lock no longer fit the tools; `loopbuild graph --verify` renews them")
     return ToolGraph(
-        edges=tuple(edges), subgraphs=subgraphs(catalog.tools, edges), flat_sources=flat, notes=tuple(notes)
+        edges=tuple(edges),
+        subgraphs=subgraphs(catalog.tools, edges),
+        flat_sources=flat,
+        notes=tuple(notes),
+        unproven=tuple(unproven),
     )
+
+
+def _place(edge: DataFlowEdge) -> tuple[str, str, float, str, str]:
+    return (edge.consumer, edge.consumer_leaf, -edge.score, edge.producer, edge.producer_leaf)
 
 
 class _Search:
@@ -74,7 +90,8 @@ class _Search:
     ) -> None:
         self._allow, self._deny = allow, deny
         self._min_score, self._per_input = min_score, per_input
-        self._index = PortIndex(outputs, denied=self._denied)
+        # What the author alone stands for feeds what he says and nothing else.
+        self._index = PortIndex((port for port in outputs if not port.is_guessed), denied=self._denied)
         self._places = {port.place: port for port in outputs}
         self._verified: dict[tuple[str, str], list[DataFlowEdge]] = {}
         self._rejected: dict[tuple[str, str], set[tuple[str, str]]] = {}
@@ -89,6 +106,10 @@ class _Search:
             if (producer := self._places.get((edge.producer, edge.producer_leaf))) is not None:
                 self._linked.setdefault((edge.consumer, edge.consumer_leaf), []).append(producer)
         self._exact = [(rule, [port for port in outputs if rule.takes_end(port)]) for rule in allow if rule.is_exact]
+
+    def guesses(self, ports: Sequence[Port]) -> Guesses:
+        """Return the guesses under the same rules."""
+        return Guesses(ports, denied=self._denied, refuted=self._rejected, per_input=self._per_input)
 
     def edges_into(self, consumer: Port) -> list[DataFlowEdge]:
         """Return the edges of one input, in no order."""

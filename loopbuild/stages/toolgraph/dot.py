@@ -23,15 +23,18 @@ def to_dot(graph: ToolGraph, catalog: ToolCatalog) -> str:
             f"    {ids[tool.id]} [label={_quoted(tool.name)}];" for tool in catalog.tools if tool.source == source
         ]
         lines.append("  }")
-    lines += [_arrow(edge, ids) for edge in graph.edges if edge.producer in ids and edge.consumer in ids]
+    drawn = (*graph.edges, *graph.unproven)
+    lines += [_arrow(edge, ids) for edge in drawn if edge.producer in ids and edge.consumer in ids]
     return "\n".join([*lines, "}"]) + "\n"
 
 
 def _arrow(edge: DataFlowEdge, ids: dict[str, str]) -> str:
     style = _STYLES.get(edge.status, _STYLES["inferred"])
     dash = " style=dashed" if edge.status == "inferred" and edge.score < 0.85 else ""
+    if edge.standing == "unproven":
+        dash = " style=dotted constraint=false"
     label = _quoted(edge.consumer_leaf.removeprefix("/"))
-    tip = _quoted(f"{edge.producer_leaf} -> {edge.consumer_leaf} ({edge.score:.2f} {edge.rule}, {edge.status})")
+    tip = _quoted(f"{edge.producer_leaf} -> {edge.consumer_leaf} ({edge.score:.2f} {edge.rule}, {edge.standing})")
     return f"  {ids[edge.producer]} -> {ids[edge.consumer]} [label={label} tooltip={tip} {style}{dash}];"
 
 

@@ -35,8 +35,19 @@ def to_text(graph: ToolGraph, catalog: ToolCatalog) -> str:
                 stem = "   " if is_last else "│  "
                 branch = "└─" if row == len(edges) - 1 else "├─"
                 lines.append(f"{stem}{branch} {_edge(edge)}")
+    lines += unproven_lines(graph)
     lines += [f"note: {visible(note)}" for note in graph.notes]
     return "\n".join(lines) + "\n"
+
+
+def unproven_lines(graph: ToolGraph, limit: int = 40) -> list[str]:
+    """Return the edges that a guess alone speaks for, with what that means; nothing where there are none."""
+    if not graph.unproven:
+        return []
+    count = "1 edge" if len(graph.unproven) == 1 else f"{len(graph.unproven):,} edges"
+    lines = [f"unproven  {count}, never sampled before a replay or `graph.edges.allow` speaks for it"]
+    lines += [f"   {visible(edge.consumer)} {_edge(edge)}" for edge in graph.unproven[:limit]]
+    return [*lines, f"   and {len(graph.unproven) - limit:,} more"] if len(graph.unproven) > limit else lines
 
 
 def to_mermaid(graph: ToolGraph, catalog: ToolCatalog) -> str:
@@ -59,7 +70,7 @@ def _edge(edge: DataFlowEdge) -> str:
     if edge.bound_with:
         reshaped += f", same {visible(' and '.join(wanted.removeprefix('/') for _, wanted in edge.bound_with))}"
     left, right = visible(edge.producer_leaf), visible(edge.consumer_leaf)
-    return f"{right} <- {visible(edge.producer)} {left}  {edge.score:.2f} {edge.rule}{reshaped}, {edge.status}"
+    return f"{right} <- {visible(edge.producer)} {left}  {edge.score:.2f} {edge.rule}{reshaped}, {edge.standing}"
 
 
 def _arrow(edge: DataFlowEdge, ids: Mapping[str, str]) -> str:

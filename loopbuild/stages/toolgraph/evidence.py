@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from loopbuild.digest import digest
 from loopbuild.errors import LoopfileError
-from loopbuild.records import DataFlowEdge, EdgeEvidence, ToolCatalog, from_json, to_json
+from loopbuild.records import DataFlowEdge, EdgeEvidence, SchemaLeaf, ToolCatalog, from_json, to_json
+from loopbuild.stages.toolgraph.guesses import guess_at, placed
 
 FILE = "graph.lock"
 _HEAD = {"graph.lock": 1}
@@ -57,15 +58,24 @@ class Facts:
         self._leaves = {
             (tool.id, leaf.side, leaf.pointer): leaf for tool in catalog.tools for leaf in (*tool.inputs, *tool.outputs)
         }
+        self._guessing = {tool.id: tool for tool in catalog.tools if tool.guesses}
 
     def of(self, edge: DataFlowEdge) -> str:
         """Return the digest of both leaves and both gates; empty when one of them is gone."""
-        given = self._leaves.get((edge.producer, "output", edge.producer_leaf))
+        given = self._given(edge.producer, edge.producer_leaf)
         wanted = self._leaves.get((edge.consumer, "input", edge.consumer_leaf))
         if given is None or wanted is None:
             return ""
         parts = [given.fingerprint, wanted.fingerprint, self._gates[edge.producer], self._gates[edge.consumer]]
         return digest("edge evidence", parts)[:16]
+
+    def _given(self, tool: str, pointer: str) -> SchemaLeaf | None:
+        """Return what is known, or was guessed, to lie at a place of an answer."""
+        found = self._leaves.get((tool, "output", pointer))
+        if found is not None or tool not in self._guessing:
+            return found
+        guess = guess_at(self._guessing[tool], pointer)
+        return placed(guess, pointer) if guess is not None else None
 
     def standing(self, evidence: Sequence[EdgeEvidence]) -> tuple[list[tuple[DataFlowEdge, EdgeEvidence]], int]:
         """Return what still counts, each with its edge, and how many lines do not."""

@@ -10,8 +10,10 @@ FLAT_SHARE = 0.2
 """A source with a smaller share of tools touching an edge cannot carry chains."""
 
 
-def flat_sources(tools: Sequence[ToolSchema], edges: Sequence[DataFlowEdge]) -> tuple[tuple[str, ...], list[str]]:
-    """Return the flat sources and a note about each."""
+def flat_sources(
+    tools: Sequence[ToolSchema], edges: Sequence[DataFlowEdge], unproven: Sequence[DataFlowEdge] = ()
+) -> tuple[tuple[str, ...], list[str]]:
+    """Return the flat sources and a note about each, and what `unproven` edges would connect."""
     touched = {edge.producer for edge in edges} | {edge.consumer for edge in edges}
     flat: list[str] = []
     notes: list[str] = []
@@ -24,7 +26,7 @@ def flat_sources(tools: Sequence[ToolSchema], edges: Sequence[DataFlowEdge]) -> 
         leading = sum(edge.producer.startswith(f"{source}/") for edge in edges)
         notes.append(
             f"source `{source}` is flat: {leading or 'no'} {'edge leads' if leading == 1 else 'edges lead'} from it, "
-            f"so only single and parallel calls are sampled; {_remedy(own)}"
+            f"so only single and parallel calls are sampled; {_remedy(own)}{_guesses(own, unproven)}"
         )
     return tuple(flat), notes
 
@@ -44,3 +46,13 @@ def _remedy(tools: Sequence[ToolSchema]) -> str:
         f"all {len(tools)} tools declare what they return, but nothing in it is called like what another one takes; "
         "where a value belongs there all the same, `graph: {edges: {allow: [...]}}` says so"
     )
+
+
+def _guesses(tools: Sequence[ToolSchema], unproven: Sequence[DataFlowEdge]) -> str:
+    """Say how many edges were guessed and what makes them count; empty where none was."""
+    own = {tool.id for tool in tools}
+    count = sum(edge.consumer in own for edge in unproven)
+    if not count:
+        return ""
+    them = "1 edge is guessed, which is" if count == 1 else f"{count} edges are guessed, which are"
+    return f". {them} not sampled: `loopbuild graph --verify` tries such in a real sandbox"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 
 from loopbuild.records import DataFlowEdge, ToolCatalog, ToolGraph
@@ -17,12 +18,14 @@ from loopbuild.stages.toolgraph.page import SCRIPT, STYLE
 from loopbuild.stages.toolgraph.report import out_of_reach
 from loopbuild.visible import visible
 
-_ORDER = ("verified", "declared", "observed", "inferred", "weak")
+_ORDER = ("verified", "declared", "observed", "inferred", "weak", "unproven")
 """Statuses as the page shows them, strongest first; `weak` is inferred below certainty."""
 
 
 def to_html(graph: ToolGraph, catalog: ToolCatalog) -> str:
-    """Return the page."""
+    """Return the page; what is unproven is drawn apart."""
+    told = f"{len(catalog.tools):,} tools, {len(graph.edges):,} edges"
+    graph = replace(graph, edges=(*graph.edges, *graph.unproven))
     plan = lay_out(graph, catalog)
     number = {tool.id: at for at, tool in enumerate(catalog.tools)}
     own: dict[tuple[str, str], list[DataFlowEdge]] = {}
@@ -52,7 +55,6 @@ def to_html(graph: ToolGraph, catalog: ToolCatalog) -> str:
         for name in statuses
     )
     notes = "".join(f"<li>{_text(note)}</li>" for note in graph.notes)
-    told = f"{len(catalog.tools):,} tools, {len(graph.edges):,} edges"
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -88,7 +90,8 @@ script-src 'unsafe-inline'">
 
 
 def _json(graph: ToolGraph, catalog: ToolCatalog, number: dict[str, int]) -> str:
-    lost = {(tool.id, leaf.pointer) for tool, leaf in out_of_reach(catalog.tools, graph.edges)}
+    sure = [edge for edge in graph.edges if edge.standing != "unproven"]
+    lost = {(tool.id, leaf.pointer) for tool, leaf in out_of_reach(catalog.tools, sure)}
     tools = [
         {
             "id": visible(tool.id),
@@ -119,7 +122,7 @@ def _json(graph: ToolGraph, catalog: ToolCatalog, number: dict[str, int]) -> str
 
 
 def _shown(edge: DataFlowEdge) -> str:
-    return "weak" if edge.status == "inferred" and edge.score < 0.85 else edge.status
+    return "weak" if edge.standing == "inferred" and edge.score < 0.85 else edge.standing
 
 
 def _strongest(edges: Sequence[DataFlowEdge]) -> str:

@@ -29,6 +29,12 @@ REFERENCES = frozenset(_REFERENCES.split())
 
 IDENTIFIERS = frozenset({"id", "uuid", "guid", "identifier"})
 
+_CONTAINERS = (
+    "result item data response list entry record value output content payload body object node element row match"
+)
+CONTAINERS = frozenset(_CONTAINERS.split())
+"""Names of objects and lists that say nothing about what is in them."""
+
 LISTING_VERBS = frozenset({"list", "search", "find", "query", "browse", "lookup"})
 
 TAKING_VERBS = frozenset({"reserve", "book", "buy", "purchase", "order", "rent", "hire", "play"})

@@ -36,6 +36,7 @@ code { font: 12px ui-monospace, Menlo, Consolas, monospace; }
 marker path { fill: #888; }
 .verified { color: #2a7f3f; } .declared { color: #2f6f9f; } .observed { color: #6a9f58; } .inferred { color: #888; }
 .weak { color: #b08d57; } .link.weak { stroke-dasharray: 4 3; } label i.weak { border-top-style: dashed; }
+.unproven { color: #a06bb0; } .link.unproven { stroke-dasharray: 1 4; } label i.unproven { border-top-style: dotted; }
 .lost { color: var(--focus); }
 .hidden { display: none; } .faint { opacity: .12; }
 @media (max-width: 700px) { main { flex-direction: column; } aside { width: auto; height: 40%; border-left: 0;

@@ -58,7 +58,7 @@ def read_patterns(
     for key, patterns in found.items():
         for at, line in enumerate(rules.get(key) or ()):
             try:
-                patterns.append(_checked(_parse(line, key), outputs, inputs, key))
+                patterns.append(_checked(parse(line, key), outputs, inputs, key))
             except LoopfileError as error:
                 span = Span(file="", pointer=f"/graph/edges/{key}/{at}")
                 wrong.append(
@@ -79,7 +79,7 @@ def read_proposals(text: str, outputs: Sequence[Port], inputs: Sequence[Port]) -
     for line in (line.strip() for line in text.splitlines()):
         if not line or line.startswith("#"):
             continue
-        pattern = _checked(_parse(line, "proposal"), outputs, inputs, "proposal")
+        pattern = _checked(parse(line, "proposal"), outputs, inputs, "proposal")
         if not pattern.is_exact or "*" in line:
             raise LoopfileError(f"proposal `{line}` names no single leaf on each side", hint=_SPELLING)
         found.append(
@@ -95,7 +95,8 @@ def read_proposals(text: str, outputs: Sequence[Port], inputs: Sequence[Port]) -
     return found
 
 
-def _parse(line: str, key: str) -> EdgePattern:
+def parse(line: str, key: str) -> EdgePattern:
+    """Return a line of `graph.edges.<key>` or a proposal; raises LoopfileError for one that is no edge."""
     left, arrow, right = line.partition("->")
     if not arrow or not left.strip() or not right.strip():
         raise LoopfileError(f"`{line}` in {_where(key)} is no edge", hint=_SPELLING)

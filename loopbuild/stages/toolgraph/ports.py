@@ -52,6 +52,11 @@ class Port:
     """The collection of whose members a part of a path names one: `issue` for `/issues/{issue_number}`."""
 
     @property
+    def is_guessed(self) -> bool:
+        """Say whether nothing but a guess says that there is such an output."""
+        return self.leaf.origin == "guessed"
+
+    @property
     def is_plural(self) -> bool:
         """Say whether the name is a plural: outside of a list `comments` is how many there are."""
         name = self.leaf.pointer.rpartition("/")[2].casefold()  # `[]` where it is a list of its own
@@ -109,6 +114,13 @@ def output_ports(tool: ToolSchema) -> list[Port]:
     """Return the ports of what a tool returns."""
     taken = {leaf.words: leaf.is_required for leaf in tool.inputs}
     return [_output(tool, leaf, taken) for leaf in tool.outputs]
+
+
+def guessed_ports(tool: ToolSchema) -> list[Port]:
+    """Return the ports of what a tool is guessed to return; the author's own allowance makes no more of a guess."""
+    taken = {leaf.words: leaf.is_required for leaf in tool.inputs}
+    allowed = [leaf for leaf in tool.outputs if leaf.origin == "guessed"]
+    return [_output(tool, leaf, taken) for leaf in (*allowed, *tool.guesses)]
 
 
 def input_ports(tool: ToolSchema) -> list[Port]:

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from loopbuild.records import DataFlowEdge, Json, ToolCatalog, ToolSchema
 from loopbuild.sandbox.protocol import Sandbox
 from loopbuild.stages.toolgraph.arguments import Arguments, Lost, NoValue, context_of, find, name_of, put
 from loopbuild.stages.toolgraph.controls import control, is_empty, is_refused, values_needed
+from loopbuild.stages.toolgraph.guesses import guess_at, place_of
 
 Outcome = Literal["verified", "rejected", "uninformative", "inconclusive", "infra_error", "skipped"]
 _ROUNDS = 4
@@ -32,6 +33,8 @@ class Verdict:
     outcome: Outcome
     detail: str
     calls: int = 0
+    place: str | None = None
+    """Where in the answer a guessed value was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +60,24 @@ def verify(
     `trusted` edges were verified before: their values are used, they are not tried. The sandbox is left in some world
     of its own; its state is put back after every call of a consumer.
     """
-    known = Arguments(catalog, [*edges, *trusted], sandbox)
-    known.trusted |= {name_of(edge) for edge in trusted}
+    known = Arguments(catalog, edges, sandbox)
+    for edge in trusted:
+        known.trust(edge)
     found: dict[tuple[str, str, str, str], Verdict] = {}
     waiting = sorted(edges, key=name_of)
     for _ in range(_ROUNDS):
         proven = len(known.trusted)
         for edge in waiting:
             before = known.calls
+            trial = _Trial(known, edge)
             try:
-                outcome, detail = _Trial(known, edge).run()
+                outcome, detail = trial.run()
             except Lost as lost:
                 outcome, detail = "infra_error", f"the sandbox gave no answer: {lost}"[:200]
             calls = known.calls - before + (found[name_of(edge)].calls if name_of(edge) in found else 0)
-            found[name_of(edge)] = Verdict(outcome=outcome, detail=detail, calls=calls)
+            found[name_of(edge)] = Verdict(outcome=outcome, detail=detail, calls=calls, place=trial.place)
             if outcome == "verified":
-                known.trusted.add(name_of(edge))
+                known.trust(edge if trial.place is None else replace(edge, producer_leaf=trial.place))
         waiting = [edge for edge in waiting if found[name_of(edge)].outcome in ("inconclusive", "infra_error")]
         if len(known.trusted) == proven:
             break
@@ -89,6 +94,8 @@ class _Trial:
         self.producer: ToolSchema = known.tools[edge.producer]
         self.consumer: ToolSchema = known.tools[edge.consumer]
         self.leaf = next(leaf for leaf in self.consumer.inputs if leaf.pointer == edge.consumer_leaf)
+        self.guess = guess_at(self.producer, edge.producer_leaf) if edge.rule == "guessed" else None
+        self.place: str | None = None
         self.reactions: list[Reaction] = []
         self.values: list[Json] = []
         self.accepted: list[Json] = []
@@ -128,8 +135,12 @@ class _Trial:
         result = self.known.call(self.producer.id, arguments)
         if is_refused(result):
             return
+        if self.guess is not None and self.place is None:
+            self.place = place_of(self.guess, result.value)
+            if self.place is None:
+                return
         fresh = 0
-        for value in find(result.value, self.edge.producer_leaf):
+        for value in find(result.value, self.edge.producer_leaf if self.place is None else self.place):
             if value not in self.values and fresh < 2:
                 self.values.append(value)
                 fresh += 1
@@ -223,7 +234,9 @@ class _Trial:
         if not total and self.unclear:
             return "inconclusive", "refused, and maybe another argument is at fault"
         if not total:
-            return "inconclusive", missing or f"`{self.producer.id}` gave no value"
+            lack = f"holds no `{'_'.join(self.guess.words)}`" if self.guess is not None else ""
+            said = f"the answer of `{self.producer.id}` {lack}" if lack else f"`{self.producer.id}` gave no value"
+            return "inconclusive", missing or said
         if accepted == total:
             needed = max(values_needed(value) for value in self.values)
             enough = accepted >= needed or (needed == 2 and accepted == 1)

@@ -6,7 +6,7 @@ Pure; a report never hides a source that offers no chains, and names what would 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 from loopbuild.records import DataFlowEdge, SchemaLeaf, ToolCatalog, ToolGraph, ToolSchema
 from loopbuild.visible import visible
@@ -76,6 +76,7 @@ def _source(source: str, tools: Sequence[ToolSchema], graph: ToolGraph) -> list[
         f"source `{visible(source)}`: {_count(len(tools), 'tool')}, {_count(len(edges), 'edge')}{_told(statuses)}",
         f"  returns:{_told(origins, brackets=False)}",
         f"  evidence:{_told(rules, brackets=False) or ' none'}",
+        *_guessed(names, graph),
         f"  required inputs: {len(required)}, of which {given} are fed by tools, "
         f"{len(required) - given - len(opaque)} can be asked for, {len(opaque)} are out of reach",
     ]
@@ -96,6 +97,20 @@ def _source(source: str, tools: Sequence[ToolSchema], graph: ToolGraph) -> list[
         told = ", ".join(f"{visible(tool)} feeds {count}" for tool, count in sorted(busy, key=_by_count)[:_SHOWN])
         lines.append(f"  hubs: {told}")
     return lines
+
+
+def _guessed(names: Set[str], graph: ToolGraph) -> list[str]:
+    """Say what was guessed of the tools of a source and whom it would feed."""
+    found = [edge for edge in graph.unproven if edge.producer in names]
+    if not found:
+        return []
+    leaves = sorted({(edge.producer, edge.producer_leaf) for edge in found})
+    fed = _count(len({(edge.consumer, edge.consumer_leaf) for edge in found}), "required input")
+    told = ", ".join(visible(f"{tool.partition('/')[2]} {pointer}") for tool, pointer in leaves[:_SHOWN])
+    more = f", and {len(leaves) - _SHOWN} more" if len(leaves) > _SHOWN else ""
+    return [
+        f"  guessed returns: {len(leaves)} that would feed {fed}, unproven and never sampled so: {told}{more}",
+    ]
 
 
 def _by_count(item: tuple[str, int]) -> tuple[int, str]:

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from benchmarks.graph import planted
-from benchmarks.graph.verified import depot, replayed
+from benchmarks.graph.verified import depot, placed, replayed, silent_depot
 from loopbuild.records import DataFlowEdge, SchemaLeaf
 from loopbuild.sandbox import open_sandbox
 from loopbuild.sandbox.protocol import Sandbox
@@ -39,6 +39,20 @@ def test_on_the_planted_server_all_true_edges_are_verified_and_no_false_one(tmp_
     assert outcomes["list_archived_orders#/order_ids/[] -> get_order#/order_id"] == "rejected"
     assert outcomes["get_product#/title -> create_ticket#/subject"] == "uninformative"
     assert outcomes["get_order#/placed_on -> list_shifts#/day"] == "uninformative"
+
+
+def test_of_a_server_that_declares_nothing_only_true_guesses_are_verified(tmp_path: Path) -> None:
+    """The order ids that archived and purchase orders are guessed to tell are no order's."""
+    pytest.importorskip("mcp")
+    catalog, guesses = silent_depot()
+    found, _ = replayed(catalog, guesses, settings(), tmp_path)
+    verified = {placed(one, found[edge_text(one)]) for one in guesses if found[edge_text(one)].outcome == "verified"}
+    # True by how the server is made, though nobody planted it.
+    further = "depot/list_customers#/customer_ids/[] -> depot/list_customer_keys#/customer_id"
+    assert verified - {further} <= {edge_text(one) for one in depot()[1]}
+    assert len(verified) == 6
+    refused = {placed(one, found[edge_text(one)]) for one in guesses if found[edge_text(one)].outcome == "rejected"}
+    assert "depot/list_archived_orders#/order_ids/[] -> depot/get_order#/order_id" in refused
 
 
 @contextmanager
