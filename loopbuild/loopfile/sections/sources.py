@@ -18,6 +18,9 @@ class _Common(Section):
     """Tool name or glob -> what calling it does, where the name misleads."""
     returns: dict[Text, Json] = {}
     """Tool name -> output schema (JSON Schema or shorthand), where the source declares none."""
+    observe: Flag = False
+    """Call the tools that only read, three times each, where the source's calls run (`python`, `http`, `mcp`): once,
+    and again by `--refresh`. What came back stands in `listings/` and fills in what nothing declares."""
     allow_empty: Flag = False
     sandbox: SandboxSettings | None = None
     """Where this source's calls run; the project's `sandbox` otherwise."""
