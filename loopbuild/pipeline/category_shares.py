@@ -39,7 +39,7 @@ def negatives(settings: Json, cells: Json) -> dict[str, Json]:
     """How many rows that call tools there will be, where `coverage` plans more than `per_tool` says."""
     if not settings["sampling"]["coverage"]:
         return {}
-    planned = sum(cell["purpose"] == "train" for batch in cells.values() for cell in batch)
+    planned = sum(cell["purpose"] == "train" and not cell.get("round") for rows in cells.values() for cell in rows)
     # Rows of other categories count as well; what turns out too much the data set cuts.
     more = 1 + sum(share for name, share in settings["synthesis"]["categories"].items() if name != "error_recovery")
     return {"rows": round(planned * copies(settings["synthesis"]) * more)}

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from loopbuild.engine.target import Json
+from loopbuild.pipeline.refilling import is_reserve
 from loopbuild.pipeline.shared import is_dialogue
 from loopbuild.records.words import code_words
 
@@ -26,7 +27,7 @@ def gaps(trajectories: Mapping[str, Json], examples: Iterable[Json]) -> Json:
     details: dict[tuple[str, str], str] = {}
     for _, row in sorted(trajectories.items()):
         tool = row["goal"] if "unreachable" in row else row["cell"]["goal"]
-        if is_dialogue(row):
+        if is_dialogue(row) or is_reserve(row):
             continue
         aimed[tool] += 1
         if "unreachable" in row:

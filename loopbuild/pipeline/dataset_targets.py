@@ -19,7 +19,7 @@ def dataset_targets(settings: Json, batches: Inputs, places: Mapping[str, str]) 
     """Yield the dataset and what is between it and the rows; `batches` are the tables of all subgraphs."""
     synthesis = settings["synthesis"]
     params = {"filters": free_filters(settings), "categories": shares(synthesis["categories"])}
-    inputs = [*batches, ("contract", "contract:main"), ("negatives", "negatives:main")]
+    inputs = [*batches, *((name, f"{name}:main") for name in ("contract", "graph", "negatives"))]
     judge = judge_of(settings)
     if judge is not None:
         judged = _judge_targets(judge, synthesis, params, inputs)
@@ -30,7 +30,7 @@ def dataset_targets(settings: Json, batches: Inputs, places: Mapping[str, str]) 
         recipe=DATASET,
         params=params | {"variety": synthesis["variety"]},
         context={"places": places},
-        inputs=tuple(sorted([("graph", "graph:main"), *inputs])),
+        inputs=tuple(sorted(inputs)),
     )
     yield Target(id="dataset:train", recipe=TRAIN_SET, inputs=(("dataset", "dataset:main"),))
     yield Target(id="dataset:eval", recipe=EVAL_SET, inputs=(("dataset", "dataset:main"),))

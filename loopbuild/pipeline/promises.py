@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from loopbuild.engine.target import Json
 from loopbuild.errors import BuildError
+from loopbuild.pipeline.refilling import is_reserve
 from loopbuild.pipeline.shared import is_dialogue
 from loopbuild.records import Example, Verdict
 from loopbuild.stages.filters.promises import Breach, Written, broken, repetition
@@ -36,7 +37,7 @@ def hold(
     known = {key: row["example"] for key, row in rows.items()}
     calls = {(example["trajectory"], tool) for example in known.values() for tool in example["tools"]}
     for key, one in trajectories.items():
-        if is_dialogue(one):
+        if is_dialogue(one) or is_reserve(one):
             continue
         if "unreachable" in one:
             if one.get("purpose") == "eval":

@@ -11,7 +11,9 @@ from typing import Any
 
 from loopbuild.engine.target import Json
 
-_SOURCE: dict[str, Json] = {"include": [], "exclude": [], "effects": {}, "returns": {}, "allow_empty": False}
+_SOURCE: dict[str, Json] = {
+    "include": [], "exclude": [], "effects": {}, "returns": {}, "observe": False, "allow_empty": False,
+}  # fmt: skip
 _BY_KIND: dict[str, dict[str, Json]] = {
     "toolspec": {"path": ""},
     "openapi": {"path": "", "url": "", "refs": {}},

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from loopbuild.engine.query import output
 from loopbuild.engine.target import Json
 from loopbuild.errors import SandboxError, SelectionError
+from loopbuild.pipeline.sampling_settings import walking
 from loopbuild.pipeline.sandbox_settings import sandbox_settings
 from loopbuild.records import Cell, ToolCatalog, ToolGraph, Trajectory, from_json
 from loopbuild.sandbox.recorded.cassette import Cassette
@@ -135,7 +136,7 @@ def _asked(
 
     graph = from_json(ToolGraph, output(opened.workspace, "graph:main"))
     planned: Json = output(opened.workspace, "cells:main") or {"cells": {}}
-    wanted = {key: settings["sampling"][key] for key in ("seed", "optional", "user_known", "max_steps")}
+    wanted = walking(settings["sampling"])
     is_controlled = any(one["kind"] == "controls" for one in settings["filters"])
     recorders: dict[str, Recorder] = {}
     root = opened.project.root

@@ -56,7 +56,7 @@ def former_plans(old: Json, new: Json, given: None) -> dict[str, dict[str, Cell]
 
 def place_of(cell: Cell) -> str:
     """Return what names a cell among those of its goal; its length is drawn from the goal's name, so not that."""
-    return f"{cell.purpose} {cell.category} {cell.topology} {cell.index} {cell.aim}".rstrip()
+    return f"{cell.purpose} {cell.category} {cell.topology} {cell.index} {cell.aim}{cell.round or ''}".rstrip()
 
 
 def _stands_as_before(old: str, new: str) -> bool:

@@ -24,6 +24,7 @@ IDENTITY: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Kind -> the settings that decide what calls answer; all of them for a kind that is not named here. `url` is the text
 of loop.yaml: `${VAR}` is not filled in, and credentials cannot stand in it."""
+_SINCE: Mapping[str, Json] = {"varied_states": False, "on_delete": "leave"}
 MADE_UP = "tables "
 """Begins the names of facts on what made-up tables take a tool to do."""
 MAX_MODULES = 500
@@ -58,8 +59,8 @@ def identity_of(chosen: Json) -> Json:
 def _identity(one: Mapping[str, Json]) -> Mapping[str, Json]:
     if one["kind"] in IDENTITY:
         return {key: one[key] for key in IDENTITY[one["kind"]]}
-    # A setting that came later is named only where it is on, and moves no key.
-    return {key: value for key, value in one.items() if value or key != "varied_states"}
+    # A setting that came later is named only where it is not as before, and moves no key.
+    return {key: value for key, value in one.items() if _SINCE.get(key, ...) != value}
 
 
 def sandbox_context(chosen: Json, files: Iterable[tuple[str, str]]) -> Json:

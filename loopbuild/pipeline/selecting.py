@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from loopbuild.engine.target import Action, Json
-from loopbuild.records import Example, Verdict, from_json
+from loopbuild.pipeline.covered import shown_by
+from loopbuild.pipeline.refilling import refilled, rounds_of
+from loopbuild.records import Example, ToolCatalog, ToolGraph, Verdict, from_json
 
 
 def table_rows(action: Action, kind: str) -> Iterator[tuple[str, Json]]:
@@ -20,18 +22,36 @@ def made_rows(action: Action) -> dict[str, Json]:
     return {key: row for kind in ("negatives", "rows", "retirement") for key, row in table_rows(action, kind)}
 
 
-def free_verdicts(rows: Mapping[str, Json], *, shares: Mapping[str, float], filters: Json) -> dict[str, Verdict]:
-    """Return a verdict for each row: those it has, those of shares, and those of filters that compare rows."""
+def free_verdicts(
+    action: Action, rows: Mapping[str, Json], *, shares: Mapping[str, float], filters: Json
+) -> dict[str, Verdict]:
+    """Return a verdict for each row: those it has, those of shares, and those of filters that compare rows.
+
+    Rows that were planned in case others are lost are looked at last, and taken where something is short.
+    """
     from loopbuild.stages.filters.mix import cut_back
     from loopbuild.stages.filters.selection import select_rows
 
     verdicts = {key: from_json(Verdict, row["verdict"]) for key, row in rows.items()}
-    kept = trained(rows, verdicts)
+    good = trained(rows, verdicts)
+    trajectories = {row.get("key", key): row for key, row in table_rows(action, "trajectories")}
+    rounds = rounds_of(trajectories)
+    kept = [one for one in good if one.trajectory not in rounds]
     # Before rows are held against each other, for a surplus is not there to crowd others out; and after, for `quota`
     # evens categories out.
     verdicts |= cut_back(kept, shares=shares)
     verdicts |= select_rows([one for one in kept if verdicts[one.key].kept], filters=filters)
-    return cut_again(verdicts, kept, shares=shares)
+    if rounds:
+        catalog = from_json(ToolCatalog, action.input("contract"))
+        graph = from_json(ToolGraph, action.input("graph"))
+        verdicts |= refilled(
+            [one for one in kept if verdicts[one.key].kept],
+            [one for one in good if one.trajectory in rounds],
+            rounds=rounds,
+            shown=shown_by(trajectories, catalog, graph),
+            filters=filters,
+        )
+    return cut_again(verdicts, good, shares=shares)
 
 
 def cut_again(verdicts: dict[str, Verdict], kept: list[Example], *, shares: Mapping[str, float]) -> dict[str, Verdict]:

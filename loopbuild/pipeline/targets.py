@@ -18,6 +18,7 @@ from loopbuild.pipeline.category_shares import copies, dialogues, elsewhere, neg
 from loopbuild.pipeline.judging import free_filters
 from loopbuild.pipeline.listings import is_live
 from loopbuild.pipeline.retiring import locked_tools
+from loopbuild.pipeline.sampling_settings import planning, training_paths, walking
 from loopbuild.pipeline.sandbox_settings import (
     identity_of,
     sandbox_context,
@@ -38,10 +39,10 @@ SOURCE = Recipe(name="source", version=4, run=f"{R}.source:run", is_cheap=True)
 CATALOG = Recipe(name="catalog", version=8, run=f"{R}.catalog:run", is_cheap=True)
 CONTRACT = Recipe(name="contract", version=4, run=f"{R}.catalog:run_contract", is_cheap=True)
 GRAPH = Recipe(name="graph", version=7, run=f"{R}.graph:run", is_cheap=True)
-CELLS = Recipe(name="cells", version=5, run=f"{R}.cells:run", is_cheap=True)
+CELLS = Recipe(name="cells", version=6, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
     name="trajectories",
-    version=17,
+    version=18,
     run=f"{R}.trajectories:run",
     wanted=f"{R}.trajectories:wanted",
     facts=f"{R}.trajectories:facts",
@@ -66,11 +67,11 @@ TASKS = Recipe(
     facts=f"{R}.tasks:facts",
     revalidate=f"{R}.tasks:revalidate",
 )
-ROWS = Recipe(name="rows", version=18, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
+ROWS = Recipe(name="rows", version=19, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
 NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
 CONTRASTS = Recipe(
     name="contrasts",
-    version=9,
+    version=10,
     run=f"{R}.contrasts:run",
     wanted=f"{R}.contrasts:wanted",
     facts=f"{R}.contrasts:facts",
@@ -87,13 +88,13 @@ JUDGEMENTS = Recipe(
     chunk_rows=1_000_000,
     is_request_whole=True,
 )
-DATASET = Recipe(name="dataset", version=10, run=f"{R}.dataset:run")
+DATASET = Recipe(name="dataset", version=11, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
 EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
 GENERATIONS = Recipe(
     name="generations",
-    version=14,
+    version=15,
     run=f"{R}.generations:run",
     wanted=f"{R}.generations:wanted",
     facts=f"{R}.generations:facts",
@@ -153,9 +154,10 @@ def static_targets(settings: Json, *, root: Path, places: Mapping[str, str] | No
             id="cells:main",
             recipe=CELLS,
             params={
-                "sampling": _planning(settings["sampling"]),
+                "sampling": planning(settings["sampling"]),
                 "per_tool_eval": settings["evaluation"]["per_tool"],
                 "sandboxes": {name: sandbox_params(settings, name)[name] for name in sorted(settings["sources"])},
+                **training_paths(settings),
             },
             inputs=(("contract", "contract:main"), ("graph", "graph:main")),
             expand="loopbuild.pipeline.targets:expand_cells",
@@ -241,7 +243,7 @@ def _subgraph_targets(name: str, settings: Json, root: Path, others: Iterable[st
         params={
             "subgraph": name,
             "sandbox": sandbox,
-            "sampling": _walking(settings["sampling"]),
+            "sampling": walking(settings["sampling"]),
             **dialogues(settings["synthesis"]),
         },
         inputs=(("cells", "cells:main"), ("contract", "contract:main"), ("graph", "graph:main")),
@@ -386,18 +388,6 @@ def _arm(arm: str, settings: Json, base: str, inputs: dict[str, str], root: Path
         recipe=SCORES,
         inputs=tuple(sorted((inputs | {"generations": f"generations:{arm}"}).items())),
     )
-
-
-def _planning(sampling: Json) -> dict[str, Json]:
-    """What decides which cells there are."""
-    off = [key for key in ("coverage", "derived", "lengths", "parallel_turns") if not sampling[key]]
-    return _without(sampling, *off, *(() if sampling["coverage"] else ("optional",)))
-
-
-def _walking(sampling: Json) -> dict[str, Json]:
-    """What decides how a cell is walked; what is off by default is named only where it is on, and moves no key."""
-    chosen = {key: sampling[key] for key in ("seed", "optional", "user_known", "max_steps")}
-    return chosen | ({"parallel_turns": True} if sampling["parallel_turns"] else {})
 
 
 def _without(section: Json, *keys: str) -> dict[str, Json]:

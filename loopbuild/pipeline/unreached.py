@@ -42,6 +42,8 @@ def unreached(workspace: Workspace, targets: Iterable[str], *, seed: int) -> Unr
         lost = {key for key, row in rows.items() if "unreachable" in row}
         for value in cells[name]:
             cell = from_json(Cell, value)
+            if cell.round:
+                continue
             planned[cell.goal] += 1
             # Keys are digests; they are worked out only where something is missing.
             if lost and plan_key(cell, seed=seed) in lost:

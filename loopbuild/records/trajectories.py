@@ -42,6 +42,8 @@ class Cell:
     """The target it must reach, where it was planned for one (`sampling.aims`)."""
     derives: Literal["", "argument", "answer"] = field(default="", metadata=LEFT_OUT)
     """What must be worked out from results: an argument of its goal, or what is told at the end."""
+    round: int = 0
+    """From 1 on: planned for what earlier ones may leave short, and of use only where they did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,10 +173,11 @@ class Trajectory:
 
 
 def cell_json(cell: Cell) -> Json:
-    """Return a cell as JSON; one without an aim is written as it was before there were any: its key rests on that."""
+    """Return a cell as JSON; without an aim or a later round it is as it was before there were any: keys rest on it."""
     value = to_json(cell)
-    if not cell.aim:
-        del value["aim"]
+    for name in ("aim", "round"):
+        if not value[name]:
+            del value[name]
     return value
 
 

@@ -152,6 +152,7 @@ _CODES = {
     "unsafe": "it does harm nobody asked for",
     "other": "another fault",
     "text_is_known": "its words stand in another row",
+    "not_needed": "was planned in case others are lost",
     # Why a target of the coverage is not met.
     "not_aimed": "nothing was planned for it",
     "dropped": "its rows were dropped, held out, or too few",

@@ -17,6 +17,12 @@ def particular(words: tuple[str, ...]) -> Callable[[Draws], str] | None:
     return next((make for names, make in _BY_WORD if not set(names).isdisjoint(words)), None)
 
 
+def coded(words: tuple[str, ...]) -> Callable[[Draws], str] | None:
+    """Return the maker of a code that has one form, whatever it is the code of; None where the words end otherwise."""
+    last = words[:-1] if words[-1:] in (("number",), ("code",)) and len(words) > 1 else words
+    return _CODED.get(last[-1]) if last else None
+
+
 def serial(draws: Draws) -> str:
     """Return `KDF4821907`."""
     letters = "".join("ABCDEFGHJKLMNPRSTUVWXYZ"[draws.below(23)] for _ in range(3))
@@ -41,6 +47,33 @@ def _isbn(draws: Draws) -> str:
 def _plate(draws: Draws) -> str:
     letters = "ABCDEFGHJKLMNPRSTUVWXYZ"
     return f"{letters[draws.below(23)]}{letters[draws.below(23)]} {1000 + draws.below(9000)}"
+
+
+def _zip(draws: Draws) -> str:
+    return f"{1_000 + draws.below(98_000):05d}"
+
+
+def _iban(draws: Draws) -> str:
+    """A German or Austrian one: those have no check digits but the two in front."""
+    land, digits = (("DE", 18), ("AT", 16))[draws.below(2)]
+    account = "".join(str(draws.below(10)) for _ in range(digits))
+    spelled = account + "".join(str(ord(letter) - 55) for letter in land) + "00"
+    return f"{land}{98 - int(spelled) % 97:02d}{account}"
+
+
+def _bic(draws: Draws) -> str:
+    letters = "".join("ABCDEFGHKLMNOPRSTUVWZ"[draws.below(21)] for _ in range(4))
+    return f"{letters}{('DE', 'AT', 'FR', 'NL')[draws.below(4)]}{'FHMPW'[draws.below(5)]}{'FXM'[draws.below(3)]}"
+
+
+def _etag(draws: Draws) -> str:
+    return "".join("0123456789abcdef"[draws.below(16)] for _ in range(32))
+
+
+_CODED = {
+    "zip": _zip, "zipcode": _zip, "postcode": _zip, "postal": _zip, "iban": _iban, "bic": _bic, "swift": _bic,
+    "etag": _etag,
+}  # fmt: skip
 
 
 def _from(options: Sequence[str]) -> Callable[[Draws], str]:

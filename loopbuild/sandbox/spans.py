@@ -6,8 +6,8 @@ depart before they arrive.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from datetime import date, timedelta
+from collections.abc import Callable, Collection, Sequence
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 _STARTS: tuple[tuple[str, ...], ...] = (("start",), ("from",), ("begin",), ("checkin",), ("check", "in"))
@@ -25,6 +25,7 @@ _TRAVELS = frozenset(
     ["flight", "train", "bus", "ferry", "ship", "journey", "trip", "leg", "route", "ride", "transfer", "shipment",
      "shuttle", "voyage", "connection", "delivery", "parcel", "vessel"]
 )  # fmt: skip
+_DAYS = frozenset({"date", "day"})
 _LONGEST_DAYS = 14
 _QUARTERS = 8
 
@@ -57,17 +58,40 @@ def earlier_name(name: str, *, about: Collection[str]) -> str:
     return ""
 
 
-def later(moment: object, below: Callable[[int], int]) -> str:
+def later(moment: object, below: Callable[[int], int], *, words: Collection[str] = ()) -> str:
     """Return a moment after one: days after a date, with its time kept; some quarters of an hour after a time of day.
 
-    Empty for what is neither; `below` draws.
+    So also after a moment, where the one that is looked for is the end of a meeting by its `words`. Empty for what is
+    no moment; `below` draws.
     """
     text = str(moment)
     try:
         day = date.fromisoformat(text[:10])
     except ValueError:
         return _later_today(text, below)
+    if text[10:11] in ("T", " ") and _ends_soon(words) and (end := _soon_after(text, below)):
+        return end
     return (day + timedelta(days=1 + below(_LONGEST_DAYS))).isoformat() + text[10:]
+
+
+def is_whole_day(words: Sequence[str]) -> bool:
+    """Say whether a moment is called a day: the leave that starts and ends on a date begins and ends at midnight."""
+    return words[-1:] in (("date",), ("day",))
+
+
+def _ends_soon(words: Collection[str]) -> bool:
+    """Say whether what is called so ends a meeting or a ride, not a stay."""
+    if not _DAYS.isdisjoint(words):
+        return False
+    return "end" in words or {"arrival", "time"} <= set(words)
+
+
+def _soon_after(text: str, below: Callable[[int], int]) -> str:
+    try:
+        end = datetime.fromisoformat(text[:16]) + timedelta(minutes=15 * (1 + below(_QUARTERS)))
+    except ValueError:
+        return ""
+    return f"{end.isoformat(sep=text[10], timespec='minutes')}{text[16:]}"
 
 
 def _later_today(text: str, below: Callable[[int], int]) -> str:

@@ -14,9 +14,10 @@ from loopbuild.digest import unit_interval
 from loopbuild.records import Json, Purpose, SchemaLeaf
 from loopbuild.sandbox import pools
 from loopbuild.sandbox.draws import Draws
-from loopbuild.sandbox.particular import particular, serial
+from loopbuild.sandbox.particular import coded, particular, serial
 from loopbuild.sandbox.patterns import from_pattern
 from loopbuild.sandbox.pools import side_of
+from loopbuild.sandbox.spans import is_whole_day
 
 _TODAY = date(2026, 1, 15)
 _TRIES = 64
@@ -29,8 +30,7 @@ def synthesize(leaf: SchemaLeaf, key: Json, *, purpose: Purpose, entity: str = "
     """
     draws = Draws(key)
     if leaf.enum:
-        # One value more moves only what now gets it.
-        return max(leaf.enum, key=lambda value: unit_interval("choice", [key, value]))
+        return shown_choice(leaf.enum, key)
     kinds = set(leaf.types) - {"null"}
     if not kinds:
         kinds = {"string"}
@@ -43,6 +43,11 @@ def synthesize(leaf: SchemaLeaf, key: Json, *, purpose: Purpose, entity: str = "
     if "boolean" in kinds:
         return bool(draws.below(2))
     return [] if "array" in kinds else {} if "object" in kinds else None
+
+
+def shown_choice(options: Sequence[Json], key: Json) -> Json:
+    """Return one of several values; one value more moves only what now gets it."""
+    return max(options, key=lambda value: unit_interval("choice", [key, value]))
 
 
 def person_name(key: Json, *, purpose: Purpose) -> str:
@@ -191,6 +196,10 @@ def _moment(draws: Draws) -> str:
     return f"{_day(draws)}T{_time(draws)}:00Z"
 
 
+def _at_midnight(make: Callable[[Draws], str]) -> Callable[[Draws], str]:
+    return lambda draws: f"{make(draws)}T00:00:00Z"
+
+
 def _email(draws: Draws) -> str:
     name = _person(draws).casefold().replace(" ", ".")
     return f"{name}@{draws.pick(pools.COMPANY_HEADS).casefold().replace(' ', '')}.example"
@@ -319,10 +328,15 @@ def _maker(form: str, kind: str, words: tuple[str, ...], entity: str) -> Callabl
         return _birthday
     if not _DONE.isdisjoint(words) and (form or kind) in ("date", "date-time", "datetime"):
         return _past_day if (form or kind) == "date" else _past_moment
+    if (form or kind) in ("date-time", "datetime") and is_whole_day(words):
+        return _at_midnight(_day)
     if form in _BY_FORMAT:
         return _BY_FORMAT[form]
     if "name" in words or "title" in words:
         return _naming(words, entity)
+    exact = coded(words)
+    if exact is not None:
+        return exact
     if kind in _BY_KIND and kind != "text":
         return _BY_KIND[kind]
     for word in reversed(words):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loopbuild.engine.target import Json
 from loopbuild.pipeline.coverage import gaps, said
-from loopbuild.pipeline.covered import covered, covered_text
+from loopbuild.pipeline.covered import covered, covered_text, shown_by
 from loopbuild.records import DataFlowEdge, SchemaLeaf, Subgraph, ToolCatalog, ToolGraph, ToolSchema
 
 
@@ -81,7 +81,9 @@ def test_targets_are_counted_by_rows_and_what_is_missing_says_why() -> None:
         "t2": walked("t2", ("s/b", {"sort": "up"})),
         "t3": missed("s/b") | {"aim": '["edge", "s/a", "/x", "s/b", "/x"]'},
     }
-    found = covered(made, [{"trajectory": "t1"}] * 8, catalog=CATALOG, graph=GRAPH)
+    found = covered(
+        made, [{"trajectory": "t1"}] * 8, shown=shown_by(made, CATALOG, GRAPH), catalog=CATALOG, graph=GRAPH
+    )
     assert found["tools"] == {"of": 2, "reachable": 2, "met": 1}
     assert found["edges"] == {"of": 1, "reachable": 0, "met": 0}
     assert found["parameters"] == {"of": 2, "reachable": 2, "met": 0}

@@ -56,3 +56,34 @@ def test_what_has_happened_lies_before_the_clock(word: str, form: str) -> None:
     moments = [synthesize(leaf, number, purpose="train") for number in range(50)]
     assert all(re.match(r"20\d\d-\d\d-\d\d", moment) for moment in moments)
     assert max(moments) < "2026-01-15"
+
+
+@pytest.mark.parametrize(
+    ("words", "pattern"),
+    [
+        (("zip",), r"\d{5}"),
+        (("billing", "address", "zip"), r"\d{5}"),
+        (("postal", "code"), r"\d{5}"),
+        (("postcode",), r"\d{5}"),
+        (("bic",), r"[A-Z]{6}[A-Z]{2}"),
+        (("etag",), r"[0-9a-f]{32}"),
+    ],
+)
+def test_codes_of_one_form_have_it_whatever_they_are_the_code_of(words: tuple[str, ...], pattern: str) -> None:
+    assert re.fullmatch(pattern, value(*words))
+
+
+@pytest.mark.parametrize("words", [("iban",), ("customer", "iban"), ("iban", "number"), ("debit", "iban")])
+def test_an_iban_has_its_check_digits(words: tuple[str, ...]) -> None:
+    text = value(*words)
+    turned = text[4:] + text[:4]
+    assert int("".join(str(int(char, 36)) for char in turned)) % 97 == 1
+
+
+@pytest.mark.parametrize("words", [("start", "date"), ("absence", "day"), ("due", "date")])
+def test_a_moment_that_is_called_a_day_is_midnight(words: tuple[str, ...]) -> None:
+    assert value(*words, form="date-time").endswith("T00:00:00Z")
+
+
+def test_a_moment_that_is_called_a_time_is_in_the_day() -> None:
+    assert "T00:00" not in value("start", "time", form="date-time")

@@ -132,3 +132,16 @@ def test_a_person_says_a_departure_after_the_arrival() -> None:
             given={"/arrival_date": "2026-03-01"},
         )  # fmt: skip
         assert "2026-03-01" < chosen < "2026-03-16"
+
+
+@pytest.mark.parametrize(
+    ("words", "is_soon"),
+    [(("end", "time"), True), (("end",), True), (("arrival", "time"), True), (("end", "date"), False),
+     (("checkout", "time"), False), (("return", "time"), False), (("due",), False)],
+)  # fmt: skip
+def test_a_meeting_ends_within_two_hours_and_a_stay_after_days(words: tuple[str, ...], is_soon: bool) -> None:
+    for number in range(30):
+        end = later("2026-03-04T23:30:00Z", lambda n, number=number: seed("test", number) % n, words=words)  # type: ignore[misc]
+        assert end > "2026-03-04T23:30:00Z"
+        assert (end <= "2026-03-05T01:30:00Z") is is_soon
+        assert end.endswith(":00Z")

@@ -80,8 +80,10 @@ def test_plain_worlds_know_first_states_only() -> None:
 
 def test_what_is_paused_resumes_and_people_are_never_paused() -> None:
     sandbox = opened()
-    plans = sandbox.known("desk/resume_plan", "/plan_id")
-    assert {sandbox.call("desk/resume_plan", {"plan_id": key}).status for key in plans} == {"ok", "tool_error"}
+    paused = sandbox.known("desk/resume_plan", "/plan_id")
+    others = set(sandbox.known("desk/pause_plan", "/plan_id")) - set(paused)
+    assert {sandbox.call("desk/resume_plan", {"plan_id": key}).status for key in paused} == {"ok"}
+    assert {sandbox.call("desk/resume_plan", {"plan_id": key}).status for key in others} == {"tool_error"}
     people = {sandbox.call("desk/get_customer", {"customer_id": k}).value["status"] for k in known(sandbox, "customer")}
     assert people == {"active", "inactive"}
 

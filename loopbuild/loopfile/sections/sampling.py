@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
 from loopbuild.loopfile.sections.base import Count, Flag, Positive, Section, Share, Text
 
 
@@ -54,4 +58,8 @@ class SamplingSettings(Section):
     the largest of a list, all that match, a count, a sum, a difference, a date some days later."""
     coverage: Flag = False
     """Further trajectories for what the others leave short: edges seen fewer than three times, optional parameters
-    never given or never left out, values of a choice and bounds of a number never seen."""
+    never given or never left out, two of them never together or never apart, values of a choice and bounds of a number
+    never seen."""
+    rounds: Annotated[Count, Field(le=3)] = 0
+    """How often is gone back for what is still short: a trajectory that no way leads to is looked for again in other
+    worlds; with `coverage`, further ones by other ways, of which the data set keeps what it lacks after the filters."""

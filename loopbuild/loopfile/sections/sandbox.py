@@ -24,6 +24,9 @@ class SimulatedSandbox(Section):
     varied_states: Flag = False
     """Things start in the states their kind has, not all in the first: tickets open or closed, orders placed or
     shipped. Only then is there a closed ticket to reopen."""
+    on_delete: Literal["leave", "conflict", "cascade"] = "leave"
+    """What becomes of what a thing has in the starting world (the orders of a customer) when it is deleted: it stays as
+    it is; deleting is refused while there is any; or it is deleted, too."""
 
 
 class McpState(Section):

@@ -13,7 +13,7 @@ from loopbuild.records import Trajectory, from_json, to_json
 def run(action: Action) -> Json:
     """Return the verdicts so far, what the judge is asked, and the rows it may not see for the secrets in them."""
     rows = made_rows(action)
-    verdicts = free_verdicts(rows, shares=action.params["categories"], filters=action.params["filters"])
+    verdicts = free_verdicts(action, rows, shares=action.params["categories"], filters=action.params["filters"])
     catalog = action.derived(shared.catalog, "contract")
     trajectories = {row.get("key", key): row for key, row in table_rows(action, "trajectories")}
     asked, secret = {}, []

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from loopbuild.engine.target import Action, Json
 from loopbuild.pipeline.coverage import gaps
-from loopbuild.pipeline.covered import covered
+from loopbuild.pipeline.covered import covered, shown_by
 from loopbuild.pipeline.selecting import cut_again, free_verdicts, made_rows, table_rows, trained
 from loopbuild.records import EvalTask, Example, ToolCatalog, ToolGraph, Trajectory, Verdict, from_json
 from loopbuild.stages.filters.judged import DEFERRED, JUDGE, judged
@@ -26,6 +26,9 @@ def run(action: Action) -> Json:
 
     rows = made_rows(action)
     train = [row for row in rows.values() if row["example"]["split"] == "train"]
+    catalog = from_json(ToolCatalog, action.input("contract"))
+    graph = from_json(ToolGraph, action.input("graph"))
+    trajectories = {row.get("key", key): row for key, row in table_rows(action, "trajectories")}
     shares = action.params["categories"]
     verdicts = _verdicts(action, rows, shares)
     verdicts |= _leaks(rows, verdicts)
@@ -34,7 +37,6 @@ def run(action: Action) -> Json:
     tasks = {key: rows[key]["task"] for key in sorted(survivors) if rows[key].get("task")}
     lines = "".join(json.dumps(example, ensure_ascii=False, sort_keys=True) + "\n" for example in examples.values())
     tested = "".join(json.dumps(task, ensure_ascii=False, sort_keys=True) + "\n" for task in tasks.values())
-    trajectories = {row.get("key", key): row for key, row in table_rows(action, "trajectories")}
     made = [from_json(Example, row["example"]) for row in train]
     stay = [example for example in made if example.key in examples]
     told = figures(made, stay, facts=rows)
@@ -52,8 +54,6 @@ def run(action: Action) -> Json:
     files = {"train": action.keep_bytes(lines.encode()), "eval": action.keep_bytes(tested.encode())}
     for name, kept_file in files.items():
         action.publish(f"dataset/{name}.jsonl", kept_file)
-    catalog = from_json(ToolCatalog, action.input("contract"))
-    graph = from_json(ToolGraph, action.input("graph"))
     return {
         "train": {key: example["digest"] for key, example in examples.items()},
         "tasks": tasks,
@@ -62,7 +62,13 @@ def run(action: Action) -> Json:
         "funnel": _funnel(rows, verdicts) | _unwritten(action) | _judged(action, verdicts),
         "figures": told,
         "gaps": gaps(trajectories, examples.values()) | noted,
-        "covered": covered(trajectories, examples.values(), catalog=catalog, graph=graph),
+        "covered": covered(
+            trajectories,
+            examples.values(),
+            shown=shown_by(trajectories, catalog, graph),
+            catalog=catalog,
+            graph=graph,
+        ),
         "known": _known(tasks, examples, trajectories, catalog),
     }
 
@@ -70,7 +76,7 @@ def run(action: Action) -> Json:
 def _verdicts(action: Action, rows: Mapping[str, Json], shares: Mapping[str, float]) -> dict[str, Verdict]:
     """What the free filters say of each row; of what they keep, what the judge says, where there is one."""
     if "judgements" not in action.inputs():
-        return free_verdicts(rows, shares=shares, filters=action.params["filters"])
+        return free_verdicts(action, rows, shares=shares, filters=action.params["filters"])
     verdicts = {key: from_json(Verdict, one) for key, one in action.input("candidates")["verdicts"].items()}
     verdicts |= judged(action.input("judgements")["rows"])
     return cut_again(verdicts, trained(rows, verdicts), shares=shares)

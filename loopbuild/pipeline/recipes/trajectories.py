@@ -103,8 +103,7 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
                 reads = (f"subgraph {subgraph.name}", f"tools {subgraph.name}", *around(servers, subgraph.tools))
                 told = {"unreachable": to_json(outcome), "goal": row.request["goal"]}
                 told |= {"purpose": "eval"} if row.request["purpose"] == "eval" else {}
-                told |= {"aim": row.request["aim"]} if row.request.get("aim") else {}
-                told |= {"derives": row.request["derives"]} if row.request.get("derives") else {}
+                told |= {name: row.request[name] for name in ("aim", "derives", "round") if row.request.get(name)}
                 told |= {"category": "dialogue"} if row.request["category"] == "dialogue" else {}
                 yield RowResult(key=row.key, output=told, reads=tuple(sorted(reads)))
             else:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from pathlib import Path
 
 from loopbuild.digest import canonical
@@ -14,6 +14,8 @@ from loopbuild.records import Json, StateFact, ToolCatalog, ToolResult
 from loopbuild.sandbox.simulated.calls import carry_out, refusal
 from loopbuild.sandbox.simulated.known import known_values, records
 from loopbuild.sandbox.simulated.model import Forms, Model, derive
+from loopbuild.sandbox.simulated.owning import OnDelete, Rules, owning
+from loopbuild.sandbox.simulated.statuses import Choices, choices_of
 from loopbuild.sandbox.simulated.tables import Tables
 from loopbuild.sandbox.simulated.world import World
 
@@ -35,29 +37,30 @@ class _Lore:
 
     validator: Validator
     model: Model
-    world_of: Callable[[int, Forms], World]
-    """Worlds are pure functions of their number and of how ids are spelled; keeping the recent ones saves making their
-    rows again."""
+    world_of: Callable[[int, Forms, Choices], World]
+    """Worlds are pure functions of their number, of how ids are spelled and which statuses there are; keeping the
+    recent ones saves making their rows again."""
 
 
-_RECENT: list[tuple[ToolCatalog, tuple[str, bool], _Lore]] = []
+_RECENT: list[tuple[ToolCatalog, tuple[str, bool, bool], _Lore]] = []
 _LORES = 32
 """Sources whose lore is kept: a project's applications are opened together, table by table."""
 
 
-def _lore(catalog: ToolCatalog, source: str, is_varied: bool) -> _Lore:
+def _lore(catalog: ToolCatalog, source: str, is_varied: bool, has_childless: bool) -> _Lore:
     """Return the lore of a source; the last few are kept, since a table of rows after the other opens the same tools.
 
     Of a thousand tools it takes 20 ms to make, more than most tables need for all their rows.
     """
     for known, name, lore in _RECENT:
-        if known is catalog and name == (source, is_varied):
+        if known is catalog and name == (source, is_varied, has_childless):
             return lore
     own = ToolCatalog(tools=tuple(tool for tool in catalog.tools if tool.source == source))
     model = derive(own.tools)
-    worlds = lru_cache(maxsize=_WORLDS)(lambda fixture, forms: World(model, fixture, forms, is_varied=is_varied))
+    made = partial(World, is_varied=is_varied, has_childless=has_childless)
+    worlds = lru_cache(maxsize=_WORLDS)(lambda fixture, forms, choices: made(model, fixture, forms, choices))
     lore = _Lore(validator=Validator(own), model=model, world_of=worlds)
-    _RECENT[:] = [(catalog, (source, is_varied), lore), *_RECENT[: _LORES - 1]]
+    _RECENT[:] = [(catalog, (source, is_varied, has_childless), lore), *_RECENT[: _LORES - 1]]
     return lore
 
 
@@ -69,18 +72,29 @@ class SimulatedSandbox:
 
     sees_state = True
 
-    def __init__(self, catalog: ToolCatalog, *, source: str, fixtures: int = 16, varied_states: bool = False) -> None:
+    def __init__(
+        self,
+        catalog: ToolCatalog,
+        *,
+        source: str,
+        fixtures: int = 16,
+        varied_states: bool = False,
+        on_delete: OnDelete = "leave",
+    ) -> None:
         self.name = source
         self.fixtures = fixtures
-        lore = _lore(catalog, source, varied_states)
+        self._rules = Rules(on_delete=on_delete)
+        lore = _lore(catalog, source, varied_states, on_delete == "conflict")
         self._validator, self._model, self._world_of = lore.validator, lore.model, lore.world_of
         self._world: World | None = None
         self._written = _Written()
         self._tells = True
 
     def open(self, fixture: int, tools: Collection[str] = ()) -> None:
-        """Start in a world, with nothing written, its ids spelled as `tools` of this source ask."""
-        self._world = self._world_of(fixture, self._model.spelling(tools))
+        """Start in a world, with nothing written: what `tools` of this source say of ids, statuses and owners holds."""
+        self._world = self._world_of(fixture, self._model.spelling(tools), choices_of(self._model, tools))
+        if self._rules.on_delete != "leave":
+            self._rules = replace(self._rules, known=owning(self._model, tools))
         self._written.tables = Tables()
 
     def call(self, tool_id: str, arguments: Mapping[str, Json]) -> ToolResult:
@@ -96,8 +110,9 @@ class SimulatedSandbox:
         if faults:
             return refusal("invalid_argument", "; ".join(fault.message for fault in faults[:3]))
         result, self._written.tables = carry_out(
-            plan, arguments, model=self._model, world=self._here(), tables=self._written.tables
-        )
+            plan, arguments, model=self._model, world=self._here(), tables=self._written.tables,
+            rules=self._rules,
+        )  # fmt: skip
         return result
 
     def snapshot(self) -> Tables:
@@ -145,6 +160,7 @@ def open_simulated(
         source=source,
         fixtures=settings.get("fixtures", 16),
         varied_states=bool(settings.get("varied_states")),
+        on_delete=settings.get("on_delete", "leave"),
     )
 
 

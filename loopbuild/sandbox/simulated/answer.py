@@ -9,6 +9,7 @@ from loopbuild.records import Json, SchemaLeaf
 from loopbuild.sandbox.draws import Draws
 from loopbuild.sandbox.simulated import lookup
 from loopbuild.sandbox.simulated.model import ToolPlan, column_of
+from loopbuild.sandbox.simulated.parts import is_part, parts_held
 from loopbuild.sandbox.simulated.shape import Column, Nothing, Object, Part, Texts, Value
 from loopbuild.sandbox.simulated.tables import Tables
 from loopbuild.sandbox.simulated.world import World
@@ -58,8 +59,19 @@ def write(scene: Scene, part: Part, entity: str, key: Json) -> Json:
     if isinstance(part, Column):
         return [_cell(scene, part, entity, key, row) for row in rows_for(scene, part.rows, entity, key)]
     if part.rows.startswith("?"):
-        return [write(scene, part.part, "", place) for place in range(2)]
+        return [_member(scene, part.part, entity, key, place) for place in range(2)]
     return [write(scene, part.part, part.rows, row) for row in rows_for(scene, part.rows, entity, key)]
+
+
+def _member(scene: Scene, part: Part, entity: str, key: Json, place: int) -> Json:
+    """Return a made-up member of a list; what names it under the row around it is what that row has."""
+    made = write(scene, part, "", place)
+    if entity and isinstance(part, Object):
+        named = {name: inner.leaf for name, inner in part.parts.items() if isinstance(inner, Value)}
+        made |= {
+            name: parts_held(scene.world, entity, key, leaf)[place] for name, leaf in named.items() if is_part(leaf)
+        }
+    return made
 
 
 def rows_for(scene: Scene, wanted: str, entity: str, key: Json) -> tuple[Json, ...]:
@@ -109,7 +121,9 @@ def _made_up(scene: Scene, leaf: SchemaLeaf, key: Json) -> Json:
     if told is not None:
         return told
     for start in _starts(scene, leaf):
-        after = later(_made_up(scene, start, key), Draws(["opaque-after", scene.call, leaf.pointer, key]).below)
+        after = later(
+            _made_up(scene, start, key), Draws(["opaque-after", scene.call, leaf.pointer, key]).below, words=leaf.words
+        )
         if after:
             return after
     return synthesize(leaf, ["opaque", scene.world.fixture, scene.call, leaf.pointer, key], purpose=scene.world.purpose)

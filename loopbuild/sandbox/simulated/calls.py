@@ -16,16 +16,14 @@ from loopbuild.sandbox.simulated import lookup
 from loopbuild.sandbox.simulated.answer import Scene, period_of, write
 from loopbuild.sandbox.simulated.ids import make_id
 from loopbuild.sandbox.simulated.model import CONTROL, Input, Model, ToolPlan, column_of, target_of
+from loopbuild.sandbox.simulated.owning import FREE, Rules, hanging, without
+from loopbuild.sandbox.simulated.parts import parts_held, parts_of
+from loopbuild.sandbox.simulated.statuses import allows
 from loopbuild.sandbox.simulated.tables import Row, Tables
 from loopbuild.sandbox.simulated.world import World, content_key
 
-_FINAL = frozenset(
-    {"cancelled", "rejected", "declined", "denied", "archived", "closed", "completed", "refunded", "revoked",
-     "terminated", "withdrawn", "finished", "published"}
-)  # fmt: skip
 _CASCADES = frozenset({"cascade", "recursive", "force"})
 """Inputs of a delete that say: and all that hangs on it."""
-_REOPENS = frozenset({"open", "active", "draft", "unlocked", "enabled", "refunded", "archived"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +50,13 @@ def refusal(code: str, message: str) -> ToolResult:
 
 
 def carry_out(
-    plan: ToolPlan, arguments: Mapping[str, Json], *, model: Model, world: World, tables: Tables
+    plan: ToolPlan, arguments: Mapping[str, Json], *, model: Model, world: World, tables: Tables, rules: Rules = FREE
 ) -> tuple[ToolResult, Tables]:
     """Return what a valid call answers and the tables after it."""
     given = tuple(_given(plan, arguments))
     try:
         if plan.operation in ("create", "update", "transition", "delete"):
-            return _written(plan, arguments, given, model=model, world=world, tables=tables)
+            return _written(plan, arguments, given, model=model, world=world, tables=tables, rules=rules)
         _check_keys(given, world, tables, exempt="")
         return _read(plan, arguments, given, world=world, tables=tables)
     except Refused as refused:
@@ -101,6 +99,7 @@ def _read(
     keys: dict[str, Json] = {}
     rows: dict[str, tuple[Json, ...]] = {}
     filters: list[tuple[Input, Json]] = []
+    bounding: set[str] = set()
     for one in given:
         if one.input.entity and isinstance(one.value, list):
             rows[one.input.entity] = tuple(one.value)
@@ -129,11 +128,14 @@ def _read(
     elif plan.operation == "read" and subject in rows:
         subject = ""
     elif plan.operation == "read" and key is not None:
+        _check_parts(plan, given, key, world)
         for entity, columns in children_of(plan).items():
+            sought = [(one.field, lookup.below(one, entity, columns)) for one, _ in filters]
+            bounding |= {name for name, under in sought if under is not None and under.bound}
             found = lookup.belonging(world, tables, subject, key, entity)
             rows.setdefault(entity, lookup.narrowed(world, tables, found, entity, filters, columns))
     words = {one.input.field: one.input.leaf.words for one in given}
-    around = {one.input.field: one.value for one in given if not one.input.entity}
+    around = {one.input.field: one.value for one in given if not one.input.entity and one.input.field not in bounding}
     if plan.operation in ("list", "find"):
         # What selects rows changes nothing about them: a flight of that day costs what it costs.
         around = {one.field: value for one, value in filters if not lookup.is_telling(one, value)}
@@ -144,13 +146,21 @@ def _read(
     return ToolResult(status="ok", value=write(scene, plan.output, subject, key)), tables
 
 
-def children_of(plan: ToolPlan) -> dict[str, tuple[str, ...]]:
+def _check_parts(plan: ToolPlan, given: tuple[Given, ...], key: Json, world: World) -> None:
+    asked = {one.input.leaf.pointer: one.value for one in given}
+    for part in parts_of(plan):
+        value = asked.get(part.leaf.pointer)
+        if value is not None and value not in parts_held(world, plan.subject, key, part.leaf):
+            raise Refused("not_found", f"{plan.subject} `{key}` has no {' '.join(part.leaf.words)} `{value}`")
+
+
+def children_of(plan: ToolPlan) -> dict[str, lookup.Names]:
     """Return the entities whose rows a reading of one row lists, each with the columns it shows of them."""
     if plan.operation != "read" or not any(not one.entity for one in plan.inputs):
         return {}
     shown = [leaf for leaf in plan.tool.outputs if "/[]" in leaf.pointer]
     return {
-        entity: tuple(column_of(leaf, entity) for leaf in shown if leaf.entity == entity)
+        entity: tuple((column_of(leaf, entity), leaf) for leaf in shown if leaf.entity == entity)
         for entity in _shown(plan)
         if entity != plan.subject
     }
@@ -190,6 +200,7 @@ def _written(
     model: Model,
     world: World,
     tables: Tables,
+    rules: Rules,
 ) -> tuple[ToolResult, Tables]:
     subject = plan.subject
     is_create = plan.operation == "create"
@@ -210,7 +221,7 @@ def _written(
             touched += [] if key is None else [key]
             continue
         for key in _subject_keys(plan, group, form_kind=form.kind, world=world, tables=tables):
-            tables = _change(plan, key, group, world=world, tables=tables)
+            tables = _change(plan, key, group, world=world, tables=tables, rules=rules)
             touched.append(key)
             changed.setdefault(key, {}).update(sent)
     if not touched:
@@ -265,21 +276,22 @@ def _subject_keys(plan: ToolPlan, group: list[Given], *, form_kind: str, world: 
     return []
 
 
-def _change(plan: ToolPlan, key: Json, group: list[Given], *, world: World, tables: Tables) -> Tables:
+def _change(plan: ToolPlan, key: Json, group: list[Given], *, world: World, tables: Tables, rules: Rules) -> Tables:
     subject = plan.subject
     row = tables.row(subject, key) or Row()
     fields = _stored(group, own=subject)
     if plan.operation == "transition":
         status, target = lookup.status_of(world, tables, subject, key), target_of(plan.tool)
-        if status == target or (status in _FINAL and target not in _REOPENS):
+        if not allows(status, target):
             raise Refused("conflict", f"{subject} `{key}` is already {status}")
         fields = {**fields, "status": target}
     lists = {name: value for name, value in fields.items() if isinstance(value, tuple)}
     if plan.operation == "delete":
         if not lists or not plan.item or plan.subject not in {one.input.entity for one in group}:
-            if any(one.input.field in _CASCADES and one.value is True for one in group):
-                tables = _without_users(subject, key, tables)
-            _check_unused(subject, key, tables)
+            if rules.on_delete == "cascade" or any(one.input.field in _CASCADES and one.value is True for one in group):
+                tables = without(world, tables, subject, key, rules.known)
+            for other, used_by in hanging(world, tables, subject, key, rules.known):
+                raise Refused("conflict", f"{subject} `{key}` is in use by {other} `{used_by}`")
             return tables.with_row(subject, key, replace(row, is_gone=True, fields={}, refs={}))
         held = {name: _list_held(row, name, world, plan, subject, key) for name in lists}
         fields = {name: tuple(item for item in held[name] if item not in lists[name]) for name in lists}
@@ -328,24 +340,6 @@ def _list_held(row: Row, name: str, world: World, plan: ToolPlan, subject: str, 
         return ()
     leaf = next(one.leaf for one in plan.inputs if one.field == name)
     return tuple(world.value(subject, key, f"{name}.{place}", leaf) for place in range(2))
-
-
-def _check_unused(subject: str, key: Json, tables: Tables) -> None:
-    for (entity, other), row in tables.rows.items():
-        if not row.is_gone and row.refs.get(subject) == key and entity != subject:
-            raise Refused("conflict", f"{subject} `{key}` is in use by {entity} `{other}`")
-
-
-def _without_users(subject: str, key: Json, tables: Tables) -> Tables:
-    """Return the tables without what was made under a row, and without what was made under that."""
-    waiting = [(subject, key)]
-    while waiting:
-        above, above_key = waiting.pop()
-        for (entity, other), row in tables.rows.items():
-            if not row.is_gone and row.refs.get(above) == above_key and entity != above:
-                tables = tables.with_row(entity, other, replace(row, is_gone=True, fields={}, refs={}))
-                waiting.append((entity, other))
-    return tables
 
 
 def _stored(group: list[Given], *, own: str) -> dict[str, Json]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from loopbuild.records import Json
 from loopbuild.sandbox.simulated import lookup
 from loopbuild.sandbox.simulated.bounds import RANGE_WORDS, beyond
 from loopbuild.sandbox.simulated.calls import children_of
-from loopbuild.sandbox.simulated.model import CONTROL, LINKS, SEARCH, Input, Model, ToolPlan, column_of
+from loopbuild.sandbox.simulated.model import CONTROL, LINKS, SEARCH, Input, Model, ToolPlan, target_of
+from loopbuild.sandbox.simulated.parts import parts_held, parts_of
+from loopbuild.sandbox.simulated.statuses import allows
 from loopbuild.sandbox.simulated.tables import Tables
 from loopbuild.sandbox.simulated.world import World
 
@@ -23,14 +25,14 @@ def known_values(plan: ToolPlan, pointer: str, *, model: Model, world: World, ta
         return ()
     if one.entity:
         is_new = plan.operation == "create" and one.entity == plan.subject
-        return () if is_new else tuple(lookup.living(world, tables, one.entity))
+        return () if is_new else tuple(_ready(plan, one, world, tables))
     if plan.operation == "delete" and plan.item and plan.subject in model.entities:
         return _held(plan, one, model, world, tables)
     linked = model.entities[plan.subject].linked if plan.subject in model.entities else ""
     if linked and one.field in LINKS:
         return tuple(lookup.living(world, tables, linked))
     if plan.operation == "read":
-        return _of_children(plan, one, world, tables)
+        return _of_parts(plan, one, world, tables) or _of_children(plan, one, world, tables)
     if plan.operation not in ("find", "list") or "boolean" in one.leaf.types:
         return ()
     if RANGE_WORDS & set(one.leaf.words) and one.shown is None:
@@ -44,7 +46,10 @@ def records(
     plan: ToolPlan, pointers: Collection[str], *, model: Model, world: World, tables: Tables
 ) -> tuple[dict[str, Json], ...]:
     """Return for each row what the filters `pointers` would say to find it, by pointer; nothing where none is one."""
-    if plan.operation not in ("find", "list"):
+    parts = [one for one in parts_of(plan) if one.leaf.pointer in pointers]
+    if parts:
+        return tuple(_of_rows(plan, parts, world, tables))
+    if plan.operation not in ("find", "list") or len(pointers) < 2:
         return ()
     filters = [
         one
@@ -77,12 +82,46 @@ def _finding(plan: ToolPlan, one: Input, key: Json, model: Model, world: World, 
 def _of_children(plan: ToolPlan, one: Input, world: World, tables: Tables) -> tuple[Json, ...]:
     """Return what the rows that are listed under another one hold in the column a filter is compared with."""
     for entity, columns in children_of(plan).items():
-        column = column_of(one.leaf, entity)
-        if column in columns and one.field not in SEARCH:
-            rows = lookup.living(world, tables, entity)
-            values = [lookup.field_of(world, tables, entity, key, column, one.leaf) for key in rows]
-            return tuple(dict.fromkeys(value for value in values if isinstance(value, str)))
+        found = lookup.below(one, entity, columns)
+        if found is None:
+            continue
+        rows = lookup.living(world, tables, entity)
+        if found.bound:
+            shown = [(key, lookup.asked_of(world, tables, entity, key, found)) for key in rows]
+            values = [beyond(held, found.bound, one.leaf, [world.fixture, entity, key, one.leaf.pointer])
+                      for key, held in shown]  # fmt: skip
+            return tuple(dict.fromkeys(value for value in values if value is not None))
+        values = [lookup.field_of(world, tables, entity, key, found.field, one.leaf) for key in rows]
+        return tuple(dict.fromkeys(value for value in values if isinstance(value, str)))
     return ()
+
+
+def _ready(plan: ToolPlan, one: Input, world: World, tables: Tables) -> list[Json]:
+    """Return the living rows an input may name; of those whose status is brought on, the ones that allow it."""
+    rows = lookup.living(world, tables, one.entity)
+    if plan.operation != "transition" or one.entity != plan.subject:
+        return rows
+    target = target_of(plan.tool)
+    ready = [key for key in rows if allows(lookup.status_of(world, tables, one.entity, key), target)]
+    return ready or rows
+
+
+def _of_parts(plan: ToolPlan, one: Input, world: World, tables: Tables) -> tuple[Json, ...]:
+    """Return the parts that rows have, where an input names one."""
+    if one not in parts_of(plan):
+        return ()
+    rows = lookup.living(world, tables, plan.subject)
+    return tuple(dict.fromkeys(value for key in rows for value in parts_held(world, plan.subject, key, one.leaf)))
+
+
+def _of_rows(plan: ToolPlan, parts: list[Input], world: World, tables: Tables) -> Iterator[dict[str, Json]]:
+    """Yield each row by its key with the parts it has, one of each kind."""
+    owners = [one.leaf.pointer for one in plan.inputs if one.entity == plan.subject]
+    for key in lookup.living(world, tables, plan.subject):
+        kinds = [parts_held(world, plan.subject, key, one.leaf) for one in parts]
+        for values in zip(*kinds, strict=True):
+            named = {one.leaf.pointer: value for one, value in zip(parts, values, strict=True)}
+            yield dict.fromkeys(owners, key) | named
 
 
 def _told(name: str) -> str:

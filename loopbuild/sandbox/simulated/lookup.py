@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from loopbuild.records import Json, SchemaLeaf
 from loopbuild.sandbox.draws import Draws
-from loopbuild.sandbox.simulated.bounds import RANGE_WORDS, is_within
+from loopbuild.sandbox.simulated.bounds import RANGE_WORDS, is_within, spoken_of
 from loopbuild.sandbox.simulated.model import CONTROL, SEARCH, Input, column_of
 from loopbuild.sandbox.simulated.shape import leaf_name
+from loopbuild.sandbox.simulated.statuses import is_same, letters, standing_for
 from loopbuild.sandbox.simulated.tables import Tables
 from loopbuild.sandbox.simulated.world import World
 from loopbuild.sandbox.spans import earlier_name, later
@@ -78,7 +79,7 @@ def field_of(world: World, tables: Tables, entity: str, key: Json, name: str, le
     start = row.fields.get(earlier_name(name, about=entity.split())) if row is not None and row.is_new else None
     if start is not None and not leaf.enum:
         # What was made with a start ends after it, though nobody said when.
-        after = later(start, Draws(["after", world.fixture, entity, key, name]).below)
+        after = later(start, Draws(["after", world.fixture, entity, key, name]).below, words=leaf.words)
         return after or world.value(entity, key, name, leaf)
     return world.value(entity, key, name, leaf)
 
@@ -95,7 +96,7 @@ def _has_status(world: World, entity: str, key: Json, leaf: SchemaLeaf, *, is_wr
     """Say whether a leaf shows the status of a row; a choice of other words has a life of its own until written to."""
     if not leaf.enum or (is_written and not world.is_varied):
         return True
-    return world.is_varied and any(_is_same(world.status(entity, key), option) for option in leaf.enum)
+    return world.is_varied and any(is_same(world.status(entity, key), option) for option in leaf.enum)
 
 
 def fitted(value: Json, leaf: SchemaLeaf) -> Json:
@@ -103,18 +104,14 @@ def fitted(value: Json, leaf: SchemaLeaf) -> Json:
     if not leaf.enum or value in leaf.enum:
         return list(value) if isinstance(value, tuple) else value
     found = spelled(value, leaf)
-    return leaf.enum[0] if found is None else found
+    return standing_for(value, leaf.enum) if found is None else found
 
 
 def spelled(value: Json, leaf: SchemaLeaf) -> Json:
     """Return the value of the leaf's enum that means `value`; None when none does."""
     if value in leaf.enum:
         return value
-    return next((option for option in leaf.enum if _is_same(value, option)), None)
-
-
-def _is_same(value: Json, option: Json) -> bool:
-    return _letters(option)[:5] == _letters(value)[:5]
+    return next((option for option in leaf.enum if is_same(value, option)), None)
 
 
 def filtered(
@@ -141,11 +138,11 @@ def in_order(
 ) -> list[Json]:
     """Return the rows sorted as the caller asked: by a column that is shown, rising unless told otherwise."""
     asked = {one.field: str(value).casefold() for one, value in given if one.field in _SORTS | _DIRECTIONS}
-    named = {_letters(leaf_name(leaf.pointer)): (column, leaf) for column, leaf in columns}
-    named |= {_letters(column): (column, leaf) for column, leaf in columns}
+    named = {letters(leaf_name(leaf.pointer)): (column, leaf) for column, leaf in columns}
+    named |= {letters(column): (column, leaf) for column, leaf in columns}
     falls = any(name in _DIRECTIONS and value.startswith("desc") for name, value in asked.items())
     for name, value in asked.items():
-        plain = _letters(value.removesuffix("desc").removesuffix("asc"))
+        plain = letters(value.removesuffix("desc").removesuffix("asc"))
         if name in _SORTS and plain in named:
             column, leaf = named[plain]
             known: list[tuple[Json, Json]] = []
@@ -196,20 +193,27 @@ def _asks_for_all(one: Input, value: Json) -> bool:
 
 
 def narrowed(
-    world: World, tables: Tables, rows: list[Json], entity: str, given: list[tuple[Input, Json]], shown: Iterable[str]
+    world: World, tables: Tables, rows: list[Json], entity: str, given: list[tuple[Input, Json]], shown: Names
 ) -> tuple[Json, ...]:
     """Return those of the rows under a parent that hold what was asked for besides, as far as they are asked to.
 
     `shown` are the columns the answer shows of them: what nobody can see is no filter.
     """
-    columns = set(shown)
     asked = [
-        (replace(one, field=column), value)
-        for one, value in given
-        if is_telling(one, value) and one.field not in SEARCH and (column := column_of(one.leaf, entity)) in columns
+        (found, value) for one, value in given if (found := below(one, entity, shown)) and is_telling(found, value)
     ]
     kept = [row for row in rows if all(_fits(world, tables, entity, row, one, value, ()) for one, value in asked)]
     return paged(kept, given)
+
+
+def below(one: Input, entity: str, shown: Names) -> Input | None:
+    """Return an input of a read as a filter on the rows of `entity` it lists; None for one that is none."""
+    if one.entity or one.field in SEARCH:
+        return None
+    column, side = spoken_of(one.leaf, shown, column_of(one.leaf, entity))
+    if side:
+        return replace(one, field=column, shown=dict(shown)[column], bound=side)
+    return replace(one, field=column_of(one.leaf, entity)) if column == column_of(one.leaf, entity) else None
 
 
 def _fits(world: World, tables: Tables, entity: str, key: Json, one: Input, value: Json, names: Names) -> bool:
@@ -244,10 +248,6 @@ def called(world: World, tables: Tables, entity: str, key: Json, leaf: SchemaLea
     if names:
         return [field_of(world, tables, entity, key, column, shown) for column, shown in names]
     return [world.value(entity, key, name, leaf) for name in ("name", "title")]
-
-
-def _letters(value: Json) -> str:
-    return "".join(char for char in str(value).casefold() if char.isalpha())
 
 
 def as_stored(value: Json) -> Json:

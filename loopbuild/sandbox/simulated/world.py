@@ -18,13 +18,16 @@ from loopbuild.sandbox.protocol import purpose_of
 from loopbuild.sandbox.simulated.columns import place_of
 from loopbuild.sandbox.simulated.ids import IdForm, make_id, make_name
 from loopbuild.sandbox.simulated.model import LINKS, Entity, Forms, Model
+from loopbuild.sandbox.simulated.statuses import Choices, is_same
 from loopbuild.sandbox.spans import earlier_name, later
-from loopbuild.sandbox.synthetic import email_of, person_name, synthesize
+from loopbuild.sandbox.synthetic import email_of, person_name, shown_choice, synthesize
 
 _ROWS = (12, 40)
 _LISTED = (3, 6)
 _CHILDREN = (2, 5)
 _CONTENT_ROWS = 8
+_CHILDLESS = 0.35
+"""Share of the things that have nothing under them, where that decides whether they may be deleted."""
 
 _INITIAL = {
     "appointment": "scheduled", "event": "scheduled", "interview": "scheduled", "meeting": "scheduled",
@@ -44,10 +47,22 @@ _FIRST = 0.6
 class World:
     """Rows and fields of one fixture."""
 
-    def __init__(self, model: Model, fixture: int, forms: Forms = (), *, is_varied: bool = False) -> None:
+    def __init__(
+        self,
+        model: Model,
+        fixture: int,
+        forms: Forms = (),
+        choices: Choices = (),
+        *,
+        is_varied: bool = False,
+        has_childless: bool = False,
+    ) -> None:
         self.fixture = fixture
         self.is_varied = is_varied
         """Whether rows start in different states."""
+        self._has_childless = has_childless
+        """Whether some things have nothing under them, so that they may be deleted."""
+        self._choices = {entity: (column, options) for entity, column, options in choices}
         self.purpose = purpose_of(fixture)
         self._model = model
         self._forms = dict(forms)
@@ -55,6 +70,7 @@ class World:
         self._sets: dict[str, frozenset[Json]] = {}
         self._fields: dict[tuple[str, Json, str, int], Json] = {}
         self._content: dict[str, dict[str, dict[str, Json]]] = {}
+        self._with_children: dict[str, tuple[Json, ...]] = {}
         self._children: dict[tuple[str, str], dict[Json, tuple[Json, ...]]] = {}
 
     def rows(self, entity: str) -> tuple[Json, ...]:
@@ -96,8 +112,14 @@ class World:
         return _INITIAL.get(entity.split()[-1] if entity else "", "active")
 
     def status(self, entity: str, key: Json) -> str:
-        """Return the status a row of the world starts with; no tool and no leaf has a say in it."""
+        """Return the status a row of the world starts with: what is shown of it, where that is a choice of own words.
+
+        In worlds of varied states such a choice counts only where none of its words is one of those states.
+        """
         first = self.initial_status(entity)
+        column, options = self._choices.get(entity, ("", ()))
+        if options and not (self.is_varied and any(is_same(first, option) for option in options)):
+            return str(shown_choice(options, ["field", self.fixture, entity, key, column]))
         # People come and go; they are not paused.
         later = ("inactive",) if entity.split()[-1:] and entity.split()[-1] in PEOPLE else _LATER[first]
         place = unit_interval("state", [self.fixture, entity, key]) if self.is_varied else 0.0
@@ -112,8 +134,19 @@ class World:
 
     def parent(self, entity: str, key: Json, parent: str) -> Json:
         """Return the row of `parent` a row belongs to; None when there is no row of that entity."""
-        rows = self.rows(parent)
+        rows = self._owners(parent)
         return rows[seed("parent", [self.fixture, entity, key, parent]) % len(rows)] if rows else None
+
+    def _owners(self, parent: str) -> tuple[Json, ...]:
+        """Return the rows that have something under them."""
+        rows = self.rows(parent)
+        if not self._has_childless:
+            return rows
+        if parent not in self._with_children:
+            places = [unit_interval("childless", [self.fixture, parent, row]) for row in rows]
+            having = tuple(row for row, place in zip(rows, places, strict=True) if place >= _CHILDLESS)
+            self._with_children[parent] = having or rows
+        return self._with_children[parent]
 
     def closeness(self, parent: str, key: Json, entity: str, child: Json) -> float:
         """Return how well a child fits its parent, in [0, 1): what scores show and best-first order follows."""
@@ -181,7 +214,7 @@ class World:
         if not start or "string" not in (leaf.types or ("string",)):
             return ""
         first = self._make_value(entity, key, start, replace(leaf, words=tuple(start.split("_"))))
-        return later(first, Draws(["field", self.fixture, entity, key, name]).below)
+        return later(first, Draws(["field", self.fixture, entity, key, name]).below, words=leaf.words)
 
     def _make_children(self, parent: str, entity: str) -> dict[Json, tuple[Json, ...]]:
         rows = self.rows(entity)
@@ -191,8 +224,8 @@ class World:
         for row in rows:
             found[self.parent(entity, row, parent)].append(row)
         low, high = _CHILDREN
-        table = {}
-        for key, children in found.items():
+        table = dict.fromkeys(found, tuple[Json, ...]())
+        for key, children in ((key, found[key]) for key in self._owners(parent)):
             draw = seed("children", [self.fixture, parent, key, entity])
             wanted = low + draw % (high - low + 1)
             # A world where most lists are empty teaches nothing: rows lent from a fixed place fill the short ones up.

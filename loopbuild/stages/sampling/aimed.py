@@ -1,64 +1,123 @@
 """Plans cells beside the regular ones for what these are likely to leave short: an edge, a parameter, a value.
 
-Pure: what a regular cell will show is read off its path, no call is made. A cell that aims has a key of its own, so
-that one more of them moves nothing else; one that cannot be reached says why when it is sampled.
+Pure: what a cell will show is read off its path, no call is made. A cell that aims has a key of its own, and how many
+there are for a target depends on regular cells and on those of its own tool, so that one more moves nothing else. One
+that cannot be reached says why when it is sampled.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from loopbuild.records import Cell, ToolCatalog, ToolGraph, Topology
 from loopbuild.stages.sampling.aims import aiming, goal_of, likely, parts_of, short_of, targets_of
+from loopbuild.stages.sampling.feeds import Skeleton
 from loopbuild.stages.sampling.forks import forks
 from loopbuild.stages.sampling.reach import Reach
+from loopbuild.stages.sampling.record import signature_of
 from loopbuild.stages.sampling.skeleton import skeletons
 
 _SHAPES: tuple[tuple[Topology, int], ...] = (
     ("single", 1), ("chain", 2), ("chain", 3), ("join", 3), ("chain", 4), ("join", 4), ("join", 5),
 )  # fmt: skip
 """Shapes a cell with an aim may have, the shortest first."""
+_PAIRS = 24
+"""Cells at most for the pairs of one tool's parameters."""
+
+Trains = Callable[[str, int], bool]
+"""Path and number of calls -> whether rows that take it train: those of a held-out one do not."""
 
 
-def plan_aimed(
-    regular: Iterable[tuple[Cell, str, Reach]],
-    goals: Sequence[str],
-    reach: Reach,
-    catalog: ToolCatalog,
-    graph: ToolGraph,
-) -> list[Cell]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aiming:
+    """What cells with an aim are planned by."""
+
+    reach: Reach
+    catalog: ToolCatalog
+    graph: ToolGraph
+    key_of: Callable[[Cell], str]
+    trains: Trains
+    rounds: int = 0
+    """How often more are planned for what the ones before may have left short."""
+    own: dict[str, list[Cell]] = field(default_factory=dict)
+    """Target -> the cells that aim at it."""
+    shown: dict[str, Counter[str]] = field(default_factory=dict)
+    """Tool -> how often cells that aim at its own targets are likely to show each of them."""
+
+
+def plan_aimed(regular: Iterable[tuple[Cell, str, Reach]], goals: Sequence[str], plan: Aiming) -> list[Cell]:
     """Return the cells for targets about `goals` that `regular` ones, given with plan key and reach, leave short."""
     counts: Counter[str] = Counter()
     for cell, key, within in regular:
-        counts.update(set(_likely(cell, key, within)))
-    made: list[Cell] = []
-    for target, missing in short_of(targets_of(catalog, graph, goals), counts):
-        shape, length = _shape(target, reach)
-        made += [
-            Cell(goal=goal_of(target), topology=shape, length=length, index=index, purpose="train", aim=target)
-            for index in range(missing)
-        ]
-    return made
+        counts.update(set(_likely(cell, key, within, plan.trains)))
+    targets = targets_of(plan.catalog, plan.graph, goals)
+    for turn in range(plan.rounds + 1):
+        before = {target: counts[target] + plan.shown.get(goal_of(target), Counter())[target] for target in targets}
+        for target, missing in short_of(targets, Counter(before), turn=turn):
+            _plan(target, missing, counts, plan, turn=turn)
+    return [cell for target in targets for cell in plan.own.get(target, ())]
 
 
-def _likely(cell: Cell, key: str, reach: Reach) -> Iterator[str]:
+def _plan(target: str, missing: int, counts: Counter[str], plan: Aiming, *, turn: int) -> None:
+    goal, own = goal_of(target), plan.own.setdefault(target, [])
+    shown = plan.shown.setdefault(goal, Counter())
+    if parts_of(target)[0] == "pair":
+        # One call shows a pair of every two parameters: what another's cell shows needs none of its own.
+        paired = sum(len(cells) for other, cells in plan.own.items() if _is_pair_of(goal, other))
+        if paired >= _PAIRS * (1 + turn) or counts[target] + shown[target] > 0:
+            return
+    found = _shape(target, plan, tried={(cell.topology, cell.length) for cell in own if cell.round < turn})
+    if found is None and turn:
+        return
+    shape, length = found or (("chain", 2) if parts_of(target)[0] == "edge" else ("single", 1))
+    for _ in range(missing):
+        cell = Cell(
+            goal=goal, topology=shape, length=length, index=len(own), purpose="train", aim=target, round=turn
+        )  # fmt: skip
+        own.append(cell)
+        shown.update(set(_likely(cell, plan.key_of(cell), aiming(plan.reach, target), plan.trains)))
+
+
+def _is_pair_of(tool: str, target: str) -> bool:
+    return target.startswith('["pair"') and goal_of(target) == tool
+
+
+def _likely(cell: Cell, key: str, reach: Reach, trains: Trains) -> Iterator[str]:
+    """Yield what a cell is going to show: nothing where its rows are held out."""
     if cell.topology == "conditional":
         fork = next(forks(cell.goal, cell.length, reach, key=key), None)
         path = fork.branch(holds=cell.index % 2 == 0) if fork is not None else None
+        repeats = 1
     else:
         repeats = 1 if cell.topology != "map" else 3 if cell.index % 3 == 2 and cell.length >= 4 else 2
         path = next(skeletons(cell.goal, cell.topology, cell.length - repeats + 1, reach, key=key), None)
-    if path is not None:
+    if path is not None and _is_seen(path, cell.length, trains):
         yield from likely(path.nodes, reach, index=cell.index)
 
 
-def _shape(target: str, reach: Reach) -> tuple[Topology, int]:
-    """Return the shortest shape in which a path can come to a target; the shortest of all where none can."""
-    within, goal = aiming(reach, target), goal_of(target)
+def _is_seen(path: Skeleton, length: int, trains: Trains) -> bool:
+    return trains(signature_of(path), length)
+
+
+def _shape(target: str, plan: Aiming, *, tried: set[tuple[str, int]]) -> tuple[Topology, int] | None:
+    """Return the shortest shape in which a path can come to a target and train, after those `tried` already.
+
+    Where none can, the shortest in which one can come to it at all; None where none comes to it.
+    """
+    within, goal = aiming(plan.reach, target), goal_of(target)
     is_edge = parts_of(target)[0] == "edge"
-    shapes = [("chain", size) for size in range(2, reach.max_steps + 1)] if is_edge else list(_SHAPES)
-    for shape, size in shapes:
-        if size <= reach.max_steps and next(skeletons(goal, shape, size, within, key=""), None) is not None:  # type: ignore[arg-type]
-            return shape, size  # type: ignore[return-value]
-    return ("chain", 2) if is_edge else ("single", 1)
+    shapes: list[tuple[Topology, int]] = list(_SHAPES)
+    if is_edge:
+        shapes = [("chain", size) for size in range(2, plan.reach.max_steps + 1)]
+    found = [
+        (shape, path)
+        for shape in shapes
+        if shape[1] <= plan.reach.max_steps
+        if (path := next(skeletons(goal, *shape, within, key=""), None)) is not None
+    ]
+    possible = [shape for shape, _ in found]
+    seen = [shape for shape, path in found if _is_seen(path, shape[1], plan.trains)]
+    fresh = [shape for shape in (*seen, *possible) if shape not in tried]
+    return next(iter((*fresh, *seen, *possible)), None)

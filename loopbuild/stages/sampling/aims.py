@@ -1,4 +1,4 @@
-"""What a dataset shall have shown at least so often: tools, edges, parameters given and left out, values and bounds.
+"""What a dataset shall have shown at least so often: tools, edges, parameters given or not, alone and in pairs, values.
 
 Decides the targets, which of them a trajectory reaches, and which a planned path is likely to. Pure: an aim is a text
 that names one target, so that a cell can carry it.
@@ -10,16 +10,18 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 
 from loopbuild.judging.derive import CHOICES
 from loopbuild.pointers import find
 from loopbuild.records import DataFlowEdge, Json, SchemaLeaf, ToolCatalog, ToolGraph, ToolSchema, Trajectory
+from loopbuild.stages.sampling.combinations import combined, paired
 from loopbuild.stages.sampling.feeds import Node
 from loopbuild.stages.sampling.pointers import schematic
 from loopbuild.stages.sampling.reach import Reach, own_keys
 from loopbuild.stages.sampling.values import enum_turn, is_cursor
 
-NEEDED = {"tool": 8, "edge": 3, "with": 1, "without": 1, "value": 1}
+NEEDED = {"tool": 8, "edge": 3, "with": 1, "without": 1, "pair": 1, "value": 1}
 """Rows of each kind of target."""
 _SPARE = 2
 """What is only likely must be so a little oftener: some of those calls are refused, some rows dropped."""
@@ -45,6 +47,9 @@ def aim_words(target: str) -> str:
         return f"{names[0]}#{names[1]} -> {names[2]}#{names[3]}"
     if kind == "value":
         return f"{names[0]} {names[1]} = {json.dumps(names[2], ensure_ascii=False)}"
+    if kind == "pair":
+        first, second = (f"{'with' if is_given else 'without'} {name}" for name, is_given in (names[1:3], names[3:5]))
+        return f"{names[0]} {first} and {second}"
     return str(names[0]) if kind == "tool" else f"{names[0]} {kind} {names[1]}"
 
 
@@ -64,6 +69,7 @@ def targets_of(catalog: ToolCatalog, graph: ToolGraph, goals: Iterable[str] | No
     for name, tool in sorted(tools.items()):
         for pointer in optional_of(tool):
             found += [aim("with", name, pointer), aim("without", name, pointer)]
+        found += [aim("pair", name, *pair) for pair in combined(tool, optional_of(tool))]
         for leaf in tool.inputs:
             found += [aim("value", name, leaf.pointer, value) for value in values_of(leaf)]
     return found
@@ -106,9 +112,7 @@ def reached(trajectory: Trajectory, tools: Mapping[str, ToolSchema]) -> set[str]
             if source.kind == "tool" or source.rule in CHOICES:
                 producer = trajectory.steps[source.step].call.tool
                 found.add(aim("edge", producer, source.leaf, tool.id, schematic(path)))
-        for pointer in optional_of(tool):
-            is_given = any(path == pointer or path.startswith(pointer + "/") for path in step.call.provenance)
-            found.add(aim("with" if is_given else "without", tool.id, pointer))
+        found.update(_given_or_not(tool, step.call.provenance))
         for leaf in tool.inputs:
             wanted = values_of(leaf)
             seen = [one.value for one in find(step.call.arguments, leaf.pointer)] if wanted else ()
@@ -124,21 +128,32 @@ def likely(nodes: Sequence[Node], reach: Reach, *, index: int) -> Iterator[str]:
         for pointer, feed in node.feeds.items():
             if feed.leaf:
                 yield aim("edge", nodes[feed.step].tool, feed.leaf, tool.id, pointer)
-        for pointer in optional_of(tool):
-            is_given = any(path == pointer or path.startswith(pointer + "/") for path in node.feeds)
-            yield aim("with" if is_given else "without", tool.id, pointer)
+        yield from _given_or_not(tool, node.feeds)
         for leaf in tool.inputs:
             own = node.feeds.get(leaf.pointer)
             if leaf.enum and own is not None and not own.leaf and not own.said:
                 yield aim("value", tool.id, leaf.pointer, leaf.enum[enum_turn(tool, leaf, index) % len(leaf.enum)])
 
 
-def short_of(targets: Iterable[str], counts: Counter[str]) -> Iterator[tuple[str, int]]:
-    """Yield the targets that likely `counts` leave short, with how many are missing; tools have cells of their own."""
+def _given_or_not(tool: ToolSchema, paths: Iterable[str]) -> Iterator[str]:
+    """Yield what a call that sets `paths` shows of parameters: each given or left out, and so each two of them."""
+    known, places = optional_of(tool), tuple(paths)
+    given = {one for one in known if any(path == one or path.startswith(one + "/") for path in places)}
+    for pointer in known:
+        yield aim("with" if pointer in given else "without", tool.id, pointer)
+    for first, second in combinations(paired(tool, known), 2):
+        yield aim("pair", tool.id, first, first in given, second, second in given)
+
+
+def short_of(targets: Iterable[str], counts: Counter[str], *, turn: int = 0) -> Iterator[tuple[str, int]]:
+    """Yield the targets that likely `counts` leave short, with how many are missing.
+
+    Tools have cells of their own and are looked at in later turns only.
+    """
     for target in targets:
         kind = parts_of(target)[0]
         missing = NEEDED[kind] + _SPARE - counts[target]
-        if kind != "tool" and missing > 0:
+        if missing > 0 and (turn or kind != "tool"):
             yield target, min(missing, NEEDED[kind])
 
 
@@ -151,8 +166,13 @@ def goal_of(target: str) -> str:
 def aiming(reach: Reach, target: str) -> Reach:
     """Return `reach` for plans that must come to `target`."""
     kind, *names = parts_of(target)
+    if kind == "tool":
+        return reach
     if kind == "edge":
         return replace(reach, through=tuple(names), alone={})
+    if kind == "pair":
+        given = {(str(names[0]), str(names[1])): names[2], (str(names[0]), str(names[3])): names[4]}
+        return replace(reach, given=given, alone={})
     tool, pointer = str(names[0]), "/" + str(names[1]).split("/")[1]
     if kind != "value":
         return replace(reach, given={(tool, pointer): kind == "with"}, alone={})

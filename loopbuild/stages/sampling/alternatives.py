@@ -16,7 +16,7 @@ def alternative(tool: ToolSchema, reach: Reach, *, key: str) -> Mapping[str, boo
     """
     found: dict[str, bool] = {}
     for rule in ("anyOf", "oneOf"):
-        sets = _sets((tool.input_schema or {}).get(rule))
+        sets = sets_of((tool.input_schema or {}).get(rule))
         if not sets:
             continue
         wished = [names for names in sets if any(reach.given.get((tool.id, f"/{name}")) for name in names)]
@@ -27,7 +27,8 @@ def alternative(tool: ToolSchema, reach: Reach, *, key: str) -> Mapping[str, boo
     return found
 
 
-def _sets(rule: Json) -> list[tuple[str, ...]]:
+def sets_of(rule: Json) -> list[tuple[str, ...]]:
+    """Return the sets of parameters that an `anyOf` or `oneOf` asks for; none where it says anything else."""
     parts = rule if isinstance(rule, list) else []
     if not all(isinstance(part, Mapping) and part.get("required") for part in parts):
         return []

@@ -124,6 +124,8 @@ def bind(
             if not feed.leaf and not feed.said and _may_lack(leaf, reach.tools[node.tool]):
                 continue  # of a list, the first page is asked for by saying nothing
             return None
+        if (feed.leaf or feed.said) and len(sources) == 1:
+            together.take(leaf.pointer, sources[0][0])
         for number, (value, source) in enumerate(sources):
             path = concrete(leaf.pointer, _indices(leaf.pointer, number))
             place(arguments, path, value)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from loopbuild.digest import digest, unit_interval
 from loopbuild.records import Cell, Json, Purpose, ToolCatalog, ToolGraph, Topology, cell_json
-from loopbuild.stages.sampling.aimed import plan_aimed
+from loopbuild.stages.sampling.aimed import Aiming, Trains, plan_aimed
 from loopbuild.stages.sampling.derived_paths import derived_cells, share_of
 from loopbuild.stages.sampling.forks import forks
 from loopbuild.stages.sampling.reach import Reach, beside, reach_of
@@ -64,11 +65,19 @@ def repeats_of(cell: Cell) -> int:
     return 3 if cell.index % 3 == 2 and cell.length >= 4 else 2
 
 
-def plan_cells(catalog: ToolCatalog, graph: ToolGraph, *, settings: Json, evaluation: Json) -> dict[str, list[Cell]]:
+def plan_cells(
+    catalog: ToolCatalog,
+    graph: ToolGraph,
+    *,
+    settings: Json,
+    evaluation: Json,
+    trains: Trains = lambda path, length: True,
+) -> dict[str, list[Cell]]:
     """Return the cells of each subgraph, training before evaluation, goal by goal.
 
-    `settings` and `evaluation` are the sections of loop.yaml as JSON. Shares of shapes a goal cannot have go to the
-    others; a goal that cannot be reached at all gets `single` cells, whose sampling says why.
+    `settings` and `evaluation` are the sections of loop.yaml as JSON, `trains` says which paths are not held out.
+    Shares of shapes a goal cannot have go to the others; a goal that cannot be reached at all gets `single` cells,
+    whose sampling says why.
     """
     planned: dict[str, list[Cell]] = {}
     weights = chain_weights(settings)
@@ -98,7 +107,11 @@ def plan_cells(catalog: ToolCatalog, graph: ToolGraph, *, settings: Json, evalua
                 if cell.purpose == "train" and not cell.derives
             ]
             goals = [goal for goal in sorted(subgraph.goals) if goal in reach.tools]
-            cells += plan_aimed(regular, goals, reach, catalog, graph)
+            plan = Aiming(
+                reach=reach, catalog=catalog, graph=graph, key_of=partial(plan_key, seed=seed), trains=trains,
+                rounds=int(settings.get("rounds", 0)),
+            )  # fmt: skip
+            cells += plan_aimed(regular, goals, plan)
         planned[subgraph.name] = cells
     return planned
 

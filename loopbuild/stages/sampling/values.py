@@ -103,7 +103,7 @@ def _after(leaf: SchemaLeaf, tool: ToolSchema, given: Mapping[str, Json], source
     """Return a moment after the one that starts the same pair in the same call, if `leaf` is the end of one."""
     for other in starts_of(leaf, tool):
         if other.pointer in given:
-            return later(given[other.pointer], Draws(source).below) or None
+            return later(given[other.pointer], Draws(source).below, words=leaf.words) or None
     return None
 
 

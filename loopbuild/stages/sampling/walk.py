@@ -7,8 +7,10 @@ to the plan's fixture first. Calls are bounded; what cannot be reached says why.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
+from loopbuild.digest import digest
 from loopbuild.digest import seed as seed_of
 from loopbuild.judging.validate import Validator
 from loopbuild.records import Cell, Json, Later, Subgraph, ToolCatalog, ToolGraph, Trajectory
@@ -52,9 +54,34 @@ def sample(
     `settings` are the `sampling:` section as JSON. The sandbox is left in the trajectory's final state. Raises
     SandboxError when the sandbox cannot be opened.
     """
+    walk = partial(_sample, cell, seed, catalog=catalog, graph=graph, subgraph=subgraph, sandbox=sandbox,
+                   settings=settings)  # fmt: skip
+    first = walk(turn=0)
+    # A pair has tried all worlds; where no path is there is none in another world either.
+    is_final = isinstance(first, Trajectory) or first.reason != "exhausted" or cell.topology == "conditional"
+    for turn in () if is_final else range(1, 1 + int(settings.get("rounds", 0))):
+        again = walk(turn=turn)
+        if isinstance(again, Trajectory) or again.reason == "sandbox_error":
+            return again
+    return first
+
+
+def _sample(
+    cell: Cell,
+    seed: int,
+    *,
+    catalog: ToolCatalog,
+    graph: ToolGraph,
+    subgraph: Subgraph,
+    sandbox: Sandbox,
+    settings: Json,
+    turn: int,
+) -> Trajectory | Unreachable:
+    """Sample a cell by its plan key, or by one of those further keys that it has for later turns."""
     within = beside(catalog, subgraph) if goes_far(cell) else subgraph
     reach, validator = _prepared(catalog, graph, within, settings)
-    key = plan_key(cell, seed=seed)
+    name = plan_key(cell, seed=seed)
+    key = digest("again", [name, turn]) if turn else name
     if cell.goal not in reach.tools:
         return Unreachable(reason="no_producer", detail=f"`{cell.goal}` is not in `{subgraph.name}`")
     if cell.aim:
@@ -101,7 +128,7 @@ def sample(
             continue
         if steps is not None:
             return trajectory_of(
-                steps, cell=cell, key=key, fixture=fixture, sandbox=sandbox, skeleton=skeleton, tools=run.reach.tools,
+                steps, cell=cell, key=name, fixture=fixture, sandbox=sandbox, skeleton=skeleton, tools=run.reach.tools,
                 later=later, told=told,
             )  # fmt: skip
     if run.broken:
