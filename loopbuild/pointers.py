@@ -47,6 +47,14 @@ def within(root: Any, fragment: str) -> Any:
     return value
 
 
+def alternatives(pointer: str) -> list[str]:
+    """Return the pointers of the alternatives on the way to the leaf at a schema pointer, the outermost first."""
+    if "/|" not in pointer:
+        return []
+    parts = pointer.split("/")
+    return ["/".join(parts[: end + 1]) for end, part in enumerate(parts) if part.startswith("|")]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """A value at a concrete place: `/candidate_ids/0`."""

@@ -17,7 +17,7 @@ from loopbuild.llm.hosted.identity import OFFLINE
 from loopbuild.pipeline.category_shares import copies, dialogues, elsewhere, negatives
 from loopbuild.pipeline.judging import free_filters
 from loopbuild.pipeline.listings import is_live
-from loopbuild.pipeline.retiring import locked_tools
+from loopbuild.pipeline.retiring import knows_gone, locked_tools
 from loopbuild.pipeline.sampling_settings import planning, training_paths, walking
 from loopbuild.pipeline.sandbox_settings import (
     identity_of,
@@ -35,14 +35,14 @@ FURTHER = ("missing_tool", "confirm", "near_miss", "error_recovery")
 EVIDENCE = "graph.lock"
 """What replays found out about edges, beside loop.yaml; a project without the file goes by names alone."""
 
-SOURCE = Recipe(name="source", version=4, run=f"{R}.source:run", is_cheap=True)
-CATALOG = Recipe(name="catalog", version=7, run=f"{R}.catalog:run", is_cheap=True)
+SOURCE = Recipe(name="source", version=5, run=f"{R}.source:run", is_cheap=True)
+CATALOG = Recipe(name="catalog", version=8, run=f"{R}.catalog:run", is_cheap=True)
 CONTRACT = Recipe(name="contract", version=4, run=f"{R}.catalog:run_contract", is_cheap=True)
 GRAPH = Recipe(name="graph", version=7, run=f"{R}.graph:run", is_cheap=True)
 CELLS = Recipe(name="cells", version=6, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
     name="trajectories",
-    version=18,
+    version=19,
     run=f"{R}.trajectories:run",
     wanted=f"{R}.trajectories:wanted",
     facts=f"{R}.trajectories:facts",
@@ -67,17 +67,17 @@ TASKS = Recipe(
     facts=f"{R}.tasks:facts",
     revalidate=f"{R}.tasks:revalidate",
 )
-ROWS = Recipe(name="rows", version=19, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
+ROWS = Recipe(name="rows", version=20, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
 NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
 CONTRASTS = Recipe(
     name="contrasts",
-    version=10,
+    version=11,
     run=f"{R}.contrasts:run",
     wanted=f"{R}.contrasts:wanted",
     facts=f"{R}.contrasts:facts",
 )
 PAIRS = Recipe(name="pairs", version=2, run=f"{R}.pairs:run")
-RETIREMENT = Recipe(name="retirement", version=2, run=f"{R}.retirement:run")
+RETIREMENT = Recipe(name="retirement", version=3, run=f"{R}.retirement:run")
 CANDIDATES = Recipe(name="candidates", version=1, run=f"{R}.candidates:run")
 JUDGEMENTS = Recipe(
     name="judgements",
@@ -94,7 +94,7 @@ EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
 GENERATIONS = Recipe(
     name="generations",
-    version=15,
+    version=16,
     run=f"{R}.generations:run",
     wanted=f"{R}.generations:wanted",
     facts=f"{R}.generations:facts",
@@ -163,7 +163,7 @@ def static_targets(settings: Json, *, root: Path, places: Mapping[str, str] | No
             expand="loopbuild.pipeline.targets:expand_cells",
             context={
                 "settings": settings,
-                "locked": locked_tools(root) if settings["synthesis"]["retired"] else {},
+                "locked": locked_tools(root) if knows_gone(settings) else {},
                 "project": root.name,
                 "root": str(root),
                 "places": dict(places or {}),
@@ -220,6 +220,7 @@ def source_target(name: str, source: Json, root: Path) -> Target:
     params: dict[str, Any] = {"name": name, "kind": source["kind"], "path": files[0], "beside": list(files[1:])}
     params |= {key: source[key] for key in ("include", "exclude", "effects", "returns", "allow_empty")}
     params |= {key: source[key] for key in ("refs", "module") if key in source}
+    params |= {"deprecated": "retire"} if source["deprecated"] == "retire" else {}
     params["is_live"] = is_live(source)
     roles = [("listing", files[0]), *((f"beside/{number:04d}", path) for number, path in enumerate(files[1:]))]
     return Target(id=f"source:{name}", recipe=SOURCE, params=params, files=tuple(sorted(roles)))

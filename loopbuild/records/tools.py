@@ -83,6 +83,8 @@ class SchemaLeaf:
     """Of an output leaf: how it is known that a call returns it."""
     component: str = ""
     """The shared schema that stands here and is not looked into, or whose id this is."""
+    nulls: tuple[int, ...] = field(default=(), metadata=LEFT_OUT)
+    """Of an output leaf: how many parts of its pointer lead to each object or list around that may be null instead."""
 
     @property
     def is_sensitive(self) -> bool:
@@ -186,6 +188,8 @@ class LeafChange:
     new: Json = None
     detail: str = ""
     """For a screen: "enum lost `onsite`"."""
+    concerns: tuple[str, ...] = ()
+    """Old pointers of the leaves it is about, where those are others than the one at `pointer`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,8 @@ class _Common(Section):
     """Tool name or glob -> what calling it does, where the name misleads."""
     returns: dict[Text, Json] = {}
     """Tool name -> output schema (JSON Schema or shorthand), where the source declares none."""
+    deprecated: Literal["keep", "retire"] = "keep"
+    """What its source calls deprecated: a tool like any other, or counts as gone, so that rows lead away from it."""
     allow_empty: Flag = False
     sandbox: SandboxSettings | None = None
     """Where this source's calls run; the project's `sandbox` otherwise."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from loopbuild.pointers import alternatives
 from loopbuild.records import SchemaLeaf
 from loopbuild.sandbox.simulated.words import words_of
 
@@ -65,11 +66,13 @@ _Tree = dict[str, "SchemaLeaf | _Tree"]
 def shape_of(leaves: Iterable[SchemaLeaf], key_of: Callable[[SchemaLeaf], str], entities: Container[str]) -> Part:
     """Return the shape of an answer with these leaves; `key_of` names the entity whose key a leaf holds."""
     tree: _Tree = {}
-    for leaf in leaves:
+    listed = list(leaves)
+    answered = _answered(leaf.pointer for leaf in listed)
+    for leaf in listed:
         node = tree
-        parts = [part for part in leaf.pointer.split("/")[1:] if not (part.startswith("|") and part != "|0")]
-        if any(part.startswith("|") and part != "|0" for part in leaf.pointer.split("/")[1:]):
-            continue  # of alternatives, the first is answered
+        if any(prefix not in answered for prefix in alternatives(leaf.pointer)):
+            continue
+        parts = [part for part in leaf.pointer.split("/")[1:] if not part.startswith("|")]
         if not parts or parts == [""]:
             return Value(leaf=leaf, entity=key_of(leaf))
         for part in parts[:-1]:
@@ -80,6 +83,16 @@ def shape_of(leaves: Iterable[SchemaLeaf], key_of: Callable[[SchemaLeaf], str], 
         else:
             node.setdefault(parts[-1], leaf)
     return _object(tree, key_of, entities, name="") if tree else Nothing()
+
+
+def _answered(pointers: Iterable[str]) -> set[str]:
+    """Return, of the alternatives at each place, the one that is answered: the first by name."""
+    first: dict[str, str] = {}
+    for pointer in pointers:
+        for prefix in alternatives(pointer):
+            place = prefix.rpartition("/")[0]
+            first[place] = min(first.get(place, prefix), prefix)
+    return set(first.values())
 
 
 def leaf_name(pointer: str) -> str:

@@ -315,4 +315,5 @@ def _leaf(
         fingerprint=values.fingerprint,
         origin=origin,
         component=found.component,
+        nulls=found.nulls if side == "output" else (),
     )

@@ -44,6 +44,7 @@ CLASSES: dict[str, tuple[ChangeClass, ...]] = {
         _class("compatible", "prompts", "some new rows set it"),
     ),
     "parameter_removed": (_class("breaking", "calls", "make the calls that set it anew"),),
+    "alternative_renamed": (_class("compatible", "graph trajectories", "replay the rows that read it"),),
     "became_required": (_class("breaking", "calls", "validate the calls that leave it out"),),
     "became_optional": (_class("compatible", "", "nothing"),),
     **dict.fromkeys(
@@ -101,6 +102,8 @@ def touched(change: ToolChange, leaf: LeafChange | None = None) -> Iterator[str]
             yield fact_name(tool, "gate")
     elif leaf.level == "doc" or leaf.change == "return_added":
         return
+    elif leaf.concerns:
+        yield from (fact_name(tool, leaf.side, pointer) for pointer in leaf.concerns)
     elif leaf.change in _OF_GATE or (leaf.change == "parameter_added" and leaf.level == "breaking"):
         yield fact_name(tool, "gate")
     elif leaf.change in ("effect_changed", "annotation_changed"):

@@ -24,6 +24,8 @@ class Found:
     """The shared schema whose property this is, empty when the object around it is nobody else's."""
     component: str = ""
     """The shared schema that stands here and is not looked into, or whose id this is."""
+    nulls: tuple[int, ...] = ()
+    """How many parts of the pointer lead to each object or list on the way that may be null instead."""
     is_shared: bool = False
     """Seen within a shared schema: `rules` and `schema` are the same objects wherever that schema stands."""
 
@@ -54,6 +56,8 @@ class Place:
     """Of the array around an item that has none of its own."""
     container: str = ""
     """The shared schema of the object around."""
+    nulls: tuple[int, ...] = ()
+    """See `Found`; of what lies around."""
 
     def below(
         self, token: str, *, name: str = "", is_required: bool, trail: tuple[str, ...], container: str = ""
@@ -65,4 +69,5 @@ class Place:
             is_required=self.is_required and is_required,
             trail=trail,
             container=container,
+            nulls=self.nulls,
         )

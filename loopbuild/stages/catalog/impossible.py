@@ -6,7 +6,7 @@ Pure. Returns one sentence per flaw, with the pointer; it repairs nothing.
 from __future__ import annotations
 
 from loopbuild.records import Json
-from loopbuild.stages.catalog.leaves import JSON_TYPES
+from loopbuild.stages.catalog.jsontypes import JSON_TYPES
 
 _MAX_DEPTH = 32
 

@@ -6,10 +6,15 @@ names' meaning; see `meaning`. Pure.
 
 from __future__ import annotations
 
-from loopbuild.digest import canonical, digest
+from dataclasses import replace
+
+from loopbuild.digest import digest
 from loopbuild.pointers import escaped
 from loopbuild.records import Json
+from loopbuild.stages.catalog.branches import named_branches
+from loopbuild.stages.catalog.flat import MAX_FOLLOWED, flat
 from loopbuild.stages.catalog.found import Found, Place, Walk
+from loopbuild.stages.catalog.jsontypes import types_of
 from loopbuild.stages.catalog.references import Resolver, Shared, component_of
 from loopbuild.stages.catalog.spelling import WORDING, bare, ordered, plain
 from loopbuild.stages.catalog.templates import Template, copied, key_of
@@ -21,13 +26,11 @@ MAX_NESTED = 32
 MAX_LEAVES = 2000
 MAX_INLINED = 4000
 """Nodes of an opaque schema written out for its fingerprint."""
-MAX_FOLLOWED = 20_000
-"""References and alternatives followed within one schema; beyond lies nothing but malice."""
-JSON_TYPES = frozenset({"string", "integer", "number", "boolean", "object", "array", "null"})
 _COMBINATORS = ("anyOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas", "minProperties",
-                "maxProperties", "patternProperties", "propertyNames", "unevaluatedProperties")  # fmt: skip
+                "maxProperties", "patternProperties", "propertyNames", "unevaluatedProperties", "also")  # fmt: skip
 _UNREAD = frozenset((*WORDING, "$defs", "definitions"))
 _ARRAY_RULES = ("minItems", "maxItems", "uniqueItems", "contains", "minContains", "maxContains")
+_SAYS_NOTHING = {"minItems": 0, "uniqueItems": False}
 
 
 def walk(schema: Json, *, shared: Shared | None = None) -> Walk:
@@ -55,7 +58,7 @@ def _visit(schema: Json, result: Walk, resolver: Resolver, place: Place) -> None
         is_near = place.pointer.count("/") + template.nested < MAX_NESTED
         if is_near and room >= 0 and resolver.followed + template.followed <= MAX_FOLLOWED:
             resolver.followed += template.followed
-            copied(template, result, place)
+            copied(template, result, _entered(place, (), result))
             return
     own = _shared_name(schema, resolver)
     schema, trail, is_cycle = resolver.follow(schema, place.trail)
@@ -63,7 +66,7 @@ def _visit(schema: Json, result: Walk, resolver: Resolver, place: Place) -> None
         schema = {}
     if len(result.leaves) > 4 * MAX_LEAVES or resolver.followed > MAX_FOLLOWED:
         return
-    schema = _flat(schema, resolver, trail)
+    schema = flat(schema, resolver, trail)
     _note_wording(schema, result, place)
     types = types_of(schema)
     if "default" in schema:
@@ -74,16 +77,13 @@ def _visit(schema: Json, result: Walk, resolver: Resolver, place: Place) -> None
     is_object = "object" in types and set(types) <= {"object", "null"}
     is_array = "array" in types and set(types) <= {"array", "null"}
     if is_object and len(place.path) < MAX_DEPTH and _has_inside(schema):
-        _object(schema, result, resolver, place, trail, own)
+        _object(schema, result, resolver, _entered(place, types, result), trail, own)
     elif is_object and not place.pointer:
         _remember_rules(schema, result, place)
     elif is_array and isinstance(schema.get("items"), dict):
         _array(schema, result, resolver, place, trail)
     elif (branches := _branches(schema)) and len(place.path) < MAX_DEPTH:
-        for index, branch in enumerate(branches):
-            inner = place.below(f"|{index}", is_required=False, trail=trail, container=place.container)
-            _visit(branch, result, resolver, inner)
-        _remember_rules(schema, result, place)
+        _union_of(branches, schema, result, resolver, place, trail)
     else:
         _leaf(schema, types, result, place, resolver, trail, own=own)
 
@@ -97,14 +97,14 @@ def _template(schema: Json, resolver: Resolver, place: Place) -> Template | None
     if key not in known:
         alone = Resolver(root={}, shared=resolver.shared)
         inner, trail, _ = alone.follow(schema, key.trail)
-        flat = _flat(inner, alone, trail) if isinstance(inner, dict) else {}
+        plainly = flat(inner, alone, trail) if isinstance(inner, dict) else {}
         found = Walk()
-        if set(types_of(flat)) in ({"object"}, {"object", "null"}) and _has_inside(flat):
-            _note_wording(flat, found, Place())
-            if "default" in flat:
-                found.defaults[""] = plain(flat["default"])
-            start = Place(pointer="", path=("",) * key.depth, trail=key.trail)
-            _object(flat, found, alone, start, trail, component_of(key.ref))
+        if set(types_of(plainly)) in ({"object"}, {"object", "null"}) and _has_inside(plainly):
+            _note_wording(plainly, found, Place())
+            if "default" in plainly:
+                found.defaults[""] = plain(plainly["default"])
+            start = _entered(Place(pointer="", path=("",) * key.depth, trail=key.trail), types_of(plainly), found)
+            _object(plainly, found, alone, start, trail, component_of(key.ref))
             nested = max((leaf.pointer.count("/") for leaf in found.leaves), default=0)
             known[key] = Template(found=found, depth=key.depth, followed=alone.followed, nested=nested)
         else:
@@ -129,8 +129,54 @@ def _object(
         _visit(rest, result, resolver, place.below("*", is_required=False, trail=trail, container=own))
 
 
+def _union_of(
+    branches: list[Json],
+    schema: dict[str, Json],
+    result: Walk,
+    resolver: Resolver,
+    place: Place,
+    trail: tuple[str, ...],
+) -> None:
+    def flatten(part: Json) -> dict[str, Json]:
+        inner, on, is_cycle = resolver.follow(part, trail)
+        if is_cycle:  # named as it would be from outside, looked into no further
+            inner, on = resolver.target(part), trail
+        return flat(inner, resolver, on) if isinstance(inner, dict) else {}
+
+    is_null = [types_of(flatten(part)) == ("null",) for part in branches]
+    place = _entered(place, ("null",) if any(is_null) else (), result)
+    parts = [part for part, null in zip(branches, is_null, strict=True) if not null]
+    for token, branch in named_branches(parts, flatten, lambda part: _opaque(part, resolver, trail)):
+        inner = place.below(token, is_required=False, trail=trail, container=place.container)
+        _visit(branch, result, resolver, inner)
+    _remember_rules(schema, result, place)
+
+
+def _entered(place: Place, types: tuple[str, ...], result: Walk) -> Place:
+    """Return the inside of what stands at `place`; that it, or a list around it, may be null is remembered.
+
+    So are the rules of those lists, which no leaf of an object has.
+    """
+    depth = place.pointer.count("/")
+    nulls = {*place.nulls, *([depth] if "null" in types else [])}
+    for back, rules in enumerate(reversed(place.arrays), 1):
+        _rule(
+            result,
+            place.pointer[: -len("/[]") * back],
+            {key: value for key, value in rules.items() if value is not False},
+        )
+        nulls |= {depth - back} if rules["nullable"] else set()
+    if "null" in types:
+        _rule(result, place.pointer, {"nullable": True})
+    return replace(place, nulls=tuple(sorted(nulls)))
+
+
 def _array(schema: dict[str, Json], result: Walk, resolver: Resolver, place: Place, trail: tuple[str, ...]) -> None:
-    rules = {key: plain(schema[key]) for key in _ARRAY_RULES if schema.get(key) not in (None, 0, False)}
+    said = {key: plain(schema[key]) for key in _ARRAY_RULES if schema.get(key) is not None}
+    rules = {key: value for key, value in said.items() if key not in _SAYS_NOTHING or value != _SAYS_NOTHING[key]}
+    _remember_rules(schema, result, place)
+    if isinstance(schema.get("prefixItems"), list):
+        rules["prefixItems"] = [bare(item) for item in schema["prefixItems"]]
     inner = Place(
         pointer=place.pointer + "/[]",
         path=place.path,
@@ -139,6 +185,7 @@ def _array(schema: dict[str, Json], result: Walk, resolver: Resolver, place: Pla
         arrays=(*place.arrays, {**rules, "nullable": "null" in types_of(schema)}),
         description=_text(schema.get("description")) or place.description,
         container=place.container,
+        nulls=place.nulls,
     )
     _visit(schema["items"], result, resolver, inner)
 
@@ -173,6 +220,7 @@ def _leaf(
             rules={"schema": rules, "arrays": list(place.arrays), "extra": extra},
             container=place.container,
             component=own or _expanded(schema),
+            nulls=place.nulls,
         )
     )
 
@@ -229,95 +277,17 @@ def _inlined(schema: Json, resolver: Resolver, trail: tuple[str, ...], budget: l
     return {key: _inlined(value, resolver, trail, budget) for key, value in schema.items() if key not in _UNREAD}
 
 
-def types_of(schema: dict[str, Json]) -> tuple[str, ...]:
-    """Return the sorted JSON types a schema allows; empty when anything goes."""
-    named = schema.get("type")
-    names = {named} if isinstance(named, str) else {name for name in named if isinstance(name, str)} if named else set()
-    names &= JSON_TYPES
-    if not names and isinstance(schema.get("enum"), list):
-        names = {_json_type(value) for value in schema["enum"]}
-    if not names and isinstance(schema.get("properties"), dict):
-        names = {"object"}
-    if not names and isinstance(schema.get("items"), dict):
-        names = {"array"}
-    if names and schema.get("nullable") is True:
-        names |= {"null"}
-    if {"integer", "number"} <= names:
-        names -= {"integer"}
-    return tuple(sorted(names))
-
-
 def token_of(name: str) -> str:
     """Return a property name as a pointer token; names that look like our own markers are escaped with `~2`."""
     token = escaped(name)
     return "~2" + token if token in ("[]", "*", "") or token.startswith("|") else token
 
 
-def _flat(schema: dict[str, Json], resolver: Resolver, trail: tuple[str, ...], depth: int = 0) -> dict[str, Json]:
-    """Return `schema` with `allOf` merged, `const` as an enum, and unions of scalars as one list of types."""
-    if depth > 8 or resolver.followed > MAX_FOLLOWED:
-        return schema
-    if isinstance(schema.get("allOf"), list):
-        merged = {key: value for key, value in schema.items() if key != "allOf"}
-        for part in schema["allOf"]:
-            part, _, is_cycle = resolver.follow(part, trail)
-            if isinstance(part, dict) and not is_cycle:
-                merged = _both(merged, _flat(part, resolver, trail, depth + 1))
-        schema = merged
-    if "const" in schema and "enum" not in schema:
-        schema = {**schema, "enum": [schema["const"]]}
-    for key in ("anyOf", "oneOf"):
-        if isinstance(schema.get(key), list) and schema[key] and "properties" not in schema:
-            schema = _union(schema, key, resolver, trail, depth)
-    return schema
-
-
-def _both(one: dict[str, Json], other: dict[str, Json]) -> dict[str, Json]:
-    merged = {**other, **one}
-    for key in ("properties", "$defs", "definitions"):
-        if isinstance(one.get(key), dict) and isinstance(other.get(key), dict):
-            merged[key] = {**other[key], **one[key]}
-    if isinstance(one.get("required"), list) or isinstance(other.get("required"), list):
-        merged["required"] = sorted({*(one.get("required") or ()), *(other.get("required") or ())})
-    return merged
-
-
-def _union(
-    schema: dict[str, Json], key: str, resolver: Resolver, trail: tuple[str, ...], depth: int
-) -> dict[str, Json]:
-    parts: list[dict[str, Json]] = []
-    is_nullable = False
-    for part in schema[key]:
-        part, _, is_cycle = resolver.follow(part, trail)
-        if not isinstance(part, dict) or is_cycle:
-            return schema
-        part = _flat(part, resolver, trail, depth + 1)
-        if types_of(part) == ("null",):
-            is_nullable = True
-        else:
-            parts.append(part)
-    rest = {name: value for name, value in schema.items() if name != key}
-    if len(parts) == 1:
-        merged = {**parts[0], **rest}
-        types = list(types_of(parts[0]))
-        return {**merged, "type": [*types, "null"]} if is_nullable and types else merged
-    types_found = sorted({name for part in parts for name in types_of(part)})
-    if any(not types_of(part) or {"object", "array"} & set(types_of(part)) for part in parts):
-        return schema
-    merged = {**rest, "type": [*types_found, "null"] if is_nullable else types_found}
-    if all(isinstance(part.get("enum"), list) for part in parts):
-        merged["enum"] = [value for part in parts for value in part["enum"]] + ([None] if is_nullable else [])
-    else:
-        # Kept for the fingerprint alone: a bound of one alternative is no bound of the whole.
-        merged["anyOf"] = sorted((bare(part) for part in parts), key=canonical)
-    return merged
-
-
 def _branches(schema: dict[str, Json]) -> list[Json]:
     for key in ("anyOf", "oneOf"):
         found = schema.get(key)
         if isinstance(found, list) and "type" not in schema:
-            return sorted(found, key=lambda item: canonical(bare(item)))
+            return found
     return []
 
 
@@ -330,9 +300,12 @@ def _remember_rules(schema: dict[str, Json], result: Walk, place: Place) -> None
     required = sorted({name for name in schema.get("required") or () if isinstance(name, str)})
     if required:
         result.required[place.pointer] = required
-    rules = bare({key: schema[key] for key in _COMBINATORS if key in schema})
+    _rule(result, place.pointer, bare({key: schema[key] for key in _COMBINATORS if key in schema}))
+
+
+def _rule(result: Walk, pointer: str, rules: dict[str, Json]) -> None:
     if rules:
-        result.combinators[place.pointer] = rules
+        result.combinators[pointer] = {**(result.combinators.get(pointer) or {}), **rules}
 
 
 def _note_wording(schema: dict[str, Json], result: Walk, place: Place) -> None:
@@ -343,10 +316,3 @@ def _note_wording(schema: dict[str, Json], result: Walk, place: Place) -> None:
 
 def _text(value: Json) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _json_type(value: Json) -> str:
-    if value is None:
-        return "null"
-    kinds = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
-    return kinds.get(type(value), "object")

@@ -72,7 +72,7 @@ class Shared:
     reach: dict[str, frozenset[str] | None] = field(default_factory=dict)
     """By reference; see `templates`."""
     templates: dict[Key, Template | None] = field(default_factory=dict)
-    values: dict[tuple[int, bool], Values] = field(default_factory=dict)
+    values: dict[tuple[int, bool, tuple[int, ...]], Values] = field(default_factory=dict)
 
 
 def component_of(ref: str) -> str:
@@ -116,6 +116,11 @@ class Resolver:
                 return target, trail, False
             schema = {**target, **beside}
         return schema, trail, False
+
+    def target(self, schema: Json) -> Json:
+        """Return what a reference points to, itself followed no further; a schema that is none comes back."""
+        ref = schema.get("$ref") if isinstance(schema, dict) else None
+        return self._at(ref) if isinstance(ref, str) and ref.startswith("#") else schema
 
     def reachable(self, schema: Json) -> dict[str, Json]:
         """Return every local reference that can be reached from `schema`, with its target; linear in their size."""

@@ -52,6 +52,7 @@ def key_of(schema: Json, resolver: Resolver, place: Place) -> Key | None:
 def copied(template: Template, result: Walk, place: Place) -> None:
     """Add to `result` what a template holds, as it stands at `place`."""
     before, found = place.pointer, template.found
+    depth = before.count("/")
     result.leaves += [
         Found(
             pointer=before + leaf.pointer,
@@ -63,6 +64,7 @@ def copied(template: Template, result: Walk, place: Place) -> None:
             rules=leaf.rules,
             container=leaf.container,
             component=leaf.component,
+            nulls=tuple(sorted({*place.nulls, *(depth + at for at in leaf.nulls)})),
             is_shared=True,
         )
         for leaf in found.leaves

@@ -35,7 +35,7 @@ def values_of(found: Found, side: Side, shared: Shared | None) -> Values:
     if shared is None or side == "input" or not found.is_shared:
         return _values(found, side)
     # Whatever is shared keeps its rules alive in the templates, so no other object can have their number.
-    key = (id(found.rules), found.is_required)
+    key = (id(found.rules), found.is_required, found.nulls)
     known = shared.values.get(key)
     if known is None:
         known = shared.values[key] = _values(found, side)
@@ -47,6 +47,8 @@ def _values(found: Found, side: Side) -> Values:
     rules = dict(found.rules)
     if side == "output":
         rules["required"] = found.is_required
+        if found.nulls:  # of an input, the gate says so
+            rules["nulls"] = list(found.nulls)
     return Values(
         format=schema["format"] if isinstance(schema.get("format"), str) else "",
         enum=tuple(ordered(schema["enum"])[:MAX_ENUM]) if isinstance(schema.get("enum"), list) else (),
