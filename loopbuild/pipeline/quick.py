@@ -16,6 +16,7 @@ _SOURCE: dict[str, Json] = {
     "exclude": [],
     "effects": {},
     "returns": {},
+    "observe": False,
     "deprecated": "keep",
     "allow_empty": False,
 }

@@ -27,7 +27,7 @@ from loopbuild.pipeline.sandbox_settings import (
     sandbox_params,
     sandbox_settings,
 )
-from loopbuild.pipeline.source_files import files_of
+from loopbuild.pipeline.source_files import files_of, observed_file
 
 R = "loopbuild.pipeline.recipes"
 FURTHER = ("missing_tool", "confirm", "near_miss", "error_recovery")
@@ -36,7 +36,7 @@ EVIDENCE = "graph.lock"
 """What replays found out about edges, beside loop.yaml; a project without the file goes by names alone."""
 
 SOURCE = Recipe(name="source", version=5, run=f"{R}.source:run", is_cheap=True)
-CATALOG = Recipe(name="catalog", version=8, run=f"{R}.catalog:run", is_cheap=True)
+CATALOG = Recipe(name="catalog", version=9, run=f"{R}.catalog:run", is_cheap=True)
 CONTRACT = Recipe(name="contract", version=4, run=f"{R}.catalog:run_contract", is_cheap=True)
 GRAPH = Recipe(name="graph", version=7, run=f"{R}.graph:run", is_cheap=True)
 CELLS = Recipe(name="cells", version=6, run=f"{R}.cells:run", is_cheap=True)
@@ -222,6 +222,11 @@ def source_target(name: str, source: Json, root: Path) -> Target:
     params |= {key: source[key] for key in ("refs", "module") if key in source}
     params |= {"deprecated": "retire"} if source["deprecated"] == "retire" else {}
     params["is_live"] = is_live(source)
+    if source["observe"]:
+        # Last of the files beside, so that no other changes its role.
+        params["observed"] = observed_file(name)
+        files = (*files, params["observed"])
+        params["beside"] = list(files[1:])
     roles = [("listing", files[0]), *((f"beside/{number:04d}", path) for number, path in enumerate(files[1:]))]
     return Target(id=f"source:{name}", recipe=SOURCE, params=params, files=tuple(sorted(roles)))
 
