@@ -27,8 +27,8 @@ def plan_text(forecast: Forecast) -> str:
     """Return the screen of `loopbuild plan`."""
     plan = forecast.plan
     lines = change_lines(forecast.changes)
-    lines += [f"Would ask the server of source `{name}` for its tools first" for name in forecast.unlisted]
-    if plan.is_nothing_to_do and not forecast.unlisted:
+    lines += asking_lines(forecast)
+    if plan.is_nothing_to_do and not forecast.asks_first:
         if forecast.is_about_gone:
             return "\n".join([*lines, *seen_lines(forecast)])
         lines.append(f"Nothing to do: {count(len(plan.fresh), 'target')} are up to date")
@@ -42,6 +42,13 @@ def plan_text(forecast: Forecast) -> str:
         lines.append(f"Would read again, at once: {', '.join(cheap)}")
     lines += [*tail_lines(forecast), closing(forecast)]
     return "\n".join(lines)
+
+
+def asking_lines(forecast: Forecast) -> list[str]:
+    """Say which servers a build would ask before anything else."""
+    tools = [f"Would ask the server of source `{name}` for its tools first" for name in forecast.unlisted]
+    seen = "Would call the reading tools of source `{}` first, to see what they return"
+    return [*tools, *map(seen.format, forecast.unobserved)]
 
 
 def plan_rows(forecast: Forecast) -> list[list[str]]:
@@ -142,7 +149,7 @@ def writing_lines(writing: Writing) -> list[str]:
 
 def failing(forecast: Forecast) -> list[str]:
     """Return what would fail, but for sources a build asks for their tools first."""
-    asked = {f"source:{name}" for name in forecast.unlisted}
+    asked = {f"source:{name}" for name in (*forecast.unlisted, *forecast.unobserved)}
     return [
         f"Would fail: {entry.target}: {entry.error.message}"
         for entry in forecast.plan.would
@@ -156,7 +163,7 @@ def status_text(forecast: Forecast) -> str:
     fresh = len(plan.fresh)
     total = fresh + len(plan.would) + len(plan.may)
     changes = change_lines(forecast.changes)
-    if plan.is_nothing_to_do and not forecast.unlisted:
+    if plan.is_nothing_to_do and not forecast.asks_first:
         if forecast.is_about_gone:
             return "\n".join([*changes, *seen_lines(forecast)])
         head = f"Up to date: {count(total, 'target')}"

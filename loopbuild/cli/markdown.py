@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loopbuild.cli.changes import change_lines
-from loopbuild.cli.forecast import closing, lock_lines, plan_rows, tail_lines
+from loopbuild.cli.forecast import asking_lines, closing, lock_lines, plan_rows, tail_lines
 from loopbuild.cli.units import count
 from loopbuild.pipeline.forecast import Forecast
 
@@ -28,12 +28,12 @@ def plan_markdown(forecast: Forecast) -> str:
         blocks.append("\n".join(lines))
         if len(body) > MOST_ROWS:
             blocks.append(f"and {count(len(body) - MOST_ROWS, 'more target')}")
-    tail = [f"Would ask the server of source `{name}` for its tools first" for name in forecast.unlisted]
+    tail = asking_lines(forecast)
     tail += [line.strip() for line in tail_lines(forecast)]
     tail += lock_lines(forecast) if plan.is_nothing_to_do else []
     if tail:
         blocks.append("\n".join(f"- {line}" for line in tail))
-    if not (plan.is_nothing_to_do and not forecast.unlisted):
+    if not (plan.is_nothing_to_do and not forecast.asks_first):
         blocks.append(closing(forecast))
     text = "\n\n".join(blocks)
     return text if len(text) < MOST_CHARACTERS else text[: MOST_CHARACTERS - 32].rpartition("\n")[0] + "\n\n(cut here)"

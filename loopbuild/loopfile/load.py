@@ -73,6 +73,7 @@ def load(path: Path, *, environment: Mapping[str, str]) -> LoadedLoopfile:
 def _places(settings: Settings, file: str) -> dict[str, str]:
     paths: dict[str, Path_] = {name: ("synthesis", "categories", name) for name in Categories.model_fields}
     paths |= {"rows": ("sampling", "per_tool"), "split": ("evaluation", "held_out"), "verdicts": ("filters",)}
+    paths["retired"] = ("synthesis", "retired")
     paths["self_bleu"] = ("synthesis", "variety", "fail")
     found = {}
     for name, path in paths.items():

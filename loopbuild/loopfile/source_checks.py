@@ -39,6 +39,7 @@ def check_sources(settings: Settings, *, folder: FilePath, environment: Mapping[
             yield from _check_document(settings, path, source, folder, environment)
         if source.get("kind") == "python":
             yield from _check_module(settings, path, source, folder)
+        yield from _check_observed(settings, path, source)
         yield from _check_secrets(settings, path, source)
         yield from _check_sandbox(settings, (*path, "sandbox"), source.get("sandbox"), [source], folder, environment)
     shared = [
@@ -62,6 +63,21 @@ def _check_server(settings: Settings, path: Path, source: dict[str, Any]) -> Ite
         message = "`headers` without `url` are sent nowhere"
         yield _diagnostic(settings, (*path, "headers"), "warning", "suspicious", message, key=True)
     yield from _check_pinned(settings, (*path, "command"), source.get("command"))
+
+
+def _check_observed(settings: Settings, path: Path, source: dict[str, Any]) -> Iterator[Diagnostic]:
+    if source.get("observe") is not True:
+        return
+    sandbox = source.get("sandbox") or settings.value.get("sandbox") or {}
+    chosen = sandbox.get("of") if isinstance(sandbox, dict) and sandbox.get("kind") == "recorded" else sandbox
+    kind = chosen.get("kind", "simulated") if isinstance(chosen, dict) else "simulated"
+    if kind == "simulated":
+        message = "`observe` calls tools where calls run, and nothing real runs there"
+        hint = "a `sandbox` of kind `python`, `http` or `mcp` has something to observe"
+        yield _diagnostic(settings, (*path, "observe"), "error", "bad-value", message, hint, key=True)
+    elif kind == "mcp" and source.get("kind") == "mcp" and not source.get("path"):
+        message = "this server's reading tools are called whenever it is listed, `observe` calls them twice"
+        yield _diagnostic(settings, (*path, "observe"), "warning", "suspicious", message, key=True)
 
 
 def _check_document(

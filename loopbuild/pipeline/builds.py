@@ -284,13 +284,15 @@ def report_of(opened: OpenProject) -> Json | None:
 def _list_live(loaded: LoadedProject, wishes: Wishes, *, on_event: Callable[[Event], None]) -> None:
     from loopbuild.engine.outcome import Event
     from loopbuild.pipeline.listings import live_sources, write_listing
+    from loopbuild.pipeline.observing import observed_file, observed_sources, write_observed
 
     root = loaded.project.root
     live = {source.name: source for source in live_sources(loaded.settings, root=root)}
+    seen = {source.name: source for source in observed_sources(loaded.settings, root=root)}
     refresh = [name for name in wishes.refresh if name.startswith("source:")]
     for name in refresh:
-        if name.partition(":")[2] not in live:
-            known = ", ".join(f"source:{known}" for known in live) or "none is declared"
+        if name.partition(":")[2] not in {**live, **seen}:
+            known = ", ".join(f"source:{known}" for known in sorted({**live, **seen})) or "none is declared"
             raise SelectionError(f"`{name}` is not a live source", hint=f"live sources: {known}")
     for source in live.values():
         if source.is_listed and f"source:{source.name}" not in refresh:
@@ -304,6 +306,19 @@ def _list_live(loaded: LoadedProject, wishes: Wishes, *, on_event: Callable[[Eve
         changed = write_listing(source, root=root, environment=os.environ)
         what = "written; commit it" if changed else "unchanged"
         on_event(Event(kind="note", message=f"asked `{source.name}` for its tools: listings/{source.name}.json {what}"))
+    for one in seen.values():
+        if one.is_seen and f"source:{one.name}" not in refresh:
+            continue
+        file = observed_file(one.name)
+        if wishes.frozen:
+            raise SourceError(
+                f"source `{one.name}` was never observed, and `--frozen` calls no tool",
+                source=one.name,
+                hint=f"`loopbuild build --refresh source:{one.name}`, then commit {file}",
+            )
+        changed = write_observed(one, loaded.settings, root=root, environment=os.environ)
+        what = "written; commit it" if changed else "unchanged"
+        on_event(Event(kind="note", message=f"called the reading tools of `{one.name}`: {file} {what}"))
 
 
 def _record(

@@ -74,6 +74,8 @@ def listing_of(target: Target, read: Reader) -> Listing:
         try:
             contents[path] = read(path)
         except OSError as error:
+            if path == params.get("observed"):
+                continue  # not yet, or not in that revision: read as it is declared
             hint = f"`loopbuild build --refresh {target.id}` asks the server" if params["is_live"] else ""
             message = f"source `{params['name']}`: cannot read `{path}`"
             raise SourceError(message, source=params["name"], hint=hint) from error

@@ -27,6 +27,7 @@ from loopbuild.pipeline.builds import OpenProject
 from loopbuild.pipeline.impact import impact_of, texts_each
 from loopbuild.pipeline.listings import live_sources
 from loopbuild.pipeline.locking import lines_of, outdated
+from loopbuild.pipeline.observing import observed_sources
 from loopbuild.pipeline.prices import Effort, effort
 from loopbuild.pipeline.project import LoadedProject, load
 from loopbuild.pipeline.references import Reference, deferred, referred
@@ -80,6 +81,8 @@ class Forecast:
     writing: Writing
     unlisted: tuple[str, ...]
     """Live sources that would be started to ask for their tools."""
+    unobserved: tuple[str, ...] = ()
+    """Sources whose reading tools would be called to see what they return."""
     has_remote: bool = False
     """A remote cache is declared; it was not asked."""
     lock_changes: tuple[str, ...] = ()
@@ -98,7 +101,12 @@ class Forecast:
         """Whether anything would run that loop.lock does not name, or the lock is not what it should be."""
         planned = self.plan
         waiting = [entry for entry in (*planned.would, *planned.may) if not entry.is_locked]
-        return bool(waiting or self.lock_changes or self.unlisted)
+        return bool(waiting or self.lock_changes or self.asks_first)
+
+    @property
+    def asks_first(self) -> bool:
+        """Whether a build would ask servers before it knows its targets."""
+        return bool(self.unlisted or self.unobserved)
 
 
 def forecast(opened: OpenProject, wishes: Wishes = WHOLE) -> Forecast:
@@ -134,6 +142,9 @@ def forecast(opened: OpenProject, wishes: Wishes = WHOLE) -> Forecast:
         training=_with_effort(opened, loaded.settings, planned, amounts),
         writing=writing(opened, loaded.settings, planned),
         unlisted=tuple(source.name for source in live if not source.is_listed),
+        unobserved=tuple(
+            one.name for one in observed_sources(loaded.settings, root=loaded.project.root) if not one.is_seen
+        ),
         has_remote=is_declared(loaded.settings),
         lock_changes=() if wishes.defer else (*planned.lock_changes, *_other_lines(loaded, lines, declared)),
         comparison=_compared(opened, loaded, reference, planned) if reference is not None else None,

@@ -116,6 +116,8 @@ def _observed(source: LiveSource, content: bytes, root: Path, environment: Mappi
         return {}
     try:
         return observe(catalog.tools, sandbox)
+    except SandboxError:
+        return {}
     finally:
         sandbox.close()
 

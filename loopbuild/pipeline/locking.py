@@ -14,7 +14,7 @@ from loopbuild.engine.query import output
 from loopbuild.pipeline.builds import OpenProject
 from loopbuild.pipeline.listings import live_sources
 from loopbuild.pipeline.project import LoadedProject
-from loopbuild.pipeline.retiring import Gone, gone_of, locked_tools, successors
+from loopbuild.pipeline.retiring import Gone, gone_of, knows_gone, locked_tools, successors
 from loopbuild.records import ToolCatalog, from_json
 
 Fields = Mapping[str, Mapping[str, str]]
@@ -38,7 +38,7 @@ def lines_of(catalog: ToolCatalog | None, loaded: LoadedProject, *, locked: Gone
     found: dict[str, Mapping[str, str]] = {
         f"tool:{tool.id}": {"params": tool.params, "returns": tool.returns, "docs": tool.docs} for tool in tools
     }
-    if catalog is not None and loaded.settings["synthesis"]["retired"]:
+    if catalog is not None and knows_gone(loaded.settings):
         known = locked_tools(loaded.project.root) if locked is None else locked
         gone = gone_of(known, {tool.id for tool in tools}, loaded.settings["sources"])
         named = successors(gone, catalog, loaded.settings["graph"]["renames"]) if gone else {}

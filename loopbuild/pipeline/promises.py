@@ -23,13 +23,14 @@ def hold(
     tasks: Mapping[str, Json],
     trajectories: Mapping[str, Json],
     shares: Mapping[str, float],
+    names: frozenset[str] = frozenset(),
     variety: Mapping[str, float],
     diversity: Mapping[str, Json],
     places: Mapping[str, str],
 ) -> dict[str, list[str]]:
     """Return what is excused and which texts repeat one another; raises BuildError with every breach, gravest first.
 
-    `variety` are the limits of loop.yaml, `diversity` what the requests came to.
+    `names` are those of the tools, `variety` are the limits of loop.yaml, `diversity` what the requests came to.
     """
     planned: Counter[str] = Counter()
     unreached: Counter[str] = Counter()
@@ -64,6 +65,7 @@ def hold(
         unreached=unreached,
         unworded=unworded,
         self_bleu={level: (one["self_bleu_20"], one["texts"]) for level, one in diversity.items()},
+        names=names,
         variety=variety,
     )
     breaches, excuses = broken(data)

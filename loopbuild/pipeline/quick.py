@@ -11,7 +11,15 @@ from typing import Any
 
 from loopbuild.engine.target import Json
 
-_SOURCE: dict[str, Json] = {"include": [], "exclude": [], "effects": {}, "returns": {}, "allow_empty": False}
+_SOURCE: dict[str, Json] = {
+    "include": [],
+    "exclude": [],
+    "effects": {},
+    "returns": {},
+    "observe": False,
+    "deprecated": "keep",
+    "allow_empty": False,
+}
 _BY_KIND: dict[str, dict[str, Json]] = {
     "toolspec": {"path": ""},
     "openapi": {"path": "", "url": "", "refs": {}},
@@ -28,6 +36,7 @@ _SECTIONS: dict[str, dict[str, Json]] = {
         "levels": ["low", "high"],
         "texts_per_level": 1,
         "retired": 8,
+        "redirected": 0,
         "categories": {},
     },
 }  # fmt: skip

@@ -14,12 +14,14 @@ def retirement_target(cells: Json, context: Json) -> Target | None:
     gone = gone_of(context["locked"], present, settings["sources"])
     if not gone:
         return None
+    synthesis = settings["synthesis"]
     tables = [(f"rows/{name}", f"rows:{name}") for name in cells["cells"]]
     params = {
         "gone": gone,
         "renames": settings["graph"]["renames"],
-        "rows": settings["synthesis"]["retired"],
+        "rows": synthesis["retired"],
         "seed": settings["sampling"]["seed"],
+        **({"redirected": synthesis["redirected"]} if synthesis["redirected"] else {}),
     }
     inputs = tuple(sorted([("contract", "contract:main"), *tables]))
     return Target(id="retirement:main", recipe=RETIREMENT, params=params, inputs=inputs)

@@ -6,12 +6,18 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from loopbuild.engine import lockfile
+from loopbuild.engine.target import Json
 from loopbuild.errors import LoopbuildError
 from loopbuild.records import ToolCatalog
 
 Gone = Mapping[str, Mapping[str, str]]
 """Tool -> {params, returns}: the beginnings of its digests."""
 _KINDS = ("tool", "retired")
+
+
+def knows_gone(settings: Json) -> bool:
+    """Return whether rows about tools that are gone are asked for: else the lock forgets such tools."""
+    return bool(settings["synthesis"]["retired"] or settings["synthesis"]["redirected"])
 
 
 def locked_tools(root: Path) -> Gone:

@@ -49,17 +49,28 @@ def globbed(loopfile: bytes, *, root: Path) -> list[str]:
     return sorted({name for pattern in patterns for name in expanded(pattern, root=root)})
 
 
+def observed_file(name: str) -> str:
+    """Return where lies what the tools of a source were seen to return, relative to the project."""
+    return f"listings/{name}.observed.json"
+
+
 def read_source(params: Json, content: bytes, beside: Mapping[str, bytes] | None = None) -> Listing:
-    """Read one source's files with the reader of its kind."""
+    """Read one source's files with the reader of its kind, and with what its tools were seen to return."""
     from importlib import import_module
 
     from loopbuild.stages.sources import KINDS
 
     module, _, attribute = KINDS[params["kind"]].partition(":")
+    others = dict(beside or {})
+    seen = others.pop(params.get("observed", ""), None)
     listing: Listing = getattr(import_module(module), attribute)(
-        params["name"], content, file=params["path"], settings=params, beside=beside or {}
+        params["name"], content, file=params["path"], settings=params, beside=others
     )
-    return listing
+    if seen is None:
+        return listing
+    from loopbuild.stages.sources.observed import with_observed
+
+    return with_observed(listing, seen, file=params["observed"])
 
 
 def _modules(source: Json, root: Path) -> tuple[str, ...]:

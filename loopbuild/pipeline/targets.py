@@ -17,7 +17,7 @@ from loopbuild.llm.hosted.identity import OFFLINE
 from loopbuild.pipeline.category_shares import copies, dialogues, elsewhere, negatives
 from loopbuild.pipeline.judging import free_filters
 from loopbuild.pipeline.listings import is_live
-from loopbuild.pipeline.retiring import locked_tools
+from loopbuild.pipeline.retiring import knows_gone, locked_tools
 from loopbuild.pipeline.sampling_settings import planning, training_paths, walking
 from loopbuild.pipeline.sandbox_settings import (
     identity_of,
@@ -27,7 +27,7 @@ from loopbuild.pipeline.sandbox_settings import (
     sandbox_params,
     sandbox_settings,
 )
-from loopbuild.pipeline.source_files import files_of
+from loopbuild.pipeline.source_files import files_of, observed_file
 
 R = "loopbuild.pipeline.recipes"
 FURTHER = ("missing_tool", "confirm", "near_miss", "error_recovery")
@@ -35,8 +35,8 @@ FURTHER = ("missing_tool", "confirm", "near_miss", "error_recovery")
 EVIDENCE = "graph.lock"
 """What replays found out about edges, beside loop.yaml; a project without the file goes by names alone."""
 
-SOURCE = Recipe(name="source", version=5, run=f"{R}.source:run", is_cheap=True)
-CATALOG = Recipe(name="catalog", version=9, run=f"{R}.catalog:run", is_cheap=True)
+SOURCE = Recipe(name="source", version=6, run=f"{R}.source:run", is_cheap=True)
+CATALOG = Recipe(name="catalog", version=10, run=f"{R}.catalog:run", is_cheap=True)
 CONTRACT = Recipe(name="contract", version=4, run=f"{R}.catalog:run_contract", is_cheap=True)
 GRAPH = Recipe(name="graph", version=7, run=f"{R}.graph:run", is_cheap=True)
 CELLS = Recipe(name="cells", version=6, run=f"{R}.cells:run", is_cheap=True)
@@ -77,7 +77,7 @@ CONTRASTS = Recipe(
     facts=f"{R}.contrasts:facts",
 )
 PAIRS = Recipe(name="pairs", version=2, run=f"{R}.pairs:run")
-RETIREMENT = Recipe(name="retirement", version=2, run=f"{R}.retirement:run")
+RETIREMENT = Recipe(name="retirement", version=3, run=f"{R}.retirement:run")
 CANDIDATES = Recipe(name="candidates", version=1, run=f"{R}.candidates:run")
 JUDGEMENTS = Recipe(
     name="judgements",
@@ -163,7 +163,7 @@ def static_targets(settings: Json, *, root: Path, places: Mapping[str, str] | No
             expand="loopbuild.pipeline.targets:expand_cells",
             context={
                 "settings": settings,
-                "locked": locked_tools(root) if settings["synthesis"]["retired"] else {},
+                "locked": locked_tools(root) if knows_gone(settings) else {},
                 "project": root.name,
                 "root": str(root),
                 "places": dict(places or {}),
@@ -220,7 +220,13 @@ def source_target(name: str, source: Json, root: Path) -> Target:
     params: dict[str, Any] = {"name": name, "kind": source["kind"], "path": files[0], "beside": list(files[1:])}
     params |= {key: source[key] for key in ("include", "exclude", "effects", "returns", "allow_empty")}
     params |= {key: source[key] for key in ("refs", "module") if key in source}
+    params |= {"deprecated": "retire"} if source["deprecated"] == "retire" else {}
     params["is_live"] = is_live(source)
+    if source["observe"]:
+        # Last of the files beside, so that no other changes its role.
+        params["observed"] = observed_file(name)
+        files = (*files, params["observed"])
+        params["beside"] = list(files[1:])
     roles = [("listing", files[0]), *((f"beside/{number:04d}", path) for number, path in enumerate(files[1:]))]
     return Target(id=f"source:{name}", recipe=SOURCE, params=params, files=tuple(sorted(roles)))
 

@@ -10,11 +10,11 @@ from importlib import import_module
 from pathlib import Path
 
 from loopbuild.engine.target import Json
-from loopbuild.errors import LoopfileError, SelectionError, SourceError
+from loopbuild.errors import LoopfileError, SelectionError
 from loopbuild.pipeline.builds import OpenProject
+from loopbuild.pipeline.declared import listing_of
 from loopbuild.pipeline.project import load
 from loopbuild.pipeline.rules import placed
-from loopbuild.pipeline.source_files import read_source
 from loopbuild.pipeline.targets import EVIDENCE
 from loopbuild.records import CatalogDiff, EdgeEvidence, Listing, ToolCatalog, ToolGraph, from_json, to_json
 
@@ -44,15 +44,7 @@ def current_tools(opened: OpenProject) -> CurrentTools:
     for target in loaded.targets:
         if not target.id.startswith("source:"):
             continue
-        params, path = target.params, target.params["path"]
-        try:
-            content, *others = [(opened.project.root / name).read_bytes() for name in (path, *params["beside"])]
-        except OSError as error:
-            hint = f"`loopbuild build --refresh {target.id}` asks the server" if params["is_live"] else ""
-            raise SourceError(
-                f"source `{params['name']}`: cannot read `{path}`", source=params["name"], hint=hint
-            ) from error
-        listings.append(read_source(params, content, dict(zip(params["beside"], others, strict=True))))
+        listings.append(listing_of(target, lambda path: (opened.project.root / path).read_bytes()))
     settings = loaded.settings
     catalog = build_catalog(listings, entities=settings["graph"]["entities"])
     evidence = stored_evidence(opened.project.root)

@@ -226,10 +226,6 @@ def _version(draws: Draws) -> str:
     return f"{1 + draws.below(6)}.{draws.below(20)}.{draws.below(10)}"
 
 
-def _branch(draws: Draws) -> str:
-    return f"{draws.pick(('feature', 'fix', 'chore', 'docs'))}/{draws.pick(pools.NOUNS).replace(' ', '-')}"
-
-
 def _model(draws: Draws) -> str:
     return f"{draws.pick(pools.COMPANY_HEADS)} {100 * (1 + draws.below(9)) + 10 * draws.below(10)}"
 
@@ -286,11 +282,10 @@ _BY_WORD: tuple[tuple[tuple[str, ...], Callable[[Draws], str]], ...] = (
     (("currency",), _from(pools.CURRENCIES)),
     (("language", "lang", "locale"), _from(pools.LANGUAGES)),
     (("timezone", "zone"), _from(pools.TIMEZONES)),
-    (("path", "file", "filename", "folder", "directory"), _path),
+    (("path", "file", "filename"), _path),
     (("sha", "hash", "checksum"), _hex(40)),
     (("serial", "sku", "barcode"), serial),
     (("version",), _version),
-    (("branch",), _branch),
     (("model",), _model),
     (("reason", "cause", "justification"), _reason),
     (("status", "state", "stage"), _from(pools.STATUSES)),
@@ -332,11 +327,11 @@ def _maker(form: str, kind: str, words: tuple[str, ...], entity: str) -> Callabl
         return _at_midnight(_day)
     if form in _BY_FORMAT:
         return _BY_FORMAT[form]
-    if "name" in words or "title" in words:
-        return _naming(words, entity)
-    exact = coded(words)
+    exact = coded(words if words != ("name",) else (*entity.split(), "name"))
     if exact is not None:
         return exact
+    if "name" in words or "title" in words:
+        return _naming(words, entity)
     if kind in _BY_KIND and kind != "text":
         return _BY_KIND[kind]
     for word in reversed(words):

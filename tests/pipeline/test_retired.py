@@ -62,13 +62,17 @@ def test_the_old_name_is_called_in_vain_and_never_learned(project: Path) -> None
     for row in told:
         calls = [message for message in row["messages"] if message.get("tool_calls")]
         names = [call["function"]["name"] for message in calls for call in message["tool_calls"]]
-        assert names == [OLD, NEW]
-        assert [message["loss"] for message in calls] == [False, True]
+        failed = names.index(OLD)
+        assert names[failed : failed + 2] == [OLD, NEW]
+        assert (names.count(OLD), names.index(NEW)) == (1, failed + 1), "in the place of the first call of the new one"
+        turns = [message["loss"] for message in calls]
+        assert turns.count(False) == 1
+        calls = [message for message in calls if not message["loss"]]
         refusal = row["messages"][row["messages"].index(calls[0]) + 1]
         assert json.loads(refusal["content"]) == {"error": f"unknown tool `hr/{OLD}`"}
     for row in rows(project):
         learned = [message for message in row["messages"] if message.get("loss")]
-        assert all(call["function"]["name"] == NEW for one in learned for call in one.get("tool_calls") or ())
+        assert OLD not in [call["function"]["name"] for one in learned for call in one.get("tool_calls") or ()]
 
 
 def test_what_nothing_replaced_is_refused_in_words(project: Path) -> None:
@@ -132,3 +136,41 @@ def test_nothing_is_told_of_gone_tools_where_that_is_off(project: Path) -> None:
     change(project)
     build(project)
     assert rows(project) == remembered(project) == []
+
+
+def deprecate(root: Path, *, settings: str) -> None:
+    """The new tool stands beside the old one, which its source calls deprecated."""
+    path = root / "tools" / "hr.json"
+    tools = json.loads(path.read_text())
+    new = [one | {"name": NEW} for one in tools if one["name"] == OLD]
+    path.write_text(json.dumps([one | ({"deprecated": True} if one["name"] == OLD else {}) for one in tools] + new))
+    loop = root / "loop.yaml"
+    loop.write_text(loop.read_text().replace("path: tools/hr.json}", f"path: tools/hr.json{settings}}}"))
+
+
+def test_what_its_source_calls_deprecated_counts_as_gone_where_that_is_asked_for(project: Path) -> None:
+    deprecate(project, settings=", deprecated: retire")
+    loop = project / "loop.yaml"
+    loop.write_text(loop.read_text() + "synthesis: {redirected: 3}\n")
+    told = loopbuild(project, "check", "--all").out
+    assert f"`hr/{NEW}` renamed from `{OLD}`" in told
+    assert f"note: `{OLD}` is deprecated, so it counts as gone" in told
+    build(project)
+    assert [line.split("\t")[0] for line in remembered(project)] == [f"retired:hr/{OLD}"]
+    made = rows(project)
+    redirected = [row for row in made if f"`{OLD}`" in row["messages"][0]["content"]]
+    assert len(made) == 11
+    assert len(redirected) == 3
+    everything = (project / ".loopbuild" / "out" / "dataset" / "train.jsonl").read_text().splitlines()
+    for row in map(json.loads, everything):
+        learned = [call for one in row["messages"] if one.get("loss") for call in one.get("tool_calls") or ()]
+        assert OLD not in [call["function"]["name"] for call in learned]
+
+
+def test_what_its_source_calls_deprecated_is_a_tool_like_any_other_by_default(project: Path) -> None:
+    deprecate(project, settings="")
+    build(project)
+    assert remembered(project) == []
+    called = {tool for row in output(open_project(str(project)).workspace, "rows:hr/candidate")["rows"].values()
+              for tool in row["example"]["tools"]}  # fmt: skip
+    assert {f"hr/{OLD}", f"hr/{NEW}"} <= called

@@ -129,7 +129,11 @@ class SynthesisSettings(Section):
     """Which requests leave a value out: of a single call, or any that begins with one call; with `any` it is also left
     open which of several things is to be destroyed."""
     retired: Count = 8
-    """Rows about each tool that loop.lock knows and the sources have no more; 0: none, and the lock forgets it."""
+    """Rows about each tool that loop.lock knows and the sources have no more; 0: none. The lock forgets such tools
+    where neither these nor `redirected` are asked for."""
+    redirected: Count = 0
+    """Rows about each of those that has a successor in which the person asks for the old one by name, and the new one
+    is called at once."""
     dialogues: DialogueSettings = DialogueSettings()
     variety: VarietySettings = VarietySettings()
     pairs: PairSettings | None = None

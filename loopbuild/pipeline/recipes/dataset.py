@@ -47,6 +47,7 @@ def run(action: Action) -> Json:
         tasks=tasks,
         trajectories=trajectories,
         shares=shares,
+        names=frozenset(tool.call_name for tool in catalog.tools),
         variety=action.params["variety"],
         diversity=told["diversity"]["after"],
         places=(action.context or {}).get("places", {}),

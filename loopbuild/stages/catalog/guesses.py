@@ -19,7 +19,8 @@ from loopbuild.stages.catalog.words import singular, words_of
 
 MOST = 8
 """Guesses of one tool; a description that names more tells a story."""
-_GIVES = "list search find query browse lookup get fetch retrieve create add insert new register open post submit"
+_GIVES = """list search find query browse lookup get fetch retrieve create add insert new register open post submit plan
+schedule make place start"""
 _GIVING = frozenset(_GIVES.split())
 """Verbs after which a noun is what comes back, and with it an id."""
 _CLAUSE = re.compile(r"\b(?:returns?|returning|yields?|outputs?|responds with|gives)\b[\s:]*([^.;\n]{2,240})", re.I)

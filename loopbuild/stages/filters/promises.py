@@ -66,6 +66,8 @@ class Written:
     """Tool -> training plans that end with it."""
     unreached: Mapping[str, int] = field(default_factory=dict)
     """Tool -> those of them no trajectory came of."""
+    names: frozenset[str] = frozenset()
+    """What the tools of the catalog are called by; empty: nothing is held against them."""
     self_bleu: Mapping[str, tuple[float, int]] = field(default_factory=dict)
     """Level -> Self-BLEU@20 of its requests, and how many texts there are."""
     variety: Mapping[str, float] = field(default_factory=dict)
@@ -76,7 +78,14 @@ class Written:
 
 def broken(data: Written) -> tuple[list[Breach], list[str]]:
     """Return the breaches, gravest first, and what is excused; see `repetition` for what is only said."""
-    breaches = [*_silent(data.examples), *_marks(data.examples), *_wall(data), *_verdicts(data), *_repeated(data)]
+    breaches = [
+        *_silent(data.examples),
+        *_marks(data.examples),
+        *_wall(data),
+        *_verdicts(data),
+        *_names(data),
+        *_repeated(data),
+    ]
     excuses: list[str] = []
     for found in (*_shares(data), *_floors(data)):
         (breaches if isinstance(found, Breach) else excuses).append(found)  # type: ignore[arg-type]
@@ -184,6 +193,27 @@ def _verdicts(data: Written) -> Iterator[Breach]:
         )
 
 
+def _names(data: Written) -> Iterator[Breach]:
+    """Rows about a tool that is gone: no call under its name, or any other that no tool has, is learned."""
+    if not data.names:
+        return
+    rows = [example for example in data.examples if example.category == "retired"]
+    wrong = [(row, turn) for row in rows if (turn := _strange_call(row, data.names))]
+    if wrong:
+        first, turn = wrong[0]
+        message = f"{len(wrong)} of {len(rows)} rows teach a call that no tool answers"
+        yield Breach(contract="retired", message=f"{message} (first: row {first.key[:12]}, turn {turn})", row=first.key)
+
+
+def _strange_call(example: Example, names: frozenset[str]) -> int:
+    for number, message in enumerate(example.messages, 1):
+        if message.get("loss") and any(
+            call["function"]["name"] not in names for call in message.get("tool_calls") or ()
+        ):
+            return number
+    return 0
+
+
 def _repeated(data: Written) -> Iterator[Breach]:
     """Requests that say the same in the same words: few texts tell little, so they fail nothing."""
     for level, (score, texts) in sorted(data.self_bleu.items()):
@@ -239,7 +269,7 @@ def _counted(number: int) -> str:
 
 
 def _told(count: Count) -> str:
-    return f"{count.rows} of {count.of} rows ({count.rows / count.of:.1%}) instead of {count.share:.1%}"
+    return f"{count.rows:,} of {count.of:,} rows ({count.rows / count.of:.1%}) instead of {count.share:.1%}"
 
 
 def _floors(data: Written) -> Iterator[Breach | str]:

@@ -83,10 +83,16 @@ def _finish(source: str, entry: dict[str, Json], shape: _Shape, pointer: str, sp
         input_schema=shape.inputs,
         output_schema=shape.outputs,
         output_origin=shape.origin,
-        hints={"dialect": shape.dialect, **shape.hints},
+        hints={"dialect": shape.dialect, **shape.hints, **_deprecated(entry, shape)},
         span=span,
     )
     return Entry(tool=tool, notes=tuple(notes))
+
+
+def _deprecated(entry: dict[str, Json], shape: _Shape) -> dict[str, Json]:
+    """No dialect has a word for it; people write JSON Schema's, beside the name or in the schema of the input."""
+    inputs = shape.inputs if isinstance(shape.inputs, dict) else {}
+    return {"deprecated": True} if True in (entry.get("deprecated"), inputs.get("deprecated")) else {}
 
 
 def _mcp(entry: dict[str, Json]) -> _Shape:

@@ -7,11 +7,13 @@ keeps its place but gains the types that were seen, and that what a declaration 
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 
+from loopbuild.errors import SourceError
 from loopbuild.pointers import unescaped
-from loopbuild.records import DeclaredTool, Diagnostic, Json
+from loopbuild.records import DeclaredTool, Diagnostic, Json, Listing
 from loopbuild.visible import named
 
 
@@ -20,6 +22,23 @@ def as_observed(
 ) -> list[DeclaredTool]:
     """Return the tools with what was observed of them."""
     return [_one(tool, observed.get(tool.name), diagnostics) for tool in tools] if observed else list(tools)
+
+
+def with_observed(listing: Listing, content: bytes, *, file: str) -> Listing:
+    """Return a listing with the observations of a file of their own; an author's `returns` stand above them."""
+    try:
+        seen = json.loads(content)["observed"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        hint = f"`loopbuild build --refresh source:{listing.source}` makes it again"
+        raise SourceError(
+            f"source `{listing.source}`: `{file}` holds no observation", source=listing.source, hint=hint
+        ) from error
+    diagnostics = list(listing.diagnostics)
+    said = {tool.name for tool in listing.tools if tool.output_origin == "override"}
+    tools = as_observed(
+        listing.tools, {name: found for name, found in dict(seen).items() if name not in said}, diagnostics
+    )
+    return replace(listing, tools=tuple(tools), diagnostics=tuple(diagnostics))
 
 
 def _one(tool: DeclaredTool, found: Json, diagnostics: list[Diagnostic]) -> DeclaredTool:

@@ -26,15 +26,19 @@ def observe(tools: Sequence[ToolSchema], sandbox: Sandbox) -> dict[str, Json]:
     """Return tool name -> `calls` and `schema`; for a tool with a declaration the `contradicted` leaves, and what is
     `inside` of places it leaves open.
 
-    A tool that answered nothing of use is absent. Deterministic for a sandbox that is.
+    A tool that answered nothing of use is absent. Deterministic for a sandbox that is. Raises SandboxError when no
+    world can be opened, or no call was answered at all.
     """
     # Tools that want no id come first: what they answer is what the others can be asked about.
     readable = sorted((tool for tool in tools if _may_be_called(tool)), key=lambda tool: (_ids(tool), tool.id))
     seen: dict[str, list[Json]] = {tool.id: [] for tool in readable}
+    lost, is_answered = "", False
     for fixture in range(CALLS):
         try:
-            sandbox.open(fixture)
+            sandbox.open(fixture % max(1, sandbox.fixtures))
         except SandboxError:
+            if not fixture:
+                raise
             break
         met: dict[str, list[Json]] = {}
         for tool in readable:
@@ -42,12 +46,16 @@ def observe(tools: Sequence[ToolSchema], sandbox: Sandbox) -> dict[str, Json]:
             if arguments is None:
                 continue
             result = sandbox.call(tool.id, arguments)
+            is_answered |= result.status != "infra_error"
             value = _parsed(result.value)
             if result.status == "ok" and not isinstance(value, str):
                 seen[tool.id].append(value)
                 _meet(value, met)
             elif result.status == "infra_error":
+                lost = lost or str(result.value)
                 break
+    if lost and not is_answered:
+        raise SandboxError(f"no call was answered: {lost}"[:300])
     return {tool.name: found for tool in readable if (found := _observation(tool, seen[tool.id]))}
 
 
@@ -55,7 +63,7 @@ def _observation(tool: ToolSchema, values: list[Json]) -> Json:
     shape = shape_of(values)
     if not shape or shape.get("type") in ("string", "null"):
         return None
-    if tool.output_origin == "none":
+    if tool.output_origin in ("none", "guessed"):
         return {"calls": len(values), "schema": shape}
     inside = insides(tool.output_schema, shape)
     broken = contradictions(tool.output_schema, shape) if len(values) >= CALLS else []

@@ -22,7 +22,7 @@ def select(tools: Sequence[DeclaredTool], settings: Json) -> tuple[list[Declared
 
 
 def keep(tools: Sequence[DeclaredTool], settings: Json) -> tuple[list[DeclaredTool], list[Diagnostic]]:
-    """Return the tools that `include` and `exclude` keep, and the patterns that match none."""
+    """Return the tools that `include`, `exclude` and `deprecated` keep, and the patterns that match none."""
     include = list(settings.get("include") or ())
     exclude = list(settings.get("exclude") or ())
     kept = [
@@ -37,6 +37,9 @@ def keep(tools: Sequence[DeclaredTool], settings: Json) -> tuple[list[DeclaredTo
         for glob in globs
         if not any(is_meant(tool, glob) for tool in tools)
     ]
+    if settings.get("deprecated") == "retire":
+        notes += [_retired(tool) for tool in kept if _is_deprecated(tool)]
+        kept = [tool for tool in kept if not _is_deprecated(tool)]
     return kept, notes
 
 
@@ -99,6 +102,15 @@ def _against(tool: DeclaredTool, given: Json) -> list[Diagnostic]:
         )
         for pointer, kinds in contradictions(tool.output_schema, given)
     ]
+
+
+def _is_deprecated(tool: DeclaredTool) -> bool:
+    return tool.hints.get("deprecated") is True
+
+
+def _retired(tool: DeclaredTool) -> Diagnostic:
+    message = f"`{tool.name}` is deprecated, so it counts as gone"
+    return Diagnostic(severity="note", code="deprecated", message=message, span=tool.span)
 
 
 def _any_name(tools: Sequence[DeclaredTool], glob: str) -> bool:

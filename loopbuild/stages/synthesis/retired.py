@@ -43,17 +43,39 @@ _MOVED = (
 )
 
 
+_INSTEAD = (
+    "There is no `{name}` any more; the same is done by `{new}` now.",
+    "`{name}` is gone. I use `{new}` in its place.",
+    "`{name}` no longer exists: `{new}` took its place.",
+    "That is done by `{new}` now, for `{name}` was taken out of service.",
+)
+_NAMED = (
+    "{text}\nUse `{name}` for it.",
+    "With `{name}`, please:\n{text}",
+    "{text}\nI think that is `{name}`.",
+    "Go through `{name}` for this one.\n{text}",
+    "{text}\nWe always took `{name}`.",
+)
+
+
 def call_name_of(tool: str) -> str:
     """Return what a model called a tool that is gone."""
     return tool.partition("/")[2]
 
 
 def retired_rows(
-    gone: Mapping[str, str], examples: Sequence[Example], catalog: ToolCatalog, *, count: int, seed: int
+    gone: Mapping[str, str],
+    examples: Sequence[Example],
+    catalog: ToolCatalog,
+    *,
+    count: int,
+    seed: int,
+    redirected: int = 0,
 ) -> list[Example]:
     """Return `count` rows for each tool that is gone, fewer where there is nothing to tell them by.
 
-    `gone` is old id -> successor or nothing. `examples` are training rows: those that call a successor are told again.
+    `gone` is old id -> successor or nothing. `examples` are training rows: those that call a successor are told again,
+    `redirected` of them, other ones as long as there are, with a person who asks for the old tool by its name.
     """
     made: list[Example] = []
     taken = {tool.call_name for tool in catalog.tools}
@@ -61,25 +83,38 @@ def retired_rows(
         if call_name_of(tool) in taken:
             continue  # another source has a tool of that name: it is no stranger
         if successor:
-            known = [one for one in examples if one.tools == (successor,) and _may_be_told_again(one)]
-            known.sort(key=lambda one: digest("retired", [seed, tool, one.key]))
+            name = catalog.by_id()[successor].call_name
+            known = [one for one in examples if successor in one.tools and _may_be_told_again(one, name)]
+            # Those that call nothing else say it most plainly; where ids come from other calls, there are none.
+            known.sort(key=lambda one: (one.tools != (successor,), digest("retired", [seed, tool, one.key])))
             made += [_moved(tool, successor, one, catalog, seed=seed) for one in known[:count]]
+            # What is asked for last is what people call the whole by.
+            others = sorted([*known[count:], *known[:count]], key=lambda one: one.tools[-1] != successor)
+            made += [_redirected(tool, successor, one, catalog, seed=seed) for one in others[:redirected]]
         else:
             made += [_refused(tool, number, seed=seed) for number in range(min(count, len(_ASKED)))]
     return made
 
 
-def _may_be_told_again(example: Example) -> bool:
-    """Return whether a row begins with one call: of two in one breath, both would fail for one name."""
-    first = next((message["tool_calls"] for message in example.messages if message.get("tool_calls")), ())
-    return example.category == "call" and len(first) == 1
+def _may_be_told_again(example: Example, name: str) -> bool:
+    """Return whether `name` is called alone at first: of two calls in one breath, both would fail for one name."""
+    return example.category == "call" and len(example.messages[_turn_of(example, name)]["tool_calls"]) == 1
+
+
+def _turn_of(example: Example, name: str) -> int:
+    """Return the place of the first turn in which `name` is called."""
+    return next(
+        at
+        for at, message in enumerate(example.messages)
+        if any(call["function"]["name"] == name for call in message.get("tool_calls") or ())
+    )
 
 
 def _moved(tool: str, successor: str, example: Example, catalog: ToolCatalog, *, seed: int) -> Example:
-    """Return a row in which the first call is made under the old name, refused, and made again."""
+    """Return a row in which the first call of the successor is made under the old name, refused, and made again."""
     key = digest("retired row", [seed, tool, example.key])
     old, new = call_name_of(tool), catalog.by_id()[successor].call_name
-    place = next(at for at, message in enumerate(example.messages) if message.get("tool_calls"))
+    place = _turn_of(example, new)
     right = example.messages[place]
     calls = [{**call, "function": {**call["function"], "name": old}} for call in right["tool_calls"]]
     said = _chosen(_MOVED, key).format(name=old, new=new)
@@ -92,6 +127,20 @@ def _moved(tool: str, successor: str, example: Example, catalog: ToolCatalog, *,
         *example.messages[place + 1 :],
     ]
     return sealed(replace(example, key=key, category="retired", messages=tuple(messages)))
+
+
+def _redirected(tool: str, successor: str, example: Example, catalog: ToolCatalog, *, seed: int) -> Example:
+    """Return a row in which the person wants the old tool, and the assistant says what is called in its place."""
+    key = digest("redirected row", [seed, tool, example.key])
+    old, new = call_name_of(tool), catalog.by_id()[successor].call_name
+    (request, *rest) = example.messages
+    place = next(at for at, message in enumerate(rest) if message.get("tool_calls"))
+    asked = _chosen(_NAMED, key).format(name=old, text=str(request["content"]).strip())
+    said = _chosen(_INSTEAD, key).format(name=old, new=new)
+    reasoned = str(rest[place].get("content") or "")
+    rest[place] = {**rest[place], "content": f"{said} {reasoned}".strip()}
+    messages = ({**request, "content": asked}, *rest)
+    return sealed(replace(example, key=key, category="retired", messages=messages))
 
 
 def _refused(tool: str, number: int, *, seed: int) -> Example:

@@ -35,6 +35,7 @@ def guessed(name: str, inputs: Any = None, **more: Any) -> list[str]:
         ("Spotify_Scraper_Get_Artist_ID_By_Name", ["name"], ["/id"]),
         ("get_candidate_profile", ["email"], ["/candidate_id"]),
         ("order_list", [], ["/order_id"]),
+        ("schedule_interview", ["day"], ["/interview_id"]),
         # Who has to say the id is told nothing by it; what is changed or taken away was known before.
         ("get_role", ["role_id"], []),
         ("get_role", ["id"], []),

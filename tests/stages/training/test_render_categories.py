@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from loopbuild.records import segments
 from loopbuild.stages.export.chat import grpo_row, messages_of, openai_row, sft_row
+from loopbuild.stages.synthesis.retired import retired_rows
 from loopbuild.stages.training.render import function_schemas, marked, render, shown_tools, takes_part
 from tests.stages.synthesis.category_rows import executed, rows
 from tests.stages.synthesis.dialogue_rows import dialogues
@@ -106,3 +108,25 @@ def test_exports_of_a_dialogue_hold_its_turns_and_a_reward_asks_for_the_last():
     assert last["prompt"][-1] == {"role": "user", "content": row.task.user_turns[-1]}
     steps = segments(row.trajectory)[-1]
     assert [one["arguments"] for one in json.loads(last["expected_calls"])] == [step.call.arguments for step in steps]
+
+
+@pytest.mark.parametrize("has_schemas", [True, False])
+def test_no_token_of_a_call_under_a_name_that_is_gone_is_learned(tokenizer, has_schemas):
+    catalog, _ = executed()
+    known = [replace(row.example, category="call", beside=()) for row in rows("near_miss")]
+    successor = next(one.tools[0] for one in known if len(one.tools) == 1)
+    made = retired_rows(
+        {"hr/gone_for_good": "", "hr/old_name": successor}, known, catalog, count=6, redirected=3, seed=0
+    )
+    assert sum(bool(one.tools) for one in made) > 3
+    rendering = render(
+        made, function_schemas(catalog), tokenizer, system_prompt="Be brief.", schemas_in_prompt=has_schemas,
+        extra_tools=2, max_length=20_000,
+    )  # fmt: skip
+    assert len(rendering.rows) == len(made)
+    names = set(catalog.by_call_name())
+    for row in rendering.rows:
+        text = learned(row, tokenizer)
+        called = [json.loads(one)["name"] for one in re.findall(r"<tool_call>\n(.*?)\n</tool_call>", text, re.DOTALL)]
+        assert set(called) <= names
+        assert "unknown tool" not in text
