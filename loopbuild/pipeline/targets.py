@@ -35,8 +35,8 @@ FURTHER = ("missing_tool", "confirm", "near_miss", "error_recovery")
 EVIDENCE = "graph.lock"
 """What replays found out about edges, beside loop.yaml; a project without the file goes by names alone."""
 
-SOURCE = Recipe(name="source", version=5, run=f"{R}.source:run", is_cheap=True)
-CATALOG = Recipe(name="catalog", version=9, run=f"{R}.catalog:run", is_cheap=True)
+SOURCE = Recipe(name="source", version=6, run=f"{R}.source:run", is_cheap=True)
+CATALOG = Recipe(name="catalog", version=10, run=f"{R}.catalog:run", is_cheap=True)
 CONTRACT = Recipe(name="contract", version=4, run=f"{R}.catalog:run_contract", is_cheap=True)
 GRAPH = Recipe(name="graph", version=7, run=f"{R}.graph:run", is_cheap=True)
 CELLS = Recipe(name="cells", version=6, run=f"{R}.cells:run", is_cheap=True)
