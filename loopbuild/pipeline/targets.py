@@ -88,7 +88,7 @@ JUDGEMENTS = Recipe(
     chunk_rows=1_000_000,
     is_request_whole=True,
 )
-DATASET = Recipe(name="dataset", version=11, run=f"{R}.dataset:run")
+DATASET = Recipe(name="dataset", version=12, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
 EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
