@@ -99,9 +99,8 @@ def test_a_judge_that_finds_nothing_changes_nothing(tmp_path: Path, provider: Pr
     cost = shown(root, "dataset:main")["figures"]["cost"]
     assert cost["calls"] == len(before)
     assert abs(cost["usd_per_row"] * len(before) - cost["usd"]) < 1e-4
-    assert re.search(
-        r"cost +\$0\.\d\d, \d+ calls, \$0\.000\d for a training row", loopbuild(root, "show", "dataset:main").out
-    )
+    screen = ok(loopbuild(root, "show", "dataset:main")).out
+    assert re.search(r"cost +\$0\.\d\d, \d+ calls, \$0\.000\d for a training row", screen)
     assert f"judged by reader: {len(before)} good, 0 dropped, 0 without a verdict" in loopbuild(root, "report").out + (
         ok(loopbuild(root, "show", "dataset:main")).out
     )
