@@ -112,6 +112,8 @@ class StepWords:
     """What was observed, one entry per repetition."""
     spoken: tuple[tuple[str, ...], ...] = ()
     """Identifying argument values of each repetition, for the assistant's own words."""
+    about: str = declared(default="", metadata=LEFT_OUT)
+    """What the tool's description says, without names; data, for writers that read."""
     told: ToldWords | None = declared(default=None, metadata=LEFT_OUT)
     """The one thing the person wants to know of the result."""
 

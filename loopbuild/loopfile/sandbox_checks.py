@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from loopbuild.documents import Path
@@ -17,6 +17,7 @@ from loopbuild.records import Diagnostic
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _OF_PYTHON = ("functions", "python")
 Sources = dict[str, dict[str, Any]]
+Kind = TypeVar("Kind", dict[str, Any], list[Any])
 
 
 def check_sandboxes(settings: Settings, *, folder: FilePath) -> Iterator[Diagnostic]:
@@ -36,6 +37,8 @@ def _check(settings: Settings, path: Path, sandbox: Any, sources: Sources, folde
         yield from _check_service(settings, path, sandbox, sources)
     elif kind == "python":
         yield from _check_module(settings, path, sandbox, sources, folder)
+    elif kind == "simulated":
+        yield from _check_entities(settings, path, sandbox, sources)
     elif kind == "recorded":
         yield from _check_recording(settings, path, sandbox, sources, folder)
 
@@ -90,6 +93,48 @@ def _check_module(
         message = f"no file of the project holds the module `{module.partition(':')[0]}`"
         hint = f"`{base}.py`, relative to the folder of loop.yaml"
         yield _diagnostic(settings, (*path, "module"), "error", "missing-file", message, hint)
+
+
+def _check_entities(settings: Settings, path: Path, sandbox: dict[str, Any], sources: Sources) -> Iterator[Diagnostic]:
+    """What is said of things must hold together; whether a tool has such properties is seen when it is opened."""
+    entities = sandbox.get("entities")
+    if not isinstance(entities, dict) or not entities:
+        return
+    if len(sources) > 1:
+        names = ", ".join(f"`{name}`" for name in sorted(sources))
+        message = f"`entities` speak of the tools of one source, and this sandbox is that of {names}"
+        hint = "give that source its own `sandbox`"
+        yield _diagnostic(settings, (*path, "entities"), "error", "bad-value", message, hint, key=True)
+    for name, one in entities.items():
+        if isinstance(one, dict):
+            yield from _check_entity(settings, (*path, "entities", name), str(name), one)
+
+
+def _check_entity(settings: Settings, path: Path, name: str, one: dict[str, Any]) -> Iterator[Diagnostic]:
+    owners = _of(one, "belongs_to", dict)
+    fields = _of(one, "fields", list)
+    statuses = _of(one, "statuses", list)
+    places = [(one.get("key"), (*path, "key"))]
+    places += [(owner, (*path, "belongs_to", owner)) for owner in owners]
+    places += [(field, (*path, "fields", number)) for number, field in enumerate(fields)]
+    places += [(f"status {status}", (*path, "statuses", number)) for number, status in enumerate(statuses)]
+    seen: set[Any] = set()
+    for what, place in places:
+        if what in seen:
+            message = f"`{str(what).removeprefix('status ')}` stands twice in what is said of `{name}`"
+            hint = "a property is its key, whose it is, or a field"
+            yield _diagnostic(settings, place, "error", "bad-value", message, hint if place[-2] != "statuses" else "")
+        seen.add(what)
+    for owner, entity in owners.items():
+        if entity == name:
+            message = f"`{name}` cannot belong to itself"
+            yield _diagnostic(settings, (*path, "belongs_to", owner), "error", "bad-value", message)
+
+
+def _of(section: dict[str, Any], key: str, kind: type[Kind]) -> Kind:
+    """Return a value of the type it should have; an empty one else: that it is wrong is said already."""
+    value = section.get(key)
+    return value if isinstance(value, kind) else kind()
 
 
 def _check_recording(

@@ -24,7 +24,7 @@ IDENTITY: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Kind -> the settings that decide what calls answer; all of them for a kind that is not named here. `url` is the text
 of loop.yaml: `${VAR}` is not filled in, and credentials cannot stand in it."""
-_SINCE: Mapping[str, Json] = {"varied_states": False, "on_delete": "leave"}
+_SINCE: Mapping[str, Json] = {"varied_states": False, "on_delete": "leave", "entities": {}}
 MADE_UP = "tables "
 """Begins the names of facts on what made-up tables take a tool to do."""
 MAX_MODULES = 500

@@ -17,6 +17,7 @@ from loopbuild.llm.hosted.identity import OFFLINE, candidates, name_of
 from loopbuild.llm.protocol import Wording
 from loopbuild.pipeline.asked import Asked, planned_output
 from loopbuild.pipeline.builds import OpenProject
+from loopbuild.pipeline.descriptions import WORDED, descriptions
 from loopbuild.pipeline.judging import judge_of
 from loopbuild.pipeline.judging_costs import JUDGEMENTS, to_judge
 from loopbuild.pipeline.proposing import to_propose
@@ -168,10 +169,11 @@ def _requests(
     if None in inputs.values():
         return None
     catalog = from_json(ToolCatalog, inputs["contract"])
+    told = descriptions(inputs[WORDED]) if WORDED in inputs else None
     stale = {row.key for row in entry.rows if row.verdict == "run"}
     found: dict[str, Asked] = {}
     for trajectory in trajectories(inputs["trajectories"]):
-        for text in texts_of(trajectory, catalog, target.params):
+        for text in texts_of(trajectory, catalog, target.params, told):
             if text.request.key in stale and text.writer["model"] != OFFLINE:
                 name = name_of(text.writer)
                 messages = messages_for(text.request, voice=hosted[name]["voice"])

@@ -1,4 +1,4 @@
-"""Values of particular things: a dish, a medicine, a room number, an ISBN.
+"""Values of particular things: a dish, a medicine, a room number, an ISBN, a branch.
 
 Asked only where nothing else tells what a leaf holds: without it such a leaf would be a piece of work, `annual travel
 policy`.
@@ -19,7 +19,9 @@ def particular(words: tuple[str, ...]) -> Callable[[Draws], str] | None:
 
 def coded(words: tuple[str, ...]) -> Callable[[Draws], str] | None:
     """Return the maker of a code that has one form, whatever it is the code of; None where the words end otherwise."""
-    last = words[:-1] if words[-1:] in (("number",), ("code",)) and len(words) > 1 else words
+    last = words[:-1] if words[-1:] in (("number",), ("code",), ("name",)) and len(words) > 1 else words
+    if last[-1:] == ("path",) and len(last) > 1 and last[-2] in _HELD_IN:
+        return _folder
     return _CODED.get(last[-1]) if last else None
 
 
@@ -70,9 +72,58 @@ def _etag(draws: Draws) -> str:
     return "".join("0123456789abcdef"[draws.below(16)] for _ in range(32))
 
 
+def _slug(draws: Draws) -> str:
+    return draws.pick(pools.NOUNS).replace(" ", "-")
+
+
+def _branch(draws: Draws) -> str:
+    return f"{draws.pick(('feature', 'fix', 'chore', 'docs'))}/{_slug(draws)}"
+
+
+def _revision(draws: Draws) -> str:
+    """A commit in short, or a release."""
+    if draws.below(2):
+        return _etag(draws)[:8]
+    return f"v{1 + draws.below(6)}.{draws.below(20)}.{draws.below(10)}"
+
+
+def _folder(draws: Draws) -> str:
+    top = draws.pick(("archive", "docs", "projects", "shared", "work"))
+    return f"{top}/{draws.pick(pools.NOUNS).replace(' ', '_')}"
+
+
+_HELD_IN = frozenset({"repo", "repository", "root", "folder", "directory", "dir", "project", "workspace"})
+"""Whose `path` is a folder's."""
+_FILED = frozenset({"file", "directory", "folder", "tree"})
+_ENDS = frozenset({"source", "destination", "target", "from", "to"})
+
+
+def filed(words: tuple[str, ...], entity: str) -> Callable[[Draws], str] | None:
+    """Return the maker of a place or a pattern that a tool about files is told; None for what is no such thing."""
+    owners = _FILED.intersection(entity.split())
+    if not owners or not words:
+        return None
+    if words[-1] == "pattern":
+        return _glob
+    if words[-1] == "path" and "file" not in owners:
+        return _folder
+    return file_path if _ENDS.issuperset(words) else None
+
+
+def file_path(draws: Draws) -> str:
+    """Return `market_study/notes.md`."""
+    return f"{draws.pick(pools.NOUNS).replace(' ', '_')}/{draws.pick(pools.FILES)}"
+
+
+def _glob(draws: Draws) -> str:
+    kind = draws.pick(pools.FILES).rpartition(".")[2]
+    return draws.pick(("*.{}", "**/*.{}", "draft*.{}", "{}/*")).format(kind)
+
+
 _CODED = {
     "zip": _zip, "zipcode": _zip, "postcode": _zip, "postal": _zip, "iban": _iban, "bic": _bic, "swift": _bic,
-    "etag": _etag,
+    "etag": _etag, "branch": _branch, "repo": _slug, "repository": _slug, "bucket": _slug, "revision": _revision,
+    "folder": _folder, "directory": _folder, "dir": _folder,
 }  # fmt: skip
 
 

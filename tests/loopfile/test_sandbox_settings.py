@@ -8,7 +8,30 @@ from loopfiles import HEAD, Folder
 API = "version: 1\nsources:\n  shop: {kind: openapi, path: shop.yaml}\n"
 URL = "url: 'https://x.test/v1'"
 
+THING = "key: id, belongs_to: {room: room}"
 ERRORS = [
+    (
+        HEAD + f"sandbox: {{kind: simulated, entities: {{bed: {{{THING}, fields: [size, room]}}}}}}\n",
+        "4:95 bad-value: `room` stands twice in what is said of `bed` (a property is its key, whose it is, or a field)",
+    ),
+    (
+        HEAD + f"sandbox: {{kind: simulated, entities: {{bed: {{{THING}, statuses: [new, old, new]}}}}}}\n",
+        "4:101 bad-value: `new` stands twice in what is said of `bed`",
+    ),
+    (
+        HEAD + f"sandbox: {{kind: simulated, entities: {{room: {{{THING}}}}}}}\n",
+        "4:74 bad-value: `room` cannot belong to itself",
+    ),
+    (
+        HEAD + "sandbox: {kind: simulated, entities: {bed: {like: x}}}\n",
+        "4:39 missing-key: missing key `key` in `sandbox.entities.bed`",
+    ),
+    (
+        HEAD.rstrip()
+        + "\n  ward: {kind: toolspec, path: hr.json}\nsandbox: {kind: simulated, entities: {bed: {key: id}}}\n",
+        "5:28 bad-value: `entities` speak of the tools of one source, and this sandbox is that of `hr`, `ward` "
+        "(give that source its own `sandbox`)",
+    ),
     (
         HEAD + f"sandbox: {{kind: http, {URL}}}\n",
         "4:17 bad-value: the tools of `hr` name no method and path: only those of an OpenAPI source do",

@@ -67,6 +67,10 @@ def test_what_has_happened_lies_before_the_clock(word: str, form: str) -> None:
         (("postcode",), r"\d{5}"),
         (("bic",), r"[A-Z]{6}[A-Z]{2}"),
         (("etag",), r"[0-9a-f]{32}"),
+        (("branch",), r"(feature|fix|chore|docs)/[a-z-]+"),
+        (("branch", "name"), r"(feature|fix|chore|docs)/[a-z-]+"),
+        (("repository", "name"), r"[a-z-]+"),
+        (("revision",), r"[0-9a-f]{8}|v\d+\.\d+\.\d+"),
     ],
 )
 def test_codes_of_one_form_have_it_whatever_they_are_the_code_of(words: tuple[str, ...], pattern: str) -> None:
@@ -87,3 +91,35 @@ def test_a_moment_that_is_called_a_day_is_midnight(words: tuple[str, ...]) -> No
 
 def test_a_moment_that_is_called_a_time_is_in_the_day() -> None:
     assert "T00:00" not in value("start", "time", form="date-time")
+
+
+@pytest.mark.parametrize("words", [("folder",), ("target", "directory"), ("repo", "path"), ("root", "dir")])
+def test_a_folder_is_no_file(words: tuple[str, ...]) -> None:
+    assert re.fullmatch(r"[a-z]+/[a-z_]+", value(*words))
+
+
+def test_the_name_of_a_thing_that_is_called_by_slugs_is_one() -> None:
+    leaf = SchemaLeaf(side="output", pointer="/name", types=("string",), words=("name",))
+    assert re.fullmatch(r"[a-z-]+", str(synthesize(leaf, 1, purpose="train", entity="repository")))
+
+
+@pytest.mark.parametrize(
+    ("words", "entity", "pattern"),
+    [
+        (("source",), "file", r"[a-z_]+/[a-z]+\.[a-z]+"),
+        (("destination",), "file", r"[a-z_]+/[a-z]+\.[a-z]+"),
+        (("path",), "file", r"[a-z_]+/[a-z]+\.[a-z]+"),
+        (("path",), "directory", r"[a-z]+/[a-z_]+"),
+        (("exclude", "pattern"), "directory tree", r"[a-z*/]*\*[a-z.*]*"),
+    ],
+)
+def test_tools_about_files_are_told_places_and_patterns(words: tuple[str, ...], entity: str, pattern: str) -> None:
+    leaf = SchemaLeaf(side="input", pointer="/x", types=("string",), words=words)
+    for number in range(20):
+        assert re.fullmatch(pattern, str(synthesize(leaf, number, purpose="train", entity=entity)))
+
+
+@pytest.mark.parametrize("word", ["head", "tail", "count", "page"])
+def test_what_is_counted_is_whole(word: str) -> None:
+    leaf = SchemaLeaf(side="input", pointer="/x", types=("number",), words=(word,))
+    assert all(synthesize(leaf, number, purpose="train") % 1 == 0 for number in range(50))

@@ -15,6 +15,23 @@ Variable = Annotated[Text, Field(pattern=VARIABLE)]
 """The name of an environment variable, without `$`."""
 
 
+class DeclaredEntity(Section):
+    """A thing whose key, owner or statuses the names in the schemas do not tell."""
+
+    key: Text
+    """The property that holds its key: `key` of `get_object(bucket, key)`. Who makes such a thing chooses it."""
+    like: Text = ""
+    """An example of a key; its digits are drawn. Empty: as the schemas say, else a name."""
+    belongs_to: dict[Text, Text] = {}
+    """A property -> the entity whose key it holds: `{bucket: bucket}`."""
+    fields: tuple[Text, ...] = ()
+    """Properties that are its own where a tool about it shows several things."""
+    statuses: tuple[Text, ...] = ()
+    """The first is that of new things."""
+    tools: tuple[Text, ...] = ()
+    """Globs over the names of the tools that are about it. Empty: those whose names say so."""
+
+
 class SimulatedSandbox(Section):
     """Tables derived from the schemas, in process."""
 
@@ -27,6 +44,9 @@ class SimulatedSandbox(Section):
     on_delete: Literal["leave", "conflict", "cascade"] = "leave"
     """What becomes of what a thing has in the starting world (the orders of a customer) when it is deleted: it stays as
     it is; deleting is refused while there is any; or it is deleted, too."""
+
+    entities: dict[Text, DeclaredEntity] = {}
+    """What to know of things that are `opaque` else: `show` and `graph` tell what the names of tools say."""
 
 
 class McpState(Section):

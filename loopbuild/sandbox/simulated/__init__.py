@@ -12,6 +12,7 @@ from loopbuild.errors import SandboxError
 from loopbuild.judging.validate import Validator
 from loopbuild.records import Json, StateFact, ToolCatalog, ToolResult
 from loopbuild.sandbox.simulated.calls import carry_out, refusal
+from loopbuild.sandbox.simulated.declared import check, completed, declared, told
 from loopbuild.sandbox.simulated.known import known_values, records
 from loopbuild.sandbox.simulated.model import Forms, Model, derive
 from loopbuild.sandbox.simulated.owning import OnDelete, Rules, owning
@@ -42,25 +43,30 @@ class _Lore:
     recent ones saves making their rows again."""
 
 
-_RECENT: list[tuple[ToolCatalog, tuple[str, bool, bool], _Lore]] = []
+_RECENT: list[tuple[ToolCatalog, tuple[str, bool, bool, bytes], _Lore]] = []
 _LORES = 32
 """Sources whose lore is kept: a project's applications are opened together, table by table."""
 
 
-def _lore(catalog: ToolCatalog, source: str, is_varied: bool, has_childless: bool) -> _Lore:
+def _lore(
+    catalog: ToolCatalog, source: str, is_varied: bool, has_childless: bool, entities: Mapping[str, Json]
+) -> _Lore:
     """Return the lore of a source; the last few are kept, since a table of rows after the other opens the same tools.
 
     Of a thousand tools it takes 20 ms to make, more than most tables need for all their rows.
     """
-    for known, name, lore in _RECENT:
-        if known is catalog and name == (source, is_varied, has_childless):
+    asked = (source, is_varied, has_childless, canonical(dict(entities)))
+    for held, name, lore in _RECENT:
+        if held is catalog and name == asked:
             return lore
     own = ToolCatalog(tools=tuple(tool for tool in catalog.tools if tool.source == source))
-    model = derive(own.tools)
+    known = declared(entities)
+    model = derive(told(own.tools, known), partial(completed, known=known))
+    check(own.tools, known, source=source)
     made = partial(World, is_varied=is_varied, has_childless=has_childless)
     worlds = lru_cache(maxsize=_WORLDS)(lambda fixture, forms, choices: made(model, fixture, forms, choices))
     lore = _Lore(validator=Validator(own), model=model, world_of=worlds)
-    _RECENT[:] = [(catalog, (source, is_varied, has_childless), lore), *_RECENT[: _LORES - 1]]
+    _RECENT[:] = [(catalog, asked, lore), *_RECENT[: _LORES - 1]]
     return lore
 
 
@@ -80,11 +86,12 @@ class SimulatedSandbox:
         fixtures: int = 16,
         varied_states: bool = False,
         on_delete: OnDelete = "leave",
+        entities: Mapping[str, Json] | None = None,
     ) -> None:
         self.name = source
         self.fixtures = fixtures
         self._rules = Rules(on_delete=on_delete)
-        lore = _lore(catalog, source, varied_states, on_delete == "conflict")
+        lore = _lore(catalog, source, varied_states, on_delete == "conflict", entities or {})
         self._validator, self._model, self._world_of = lore.validator, lore.model, lore.world_of
         self._world: World | None = None
         self._written = _Written()
@@ -161,6 +168,7 @@ def open_simulated(
         fixtures=settings.get("fixtures", 16),
         varied_states=bool(settings.get("varied_states")),
         on_delete=settings.get("on_delete", "leave"),
+        entities=settings.get("entities"),
     )
 
 

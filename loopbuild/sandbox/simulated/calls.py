@@ -54,10 +54,12 @@ def carry_out(
 ) -> tuple[ToolResult, Tables]:
     """Return what a valid call answers and the tables after it."""
     given = tuple(_given(plan, arguments))
+    owners = model.entities[plan.subject].owners if plan.subject in model.entities else ()
     try:
         if plan.operation in ("create", "update", "transition", "delete"):
             return _written(plan, arguments, given, model=model, world=world, tables=tables, rules=rules)
         _check_keys(given, world, tables, exempt="")
+        _check_owners(plan, given, owners, world, tables)
         return _read(plan, arguments, given, world=world, tables=tables)
     except Refused as refused:
         return refusal(refused.code, refused.message), tables
@@ -91,6 +93,17 @@ def _check_keys(given: tuple[Given, ...], world: World, tables: Tables, *, exemp
         for key in one.value if isinstance(one.value, list) else [one.value]:
             if not lookup.holds(world, tables, entity, key):
                 raise Refused("not_found", f"no {entity} `{key}`")
+
+
+def _check_owners(
+    plan: ToolPlan, given: tuple[Given, ...], owners: tuple[str, ...], world: World, tables: Tables
+) -> None:
+    """Refuse a thing that is looked for under another than its own."""
+    keys = {one.input.entity: one.value for one in given if one.input.entity and not isinstance(one.value, list)}
+    key = keys.get(plan.subject)
+    for owner in owners if key is not None else ():
+        if owner in keys and not lookup.is_under(world, tables, owner, keys[owner], plan.subject, key):
+            raise Refused("not_found", f"{owner} `{keys[owner]}` has no {plan.subject} `{key}`")
 
 
 def _read(
@@ -204,8 +217,11 @@ def _written(
 ) -> tuple[ToolResult, Tables]:
     subject = plan.subject
     is_create = plan.operation == "create"
-    form = model.entities[subject].form
-    _check_keys(given, world, tables, exempt=subject if is_create and form.kind in ("name", "content") else "")
+    own = model.entities[subject]
+    form_kind = "name" if own.is_named else own.form.kind
+    _check_keys(given, world, tables, exempt=subject if is_create and form_kind in ("name", "content") else "")
+    if not is_create:
+        _check_owners(plan, given, own.owners, world, tables)
     groups: dict[int, list[Given]] = {}
     for one in given:
         groups.setdefault(one.place if plan.item else -1, []).append(one)
@@ -217,10 +233,10 @@ def _written(
     for _, group in sorted(groups.items()):
         sent = {one.input.field: one.value for one in group if not one.input.entity}
         if is_create:
-            key, tables = _create(plan, group, form_kind=form.kind, world=world, tables=tables)
+            key, tables = _create(plan, group, form_kind=form_kind, world=world, tables=tables)
             touched += [] if key is None else [key]
             continue
-        for key in _subject_keys(plan, group, form_kind=form.kind, world=world, tables=tables):
+        for key in _subject_keys(plan, group, form_kind=form_kind, world=world, tables=tables):
             tables = _change(plan, key, group, world=world, tables=tables, rules=rules)
             touched.append(key)
             changed.setdefault(key, {}).update(sent)
@@ -281,7 +297,8 @@ def _change(plan: ToolPlan, key: Json, group: list[Given], *, world: World, tabl
     row = tables.row(subject, key) or Row()
     fields = _stored(group, own=subject)
     if plan.operation == "transition":
-        status, target = lookup.status_of(world, tables, subject, key), target_of(plan.tool)
+        status = lookup.status_of(world, tables, subject, key)
+        target = lookup.target_status(world, subject, target_of(plan.tool))
         if not allows(status, target):
             raise Refused("conflict", f"{subject} `{key}` is already {status}")
         fields = {**fields, "status": target}

@@ -8,11 +8,15 @@ from loopbuild.records import Json
 from loopbuild.sandbox.simulated import lookup
 from loopbuild.sandbox.simulated.bounds import RANGE_WORDS, beyond
 from loopbuild.sandbox.simulated.calls import children_of
+from loopbuild.sandbox.simulated.ids import make_id
 from loopbuild.sandbox.simulated.model import CONTROL, LINKS, SEARCH, Input, Model, ToolPlan, target_of
 from loopbuild.sandbox.simulated.parts import parts_held, parts_of
 from loopbuild.sandbox.simulated.statuses import allows
 from loopbuild.sandbox.simulated.tables import Tables
 from loopbuild.sandbox.simulated.world import World
+
+_UNUSED = 8
+"""Keys that are offered to whoever makes a thing."""
 
 
 def known_values(plan: ToolPlan, pointer: str, *, model: Model, world: World, tables: Tables) -> tuple[Json, ...]:
@@ -25,7 +29,7 @@ def known_values(plan: ToolPlan, pointer: str, *, model: Model, world: World, ta
         return ()
     if one.entity:
         is_new = plan.operation == "create" and one.entity == plan.subject
-        return () if is_new else tuple(_ready(plan, one, world, tables))
+        return _unused(model, one.entity, world, tables) if is_new else tuple(_ready(plan, one, world, tables))
     if plan.operation == "delete" and plan.item and plan.subject in model.entities:
         return _held(plan, one, model, world, tables)
     linked = model.entities[plan.subject].linked if plan.subject in model.entities else ""
@@ -49,6 +53,9 @@ def records(
     parts = [one for one in parts_of(plan) if one.leaf.pointer in pointers]
     if parts:
         return tuple(_of_rows(plan, parts, world, tables))
+    owners = model.entities[plan.subject].owners if plan.subject in model.entities else ()
+    if owners and plan.operation in ("read", "update", "transition", "delete"):
+        return tuple(_under(plan, owners[0], world, tables))
     if plan.operation not in ("find", "list") or len(pointers) < 2:
         return ()
     filters = [
@@ -96,12 +103,24 @@ def _of_children(plan: ToolPlan, one: Input, world: World, tables: Tables) -> tu
     return ()
 
 
+def _unused(model: Model, entity: str, world: World, tables: Tables) -> tuple[Json, ...]:
+    """Return keys for things nobody has made yet, where somebody says how they look; a name is chosen freely."""
+    form = world.form(entity)
+    if not model.entities[entity].is_named or form.kind == "name":
+        return ()
+    taken: list[Json] = list(lookup.living(world, tables, entity))
+    for number in range(_UNUSED):
+        key = ["unused", number]
+        taken.append(make_id(form, entity, fixture=world.fixture, key=key, purpose=world.purpose, taken=taken))
+    return tuple(taken[-_UNUSED:])
+
+
 def _ready(plan: ToolPlan, one: Input, world: World, tables: Tables) -> list[Json]:
     """Return the living rows an input may name; of those whose status is brought on, the ones that allow it."""
     rows = lookup.living(world, tables, one.entity)
     if plan.operation != "transition" or one.entity != plan.subject:
         return rows
-    target = target_of(plan.tool)
+    target = lookup.target_status(world, plan.subject, target_of(plan.tool))
     ready = [key for key in rows if allows(lookup.status_of(world, tables, one.entity, key), target)]
     return ready or rows
 
@@ -112,6 +131,15 @@ def _of_parts(plan: ToolPlan, one: Input, world: World, tables: Tables) -> tuple
         return ()
     rows = lookup.living(world, tables, plan.subject)
     return tuple(dict.fromkeys(value for key in rows for value in parts_held(world, plan.subject, key, one.leaf)))
+
+
+def _under(plan: ToolPlan, owner: str, world: World, tables: Tables) -> Iterator[dict[str, Json]]:
+    """Yield each thing with what it is looked for under, by the inputs that name both."""
+    own = [one.leaf.pointer for one in plan.inputs if one.entity == plan.subject]
+    above = [one.leaf.pointer for one in plan.inputs if one.entity == owner]
+    for key in lookup.living(world, tables, owner) if own and above else ():
+        for child in lookup.belonging(world, tables, owner, key, plan.subject):
+            yield dict.fromkeys(above, key) | dict.fromkeys(own, child)
 
 
 def _of_rows(plan: ToolPlan, parts: list[Input], world: World, tables: Tables) -> Iterator[dict[str, Json]]:

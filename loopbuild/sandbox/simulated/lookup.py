@@ -59,6 +59,14 @@ def belonging(world: World, tables: Tables, parent: str, key: Json, entity: str)
     return found + [child for child, place in put.items() if place == key and child not in found]
 
 
+def is_under(world: World, tables: Tables, parent: str, key: Json, entity: str, child: Json) -> bool:
+    """Say whether a row is under a row of `parent`: listed there, or put there, or its own by what it shows."""
+    row = tables.row(entity, child)
+    if row is not None and (row.is_new or parent in row.refs):
+        return bool(row.refs.get(parent) == key)
+    return child in world.children(parent, key, entity) or bool(world.parent(entity, child, parent) == key)
+
+
 def field_of(world: World, tables: Tables, entity: str, key: Json, name: str, leaf: SchemaLeaf) -> Json:
     """Return what the column `name` of a row holds now, spelled as `leaf` wants it."""
     row = tables.row(entity, key)
@@ -90,6 +98,12 @@ def status_of(world: World, tables: Tables, entity: str, key: Json) -> str:
     if row is not None and "status" in row.fields:
         return str(row.fields["status"])
     return world.initial_status(entity) if row is not None and row.is_new else world.status(entity, key)
+
+
+def target_status(world: World, entity: str, target: str) -> str:
+    """Return what a status that a verb leads to is called of an entity."""
+    said = world.statuses(entity)
+    return str(standing_for(target, said)) if said else target
 
 
 def _has_status(world: World, entity: str, key: Json, leaf: SchemaLeaf, *, is_written: bool) -> bool:

@@ -6,7 +6,7 @@ known entities, never from what other tools return.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal
@@ -89,6 +89,12 @@ class Entity:
     """Of rows told apart by their content: what that content is."""
     linked: str = ""
     """Of such rows: the entity whose names stand in their link columns (`from`, `to`)."""
+    is_named: bool = False
+    """Who makes one chooses its key: `create_bucket(bucket)`."""
+    statuses: tuple[str, ...] = ()
+    """The statuses it has, where somebody says so; the first is that of what is new."""
+    owners: tuple[str, ...] = ()
+    """The entities it is looked for under, where somebody says so."""
     wishes: tuple[tuple[str, IdForm], ...] = ()
     """Of ids: the tools that say how they look, by name, each with what it says first."""
 
@@ -160,10 +166,13 @@ class Model:
         )
 
 
-def derive(tools: Iterable[ToolSchema]) -> Model:
-    """Return the model of `tools`; the same set in any order gives the same model."""
+def derive(tools: Iterable[ToolSchema], completed: Callable[[dict[str, Entity]], dict[str, Entity]] = dict) -> Model:
+    """Return the model of `tools`; the same set in any order gives the same model.
+
+    `completed` adds to the entities what is known of them from elsewhere.
+    """
     ordered = sorted(tools, key=lambda tool: tool.id)
-    entities = _entities(ordered)
+    entities = completed(_entities(ordered))
     plans = {tool.id: _plan(tool, entities) for tool in ordered}
     return Model(entities=entities, plans=plans, agreed=agreed(pair for plan in plans.values() for pair in plan.places))
 
@@ -356,6 +365,8 @@ def _classify(
         if tool.outputs and (minted or (produced and not lists) or (about and not lists)):
             return "find", minted[0] if minted else about or produced[0][1]
         return ("list", lists[0]) if lists else ("opaque", "")
+    if effect == "create" and about in keys.values() and entities[about].is_named:
+        return "create", about
     if effect == "create" and (minted or named):
         return "create", minted[0] if minted else named
     if keys and target_of(tool):

@@ -51,7 +51,7 @@ def letters(value: Json) -> str:
 def standing_for(value: Json, options: Sequence[Json]) -> Json:
     """Return which of a schema's own statuses stands for one it does not have.
 
-    One that means the same, else one that is over only where `value` is, else the first.
+    One that means the same, else one that is over only where `value` is, else the last or the first.
     """
     for own, *others in _ALIKE:
         if is_same(value, own):
@@ -60,7 +60,7 @@ def standing_for(value: Json, options: Sequence[Json]) -> Json:
                 if found is not None:
                     return found
     over = is_final(value)
-    return next((option for option in options if is_final(option) is over), options[0])
+    return next((option for option in options if is_final(option) is over), options[-1 if over else 0])
 
 
 Choices = tuple[tuple[str, str, tuple[Json, ...]], ...]

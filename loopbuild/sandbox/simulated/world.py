@@ -109,7 +109,14 @@ class World:
 
     def initial_status(self, entity: str) -> str:
         """Return the status rows of an entity are made with."""
+        if said := self.statuses(entity):
+            return said[0]
         return _INITIAL.get(entity.split()[-1] if entity else "", "active")
+
+    def statuses(self, entity: str) -> tuple[str, ...]:
+        """Return the statuses that somebody says an entity has; none where nobody does."""
+        known = self._model.entities.get(entity)
+        return known.statuses if known is not None else ()
 
     def status(self, entity: str, key: Json) -> str:
         """Return the status a row of the world starts with: what is shown of it, where that is a choice of own words.
@@ -121,6 +128,10 @@ class World:
         if options and not (self.is_varied and any(is_same(first, option) for option in options)):
             return str(shown_choice(options, ["field", self.fixture, entity, key, column]))
         # People come and go; they are not paused.
+        said = self.statuses(entity)
+        if said:
+            place = unit_interval("state", [self.fixture, entity, key]) if self.is_varied else 0.0
+            return said[0] if place < _FIRST else said[int((place - _FIRST) / (1 - _FIRST) * len(said))]
         later = ("inactive",) if entity.split()[-1:] and entity.split()[-1] in PEOPLE else _LATER[first]
         place = unit_interval("state", [self.fixture, entity, key]) if self.is_varied else 0.0
         return first if place < _FIRST else later[int((place - _FIRST) / (1 - _FIRST) * len(later))]

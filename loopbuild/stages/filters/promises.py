@@ -269,7 +269,7 @@ def _counted(number: int) -> str:
 
 
 def _told(count: Count) -> str:
-    return f"{count.rows} of {count.of} rows ({count.rows / count.of:.1%}) instead of {count.share:.1%}"
+    return f"{count.rows:,} of {count.of:,} rows ({count.rows / count.of:.1%}) instead of {count.share:.1%}"
 
 
 def _floors(data: Written) -> Iterator[Breach | str]:

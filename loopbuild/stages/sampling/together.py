@@ -20,8 +20,7 @@ class Together:
         self._sandbox = sandbox
         self._tool = node.tool
         said = [pointer for pointer, feed in node.feeds.items() if not feed.leaf and not feed.said]
-        is_search = bool(said) and reach.tools[node.tool].effect in ("read", "unknown")
-        self._records = sandbox.records(node.tool, said) if is_search else ()
+        self._records = sandbox.records(node.tool, said) if said else ()
         for pointer in said:
             if (node.tool, pointer) in reach.said:
                 self.take(pointer, reach.said[node.tool, pointer])
