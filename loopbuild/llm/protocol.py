@@ -208,6 +208,17 @@ class Judgement:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What a proposer would pass to one tool."""
+
+    key: str
+    edges: tuple[tuple[str, str, str], ...] = ()
+    """(input, producing tool, output)."""
+    unknown: int = 0
+    """Edges it named between things it was not shown."""
+
+
 def asked_json(request: WriteRequest) -> Json:
     """Return a request as JSON; what most of them lack is not written."""
     value = to_json(request)

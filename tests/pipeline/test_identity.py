@@ -65,6 +65,9 @@ JUDGED = """filters:
   - schema
   - judge: {model: openai/j, price: {prompt_usd_per_million: 0, completion_usd_per_million: 0}}
 """
+PROPOSED = """graph:
+  propose: {model: openai/p, price: {prompt_usd_per_million: 0, completion_usd_per_million: 0}}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +80,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     gone = {"tool:hr/gone": lockfile.extra_line({"params": "0" * 16, "returns": "0" * 16, "docs": ""})}
     (folder / "loop.lock").write_text(lockfile.encode(gone))
     text = path.read_text().replace("path: tools/hr.json}", "path: tools/hr.json, deprecated: retire}")
-    path.write_text(text + "sandbox: {kind: mcp, command: [python, server.py], folder: seed}\n" + ASKED + JUDGED)
+    path.write_text(
+        text + "sandbox: {kind: mcp, command: [python, server.py], folder: seed}\n" + ASKED + JUDGED + PROPOSED
+    )
     return folder
 
 
