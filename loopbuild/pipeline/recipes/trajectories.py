@@ -5,7 +5,7 @@ A row depends on its cell, the sandbox, and the facts it read: the leaves, gates
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from loopbuild.digest import digest
@@ -13,6 +13,7 @@ from loopbuild.engine.target import Action, Json, RowResult, WantedRow
 from loopbuild.errors import SandboxError
 from loopbuild.pipeline import shared
 from loopbuild.pipeline.renaming import former_plans, place_of, since_last
+from loopbuild.pipeline.sampling_settings import training
 from loopbuild.pipeline.sandboxes import around, opened, opened_again, server_facts, server_reads, settings_of, twice
 from loopbuild.records import (
     Cell,
@@ -74,7 +75,10 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
     catalog = action.derived(shared.catalog, "contract")
     graph = action.derived(shared.graph, "graph")
     subgraph = _subgraph(graph, action.params["subgraph"])
-    settings = action.params["sampling"] | {"talk": action.params.get("talk", {}), "trains": _training(action)}
+    settings = action.params["sampling"] | {
+        "talk": action.params.get("talk", {}),
+        "trains": training(action.params.get("held_out", 0.0)),
+    }
     servers = server_facts(action, catalog)
     with opened(settings_of(action), catalog, root=action.root) as sandbox:
         for row in rows:
@@ -108,14 +112,6 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
                 yield RowResult(key=row.key, output=told, reads=tuple(sorted(reads)))
             else:
                 yield RowResult(key=row.key, output=trajectory_json(outcome), reads=_reads(outcome, servers))
-
-
-def _training(action: Action) -> Callable[[str, int], bool]:
-    """Return what says of a path whether rows that take it train."""
-    from loopbuild.stages.evaluation.tasks import is_held_out
-
-    share = action.params.get("held_out", 0.0)
-    return lambda path, length: not is_held_out(path, share, length=length)
 
 
 def revalidate(action: Action, row: WantedRow, old_output: Json, changed: tuple[str, ...]) -> RowResult | None:
