@@ -15,7 +15,7 @@ from loopbuild.digest import short
 from loopbuild.engine.planned import PlanEntry
 from loopbuild.pipeline.forecast import Forecast, Training
 from loopbuild.pipeline.judging_costs import JUDGEMENTS
-from loopbuild.pipeline.writing import ANSWERS, Writing, lines_of
+from loopbuild.pipeline.writing import ANSWERS, PROPOSALS, Writing, lines_of
 
 KEPT = "What earlier builds made is kept."
 MOST = 5
@@ -243,7 +243,7 @@ def _row(entry: PlanEntry, *, is_priced: bool) -> list[str]:
     check = "-" if entry.rows_total is None else f"{entry.rows_revalidate:,}"
     total = "-" if entry.rows_total is None else f"{entry.rows_total:,}"
     seconds = duration(entry.seconds) if entry.seconds else "-"
-    calls = [new if entry.kind in (ANSWERS, JUDGEMENTS) else "-"] if is_priced else []
+    calls = [new if entry.kind in (ANSWERS, JUDGEMENTS, PROPOSALS) else "-"] if is_priced else []
     return [f"  {entry.target}", new, check, total, *calls, seconds, _why(entry)]
 
 

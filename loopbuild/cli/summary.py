@@ -141,7 +141,7 @@ def _details(build: Build) -> list[str]:
 def _asked(build: Build) -> str:
     """Return whom money went to."""
     kinds = {name.partition(":")[0] for name, one in build.outcome.results.items() if one.spent}
-    known = {"answers": "writers", "judgements": "the judge"}
+    known = {"answers": "writers", "judgements": "the judge", "proposals": "the proposer"}
     return " and ".join(words for kind, words in known.items() if kind in kinds) or "writers"
 
 

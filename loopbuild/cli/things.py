@@ -37,23 +37,24 @@ def found_json(found: Found) -> Any:
         return found.tool
     if found.rows:
         names = ("target", "key", "trajectory", "answer", "task", "example", "verdict", "selected", "pair",
-                 "nearly_right", "judgement")  # fmt: skip
+                 "nearly_right", "judgement", "proposal")  # fmt: skip
         return [{name: getattr(row, name) for name in names} for row in found.rows]
     return found.output
 
 
 def _tool(tool: dict[str, Any]) -> str:
     lines = [f"{tool['id']}  {tool['effect']}, about `{tool['entity']}`", f"  {tool['description']}"]
-    for side, leaves in (("input", tool["inputs"]), ("output", tool["outputs"])):
+    sides = {"input": tool["inputs"], "output": tool["outputs"], "unsure": tool.get("guesses", [])}
+    for side, leaves in sides.items():
         rows = []
         for leaf in leaves:
             known = from_json(SchemaLeaf, leaf)
-            notes = [leaf["origin"] if side == "output" else "", leaf["kind"], leaf["format"]]
+            notes = [leaf["origin"] if side != "input" else "", leaf["kind"], leaf["format"]]
             notes += ["secret"] if known.is_sensitive else []
             notes += ["not looked into"] if known.is_opaque and leaf["pointer"] else []
             if leaf["enum"]:
                 notes.append("one of " + ", ".join(map(str, leaf["enum"])))
-            need = "" if side == "output" else "required" if leaf["is_required"] else "optional"
+            need = "" if side != "input" else "required" if leaf["is_required"] else "optional"
             types = "|".join(leaf["types"])
             rows.append(
                 [f"  {side} {leaf['pointer']}", types, need, " ".join(filter(None, notes)), short(leaf["fingerprint"])]
@@ -69,6 +70,8 @@ def _tool(tool: dict[str, Any]) -> str:
 def _row(row: RowView) -> str:
     if row.pair:
         return _pair(row)
+    if row.proposal:
+        return "\n".join([f"{row.target}#{short(row.key)}  {row.proposal['tool']}", *_proposed(row.proposal)])
     lines = [f"{row.target}#{short(row.key)}  {_fate(row)}"]
     if row.example:
         example = row.example
@@ -157,6 +160,18 @@ def _judged(judgement: dict[str, Any], *, is_dropped: bool) -> list[str]:
         said += f": {code_words(judgement['reason'])}" if judgement.get("reason") else ""
         said += f" ({judgement['note']})" if judgement.get("note") else ""
     return [f"judged by {judgement['judge']}: {said}, {_usage(judgement['usage'])}"]
+
+
+def _proposed(proposal: dict[str, Any]) -> list[str]:
+    """What a model would pass to a tool, what of its answer counted for nothing, and what that took."""
+    lines = [f"  {wanted} <- {tool} {given}" for wanted, tool, given in proposal["edges"]]
+    if why := proposal.get("unusable"):
+        lines.append(f"  no proposal: {undecided_words(why['reason'])} ({_cut(why['detail'])})")
+    elif not lines:
+        lines.append("  nothing is proposed")
+    if proposal.get("unknown"):
+        lines.append(f"  left out, for it names what was not shown: {proposal['unknown']}")
+    return [*lines, f"  proposed by {proposal['proposer']}: {_usage(proposal['usage'])}"]
 
 
 def _reason(code: str) -> str:

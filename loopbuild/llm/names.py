@@ -14,12 +14,22 @@ _LONG = 3
 """Words of a tool's name in a row that nobody says by chance."""
 _NATURAL = re.compile(r"[^\W_]+(?:[ -][^\W_]+)*")
 """Words apart or hyphened, as in any text: `follow-up`."""
+IDENTIFIER = re.compile(
+    r"(?<![\w/.@-])[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+(?![\w/.@-])|"
+    r"(?<![\w/.@-])[a-z]{2,}(?:[A-Z][a-z0-9]+)+(?![\w/.@-])|(?<!\w)[a-z]+[a-z0-9]*\("
+)
+"""Snake case, camel case (two small letters first: an `iPhone` is none), a call."""
 
 
 def split_words(name: str) -> list[str]:
     """Return the lower-case words of an identifier: snake, kebab, dotted or camel case."""
     spaced = re.sub(r"([a-z0-9])([A-Z])|([A-Z]+)(?=[A-Z][a-z])", r"\1\3 \2", name)
     return [word.lower() for word in re.split(r"[^A-Za-z0-9]+", spaced) if word]
+
+
+def struck(text: str) -> str:
+    """Return a text on one line in which "…" stands for what programs would spell so."""
+    return " ".join(IDENTIFIER.sub("…", text).split())
 
 
 def forbidden_runs(tools: Iterable[str]) -> tuple[str, ...]:

@@ -112,6 +112,8 @@ class StepWords:
     """What was observed, one entry per repetition."""
     spoken: tuple[tuple[str, ...], ...] = ()
     """Identifying argument values of each repetition, for the assistant's own words."""
+    about: str = declared(default="", metadata=LEFT_OUT)
+    """What the tool's description says, without names; data, for writers that read."""
     told: ToldWords | None = declared(default=None, metadata=LEFT_OUT)
     """The one thing the person wants to know of the result."""
 
@@ -204,6 +206,17 @@ class Judgement:
     reason: str = ""
     """Of `bad`: a code."""
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What a proposer would pass to one tool."""
+
+    key: str
+    edges: tuple[tuple[str, str, str], ...] = ()
+    """(input, producing tool, output)."""
+    unknown: int = 0
+    """Edges it named between things it was not shown."""
 
 
 def asked_json(request: WriteRequest) -> Json:

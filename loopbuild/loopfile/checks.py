@@ -12,7 +12,7 @@ from pathlib import Path as FilePath
 from typing import Any, TypeGuard
 
 from loopbuild.documents import Path
-from loopbuild.loopfile.judge_checks import check_judge
+from loopbuild.loopfile.judge_checks import check_judge, check_proposer
 from loopbuild.loopfile.remote_checks import check_remote
 from loopbuild.loopfile.sandbox_checks import check_sandboxes
 from loopbuild.loopfile.sections.base import Json
@@ -44,6 +44,7 @@ def check(settings: Settings, *, folder: FilePath, environment: Mapping[str, str
         *check_remote(settings),
         *check_writers(settings),
         *check_judge(settings),
+        *check_proposer(settings),
         *check_variables(settings, environment),
     ]
 

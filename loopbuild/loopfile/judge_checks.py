@@ -1,4 +1,5 @@
-"""What must hold of `judge` among the filters: a model that can be asked, a limit on what it costs, another family.
+"""What must hold of `judge` among the filters and of `graph.propose`: a model that can be asked, a limit on what it
+costs, and for a judge another family.
 
 Whose model it is is read off its name, for behind one address may stand anybody's. No name known is no finding.
 """
@@ -43,6 +44,22 @@ def check_judge(settings: Settings) -> Iterator[Diagnostic]:
             yield from check_asked(settings, place, judge)
             yield from check_limit(settings, place, judge)
             yield from _check_family(settings, place, judge)
+
+
+def check_proposer(settings: Settings) -> Iterator[Diagnostic]:
+    """Yield what is wrong or odd with the model that proposes edges."""
+    graph = settings.value.get("graph")
+    proposer = graph.get("propose") if isinstance(graph, dict) else None
+    if not isinstance(proposer, dict) or not isinstance(proposer.get("model"), str):
+        return
+    place: Path = ("graph", "propose")
+    if proposer["model"] == OFFLINE:
+        message, hint = "the offline writer proposes nothing", "a model id, such as `anthropic/claude-sonnet-4-5`"
+        span = settings.span((*place, "model"))
+        yield Diagnostic(severity="error", code="bad-value", message=message, span=span, hint=hint)
+        return
+    yield from check_asked(settings, place, proposer)
+    yield from check_limit(settings, place, proposer)
 
 
 def family_of(model: str) -> str:

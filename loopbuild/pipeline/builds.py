@@ -208,13 +208,13 @@ def _price(
     from loopbuild.pipeline.targets import asks_writers
     from loopbuild.pipeline.writing import check_budget, lines_of, writing
 
-    if not asks_writers(loaded.settings) and judge_of(loaded.settings) is None:
+    others = (judge_of(loaded.settings), loaded.settings["graph"]["propose"])
+    if not asks_writers(loaded.settings) and others == (None, None):
         return
     found = writing(opened, loaded.settings, plan(opened.workspace, loaded.targets, **settled))
     check_budget(found)
     if found.writers and find_spec("litellm") is None:
-        role = "judge" if found.writers[0].is_judge else "writer"
-        raise MissingExtra(f"{role} `{found.writers[0].writer}`", extra="llm")
+        raise MissingExtra(f"{found.writers[0].role or 'writer'} `{found.writers[0].writer}`", extra="llm")
     for line in lines_of(found):
         on_event(Event(kind="note", message=f"asking {line}"))
 

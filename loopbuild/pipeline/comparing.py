@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -120,6 +121,10 @@ def compare_files(old: str, new: str) -> Comparison:
     )
 
 
+_DOCUMENT = re.compile(rb"""^\s{0,2}(openapi|swagger)\s*:|"(openapi|swagger)"\s*:\s*"[23]\.""", re.MULTILINE)
+"""The version of an OpenAPI document, which may stand at its end."""
+
+
 def _alone(path: str) -> Listing:
     from loopbuild.pipeline.source_files import read_source
 
@@ -127,9 +132,7 @@ def _alone(path: str) -> Listing:
         content = file_reader(Path())(path)
     except OSError as error:
         raise SourceError(f"cannot read `{path}`: {(error.strerror or str(error)).lower()}") from error
-    head = content[:4096]
-    is_document = any(mark in head for mark in (b'"openapi"', b'"swagger"', b"openapi:", b"swagger:"))
-    name, kind = ("api", "openapi") if is_document else ("tools", "toolspec")
+    name, kind = ("api", "openapi") if _DOCUMENT.search(content) else ("tools", "toolspec")
     plain: Json = {"include": [], "exclude": [], "effects": {}, "returns": {}, "refs": {}, "allow_empty": True}
     return read_source({**plain, "name": name, "kind": kind, "path": path}, content)
 

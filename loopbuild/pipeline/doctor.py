@@ -62,10 +62,12 @@ def health(opened: OpenProject, environment: Mapping[str, str] = os.environ) -> 
 
 
 def _needs(settings: Json, environment: Mapping[str, str], root: Path) -> Iterator[Need]:
-    judge = judge_of(settings)
+    judge, proposer = judge_of(settings), settings["graph"]["propose"]
     if asks_writers(settings) or judge is not None:
         yield _extra("llm", "litellm", "writers" if judge is None else "a judge")
-    for writer in [*settings["synthesis"]["writers"], *([judge] if judge is not None else [])]:
+    elif proposer is not None:
+        yield _extra("llm", "litellm", "a proposer")
+    for writer in [*settings["synthesis"]["writers"], *(one for one in (judge, proposer) if one is not None)]:
         if name := writer["api_key_env"]:
             yield _variable(name, f"writer `{writer['model']}`", environment)
     for name, source in sorted(settings["sources"].items()):

@@ -19,7 +19,7 @@ MODEL = "checkpoint:model"
 PAIRS = "pairs:main"
 LEAST = 4
 """Digits that say which row."""
-ROW_KINDS = ("judgements", "trajectories", "answers", "tasks", "rows", "negatives", "retirement")
+ROW_KINDS = ("judgements", "proposals", "trajectories", "answers", "tasks", "rows", "negatives", "retirement")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,8 @@ class RowView:
     """Of a row about two tools alike: the other's call, and what running it came to."""
     judgement: Json = None
     """What the judge said; `{}` where it was not asked or has said nothing yet."""
+    proposal: Json = None
+    """What a model would pass to a tool, and what asking took."""
     selected: list[str] | None = None
     """[filter, reason, detail] when a filter over all rows dropped it."""
 
@@ -170,6 +172,8 @@ def _view(opened: OpenProject, place: str, key: str, row: Json, dropped: Json) -
         return RowView(target=place, key=key, answer=row)
     if kind == "judgements":
         return RowView(target=place, key=key, judgement=row)
+    if kind == "proposals":
+        return RowView(target=place, key=key, proposal=row)
     answer = _row(opened, f"answers:{unit}", key) if kind in ("tasks", "rows") else None
     if kind == "tasks":
         return RowView(target=place, key=key, task=row, answer=answer)

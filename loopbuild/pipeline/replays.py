@@ -15,6 +15,7 @@ from loopbuild.digest import digest, digest_bytes
 from loopbuild.engine.target import Json
 from loopbuild.errors import StoreError
 from loopbuild.pipeline.builds import OpenProject
+from loopbuild.pipeline.proposing import with_proposed
 from loopbuild.pipeline.sandbox_settings import identity_of, live_settings, sandbox_files
 from loopbuild.pipeline.targets import EVIDENCE
 from loopbuild.pipeline.tools import CurrentTools, current_tools
@@ -43,12 +44,13 @@ Tell = Callable[[EdgeEvidence], None]
 def replay_edges(opened: OpenProject, *, tell: Tell, proposals: str = "") -> Replayed:
     """Replay what graph.lock does not answer yet and write it; raises SandboxError when a server cannot be started.
 
-    `proposals` are further edges, one a line, as text; of these only the verified and the rejected are written down.
+    `proposals` are further edges, one a line, as text; of these only the verified and the rejected are written down, of
+    what a model proposed (`graph.propose`) everything.
     """
     from loopbuild.stages.toolgraph.evidence import write_evidence
 
     root = opened.project.root
-    tools = current_tools(opened)
+    tools = with_proposed(opened, current_tools(opened))
     before = tools.evidence
     work = _Work(tools, root, tell, _proposed(tools.catalog, proposals))
     kept = work.standing(before)
@@ -78,7 +80,8 @@ class _Work:
     def __init__(self, tools: CurrentTools, root: Path, tell: Tell, proposed: Sequence[DataFlowEdge]) -> None:
         from loopbuild.stages.toolgraph.evidence import Facts, edge_text
 
-        self.proposed = {edge_text(edge): edge for edge in proposed}
+        self.stored = [edge for edge in tools.graph.unproven if edge.rule == "proposed"]
+        self.proposed = {edge_text(edge): edge for edge in (*self.stored, *proposed)}
 
         self.catalog: ToolCatalog = tools.catalog
         self.settings: Mapping[str, Json] = tools.settings
@@ -128,7 +131,7 @@ class _Work:
 
         found = {item.edge: item for item in evidence}
         graph = self.graph(tuple(found.values()))
-        active = {edge_text(edge) for edge in (*graph.edges, *graph.unproven)}
+        active = {edge_text(edge) for edge in (*graph.edges, *graph.unproven, *self.stored)}
         return tuple(found[name] for name in sorted(found) if name in active or found[name].status == "rejected")
 
     def _in(

@@ -35,10 +35,20 @@ FURTHER = ("missing_tool", "confirm", "near_miss", "error_recovery")
 EVIDENCE = "graph.lock"
 """What replays found out about edges, beside loop.yaml; a project without the file goes by names alone."""
 
-SOURCE = Recipe(name="source", version=5, run=f"{R}.source:run", is_cheap=True)
-CATALOG = Recipe(name="catalog", version=9, run=f"{R}.catalog:run", is_cheap=True)
+PAID: Any = {"nature": "pinned", "chunk_rows": 1_000_000, "is_request_whole": True}
+"""How tables of requests are kept: the first answer to one stands, whatever else changes."""
+SOURCE = Recipe(name="source", version=6, run=f"{R}.source:run", is_cheap=True)
+CATALOG = Recipe(name="catalog", version=10, run=f"{R}.catalog:run", is_cheap=True)
 CONTRACT = Recipe(name="contract", version=4, run=f"{R}.catalog:run_contract", is_cheap=True)
 GRAPH = Recipe(name="graph", version=7, run=f"{R}.graph:run", is_cheap=True)
+PROPOSED_TABLE = "proposals:main"
+PROPOSALS = Recipe(
+    **PAID,
+    name="proposals",
+    version=1,
+    run=f"{R}.proposals:run",
+    wanted=f"{R}.proposals:wanted",
+)
 CELLS = Recipe(name="cells", version=6, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
     name="trajectories",
@@ -50,14 +60,12 @@ TRAJECTORIES = Recipe(
     unit_param="subgraph",
 )
 ANSWERS = Recipe(
+    **PAID,
     name="answers",
     version=1,
     run=f"{R}.answers:run",
     wanted=f"{R}.answers:wanted",
     revalidate=f"{R}.answers:revalidate",
-    nature="pinned",
-    chunk_rows=1_000_000,
-    is_request_whole=True,
 )
 TASKS = Recipe(
     name="tasks",
@@ -80,15 +88,13 @@ PAIRS = Recipe(name="pairs", version=2, run=f"{R}.pairs:run")
 RETIREMENT = Recipe(name="retirement", version=3, run=f"{R}.retirement:run")
 CANDIDATES = Recipe(name="candidates", version=1, run=f"{R}.candidates:run")
 JUDGEMENTS = Recipe(
+    **PAID,
     name="judgements",
     version=1,
     run=f"{R}.judgements:run",
     wanted=f"{R}.judgements:wanted",
-    nature="pinned",
-    chunk_rows=1_000_000,
-    is_request_whole=True,
 )
-DATASET = Recipe(name="dataset", version=11, run=f"{R}.dataset:run")
+DATASET = Recipe(name="dataset", version=12, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
 EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
@@ -107,7 +113,7 @@ REPORT = Recipe(name="report", version=7, run=f"{R}.report:run")
 NATURES = {
     recipe.name: recipe.nature
     for recipe in (
-        *(SOURCE, CATALOG, CONTRACT, GRAPH, CELLS, TRAJECTORIES, ANSWERS, TASKS, ROWS, NEGATIVES),
+        *(SOURCE, CATALOG, CONTRACT, GRAPH, PROPOSALS, CELLS, TRAJECTORIES, ANSWERS, TASKS, ROWS, NEGATIVES),
         *(CONTRASTS, PAIRS, RETIREMENT, CANDIDATES, JUDGEMENTS),
         *(DATASET, TRAIN_SET, EVAL_SET, CHECKPOINT, GENERATIONS, SCORES, REPORT),
     )
@@ -121,13 +127,12 @@ def static_targets(settings: Json, *, root: Path, places: Mapping[str, str] | No
     """
     # Here, because it loads the records of `training:`; questions about sources do without.
     from loopbuild.pipeline.models import base_identity, base_leaves
+    from loopbuild.pipeline.proposing_target import proposing_target
 
     sources = [source_target(name, source, root) for name, source in sorted(settings["sources"].items())]
     has_evidence = (root / EVIDENCE).is_file()
-    evidence: dict[str, Any] = {
-        "files": (("evidence", EVIDENCE),) if has_evidence else (),
-        "context": {"has_evidence": has_evidence},
-    }
+    evidence: dict[str, Any] = {"context": {"has_evidence": has_evidence}}
+    evidence["files"] = (("evidence", EVIDENCE),) if has_evidence else ()
     return [
         *sources,
         Target(
@@ -146,10 +151,11 @@ def static_targets(settings: Json, *, root: Path, places: Mapping[str, str] | No
         Target(
             id="graph:main",
             recipe=GRAPH,
-            params=_without(settings["graph"], "renames", "entities"),
+            params=_without(settings["graph"], "renames", "entities", "propose"),
             inputs=(("contract", "contract:main"),),
             **evidence,
         ),
+        *proposing_target(settings),
         Target(
             id="cells:main",
             recipe=CELLS,
@@ -223,9 +229,8 @@ def source_target(name: str, source: Json, root: Path) -> Target:
     params |= {"deprecated": "retire"} if source["deprecated"] == "retire" else {}
     params["is_live"] = is_live(source)
     if source["observe"]:
-        # Last of the files beside, so that no other changes its role.
         params["observed"] = observed_file(name)
-        files = (*files, params["observed"])
+        files = (*files, params["observed"])  # the last, so that no other changes its role
         params["beside"] = list(files[1:])
     roles = [("listing", files[0]), *((f"beside/{number:04d}", path) for number, path in enumerate(files[1:]))]
     return Target(id=f"source:{name}", recipe=SOURCE, params=params, files=tuple(sorted(roles)))

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from loopbuild.engine.target import Json, Target
 from loopbuild.llm.hosted.identity import identity
 from loopbuild.pipeline.category_shares import elsewhere
+from loopbuild.pipeline.descriptions import WORDED
 from loopbuild.pipeline.targets import ANSWERS, FURTHER, TASKS, asks_writers
 
 
@@ -22,12 +23,15 @@ def text_targets(name: str, settings: Json) -> Iterable[Target]:
         **elsewhere(settings),
     }
     inputs = [("contract", "contract:main"), ("trajectories", f"trajectories:{name}")]
+    if synthesis["on_doc_change"] == "rewrite" and asks_writers(settings):
+        # Descriptions stand in no contract; nobody is told of them unless that is asked for.
+        inputs.append((WORDED, "catalog:main"))
     if asks_writers(settings):
         yield Target(
             id=f"answers:{name}",
             recipe=ANSWERS,
             params=params,
-            inputs=tuple(inputs),
+            inputs=tuple(sorted(inputs)),
             # How a writer is reached and what may be spent on it decides no answer.
             context={key: synthesis[key] for key in ("writers", "budget_usd", "budget_tokens")},
         )

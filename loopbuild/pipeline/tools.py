@@ -86,7 +86,7 @@ def drawn(tools: CurrentTools, *, form: str, around: str = "") -> str:
     if around:
         graph, catalog = _around(graph, catalog, around)
     if form == "json":
-        return json.dumps(to_json(graph), indent=2, sort_keys=True)
+        return json.dumps({"unproven": [], **to_json(graph)}, indent=2, sort_keys=True)
     module, attribute = DRAWINGS[form]
     text: str = getattr(import_module(f"loopbuild.stages.toolgraph.{module}"), attribute)(graph, catalog)
     return text

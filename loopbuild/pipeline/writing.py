@@ -1,4 +1,4 @@
-"""What writers and the judge would be asked and what that would cost, before a cent is spent.
+"""What writers, the judge and the proposer would be asked and what that costs, before a cent is spent.
 
 Starts nothing and asks nobody. Where the trajectories are known, the requests are; else their number is an estimate
 from how many there may be. Tokens go by what each writer's texts took so far, else by the length of the prompts.
@@ -17,11 +17,18 @@ from loopbuild.llm.hosted.identity import OFFLINE, candidates, name_of
 from loopbuild.llm.protocol import Wording
 from loopbuild.pipeline.asked import Asked, planned_output
 from loopbuild.pipeline.builds import OpenProject
+from loopbuild.pipeline.descriptions import WORDED, descriptions
 from loopbuild.pipeline.judging import judge_of
 from loopbuild.pipeline.judging_costs import JUDGEMENTS, to_judge
+from loopbuild.pipeline.proposing import to_propose
 from loopbuild.pipeline.targets import FURTHER
 
 ANSWERS = "answers"
+PROPOSALS = "proposals"
+PRODUCTS = {"": "texts", "judge": "judgements", "proposer": "proposals"}
+"""Role -> what is paid for."""
+_ASKED = {ANSWERS: "writer", JUDGEMENTS: "judge", PROPOSALS: "proposer"}
+"""Kind of table -> where its rows say who was asked."""
 FEW = 5
 """Fewer texts of a writer say little about what the next will take."""
 _COMPLETION_TOKENS = 260
@@ -33,7 +40,7 @@ _LONG_PROMPT_TOKENS = 1_600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriterCost:
-    """What one writer, or the judge, would be asked."""
+    """What one writer, the judge or the proposer would be asked."""
 
     writer: str
     calls: int
@@ -44,7 +51,8 @@ class WriterCost:
     usd_most: float
     is_recorded: bool
     """Going by its earlier texts or judgements; else by the length of prompts."""
-    is_judge: bool = False
+    role: str = ""
+    """Empty for a writer; else `judge` or `proposer`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +88,8 @@ class Writing:
     @property
     def what(self) -> str:
         """What it is paid for, in words."""
-        judged = any(one.is_judge for one in self.writers)
-        return " and ".join(["texts"] * any(not one.is_judge for one in self.writers) + ["judgements"] * judged)
+        roles = {one.role for one in self.writers}
+        return " and ".join(what for role, what in PRODUCTS.items() if role in roles)
 
     @property
     def excess(self) -> str:
@@ -97,8 +105,8 @@ def writing(opened: OpenProject, settings: Json, planned: Plan) -> Writing:
     """Return what writers would be asked by a plan. Raises LoopfileError for a writer without a price, MissingExtra."""
     synthesis = settings["synthesis"]
     hosted = {name_of(writer): writer for writer in synthesis["writers"] if writer["model"] != OFFLINE}
-    judge = judge_of(settings)
-    if not hosted and judge is None:
+    judge, proposer = judge_of(settings), settings["graph"]["propose"]
+    if not hosted and judge is None and proposer is None:
         return Writing()
     found: dict[str, Asked] = {name: Asked() for name in hosted}
     for entry in (*planned.would, *planned.may):
@@ -110,10 +118,13 @@ def writing(opened: OpenProject, settings: Json, planned: Plan) -> Writing:
     costs = [_cost(writer, found[name], spent.get(name, [])) for name, writer in sorted(hosted.items())]
     if judge is not None:
         taken = _recorded(opened, JUDGEMENTS).get(name_of(judge), [])
-        costs.append(replace(_cost(judge, to_judge(opened, settings, planned), taken), is_judge=True))
+        costs.append(replace(_cost(judge, to_judge(opened, settings, planned), taken), role="judge"))
+    if proposer is not None:
+        taken = _recorded(opened, PROPOSALS).get(name_of(proposer), [])
+        costs.append(replace(_cost(proposer, to_propose(opened, planned), taken), role="proposer"))
     return Writing(
         writers=tuple(cost for cost in costs if cost.calls_most),
-        names=tuple(sorted([*hosted, *([name_of(judge)] if judge is not None else [])])),
+        names=tuple(sorted([*hosted, *(name_of(one) for one in (judge, proposer) if one is not None)])),
         budget_usd=synthesis["budget_usd"],
         budget_tokens=synthesis["budget_tokens"],
     )
@@ -121,13 +132,13 @@ def writing(opened: OpenProject, settings: Json, planned: Plan) -> Writing:
 
 def check_budget(found: Writing) -> None:
     """Raise BuildError when a plan costs more than may be spent, as far as one can tell before."""
+    ways = {"judgements": "take `judge` out of the filters", "proposals": "take `propose` out of `graph`"}
+    parts = "build a part: `loopbuild plan` lists `answers:` targets"
     if found.excess:
         raise BuildError(
             f"the {found.what} would cost {found.excess}",
             intact="nothing was asked and nothing was spent",
-            hint="raise the budget in loop.yaml, or build a part: `loopbuild plan` lists `answers:` targets"
-            if found.what != "judgements"
-            else "raise the budget in loop.yaml, or take `judge` out of the filters",
+            hint=f"raise the budget in loop.yaml, or {ways.get(found.what, parts)}",
         )
 
 
@@ -158,10 +169,11 @@ def _requests(
     if None in inputs.values():
         return None
     catalog = from_json(ToolCatalog, inputs["contract"])
+    told = descriptions(inputs[WORDED]) if WORDED in inputs else None
     stale = {row.key for row in entry.rows if row.verdict == "run"}
     found: dict[str, Asked] = {}
     for trajectory in trajectories(inputs["trajectories"]):
-        for text in texts_of(trajectory, catalog, target.params):
+        for text in texts_of(trajectory, catalog, target.params, told):
             if text.request.key in stale and text.writer["model"] != OFFLINE:
                 name = name_of(text.writer)
                 messages = messages_for(text.request, voice=hosted[name]["voice"])
@@ -216,7 +228,7 @@ def _recorded(opened: OpenProject, kind: str) -> dict[str, list[tuple[int, int]]
                 usage = row["usage"]
                 if usage["calls"]:
                     taken = (usage["prompt_tokens"], usage["completion_tokens"])
-                    found.setdefault(row["writer" if kind == ANSWERS else "judge"], []).append(taken)
+                    found.setdefault(row[_ASKED[kind]], []).append(taken)
     return found
 
 
@@ -251,12 +263,11 @@ def _cost(writer: Mapping[str, Json], asked: Asked, taken: list[tuple[int, int]]
 
 
 def lines_of(found: Writing) -> Iterator[str]:
-    """Yield one line for each writer that would be asked, and one for the judge."""
+    """Yield one line for each writer that would be asked, and one for the judge and the proposer."""
     for one in found.writers:
         most = f" to {one.calls_most:,}" if one.calls_most > one.calls else ""
-        earlier = "its earlier judgements" if one.is_judge else "its earlier texts"
-        source = earlier if one.is_recorded else "the length of the prompts"
-        name = f"the judge {one.writer}" if one.is_judge else one.writer
+        source = f"its earlier {PRODUCTS[one.role]}" if one.is_recorded else "the length of the prompts"
+        name = f"the {one.role} {one.writer}" if one.role else one.writer
         yield (
             f"{name}: about {one.calls:,}{most} calls, {one.tokens:,} tokens, ${one.usd:,.2f} "
             f"(at most ${one.usd_most:,.2f}), going by {source}"

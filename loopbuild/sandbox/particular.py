@@ -94,6 +94,32 @@ def _folder(draws: Draws) -> str:
 
 _HELD_IN = frozenset({"repo", "repository", "root", "folder", "directory", "dir", "project", "workspace"})
 """Whose `path` is a folder's."""
+_FILED = frozenset({"file", "directory", "folder", "tree"})
+_ENDS = frozenset({"source", "destination", "target", "from", "to"})
+
+
+def filed(words: tuple[str, ...], entity: str) -> Callable[[Draws], str] | None:
+    """Return the maker of a place or a pattern that a tool about files is told; None for what is no such thing."""
+    owners = _FILED.intersection(entity.split())
+    if not owners or not words:
+        return None
+    if words[-1] == "pattern":
+        return _glob
+    if words[-1] == "path" and "file" not in owners:
+        return _folder
+    return file_path if _ENDS.issuperset(words) else None
+
+
+def file_path(draws: Draws) -> str:
+    """Return `market_study/notes.md`."""
+    return f"{draws.pick(pools.NOUNS).replace(' ', '_')}/{draws.pick(pools.FILES)}"
+
+
+def _glob(draws: Draws) -> str:
+    kind = draws.pick(pools.FILES).rpartition(".")[2]
+    return draws.pick(("*.{}", "**/*.{}", "draft*.{}", "{}/*")).format(kind)
+
+
 _CODED = {
     "zip": _zip, "zipcode": _zip, "postcode": _zip, "postal": _zip, "iban": _iban, "bic": _bic, "swift": _bic,
     "etag": _etag, "branch": _branch, "repo": _slug, "repository": _slug, "bucket": _slug, "revision": _revision,

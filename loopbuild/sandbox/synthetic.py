@@ -14,7 +14,7 @@ from loopbuild.digest import unit_interval
 from loopbuild.records import Json, Purpose, SchemaLeaf
 from loopbuild.sandbox import pools
 from loopbuild.sandbox.draws import Draws
-from loopbuild.sandbox.particular import coded, particular, serial
+from loopbuild.sandbox.particular import coded, file_path, filed, particular, serial
 from loopbuild.sandbox.patterns import from_pattern
 from loopbuild.sandbox.pools import side_of
 from loopbuild.sandbox.spans import is_whole_day
@@ -85,10 +85,14 @@ def _number(leaf: SchemaLeaf, draws: Draws) -> float:
     ):
         return (40 + draws.below(60)) / 100
     low, high = _range(leaf)
+    if not _COUNTED.isdisjoint(leaf.words[-1:]):
+        return _integer(leaf, draws)
     cents = round((high - low) * 100)
     return round(low + draws.below(max(1, cents + 1)) / 100, 2)
 
 
+_COUNTED = frozenset({"count", "head", "limit", "line", "month", "offset", "page", "tail", "year"})
+"""What such a word counts is whole, also where the schema says no more than `number`."""
 _RANGES: tuple[tuple[tuple[str, ...], float, float], ...] = (
     (("year", "experience"), 0, 30),
     (("year",), 2024, 2027),
@@ -218,10 +222,6 @@ def _address(draws: Draws) -> str:
     return f"{1 + draws.below(180)} {draws.pick(pools.STREETS)}, {draws.pick(pools.CITIES)}"
 
 
-def _path(draws: Draws) -> str:
-    return f"{draws.pick(pools.NOUNS).replace(' ', '_')}/{draws.pick(pools.FILES)}"
-
-
 def _version(draws: Draws) -> str:
     return f"{1 + draws.below(6)}.{draws.below(20)}.{draws.below(10)}"
 
@@ -263,7 +263,7 @@ _BY_KIND = _BY_FORMAT | {
     "currency": _from(pools.CURRENCIES),
     "timezone": _from(pools.TIMEZONES),
     "language": _from(pools.LANGUAGES),
-    "path": _path,
+    "path": file_path,
     "sha": _hex(40),
     "text": _sentence,
 }
@@ -282,7 +282,7 @@ _BY_WORD: tuple[tuple[tuple[str, ...], Callable[[Draws], str]], ...] = (
     (("currency",), _from(pools.CURRENCIES)),
     (("language", "lang", "locale"), _from(pools.LANGUAGES)),
     (("timezone", "zone"), _from(pools.TIMEZONES)),
-    (("path", "file", "filename"), _path),
+    (("path", "file", "filename"), file_path),
     (("sha", "hash", "checksum"), _hex(40)),
     (("serial", "sku", "barcode"), serial),
     (("version",), _version),
@@ -327,7 +327,7 @@ def _maker(form: str, kind: str, words: tuple[str, ...], entity: str) -> Callabl
         return _at_midnight(_day)
     if form in _BY_FORMAT:
         return _BY_FORMAT[form]
-    exact = coded(words if words != ("name",) else (*entity.split(), "name"))
+    exact = filed(words, entity) or coded(words if words != ("name",) else (*entity.split(), "name"))
     if exact is not None:
         return exact
     if "name" in words or "title" in words:

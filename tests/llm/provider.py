@@ -197,12 +197,23 @@ def reply(body: Body, deed: str) -> tuple[int, list[str], Any]:
 
 def answer_for(messages: list[dict[str, str]], deed: str) -> dict[str, Any]:
     """A text, or a judgement where one is asked for: `good`, unless told otherwise."""
+    if messages[0]["content"].startswith("You connect"):
+        return {"edges": edges_for(messages[1]["content"], deed)}
     if not messages[0]["content"].startswith("You judge"):
         return words_for(messages)
     if deed in ("bad", "unknown"):
         reason = "unnatural" if deed == "bad" else "none"
         return {"verdict": deed, "reason": reason, "note": "Nobody talks like this."}
     return {"verdict": "good", "reason": "none", "note": "The calls do what was asked."}
+
+
+def edges_for(question: str, deed: str) -> list[dict[str, str]]:
+    """The first output of every tool for every input; told to `invent`, one of a tool that nobody has shown."""
+    asked, _, shown = question.partition("What other tools return:")
+    inputs = re.findall(r"^- (\S+) \(", asked, re.M)
+    outputs = re.findall(r"^(\S+):\n- (\S+) \(", shown, re.M)
+    found = [{"input": one, "tool": tool, "output": leaf} for one in inputs for tool, leaf in outputs]
+    return [*found, {"input": "/x", "tool": "nobody/knows", "output": "/y"}] if deed == "invent" else found
 
 
 def words_for(messages: list[dict[str, str]]) -> dict[str, Any]:

@@ -148,6 +148,35 @@ def test_what_a_writer_will_not_write_is_kept_as_such_and_explained(tmp_path: Pa
     assert not set(new) & set(provider.asked[:asked]), "a refusal is an answer too: only new rows are asked for"
 
 
+def describe(root: Path, tool: str, text: str) -> None:
+    path = root / "tools" / "hr.json"
+    tools = json.loads(path.read_text())
+    path.write_text(json.dumps([one | {"description": text} if one["name"] == tool else one for one in tools]))
+
+
+def test_another_description_asks_again_only_where_that_is_wanted(tmp_path: Path, provider: Provider) -> None:
+    root = project(tmp_path, provider)
+    ok(loopbuild(root, "build", "answers:hr/role"))
+    describe(root, "get_open_roles", "Lists what is vacant.")
+    ok(loopbuild(root, "build", "answers:hr/role"))
+    asked = len(provider.asked)
+    assert not any("vacant" in json.dumps(body) for body in provider.bodies)
+
+    write(root, provider, each="  on_doc_change: rewrite\n")
+    ok(loopbuild(root, "build", "answers:hr/role"))
+    told = provider.bodies[asked:]
+    assert any("Lists what is vacant." in json.dumps(body) for body in told)
+    asked = len(provider.asked)
+    describe(root, "get_open_roles", "Call get_open_roles with startDate for open positions.")
+    calls = json.loads(ok(loopbuild(root, "plan", "answers:hr/role", "--json")).out)["llm"]["calls"]
+    ok(loopbuild(root, "build", "answers:hr/role"))
+    again = provider.bodies[asked:]
+    assert 0 < len(again) == calls <= len(told)
+    assert all("Call … with … for open positions." in body["messages"][1]["content"] for body in again)
+    assert not any("get_open_roles" in json.dumps(body) for body in again), "names stand in no request"
+    assert "Nothing to do" in ok(loopbuild(root, "build", "answers:hr/role")).out
+
+
 def test_a_second_writer_takes_its_share_and_no_more(tmp_path: Path, provider: Provider) -> None:
     root = project(tmp_path, provider)
     ok(loopbuild(root, "build", "answers:"))

@@ -57,12 +57,16 @@ def table() -> dict[str, Covered]:
 ASKED = """synthesis:
   pairs: {}
   redirected: 2
+  on_doc_change: rewrite
   writers:
     - {model: openai/x, price: {prompt_usd_per_million: 0, completion_usd_per_million: 0}}
 """
 JUDGED = """filters:
   - schema
   - judge: {model: openai/j, price: {prompt_usd_per_million: 0, completion_usd_per_million: 0}}
+"""
+PROPOSED = """graph:
+  propose: {model: openai/p, price: {prompt_usd_per_million: 0, completion_usd_per_million: 0}}
 """
 
 
@@ -76,7 +80,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     gone = {"tool:hr/gone": lockfile.extra_line({"params": "0" * 16, "returns": "0" * 16, "docs": ""})}
     (folder / "loop.lock").write_text(lockfile.encode(gone))
     text = path.read_text().replace("path: tools/hr.json}", "path: tools/hr.json, deprecated: retire}")
-    path.write_text(text + "sandbox: {kind: mcp, command: [python, server.py], folder: seed}\n" + ASKED + JUDGED)
+    path.write_text(
+        text + "sandbox: {kind: mcp, command: [python, server.py], folder: seed}\n" + ASKED + JUDGED + PROPOSED
+    )
     return folder
 
 
@@ -113,7 +119,8 @@ def test_how_a_writer_is_reached_and_paid_is_in_no_key(tmp_path: Path) -> None:
     own = (
         "    - {model: openai/x, api_base: 'http://localhost:1/v1', concurrency: 3, max_tries: 2, timeout_seconds: 5}\n"
     )
-    other = f"synthesis:\n  pairs: {{}}\n  redirected: 2\n  writers:\n{own}  budget_usd: 7\n  budget_tokens: 10000\n"
+    head, _, _ = ASKED.partition("    - {model")
+    other = f"{head}{own}  budget_usd: 7\n  budget_tokens: 10000\n"
     assert planned_keys(hr_project(tmp_path / "b", per_tool=2, per_tool_eval=1, extra=other)) == keys
 
 

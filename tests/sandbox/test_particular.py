@@ -101,3 +101,25 @@ def test_a_folder_is_no_file(words: tuple[str, ...]) -> None:
 def test_the_name_of_a_thing_that_is_called_by_slugs_is_one() -> None:
     leaf = SchemaLeaf(side="output", pointer="/name", types=("string",), words=("name",))
     assert re.fullmatch(r"[a-z-]+", str(synthesize(leaf, 1, purpose="train", entity="repository")))
+
+
+@pytest.mark.parametrize(
+    ("words", "entity", "pattern"),
+    [
+        (("source",), "file", r"[a-z_]+/[a-z]+\.[a-z]+"),
+        (("destination",), "file", r"[a-z_]+/[a-z]+\.[a-z]+"),
+        (("path",), "file", r"[a-z_]+/[a-z]+\.[a-z]+"),
+        (("path",), "directory", r"[a-z]+/[a-z_]+"),
+        (("exclude", "pattern"), "directory tree", r"[a-z*/]*\*[a-z.*]*"),
+    ],
+)
+def test_tools_about_files_are_told_places_and_patterns(words: tuple[str, ...], entity: str, pattern: str) -> None:
+    leaf = SchemaLeaf(side="input", pointer="/x", types=("string",), words=words)
+    for number in range(20):
+        assert re.fullmatch(pattern, str(synthesize(leaf, number, purpose="train", entity=entity)))
+
+
+@pytest.mark.parametrize("word", ["head", "tail", "count", "page"])
+def test_what_is_counted_is_whole(word: str) -> None:
+    leaf = SchemaLeaf(side="input", pointer="/x", types=("number",), words=(word,))
+    assert all(synthesize(leaf, number, purpose="train") % 1 == 0 for number in range(50))

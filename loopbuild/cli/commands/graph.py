@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Draw the graph of the tools as they are declared now; only --verify calls anything or writes."""
     from loopbuild.pipeline.builds import open_project
+    from loopbuild.pipeline.proposing import with_proposed
     from loopbuild.pipeline.tools import current_tools, drawn
     from loopbuild.pipeline.travelled import observed
 
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.verify:
         _verify(opened, _text_of(arguments.propose) if arguments.propose else "")
         return 0
-    tools = observed(opened, current_tools(opened))
+    tools = with_proposed(opened, observed(opened, current_tools(opened)))
     for diagnostic in tools.catalog.diagnostics:
         say(f"{diagnostic.severity}: {diagnostic.message}")
     form = "json" if arguments.json else arguments.format

@@ -65,6 +65,8 @@ def _lines(request: WriteRequest, voice: str) -> Iterator[str]:
     for number, step in enumerate(request.steps, 1):
         when = " and ".join(str(turns.index(turn) + 1) for turn in sorted(set(step.turns)))
         yield f"{number}. {_deed(step)} (assistant turn {when})"
+        if step.about:
+            yield f"   its software says of this: {_quoted(step.about)}"
         yield from (f"   - {line}" for argument in step.arguments for line in _argument(argument, request))
         for outcomes in step.outcomes:
             seen = "; ".join(f"{one.words}: {_quoted(one.value)}" for one in outcomes)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from loopbuild.llm.asked import asks_wrongly
 from loopbuild.llm.hosted.asking import missing_of, turns_of
-from loopbuild.llm.names import runs_in
+from loopbuild.llm.names import IDENTIFIER, runs_in
 from loopbuild.llm.presence import is_said, spellings, without
 from loopbuild.llm.protocol import Argument, WriteAnswer, WriteRequest
 from loopbuild.records import Json
@@ -19,11 +19,6 @@ _WORDS = {"low": (2, 120), "high": (2, 60)}
 _REASONING_WORDS = 40
 _TELLING = re.compile(r"[\w@.+/:-]*\d[\w@.+/:-]*|[\w.+-]+@[\w.-]+")
 _COUNTED = re.compile(r"(?m)(?:^|(?<=\s))\d{1,2}[.)](?=\s)")
-_IDENTIFIER = re.compile(
-    r"(?<![\w/.@-])[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+(?![\w/.@-])|"
-    r"(?<![\w/.@-])[a-z]{2,}(?:[A-Z][a-z0-9]+)+(?![\w/.@-])|(?<!\w)[a-z]+[a-z0-9]*\("
-)
-"""Snake case, camel case (two small letters first: an `iPhone` is none), a call."""
 _COMMON = (
     "a about all an and any are as at be by can could do first for from get give has have hello help hey hi how i i'd "
     "i'll i'm if in is it just last let like make me my need now of on one or our out please put second see show so "
@@ -89,10 +84,10 @@ def _said(request: WriteRequest, answer: WriteAnswer) -> Iterator[str]:
     for run in runs_in(text, request.forbidden):
         yield f'name_leaked: "{run}"'
     rest = _COUNTED.sub(" ", without(text, known))
-    for found in _IDENTIFIER.finditer(rest):
+    for found in IDENTIFIER.finditer(rest):
         yield f"name_leaked: {found[0]!r} is no word a person writes"
     for found in _TELLING.finditer(rest):
-        if not _IDENTIFIER.search(found[0]):
+        if not IDENTIFIER.search(found[0]):
             yield f"invented_value: {found[0].strip('.,:;')!r} is not among the values to say"
 
 
@@ -116,7 +111,7 @@ def _own_words(request: WriteRequest, answer: WriteAnswer) -> Iterator[str]:
             token = found[0].strip(".,:;")
             if not (token.isdigit() and int(token) in counts):
                 yield f"ungrounded_answer: {token!r} was neither said nor seen"
-        for found in _IDENTIFIER.finditer(rest):
+        for found in IDENTIFIER.finditer(rest):
             yield f"name_leaked: {found[0]!r} is no word the assistant says"
     for text in answer.reasoning:
         if len(text.split()) > _REASONING_WORDS:

@@ -14,6 +14,9 @@ RENDERING = 1
 JUDGE_NAMES = ("judge", "repair")
 JUDGE_RENDERING = 1
 """The same of a row that is put to a judge."""
+PROPOSER_NAMES = ("proposer", "repair")
+PROPOSER_RENDERING = 1
+"""The same of a tool that a proposer is asked about."""
 
 
 @cache
@@ -38,3 +41,9 @@ def prompts_digest() -> str:
 def judge_digest() -> str:
     """Return 16 digits for all that decides how a judge is asked."""
     return digest("judge prompts", [JUDGE_RENDERING, {name: prompt(name) for name in JUDGE_NAMES}])[:16]
+
+
+@cache
+def proposer_digest() -> str:
+    """Return 16 digits for all that decides how a proposer is asked."""
+    return digest("proposer prompts", [PROPOSER_RENDERING, {name: prompt(name) for name in PROPOSER_NAMES}])[:16]

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from loopbuild.llm.hosted.checks import faults_in
-from loopbuild.llm.protocol import Judgement, WriteAnswer, WriteRequest, reserved
+from loopbuild.llm.protocol import Judgement, Proposal, WriteAnswer, WriteRequest, reserved
 from loopbuild.records import Json
 
 _THOUGHTS = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL)
@@ -28,7 +28,7 @@ _FAULTS = 4
 class Reading:
     """Words or a judgement, or a reason code with a detail; a reason that asking again may change says so."""
 
-    answer: WriteAnswer | Judgement | None = None
+    answer: WriteAnswer | Judgement | Proposal | None = None
     reason: str = ""
     """refused, truncated, empty, unparsable, wrong_schema or failed_checks."""
     detail: str = ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from loopbuild.llm.hosted.calls import Usage
-from loopbuild.llm.protocol import Judgement, WriteAnswer
+from loopbuild.llm.protocol import Judgement, Proposal, WriteAnswer
 from loopbuild.records import Json
 
 
@@ -40,11 +40,12 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What became of one request: words or a judgement, a reason why there is none, or an error to ask again after."""
+    """What became of one request: words, a judgement or a proposal, a reason why there is none, or an error after which
+    it is asked again."""
 
     key: str
     writer: str
-    answer: WriteAnswer | Judgement | None = None
+    answer: WriteAnswer | Judgement | Proposal | None = None
     reason: str = ""
     detail: str = ""
     error: str = ""

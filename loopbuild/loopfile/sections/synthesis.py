@@ -135,6 +135,8 @@ class SynthesisSettings(Section):
     """Rows about each of those that has a successor in which the person asks for the old one by name, and the new one
     is called at once."""
     dialogues: DialogueSettings = DialogueSettings()
+    on_doc_change: Literal["keep", "rewrite"] = "keep"
+    """Whether writers over the network are told what descriptions say, so that another description asks them again."""
     variety: VarietySettings = VarietySettings()
     pairs: PairSettings | None = None
     """Null: none. `{}`: with defaults."""

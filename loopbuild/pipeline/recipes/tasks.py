@@ -11,6 +11,7 @@ from loopbuild.llm import WriteAnswer, WriteRequest
 from loopbuild.llm.hosted.identity import OFFLINE, candidates, name_of
 from loopbuild.llm.protocol import asked_json
 from loopbuild.pipeline import shared
+from loopbuild.pipeline.descriptions import WORDED, descriptions, with_descriptions
 from loopbuild.records import Task, ToolCatalog, Trajectory, fact_name, from_json, to_json
 
 
@@ -88,12 +89,18 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
 def requested(action: Action) -> Iterator[Requested]:
     """Yield every text that shall exist, with its writer."""
     catalog = action.derived(shared.catalog, "contract")
+    told = action.derived(descriptions, WORDED) if WORDED in action.inputs() else {}
     for trajectory in trajectories(action.input("trajectories")):
-        yield from texts_of(trajectory, catalog, action.params)
+        yield from texts_of(trajectory, catalog, action.params, told)
 
 
-def texts_of(trajectory: Trajectory, catalog: ToolCatalog, params: Mapping[str, Json]) -> Iterator[Requested]:
-    """Yield the texts about one trajectory: each of one writer, or of every one."""
+def texts_of(
+    trajectory: Trajectory, catalog: ToolCatalog, params: Mapping[str, Json], told: Mapping[str, str] | None = None
+) -> Iterator[Requested]:
+    """Yield the texts about one trajectory: each of one writer, or of every one.
+
+    `told` is what descriptions say, for writers that are asked.
+    """
     from loopbuild.stages.synthesis.open_choice import OPEN
     from loopbuild.stages.synthesis.requests import writer_of
 
@@ -104,12 +111,20 @@ def texts_of(trajectory: Trajectory, catalog: ToolCatalog, params: Mapping[str, 
         is_late = any(one.rule == OPEN for step in request.steps for one in step.arguments)
         names = [OFFLINE] if is_own or is_late else candidates(params["writers"], request.wording)
         if params["assignment"] == "split":
-            yield Requested(trajectory=trajectory, request=request, writer=writers[writer_of(request.seed, names)])
+            writer = writers[writer_of(request.seed, names)]
+            yield Requested(trajectory=trajectory, request=_told(request, trajectory, writer, told), writer=writer)
             continue
         for name in sorted(names):
             like = digest("worded", [request.like, name]) if request.like else ""
             own = replace(request, key=digest("worded", [request.key, name]), like=like)
+            own = _told(own, trajectory, writers[name], told)
             yield Requested(trajectory=trajectory, request=own, writer=writers[name])
+
+
+def _told(
+    request: WriteRequest, trajectory: Trajectory, writer: Mapping[str, Json], told: Mapping[str, str] | None
+) -> WriteRequest:
+    return with_descriptions(request, trajectory, told) if told and writer["model"] != OFFLINE else request
 
 
 def holds_secrets(trajectory: Trajectory, catalog: ToolCatalog) -> bool:

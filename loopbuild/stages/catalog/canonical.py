@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast, get_args
 
 from loopbuild.digest import digest
 from loopbuild.judging.validate import unusable
@@ -16,7 +15,6 @@ from loopbuild.records import (
     DataFlowEdge,
     DeclaredTool,
     Diagnostic,
-    Effect,
     Json,
     Listing,
     OutputOrigin,
@@ -28,17 +26,16 @@ from loopbuild.records import (
 from loopbuild.sandbox.patterns import MAX_LENGTH, is_too_much
 from loopbuild.stages.catalog.callnames import call_names
 from loopbuild.stages.catalog.components import members_of, noun_of
+from loopbuild.stages.catalog.effects import effect_of_tool, method_and_path
 from loopbuild.stages.catalog.found import Found, Walk
 from loopbuild.stages.catalog.guesses import guesses
 from loopbuild.stages.catalog.impossible import flaws
 from loopbuild.stages.catalog.leaves import MAX_DEPTH, walk
 from loopbuild.stages.catalog.meaning import (
-    effect_of,
     entity_of_leaf,
     entity_of_tool,
     kind_of,
     noun_words,
-    phrase_of,
     verb_of,
 )
 from loopbuild.stages.catalog.references import Shared
@@ -153,7 +150,7 @@ def _tool(
         for note in found.notes:
             say("warning", "partly-read", f": its {side} has {note}" if note[0].isdigit() else f": {note}")
     nouns = noun_words(tool.name, verb)
-    about = _About(entity=entity, nouns=nouns, synonyms=entities, members=members_of(_path(tool)))
+    about = _About(entity=entity, nouns=nouns, synonyms=entities, members=members_of(method_and_path(tool)[1]))
     seen = frozenset(tool.hints.get("observed") or ()), tuple(tool.hints.get("opened") or ())
     inputs = tuple(_leaf(leaf, "input", about) for leaf in taken.leaves)
     outputs = tuple(
@@ -174,7 +171,7 @@ def _tool(
         input_schema=tool.input_schema,
         output_schema=output_schema,
         output_origin=origin,
-        effect=_effect(tool, verb, yields_own_id=_yields_own_id(inputs, outputs, entity)),
+        effect=effect_of_tool(tool, verb, entity, inputs, outputs),
         verb=verb,
         entity=entity,
         inputs=inputs,
@@ -203,20 +200,6 @@ def _too_much(found: Walk) -> str:
         if isinstance(pattern, str) and is_too_much(pattern):
             return f"`{named(leaf.pointer)}` has a pattern that asks for more than {MAX_LENGTH:,} characters"
     return ""
-
-
-def _effect(tool: DeclaredTool, verb: str, *, yields_own_id: bool) -> Effect:
-    """Return the word of loop.yaml, else that of the HTTP method, else what name and annotations suggest."""
-    by_method = tool.hints.get("effect_by_method")
-    if "effect" not in tool.hints and by_method in get_args(Effect):
-        return cast(Effect, by_method)
-    phrase = phrase_of(tool.name, source=tool.source)
-    return effect_of(verb, tool.hints, yields_own_id=yields_own_id, phrase=phrase)
-
-
-def _path(tool: DeclaredTool) -> str:
-    transport = tool.hints.get("transport")
-    return str(transport.get("path", "")) if isinstance(transport, dict) else ""
 
 
 def _outputs(tool: DeclaredTool) -> tuple[Json, OutputOrigin]:
@@ -258,15 +241,6 @@ def _is_media(items: Json) -> bool:
         and "type" in block["properties"]
         and bool({"data", "text", "resource", "uri"} & set(block["properties"]))
         for block in blocks
-    )
-
-
-def _yields_own_id(inputs: Sequence[SchemaLeaf], outputs: Sequence[SchemaLeaf], entity: str) -> bool:
-    """Say whether a call returns a new id of the entity it is about: then it creates, whatever its verb."""
-    fed = {leaf.words for leaf in inputs}
-    return any(
-        leaf.kind == "id" and leaf.entity == entity and leaf.words not in fed and "[]" not in leaf.pointer
-        for leaf in outputs
     )
 
 

@@ -94,7 +94,8 @@ class _Trial:
         self.producer: ToolSchema = known.tools[edge.producer]
         self.consumer: ToolSchema = known.tools[edge.consumer]
         self.leaf = next(leaf for leaf in self.consumer.inputs if leaf.pointer == edge.consumer_leaf)
-        self.guess = guess_at(self.producer, edge.producer_leaf) if edge.rule == "guessed" else None
+        is_known = any(leaf.pointer == edge.producer_leaf for leaf in self.producer.outputs)
+        self.guess = None if is_known else guess_at(self.producer, edge.producer_leaf)
         self.place: str | None = None
         self.reactions: list[Reaction] = []
         self.values: list[Json] = []

@@ -153,6 +153,39 @@ def test_the_method_says_what_a_call_does(method: str, path: str, effect: str) -
     assert tool.effect == effect
 
 
+@pytest.mark.parametrize(
+    ("name", "path", "effect"),
+    [
+        ("createReadingList", "/reading-lists", "create"),
+        ("createSavedSearch", "/saved-searches", "create"),
+        ("bookingList", "/bookings", "read"),
+        ("logQuery", "/logs/query", "read"),
+        ("rescheduleAppointment", "/appointments/{appointment_id}/reschedule", "update"),
+        ("cancelBooking", "/bookings/cancel", "create"),  # of which booking, nothing says
+        ("deleteUser", "/users/{user_id}/delete", "delete"),
+        ("checkInGuest", "/guests/{guest_id}", "update"),
+        ("actions/cancel-run", "/repos/{repo}/runs/{number}/cancel", "update"),
+        ("", "/orders/{order_id}/refund", "update"),
+        ("transfersForAccount", "/accounts/{account_id}/transfers", "create"),
+    ],
+)
+def test_the_name_of_a_post_says_whether_it_acts_on_what_there_is(name: str, path: str, effect: str) -> None:
+    places = [{"name": part[1:-1], "in": "path", "required": True, "schema": {"type": "string"}}
+              for part in path.split("/") if part.startswith("{")]  # fmt: skip
+    paths = {path: {"post": operation(name, parameters=places)}}
+    (tool,) = build_catalog([listing(document(paths))]).tools
+    assert tool.effect == effect
+
+
+def test_an_action_that_returns_an_id_of_its_own_makes_something() -> None:
+    place = [{"name": "account_id", "in": "path", "required": True, "schema": {"type": "string"}}]
+    gives = {"200": {"description": "", "content": {"application/json": {"schema": {
+        "type": "object", "properties": {"refund_id": {"type": "string"}}}}}}}  # fmt: skip
+    paths = {"/accounts/{account_id}/refund": {"post": operation("refundAccount", parameters=place, responses=gives)}}
+    (tool,) = build_catalog([listing(document(paths))]).tools
+    assert tool.effect == "create"
+
+
 def test_an_operation_and_the_author_know_better_than_the_method() -> None:
     paths = {"/a": {"post": operation("a", **{"x-loopbuild-effect": "read"}), "get": operation("b")}}
     found = build_catalog([listing(document(paths), effects={"b": "update"})])

@@ -133,7 +133,7 @@ def test_that_account_is_the_account_spoken_of_last() -> None:
 def test_the_figures_tell_turns_and_kinds() -> None:
     rows = talks()[1]
     facts = {row.example.key: origins(_walked(row)) for row in rows}
-    told = figures([row.example for row in rows], [row.example for row in rows], facts=facts)["dialogues"]
+    told = figures([row.example for row in rows], [row.example for row in rows], facts=facts, fidelity={})["dialogues"]
     assert sum(told["turns"].values()) == len(rows)
     assert list(told["turns"]) == sorted(told["turns"], key=int)
     kinds = Counter(one.kind for row in rows for one in _walked(row).later)

@@ -21,11 +21,14 @@ _BY_METHOD: dict[str, Effect] = {
 _ASKING = frozenset({"search", "query", "list", "find"})
 
 
-def effect_of(method: str, path: str, name: str, value: dict[str, Json]) -> Effect:
-    """Return the effect; a POST whose path or name ends in a word of asking only reads."""
+def said_by(value: dict[str, Json]) -> dict[str, Json]:
+    """Return the hint for an operation's own word on its effect, none without one."""
     own = value.get(EXTENSION)
-    if own in _EFFECTS:
-        return own  # type: ignore[no-any-return]
+    return {"effect": own} if own in _EFFECTS else {}
+
+
+def effect_of(method: str, path: str, name: str) -> Effect:
+    """Return the effect by method; a POST whose path or name ends in a word of asking only reads."""
     if method == "post" and (_last_word(re.sub(r"\{[^}]*\}", "", path)) in _ASKING or _last_word(name) in _ASKING):
         return "read"
     return _BY_METHOD.get(method, "unknown")

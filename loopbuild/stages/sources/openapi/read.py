@@ -13,7 +13,7 @@ from loopbuild.errors import SourceError
 from loopbuild.records import DeclaredTool, Json, Listing
 from loopbuild.stages.sources.dialects import DESCRIPTION_LIMIT
 from loopbuild.stages.sources.listing import MAX_TOOLS, nothing_left
-from loopbuild.stages.sources.openapi.effects import effect_of
+from loopbuild.stages.sources.openapi.effects import effect_of, said_by
 from loopbuild.stages.sources.openapi.inputs import inputs_of
 from loopbuild.stages.sources.openapi.operations import Operation, operations
 from loopbuild.stages.sources.openapi.returns import Link, edges_of, returns_of
@@ -78,7 +78,8 @@ def _bare(source: str, operation: Operation, spec: Spec) -> DeclaredTool:
     tags = value.get("tags")
     hints: dict[str, Json] = {
         "dialect": "openapi",
-        "effect_by_method": effect_of(operation.method, operation.path, operation.name, value),
+        "effect_by_method": effect_of(operation.method, operation.path, operation.name),
+        **said_by(value),
         "transport": {"method": operation.method, "path": operation.path},
         "tags": [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [],
     }
