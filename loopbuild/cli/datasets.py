@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from loopbuild.cli.units import count, table
+from loopbuild.cli.units import count, money, table
 from loopbuild.pipeline.coverage import said
 from loopbuild.pipeline.covered import covered_text
-from loopbuild.records.words import code_words, undecided_words
+from loopbuild.records.words import FIDELITY_WORDS, code_words, undecided_words
 
 _SHARES = ("category", "topology", "calls", "level", "writer")
 _MOST = 8
@@ -109,10 +109,29 @@ def figures_text(figures: dict[str, Any], *, tools: bool) -> str:
         shares = [f"{key.replace('_', ' ')} {number / total:.0%}" for key, number in _by_size(figures["shares"][name])]
         if len(shares) > 1:
             lines.append([name, ", ".join(shares)])
+    ran = figures["shares"].get("fidelity", {})
+    if ran:
+        told = [f"{FIDELITY_WORDS[key]} {number / sum(ran.values()):.0%}" for key, number in _by_size(ran)]
+        lines.append(["calls ran in", ", ".join(told)])
+    passed = figures.get("passed", {})
+    if passed:
+        told = [
+            f"{key.replace('_', ' ')} {one['kept'] / one['made']:.0%} ({one['kept']:,} of {one['made']:,})"
+            for key, one in sorted(passed.items(), key=lambda pair: (-pair[1]["made"], pair[0]))
+        ]
+        lines.append(["kept of those made", ", ".join(told)])
     if figures["origins"]:
         total = sum(figures["origins"].values())
         told = [f"{key} {number / total:.0%}" for key, number in _by_size(figures["origins"])]
         lines.append(["values from", ", ".join(told)])
+    if reuse := figures.get("reuse"):
+        value, number = reuse["most"][0]
+        most = f"`{' '.join(value.split())[:40]}` in {number:,}"
+        each = f"each in {reuse['rows']['median']:,} at the median"
+        lines.append(["values said", f"{reuse['distinct']:,} different in {reuse['said']:,} rows, {each}, {most}"])
+    if cost := figures.get("cost"):
+        each = f"{money(cost['usd_per_row'])} for a training row"
+        lines.append(["cost", f"{money(cost['usd'])}, {count(cost['calls'], 'call')}, {each}"])
     talk = figures.get("dialogues", {})
     for title, counts in (("worked out", figures.get("derived")), ("later turns", talk.get("later"))):
         if counts:

@@ -221,11 +221,15 @@ def _item_json(comparison: Comparison, item: Item) -> dict[str, Any]:
         "action": item.meaning.action,
         "span": {"file": span.file, "line": span.line, "column": span.column} if span else None,
         "rows": {"trajectories": users.trajectories, "invalid": users.invalid} if users else None,
+        "was": item.change.old_tool,
+        "score": item.change.score if item.change.old_tool else None,
+        "why": item.change.why,
+        "side": leaf.side if leaf is not None else "",
+        "pointer": leaf.pointer if leaf is not None else "",
+        "old": leaf.old if leaf is not None else None,
+        "new": leaf.new if leaf is not None else None,
+        "concerns": list(leaf.concerns) if leaf is not None else [],
     }
-    if item.change.old_tool:
-        found |= {"was": item.change.old_tool, "score": item.change.score, "why": item.change.why}
-    if leaf is not None:
-        found |= {"side": leaf.side, "pointer": leaf.pointer, "old": leaf.old, "new": leaf.new}
     return found
 
 

@@ -92,6 +92,13 @@ def _check_document(
     for key in given[1:]:
         message = f"`{key}` beside `{given[0]}`: a source is read from one place"
         yield _diagnostic(settings, (*path, key), "error", "bad-value", message, "keep one of the two", key=True)
+    name = source.get("path")
+    if isinstance(name, str) and _GLOB.search(name) and _exists(folder, name) and not (folder / name).is_file():
+        message = f"`{name}` is a pattern, and an OpenAPI source is one document"
+        hint = (
+            "name the document; files it refers to are read with it, and each further document is a source of its own"
+        )
+        yield _diagnostic(settings, (*path, "path"), "error", "bad-value", message, hint)
     url = source.get("url")
     if isinstance(url, str) and url and not url.startswith(("http://", "https://", "${")):
         message = f"`{url}` is no address to fetch from"

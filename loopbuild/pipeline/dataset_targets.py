@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from loopbuild.engine.target import Json, Target
 from loopbuild.pipeline.category_shares import shares
+from loopbuild.pipeline.fidelity import sandbox_kinds
 from loopbuild.pipeline.judging import free_filters, judge_of
 from loopbuild.pipeline.targets import CANDIDATES, DATASET, EVAL_SET, JUDGEMENTS, TRAIN_SET
 
@@ -28,7 +29,7 @@ def dataset_targets(settings: Json, batches: Inputs, places: Mapping[str, str]) 
     yield Target(
         id="dataset:main",
         recipe=DATASET,
-        params=params | {"variety": synthesis["variety"]},
+        params=params | {"variety": synthesis["variety"], "fidelity": sandbox_kinds(settings)},
         context={"places": places},
         inputs=tuple(sorted(inputs)),
     )

@@ -127,6 +127,8 @@ def _source(source: Json) -> dict[str, Json]:
     texts += found.get("refs", {}).values()
     if not all(isinstance(text, str) for text in texts) or "$" in found.get("path", ""):
         raise _Unusual
+    if source["kind"] == "openapi" and set("*?[") & set(found.get("path", "")):
+        raise _Unusual
     return found
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from loopbuild.engine.target import Action, Json
-from loopbuild.records import CatalogDiff, Cell, ToolCatalog, from_json
+from loopbuild.records import CatalogDiff, Cell, ToolCatalog, ToolChange, from_json
 
 if TYPE_CHECKING:
     from loopbuild.stages.sampling.renaming import Renames
@@ -31,7 +31,7 @@ def between(old: Json, new: Json, said: Mapping[str, str]) -> Renames | None:
 
 
 def renames_of(difference: CatalogDiff) -> Renames | None:
-    """Return the renames of a difference that a call can be rewritten by."""
+    """Return the renames of a difference that a call can be rewritten by, and what is to be left out of it."""
     from loopbuild.stages.sampling.renaming import Renames
 
     tools = {change.old_tool: change.tool for change in difference.changes if change.change == "renamed"}
@@ -40,7 +40,12 @@ def renames_of(difference: CatalogDiff) -> Renames | None:
         for leaf in change.leaves:
             if leaf.change == "parameter_renamed" and _stands_as_before(str(leaf.old), str(leaf.new)):
                 parameters.setdefault(change.tool, {})[str(leaf.old)] = str(leaf.new)
-    return Renames(tools=tools, parameters=parameters) if tools or parameters else None
+    dropped = {change.tool: _dropped(change) for change in difference.changes if _dropped(change)}
+    return Renames(tools=tools, parameters=parameters, dropped=dropped) if tools or parameters or dropped else None
+
+
+def _dropped(change: ToolChange) -> frozenset[str]:
+    return frozenset(leaf.pointer for leaf in change.leaves if leaf.change == "parameter_removed" and not leaf.concerns)
 
 
 def former_plans(old: Json, new: Json, given: None) -> dict[str, dict[str, Cell]]:

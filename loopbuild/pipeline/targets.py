@@ -69,7 +69,7 @@ ANSWERS = Recipe(
 )
 TASKS = Recipe(
     name="tasks",
-    version=11,
+    version=12,
     run=f"{R}.tasks:run",
     wanted=f"{R}.tasks:wanted",
     facts=f"{R}.tasks:facts",
@@ -94,7 +94,7 @@ JUDGEMENTS = Recipe(
     run=f"{R}.judgements:run",
     wanted=f"{R}.judgements:wanted",
 )
-DATASET = Recipe(name="dataset", version=11, run=f"{R}.dataset:run")
+DATASET = Recipe(name="dataset", version=12, run=f"{R}.dataset:run")
 TRAIN_SET = Recipe(name="dataset-train", version=1, run=f"{R}.dataset:run_train")
 EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
@@ -250,7 +250,7 @@ def _subgraph_targets(name: str, settings: Json, root: Path, others: Iterable[st
             "subgraph": name,
             "sandbox": sandbox,
             "sampling": walking(settings["sampling"]),
-            **dialogues(settings["synthesis"]),
+            **dialogues(settings),
         },
         inputs=(("cells", "cells:main"), ("contract", "contract:main"), ("graph", "graph:main")),
         files=files,

@@ -52,6 +52,14 @@ SPLIT_WORDS = {
 GROUP_WORDS = {"all": "all tools", "unchanged": "unchanged tools", "changed": "changed tools", "new": "new tools"}
 """Tasks by what a schema change did to the tools they use."""
 
+FIDELITY_WORDS = {
+    "exact": "real servers",
+    "recorded": "recordings",
+    "simulated": "worlds made from schemas",
+    "opaque": "answers of the right form",
+}
+"""What the weakest call of a row ran in."""
+
 CLASS_WORDS = {
     "format": "unreadable",
     "parameter": "arguments",

@@ -135,6 +135,7 @@ def test_a_diff_as_json_has_a_version_and_says_what_each_class_makes_stale(proje
     assert by_class["parameter_added"]["span"] == {"file": "tools/hr.json", "line": 20, "column": 7}
     assert by_class["description_changed"]["rows"] is None
     assert by_class["tool_renamed"]["was"] == "hr/get_candidate"
+    assert len({frozenset(change) for change in found["changes"]}) == 1  # every change has the same keys
     assert found["stale"]["phases"] == []  # nothing was trained here
 
 

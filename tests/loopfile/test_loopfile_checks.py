@@ -16,6 +16,10 @@ SOURCES = "version: 1\nsources:\n"
 
 ERRORS = [
     (SOURCES + "  hr: {kind: toolspec, path: tools/*.json}\n", "3:30 missing-file: `tools/*.json` matches no file"),
+    (
+        SOURCES + "  hr: {kind: openapi, path: h*.json}\n",
+        "3:29 bad-value: `h*.json` is a pattern, and an OpenAPI source is one document",
+    ),
     (SOURCES + "  hr: {kind: openapi, path: hr.yaml}\n", "3:29 missing-file: `hr.yaml` does not exist"),
     (SOURCES + "  hr: {kind: mcp, path: nowhere/list.json}\n", "3:25 missing-file: `nowhere/list.json` does not exist"),
     (SOURCES + "  hr: {kind: mcp}\n", "3:3 missing-key: missing key `command`, `url` or `path` in `sources.hr`"),

@@ -172,6 +172,105 @@ def test_a_leaf_is_found_in_every_dialect(entry: Any, side: str, pointer: str, m
     assert text.splitlines()[span.line - 1][span.column - 1 :].startswith(marked)
 
 
+SPEC = """\
+openapi: 3.0.3
+paths:
+  /shops/{shop}:
+    parameters:
+      - {name: shop, in: path, required: true, schema: {type: string}}
+    put:
+      parameters:
+        - $ref: '#/components/parameters/page'
+      requestBody:
+        content: {application/json: {schema: {$ref: 'shared.yaml#/Shop'}}}
+      responses:
+        "200":
+          content:
+            application/json:
+              example: {owner: {properties: {login: me}}}
+              schema: {$ref: '#/components/schemas/Answer'}
+components:
+  parameters:
+    page: {name: page, in: query, schema: {type: integer}}
+  schemas:
+    Answer:
+      type: object
+      properties:
+        owner:
+          anyOf:
+            - {$ref: '#/components/schemas/User'}
+            - type: string
+    User:
+      properties:
+        login: {type: string}
+        boss: {$ref: '#/components/schemas/User'}
+"""
+SHARED = """\
+Shop:
+  type: object
+  properties:
+    title: {type: string}
+    tags: {type: array, items: {type: string}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("side", "pointer", "place"),
+    [
+        ("input", "/shop", "api.yaml:5"),
+        ("input", "/page", "api.yaml:19"),
+        ("input", "/title", "shared.yaml:4"),
+        ("input", "/body/tags/[]", "shared.yaml:5"),
+        ("output", "/owner/|object-1a2b3c/login", "api.yaml:30"),
+        ("output", "/owner/|object-1a2b3c/boss/login", "api.yaml:30"),
+        ("output", "/owner", "api.yaml:24"),
+        ("output", "/gone", "api.yaml:6"),
+    ],
+)
+def test_a_leaf_of_an_operation_is_found_where_it_is_spelled(side: str, pointer: str, place: str) -> None:
+    finder = LeafPlaces({"api.yaml": SPEC.encode(), "shared.yaml": SHARED.encode()}.__getitem__)
+    span = finder.of(Span(file="api.yaml", line=6, column=5, pointer="/paths/~1shops~1{shop}/put"), side, pointer)
+    assert span is not None
+    assert f"{span.file}:{span.line}" == place
+
+
+MODULE = """\
+class Base:
+    id: str
+
+class Shop(Base):
+    title: str
+
+class Tools:
+    def update(
+        self,
+        shop: "list[Shop]",
+        *,
+        notify: bool = False,
+    ) -> Shop | None:
+        ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("side", "pointer", "place"),
+    [
+        ("input", "/notify", (12, 9)),
+        ("input", "/shop/[]/title", (5, 5)),
+        ("input", "/shop/[]/id", (2, 5)),
+        ("input", "/shop/[]/gone", (10, 9)),
+        ("output", "/title", (5, 5)),
+        ("output", "/gone", (13, 10)),
+        ("input", "/gone", (8, 5)),
+    ],
+)
+def test_an_argument_is_found_in_its_module(side: str, pointer: str, place: tuple[int, int]) -> None:
+    finder = LeafPlaces(lambda _: MODULE.encode())
+    span = finder.of(Span(file="shop.py", line=8, column=5, pointer="update"), side, pointer)
+    assert span is not None
+    assert (span.line, span.column) == place
+
+
 def test_a_file_that_went_away_leaves_the_place_of_the_tool() -> None:
     def gone(_: str) -> bytes:
         raise FileNotFoundError

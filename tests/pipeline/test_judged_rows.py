@@ -96,6 +96,11 @@ def test_a_judge_that_finds_nothing_changes_nothing(tmp_path: Path, provider: Pr
     assert re.search(rf"{len(before)} calls, [\d,]+ tokens, \$0\.\d\d spent on the judge", built.out)
     assert lines(root) == before
     assert provider.bodies[0]["response_format"]["json_schema"]["name"] == "judgement"
+    cost = shown(root, "dataset:main")["figures"]["cost"]
+    assert cost["calls"] == len(before)
+    assert abs(cost["usd_per_row"] * len(before) - cost["usd"]) < 1e-4
+    screen = ok(loopbuild(root, "show", "dataset:main")).out
+    assert re.search(r"cost +\$0\.\d\d, \d+ calls, \$0\.000\d for a training row", screen)
     assert f"judged by reader: {len(before)} good, 0 dropped, 0 without a verdict" in loopbuild(root, "report").out + (
         ok(loopbuild(root, "show", "dataset:main")).out
     )

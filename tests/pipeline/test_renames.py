@@ -103,6 +103,30 @@ def test_a_renamed_parameter_is_renamed_in_its_calls_and_in_the_state_they_reach
             assert [message["content"] for message in after[key]["messages"]] == said
 
 
+def drop_parameter(root: Path, tool: str, name: str) -> None:
+    declared = tools(root)
+    del next(one for one in declared if one["name"] == tool)["parameters"][name]
+    write(root, declared)
+
+
+def test_a_parameter_that_is_gone_is_left_out_of_its_calls_and_only_those_are_worded_anew(project: Path) -> None:
+    before = dataset(project)
+    said = {key for key, row in before.items() if '"reason": "' in json.dumps(row)}
+    drop_parameter(project, "cancel_interview", "reason?")
+    told = json.loads(loopbuild(project, "diff", "--json").out)
+    removed = next(one for one in told["changes"] if one["class"] == "parameter_removed")
+    assert removed["rows"]["trajectories"] > 0
+    assert removed["rows"]["invalid"] == 0
+    done = ran(project)
+    assert done["trajectories"] == 0  # replayed, none sampled anew
+    assert 0 < done["tasks"] < len(before)
+    after = dataset(project)
+    assert '"reason"' not in json.dumps(after)
+    untouched = before.keys() - said
+    assert {key: row for key, row in after.items() if key in untouched} == {key: before[key] for key in untouched}
+    assert not any(ran(project).values())
+
+
 def test_a_rename_is_migrated_again_and_again(project: Path) -> None:
     before = dataset(project)
     for old, new in ((OLD, NEW), (NEW, "read_candidate_profile"), ("read_candidate_profile", OLD)):

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from loopbuild.engine.target import Action, Json
 from loopbuild.pipeline.coverage import gaps
 from loopbuild.pipeline.covered import covered, shown_by
+from loopbuild.pipeline.fidelity import fidelity
 from loopbuild.pipeline.selecting import cut_again, free_verdicts, made_rows, table_rows, trained
 from loopbuild.records import EvalTask, Example, ToolCatalog, ToolGraph, Trajectory, Verdict, from_json
 from loopbuild.stages.filters.judged import DEFERRED, JUDGE, judged
@@ -39,7 +40,8 @@ def run(action: Action) -> Json:
     tested = "".join(json.dumps(task, ensure_ascii=False, sort_keys=True) + "\n" for task in tasks.values())
     made = [from_json(Example, row["example"]) for row in train]
     stay = [example for example in made if example.key in examples]
-    told = figures(made, stay, facts=rows)
+    told = figures(made, stay, facts=rows, fidelity=fidelity(catalog, action.params["fidelity"]))
+    told |= _cost(action, len(stay))
     noted = hold(
         stay,
         rows=rows,
@@ -173,6 +175,19 @@ def _judged(action: Action, verdicts: Mapping[str, Verdict]) -> Json:
             "reasons": dict(sorted(reasons.items())),
         }
     }
+
+
+def _cost(action: Action, kept: int) -> Json:
+    """What texts and judgements in force have cost, in all and for a training row; nothing where nobody was asked."""
+    tables = ("answers", "judgements")
+    used = [row["usage"] for kind in tables for _, row in table_rows(action, kind) if row["usage"]["calls"]]
+    if not used:
+        return {}
+    usd = sum(one["usd"] for one in used)
+    tokens = sum(one["prompt_tokens"] + one["completion_tokens"] for one in used)
+    calls = sum(one["calls"] for one in used)
+    each = usd / kept if kept else 0.0
+    return {"cost": {"usd": round(usd, 6), "calls": calls, "tokens": tokens, "usd_per_row": round(each, 6)}}
 
 
 def _funnel(rows: dict[str, Json], verdicts: dict[str, Verdict]) -> Json:

@@ -43,7 +43,9 @@ CLASSES: dict[str, tuple[ChangeClass, ...]] = {
         _class("breaking", "graph calls trajectories model", "make its rows anew, with a value for it"),
         _class("compatible", "prompts", "some new rows set it"),
     ),
-    "parameter_removed": (_class("breaking", "calls", "make the calls that set it anew"),),
+    "parameter_removed": (
+        _class("breaking", "calls wording", "leave it out of the calls that set it and replay them; word them anew"),
+    ),
     "alternative_renamed": (_class("compatible", "graph trajectories", "replay the rows that read it"),),
     "became_required": (_class("breaking", "calls", "validate the calls that leave it out"),),
     "became_optional": (_class("compatible", "", "nothing"),),

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from loopbuild.records import Json
-from loopbuild.records.words import code_words
+from loopbuild.records.words import FIDELITY_WORDS, code_words
 
 _SHARES = {
     "category": "category",
@@ -17,6 +17,7 @@ _SHARES = {
     "calls": "number of calls",
     "level": "wording",
     "writer": "writer",
+    "fidelity": "calls ran in",
 }
 _ORIGINS = {"user": "said by the person", "tool": "from a result", "derived": "worked out", "constant": "fixed"}
 _WORDS = {"user": "words of the person", "assistant": "words of the assistant", "messages": "messages"}
@@ -78,12 +79,14 @@ def _shares(figures: Mapping[str, Json]) -> Iterator[Table]:
     for name in (*_SHARES, *(one for one in shares if one not in _SHARES)):
         counts = shares.get(name) or {}
         rows += [
-            (f"{_SHARES.get(name, name)}: {key.replace('_', ' ')}", *_part(counts, key)) for key in _by_size(counts)
+            (f"{_SHARES.get(name, name)}: {FIDELITY_WORDS.get(key, key.replace('_', ' '))}", *_part(counts, key))
+            for key in _by_size(counts)
         ]
     yield Table(title="Training rows by kind", head=("", "rows", "share"), rows=tuple(rows))
     origins = figures.get("origins") or {}
     told = [(_ORIGINS.get(key, key), *_part(origins, key)) for key in _by_size(origins)]
     yield Table(title="Where argument values come from", head=("", "values", "share"), rows=tuple(told))
+    yield from _further(figures)
     talk = figures.get("dialogues") or {}
     if talk:
         turns = [(f"{key} turns of the person", f"{number:,}") for key, number in talk["turns"].items()]
@@ -93,6 +96,40 @@ def _shares(figures: Mapping[str, Json]) -> Iterator[Table]:
     if derived:
         ways = tuple((key, f"{derived[key]:,}") for key in _by_size(derived))
         yield Table(title="Ways in which a value is worked out", head=("", "rows"), rows=ways)
+
+
+def _further(figures: Mapping[str, Json]) -> Iterator[Table]:
+    """Pass rates, value reuse and cost."""
+    passed = figures.get("passed") or {}
+    ranked = sorted(passed, key=lambda key: (-passed[key]["made"], key))
+    rows = tuple(
+        (
+            key.replace("_", " "),
+            f"{passed[key]['made']:,}",
+            f"{passed[key]['kept']:,}",
+            f"{passed[key]['kept'] / passed[key]['made']:.0%}",
+        )
+        for key in ranked
+    )
+    yield Table(title="Training rows made and kept", head=("category", "made", "kept", "share"), rows=rows)
+    if reuse := figures.get("reuse"):
+        spread = reuse["rows"]
+        told = (
+            ("values said, all in all", f"{reuse['said']:,}"),
+            ("different values", f"{reuse['distinct']:,}"),
+            ("rows a value is said in, median", f"{spread['median']:,}"),
+            ("rows a value is said in, 95th percentile", f"{spread['p95']:,}"),
+            *((f"`{' '.join(value.split())[:40]}`", f"{number:,}") for value, number in reuse["most"]),
+        )
+        yield Table(title="How often values come again", head=("", "number"), rows=told)
+    if cost := figures.get("cost"):
+        told = (
+            ("calls of models", f"{cost['calls']:,}"),
+            ("tokens", f"{cost['tokens']:,}"),
+            ("US dollars", f"{cost['usd']:.4f}"),
+            ("US dollars for a training row", f"{cost['usd_per_row']:.6f}"),
+        )
+        yield Table(title="What texts and judgements cost", head=("", "number"), rows=told)
 
 
 def _lengths(figures: Mapping[str, Json]) -> Table:

@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from loopbuild.records import FROM_RESULT, Example, Json, Trajectory
-from loopbuild.stages.filters.masking import masked, user_text
+from loopbuild.stages.filters.masking import masked, said_values, user_text
 from loopbuild.stages.filters.rows import bound_values, leaf_pointer
 from loopbuild.stages.filters.variety import variety
 
 _SAMPLE = 200
+FIDELITY = ("opaque", "simulated", "recorded", "exact")
+"""How near to the truth an answer is, the farthest first."""
 
 
 def origins(trajectory: Trajectory) -> dict[str, Json]:
@@ -37,9 +39,16 @@ def origins(trajectory: Trajectory) -> dict[str, Json]:
 
 
 def figures(
-    made: Sequence[Example], kept: Sequence[Example], *, facts: Mapping[str, Mapping[str, Json]]
+    made: Sequence[Example],
+    kept: Sequence[Example],
+    *,
+    facts: Mapping[str, Mapping[str, Json]],
+    fidelity: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Return the figures of the rows kept; diversity also of those `made`; `facts` are what `origins` gave, by key."""
+    """Return the figures of the rows kept, and of those `made` what became of them and how varied they were.
+
+    `facts` are what `origins` gave, by key; `fidelity` says of each tool how near to the truth its answers are.
+    """
     sources: Counter[str] = Counter()
     links: Counter[str] = Counter()
     derived: Counter[str] = Counter()
@@ -60,7 +69,10 @@ def figures(
             "calls": _counted(str(_calls(example)) for example in kept),
             "level": _counted(example.level for example in kept if example.tools),
             "writer": _counted(example.writer for example in kept),
+            "fidelity": _counted(_weakest(example, fidelity) for example in kept if example.tools),
         },
+        "passed": _passed(made, kept),
+        "reuse": _reuse(kept),
         "words": {
             "user": _spread([len(user_text(example).split()) for example in kept]),
             "assistant": _spread([_said(example) for example in kept]),
@@ -101,6 +113,32 @@ def diversity(examples: Sequence[Example]) -> dict[str, Any]:
             "distinct_masked": round(raw.distinct_masked, 4),
         }
     return found
+
+
+def _weakest(example: Example, fidelity: Mapping[str, str]) -> str:
+    """A row proves no more than the least of its calls does."""
+    return min((fidelity.get(tool, FIDELITY[0]) for tool in example.tools), key=FIDELITY.index)
+
+
+def _passed(made: Sequence[Example], kept: Sequence[Example]) -> dict[str, dict[str, int]]:
+    """Of each category, how many rows were made and how many of them are kept."""
+    all_of = Counter(example.category for example in made)
+    left = Counter(example.category for example in kept)
+    return {name: {"made": number, "kept": left[name]} for name, number in sorted(all_of.items())}
+
+
+def _reuse(kept: Sequence[Example]) -> dict[str, Json]:
+    """How often the values that people say come again: few values in many rows are learnt by heart."""
+    rows = Counter(value for example in kept if example.tools for value in said_values(example))
+    if not rows:
+        return {}
+    ranked = sorted(rows.items(), key=lambda one: (-one[1], one[0]))
+    return {
+        "said": sum(rows.values()),
+        "distinct": len(rows),
+        "rows": _spread(list(rows.values())),
+        "most": [[value, number] for value, number in ranked[:3]],
+    }
 
 
 def _calls(example: Example) -> int:
