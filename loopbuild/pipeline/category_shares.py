@@ -5,14 +5,22 @@ from __future__ import annotations
 from loopbuild.engine.target import Json
 
 
-def dialogues(synthesis: Json) -> dict[str, Json]:
-    """Which part of the cells is walked as a dialogue too, and how one goes; named only where some are asked for."""
+def dialogues(settings: Json) -> dict[str, Json]:
+    """Which part of the cells is walked as a dialogue too, how one goes, and which paths it may not take.
+
+    Named only where some are asked for.
+    """
+    synthesis = settings["synthesis"]
     share = synthesis["categories"]["dialogue"]
     if not share:
         return {}
     from loopbuild.stages.synthesis.several_turns import due
 
-    return {"dialogues": due(share, texts=copies(synthesis)), "talk": synthesis["dialogues"]}
+    return {
+        "dialogues": due(share, texts=copies(synthesis)),
+        "talk": synthesis["dialogues"],
+        "held_out": settings["evaluation"]["held_out"],
+    }
 
 
 def copies(synthesis: Json) -> int:

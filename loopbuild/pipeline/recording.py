@@ -7,7 +7,7 @@ recording again drops what nothing asks any more. On a failure the old file stay
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from loopbuild.engine.query import output
 from loopbuild.engine.target import Json
 from loopbuild.errors import SandboxError, SelectionError
-from loopbuild.pipeline.sampling_settings import walking
+from loopbuild.pipeline.category_shares import dialogues
+from loopbuild.pipeline.sampling_settings import training, walking
 from loopbuild.pipeline.sandbox_settings import sandbox_settings
 from loopbuild.records import Cell, ToolCatalog, ToolGraph, Trajectory, from_json
 from loopbuild.sandbox.recorded.cassette import Cassette
@@ -136,7 +137,8 @@ def _asked(
 
     graph = from_json(ToolGraph, output(opened.workspace, "graph:main"))
     planned: Json = output(opened.workspace, "cells:main") or {"cells": {}}
-    wanted = walking(settings["sampling"])
+    wanted = walking(settings["sampling"]) | {"talk": dialogues(settings).get("talk", {})}
+    wanted["trains"] = training(settings["evaluation"]["held_out"])
     is_controlled = any(one["kind"] == "controls" for one in settings["filters"])
     recorders: dict[str, Recorder] = {}
     root = opened.project.root
@@ -157,9 +159,9 @@ def _asked(
             beside = open_parts(others, catalog, root=root, environment=os.environ)
             sandbox = MixedSandbox({**beside, **{one: recorders[one] for one in sources & set(chosen)}})
             try:
-                for cell in cells:
+                for cell in _walked(settings, cells):
                     found = sample(
-                        from_json(Cell, cell),
+                        cell,
                         seed=wanted["seed"],
                         catalog=catalog,
                         graph=graph,
@@ -182,6 +184,19 @@ def _asked(
         for recorder in recorders.values():
             recorder.close()
     return {name: recorder.cassette for name, recorder in recorders.items()}
+
+
+def _walked(settings: Json, cells: Sequence[Json]) -> Iterator[Cell]:
+    """Yield the cells that a build walks in the sandbox: those of the plan, and dialogues that begin like them."""
+    from loopbuild.stages.synthesis.several_turns import dialogue_cell
+
+    planned = [from_json(Cell, cell) for cell in cells]
+    yield from planned
+    part = dialogues(settings).get("dialogues", 0.0)
+    for cell in planned if part else ():
+        dialogue = dialogue_cell(cell, part=part, seed=settings["sampling"]["seed"])
+        if dialogue is not None:
+            yield dialogue
 
 
 def _control(trajectory: Trajectory, catalog: ToolCatalog, sandbox: Sandbox) -> str:

@@ -5,6 +5,8 @@ What came later and is off by default is named only where it is on, and moves no
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from loopbuild.engine.target import Json
 
 
@@ -18,6 +20,13 @@ def planning(sampling: Json) -> dict[str, Json]:
 def training_paths(settings: Json) -> dict[str, Json]:
     """What decides which paths train; cells that aim at something go by it, and no others."""
     return {"held_out": settings["evaluation"]["held_out"]} if settings["sampling"]["coverage"] else {}
+
+
+def training(held_out: float) -> Callable[[str, int], bool]:
+    """Return what says of a path whether rows that take it train."""
+    from loopbuild.stages.evaluation.tasks import is_held_out
+
+    return lambda path, length: not is_held_out(path, held_out, length=length)
 
 
 def walking(sampling: Json) -> dict[str, Json]:

@@ -33,7 +33,12 @@ MAX_MODULES = 500
 def sandbox_settings(settings: Json, source: str) -> Json:
     """Return source -> the whole sandbox section in force for it, with what it takes from its source filled in."""
     declared = settings["sources"].get(source, {})
-    return {source: _completed(declared.get("sandbox") or settings["sandbox"], declared)}
+    chosen = _completed(declared.get("sandbox") or settings["sandbox"], declared)
+    if chosen["kind"] == "recorded":
+        said = settings.get("graph", {}).get("renames", {})
+        own = {old: new for old, new in said.items() if new.startswith(f"{source}/")}
+        chosen = {**chosen, "renames": own | chosen.get("renames", {})}
+    return {source: chosen}
 
 
 def live_settings(settings: Json, source: str) -> Json:
@@ -58,6 +63,7 @@ def identity_of(chosen: Json) -> Json:
 
 def _identity(one: Mapping[str, Json]) -> Mapping[str, Json]:
     if one["kind"] in IDENTITY:
+        # Under which names a recording is read is in the facts of its tools: in the key, it would concern every row.
         return {key: one[key] for key in IDENTITY[one["kind"]]}
     # A setting that came later is named only where it is not as before, and moves no key.
     return {key: value for key, value in one.items() if _SINCE.get(key, ...) != value}

@@ -40,11 +40,15 @@ def server_facts(action: Action, catalog: ToolCatalog) -> dict[str, str]:
             facts[f"sandbox/{source}"] = digest("sandbox", identity_of({source: chosen}))
         own = [tool for tool in catalog.tools if tool.source == source]
         if chosen["kind"] == "recorded":
-            from loopbuild.sandbox.recorded.cassette import facts_of
+            from loopbuild.sandbox.recorded.aliases import renamed
+            from loopbuild.sandbox.recorded.cassette import facts_of, read, write
 
             # A tool of which nothing was recorded has its fact too: a row must notice when something is.
             facts |= {f"recording {tool.id}": digest("recording", []) for tool in own}
-            facts |= facts_of(action.file(f"server/{source}/recording"), source=source)
+            content = action.file(f"server/{source}/recording")
+            if chosen.get("renames"):
+                content = write(renamed(read(content, file=chosen["path"]), chosen["renames"], source=source))
+            facts |= facts_of(content, source=source)
         elif chosen["kind"] == "simulated":
             from loopbuild.sandbox.simulated.meaning import meanings
 

@@ -69,7 +69,7 @@ ANSWERS = Recipe(
 )
 TASKS = Recipe(
     name="tasks",
-    version=11,
+    version=12,
     run=f"{R}.tasks:run",
     wanted=f"{R}.tasks:wanted",
     facts=f"{R}.tasks:facts",
@@ -250,7 +250,7 @@ def _subgraph_targets(name: str, settings: Json, root: Path, others: Iterable[st
             "subgraph": name,
             "sandbox": sandbox,
             "sampling": walking(settings["sampling"]),
-            **dialogues(settings["synthesis"]),
+            **dialogues(settings),
         },
         inputs=(("cells", "cells:main"), ("contract", "contract:main"), ("graph", "graph:main")),
         files=files,

@@ -165,6 +165,9 @@ class RecordedSandbox(Section):
     """Where `loopbuild build --record` gets the answers."""
     on_miss: Literal["infra_error", "tool_error"] = "infra_error"
     """What a call that was not recorded means: no verdict and a failed build, or a refusal."""
+    renames: dict[Text, Text] = {}
+    """What is called otherwise since: a tool, `get_role: read_role`, or a parameter of one as it is called now,
+    `read_role#/id: /role_id`. `graph.renames` counts here, too."""
     personal_data: Literal["mask", "keep"] = "mask"
     """What `--record` does with names, addresses and numbers of people."""
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from loopbuild.engine.target import Action, Json
+from loopbuild.pipeline.sampling_settings import training
 from loopbuild.records import Subgraph, ToolCatalog, ToolGraph, cell_json, from_json
 
 
 def run(action: Action) -> Json:
     """Plan which trajectories shall exist, and say which other sources feed a subgraph and where their calls run."""
-    from loopbuild.stages.evaluation.tasks import is_held_out
     from loopbuild.stages.sampling.cells import plan_cells
 
-    share = action.params.get("held_out", 0.0)
     graph = from_json(ToolGraph, action.input("graph"))
     cells = plan_cells(
         from_json(ToolCatalog, action.input("contract")),
         graph,
         settings=action.params["sampling"],
         evaluation={"per_tool": action.params["per_tool_eval"]},
-        trains=lambda path, length: not is_held_out(path, share, length=length),
+        trains=training(action.params.get("held_out", 0.0)),
     )
     planned: dict[str, Json] = {
         "cells": {name: [cell_json(cell) for cell in rows] for name, rows in sorted(cells.items())}

@@ -13,6 +13,7 @@ from loopbuild.engine.target import Action, Json, RowResult, WantedRow
 from loopbuild.errors import SandboxError
 from loopbuild.pipeline import shared
 from loopbuild.pipeline.renaming import former_plans, place_of, since_last
+from loopbuild.pipeline.sampling_settings import training
 from loopbuild.pipeline.sandboxes import around, opened, opened_again, server_facts, server_reads, settings_of, twice
 from loopbuild.records import (
     Cell,
@@ -74,7 +75,10 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
     catalog = action.derived(shared.catalog, "contract")
     graph = action.derived(shared.graph, "graph")
     subgraph = _subgraph(graph, action.params["subgraph"])
-    settings = action.params["sampling"] | {"talk": action.params.get("talk", {})}
+    settings = action.params["sampling"] | {
+        "talk": action.params.get("talk", {}),
+        "trains": training(action.params.get("held_out", 0.0)),
+    }
     servers = server_facts(action, catalog)
     with opened(settings_of(action), catalog, root=action.root) as sandbox:
         for row in rows:

@@ -6,12 +6,14 @@ build like any file: committed, and in the keys by content.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from loopbuild.errors import SandboxError
 from loopbuild.records import Json, StateFact, ToolCatalog, ToolResult
 from loopbuild.sandbox.answers import refused, unanswered, unknown_tool
+from loopbuild.sandbox.recorded.aliases import renamed
 from loopbuild.sandbox.recorded.cassette import Asked, Cassette, after_write, asked, read
 
 __all__ = ["RecordedSandbox", "open_recorded"]
@@ -91,11 +93,10 @@ class RecordedSandbox:
 
     def _miss(self, key: Asked) -> ToolResult:
         writes = self._count[self._after]
-        shown = key.arguments if len(key.arguments) <= _SHOWN_LETTERS else key.arguments[:_SHOWN_LETTERS] + "…"
-        message = f"no recording of {key.tool}({shown}) after {_writes(writes)} in world {key.fixture}"
+        message = f"no recording of {_shown(key.tool, key.arguments)} after {_writes(writes)} in world {key.fixture}"
         if self._on_miss == "tool_error":
             return refused("not_recorded", message)
-        near = _nearest(key, self._cassette)
+        near = _nearest(key, self._cassette, self._tools)
         hint = f"record it with `loopbuild build --record {self.name}`"
         return unanswered("not_recorded", SandboxError(message, hint=f"{near}; {hint}" if near else hint))
 
@@ -114,18 +115,50 @@ def open_recorded(
         ) from exc
     tools = frozenset(tool.id for tool in catalog.tools if tool.source == source)
     on_miss = settings.get("on_miss", "infra_error")
-    return RecordedSandbox(read(content, file=path), source=source, tools=tools, on_miss=on_miss)
+    cassette = renamed(read(content, file=path), settings.get("renames") or {}, source=source)
+    return RecordedSandbox(cassette, source=source, tools=tools, on_miss=on_miss)
 
 
-def _nearest(key: Asked, cassette: Cassette) -> str:
-    """Return what was recorded instead: the same call in another state or world, else how many of the tool's calls."""
+def _nearest(key: Asked, cassette: Cassette, tools: Collection[str]) -> str:
+    """Return what was recorded instead: the same call in another state or world, the tool's most similar call, or calls
+    of a tool that there is no more."""
     same = sorted((one for one in cassette.calls if one.said == key.said), key=lambda one: (one.fixture, one.after))
     if any(one.fixture == key.fixture for one in same):
         return "the same call was recorded after other writes"
     if same:
         return f"the same call was recorded in world {same[0].fixture}"
-    count = sum(1 for one in cassette.calls if one.tool == key.tool)
-    return f"{count} other calls of it were recorded" if count else "no call of it was recorded"
+    others = [one for one in cassette.calls if one.tool == key.tool]
+    if not others:
+        return _gone(key, cassette, tools)
+    count = "1 other call of it was" if len(others) == 1 else f"{len(others)} other calls of it were"
+    given = json.loads(key.arguments)
+    near = min(others, key=lambda one: (one.after != key.after, -_alike(one, given), one.fixture, one.arguments))
+    where = "" if near.fixture == key.fixture else f" in world {near.fixture}"
+    return f"{count} recorded, the nearest is {_shown(near.tool, near.arguments)}{where}"
+
+
+def _gone(key: Asked, cassette: Cassette, tools: Collection[str]) -> str:
+    """Return which tool that there is no more was asked the same, where one was."""
+    gone = sorted({one.tool for one in cassette.calls if one.tool not in tools and one.arguments == key.arguments})
+    if not gone:
+        return "no call of it was recorded"
+    old, new = [name.partition("/")[2] for name in gone], key.tool.partition("/")[2]
+    if len(old) > 1:
+        named = ", ".join(f"`{name}`" for name in old)
+        return (
+            f"the same was asked of {named}, which are no tools any more: `renames` says which of them is called so now"
+        )
+    said = f"`renames: {{{old[0]}: {new}}}`"
+    return f"the same was asked of `{old[0]}`, which is no tool any more: {said} if it is called so now"
+
+
+def _alike(one: Asked, given: Json) -> int:
+    return sum(given.get(name) == value for name, value in json.loads(one.arguments).items())
+
+
+def _shown(tool: str, arguments: str) -> str:
+    shown = arguments if len(arguments) <= _SHOWN_LETTERS else arguments[:_SHOWN_LETTERS] + "…"
+    return f"{tool}({shown})"
 
 
 def _writes(count: int) -> str:

@@ -5,7 +5,7 @@ Calls are bounded by the run they belong to, which also says what went wrong las
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from loopbuild.errors import SandboxError
@@ -40,6 +40,8 @@ class Run:
     validator: Validator
     talk: Mapping[str, Json] = field(default_factory=dict)
     """How dialogues go (`synthesis.dialogues`)."""
+    trains: Callable[[str, int], bool] = lambda path, length: True
+    """Path and number of calls -> whether rows that take it train: dialogues take no others."""
     calls: int = 0
     broken: str = ""
     refused: str = ""

@@ -59,7 +59,7 @@ def go_on(run: Run, skeleton: Skeleton, steps: tuple[Step, ...]) -> tuple[tuple[
     nodes = [skeleton.nodes[min(place, len(skeleton.nodes) - 1)] for place in range(len(steps))]
     later: list[Later] = []
     for _ in range(_wanted(run) - 1):
-        for tried, wish in enumerate(_wishes(run, nodes, steps, later), 1):
+        for tried, wish in enumerate(_taught(run, nodes, _wishes(run, nodes, steps, later)), 1):
             step = _run(run, wish, steps)
             if step is not None:
                 path = _path([*nodes, wish.node])
@@ -71,6 +71,14 @@ def go_on(run: Run, skeleton: Skeleton, steps: tuple[Step, ...]) -> tuple[tuple[
         else:
             break
     return _slipped(run, steps, later) if later else steps, tuple(later)
+
+
+def _taught(run: Run, nodes: Sequence[Node], wishes: Iterator[_Wish]) -> Iterator[_Wish]:
+    """Yield the wishes whose path is not held out: a dialogue is for training, as a whole."""
+    for wish in wishes:
+        path = _path([*nodes, wish.node])
+        if not path or run.trains(path, 2):
+            yield wish
 
 
 def _slipped(run: Run, steps: tuple[Step, ...], later: Sequence[Later]) -> tuple[Step, ...]:

@@ -22,7 +22,7 @@ from loopbuild.stages.sampling.execution import CALLS, Run, comes_to_nothing, ex
 from loopbuild.stages.sampling.going_on import go_on
 from loopbuild.stages.sampling.pairs import sample_pair
 from loopbuild.stages.sampling.reach import Reach, beside, reach_of
-from loopbuild.stages.sampling.record import trajectory_of
+from loopbuild.stages.sampling.record import signature_of, trajectory_of
 from loopbuild.stages.sampling.skeleton import skeletons
 from loopbuild.stages.sampling.working_out import told_of
 
@@ -90,7 +90,7 @@ def _sample(
     fixture = seed_of("fixture", key) % max(1, sandbox.fixtures) + (EVAL_FIXTURES if purpose == "eval" else 0)
     run = Run(
         cell=cell, key=key, purpose=purpose, reach=reach, sandbox=sandbox, validator=validator,
-        talk=settings.get("talk") or {},
+        talk=settings.get("talk") or {}, trains=settings.get("trains") or (lambda path, length: True),
     )  # fmt: skip
     if cell.topology == "conditional":
         return _conditional(run, seed)
@@ -121,6 +121,9 @@ def _sample(
         if steps is not None and cell.category == "dialogue":
             # Later on the person may want anything of the same application.
             run.reach = _prepared(catalog, graph, beside(catalog, subgraph), settings)[0]
+            if not run.trains(signature_of(skeleton), len(steps)):
+                run.refused = f"{cell.goal}: its path is held out"
+                continue
             steps, later = go_on(run, skeleton, steps)
             if not later or run.broken:
                 continue

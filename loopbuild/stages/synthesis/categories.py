@@ -34,9 +34,12 @@ from loopbuild.stages.synthesis.dialogues import readable, sealed, to_example, t
 from loopbuild.stages.synthesis.naming import words_of_leaf
 from loopbuild.stages.synthesis.requests import request
 
-MARGIN: dict[Category, float] = {"missing_tool": 4.0, "confirm": 25.0, "near_miss": 3.0, "error_recovery": 1.6}
+MARGIN: dict[Category, float] = {"missing_tool": 4.0, "confirm": 65.0, "near_miss": 3.0, "error_recovery": 1.6}
 """How many times its share of the texts a category is tried where it is possible: few trajectories are single calls,
 fewer destroy something, and some rows are dropped."""
+_LEVELS: tuple[Level, Level] = ("low", "high")
+_MOST = 4
+"""Texts of one category about one trajectory, where few trajectories are of that kind."""
 _SCHEMA = "A tool was added:\n{}"
 
 
@@ -65,12 +68,22 @@ def further_requests(
             continue
         if not _is_possible(category, trajectory, catalog, elsewhere=elsewhere):
             continue
-        if unit_interval(category, [seed, trajectory.key]) >= share * texts * margin:
-            continue
-        level: Level = "low" if unit_interval("level of", [category, trajectory.key]) < 0.5 else "high"
+        due = share * texts * margin
+        many = int(due) + (unit_interval(category, [seed, trajectory.key]) < due - int(due))
+        first = int(unit_interval("level of", [category, trajectory.key]) >= 0.5)
         worded: Sequence[Wording] = ("seen", "held_out") if is_eval else ("seen",)
         made += [
-            request(trajectory, catalog, level=level, wording=wording, seed=seed, lexicon=lexicon, category=category)
+            request(
+                trajectory,
+                catalog,
+                level=_LEVELS[(first + number) % 2],
+                ordinal=number // 2,
+                wording=wording,
+                seed=seed,
+                lexicon=lexicon,
+                category=category,
+            )
+            for number in range(min(many, 1 if is_eval else _MOST))
             for wording in worded
         ]
     return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache
 
 from loopbuild.llm.offline.writer import write
@@ -41,11 +42,11 @@ TALK = {
 
 
 @cache
-def talks() -> tuple[ToolCatalog, tuple[Row, ...]]:
-    """Every dialogue the plan allows, with its words."""
+def talks(trains: Callable[[str, int], bool] = lambda path, length: True) -> tuple[ToolCatalog, tuple[Row, ...]]:
+    """Every dialogue the plan allows, with its words, on paths that train."""
     catalog = world.catalog_of(json.dumps(BANK).encode(), "bank")
     graph = build_graph(catalog, {})
-    chosen = world.settings(per_tool=10, user_known=["customer_id"], talk=TALK)
+    chosen = world.settings(per_tool=10, user_known=["customer_id"], talk=TALK, trains=trains)
     sandbox = SimulatedSandbox(catalog, source="bank")
     made = []
     for subgraph, cell in world.cells(catalog, graph, chosen, per_tool_eval=1):

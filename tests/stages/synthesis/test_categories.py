@@ -205,3 +205,15 @@ def test_items_of_a_list_are_named_whole() -> None:
                 proof=proof,
             )
             assert check_contract(row, catalog=catalog) is None
+
+
+def test_where_few_trajectories_destroy_something_each_is_told_in_several_ways() -> None:
+    catalog, trajectories = executed()
+    made = {t.key: further_requests(t, catalog, shares={"confirm": 0.02}, texts=2) for t in trajectories}
+    many = {len(requests) for requests in made.values() if requests}
+    assert many <= {1, 2, 3}
+    assert max(many) > 1
+    keys = [request.key for requests in made.values() for request in requests]
+    assert len(set(keys)) == len(keys)
+    most = [len(further_requests(t, catalog, shares={"confirm": 0.9}, texts=2)) for t in trajectories]
+    assert max(most) == 4

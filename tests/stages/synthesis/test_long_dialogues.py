@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from loopbuild.llm.presence import is_said
 from loopbuild.pointers import at
-from loopbuild.records import Trajectory, segments
+from loopbuild.records import Trajectory, paths_of, segments
 from loopbuild.sandbox.simulated import SimulatedSandbox
 from loopbuild.stages.filters.contract import check_contract
 from loopbuild.stages.filters.figures import figures, origins
@@ -143,3 +143,16 @@ def test_the_figures_tell_turns_and_kinds() -> None:
         for row in rows
     )
     assert told["later"] == {**kinds, "taken_back": slips}
+
+
+def _is_even(path: str, length: int) -> bool:
+    return length < 2 or int(path[:8], 16) % 2 == 0
+
+
+def test_no_turn_takes_a_path_that_is_held_out_and_few_dialogues_are_lost_for_it() -> None:
+    _, every = talks()
+    _, trained = talks(_is_even)
+    assert {True, False} == {_is_even(*path) for row in every for path in paths_of(_walked(row))}
+    assert all(_is_even(*path) for row in trained for path in paths_of(_walked(row)))
+    lost = [row for row in every if not all(_is_even(*path) for path in paths_of(_walked(row)))]
+    assert len(every) - len(trained) < len(lost) / 2, "another way is taken instead"
