@@ -29,6 +29,7 @@ _PLACES: tuple[Path, ...] = (
     *((*sandbox, *place) for sandbox in _SANDBOXES for place in _IN_SANDBOX),
     ("synthesis", "writers", "*", "api_base"),
     ("filters", "*", "api_base"),
+    ("graph", "propose", "api_base"),
     ("engine", "remote", "url"),
     ("engine", "remote", "headers", "*"),
 )

@@ -38,7 +38,7 @@ EVIDENCE = "graph.lock"
 PAID: Any = {"nature": "pinned", "chunk_rows": 1_000_000, "is_request_whole": True}
 """How tables of requests are kept: the first answer to one stands, whatever else changes."""
 SOURCE = Recipe(name="source", version=6, run=f"{R}.source:run", is_cheap=True)
-CATALOG = Recipe(name="catalog", version=10, run=f"{R}.catalog:run", is_cheap=True)
+CATALOG = Recipe(name="catalog", version=11, run=f"{R}.catalog:run", is_cheap=True)
 CONTRACT = Recipe(name="contract", version=4, run=f"{R}.catalog:run_contract", is_cheap=True)
 GRAPH = Recipe(name="graph", version=8, run=f"{R}.graph:run", is_cheap=True)
 PROPOSED_TABLE = "proposals:main"
@@ -52,7 +52,7 @@ PROPOSALS = Recipe(
 CELLS = Recipe(name="cells", version=6, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
     name="trajectories",
-    version=19,
+    version=20,
     run=f"{R}.trajectories:run",
     wanted=f"{R}.trajectories:wanted",
     facts=f"{R}.trajectories:facts",
@@ -75,11 +75,11 @@ TASKS = Recipe(
     facts=f"{R}.tasks:facts",
     revalidate=f"{R}.tasks:revalidate",
 )
-ROWS = Recipe(name="rows", version=20, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
+ROWS = Recipe(name="rows", version=21, run=f"{R}.rows:run", wanted=f"{R}.rows:wanted", facts=f"{R}.rows:facts")
 NEGATIVES = Recipe(name="negatives", version=1, run=f"{R}.negatives:run")
 CONTRASTS = Recipe(
     name="contrasts",
-    version=11,
+    version=12,
     run=f"{R}.contrasts:run",
     wanted=f"{R}.contrasts:wanted",
     facts=f"{R}.contrasts:facts",
@@ -100,7 +100,7 @@ EVAL_SET = Recipe(name="dataset-eval", version=1, run=f"{R}.dataset:run_eval")
 CHECKPOINT = Recipe(name="checkpoint", version=3, run=f"{R}.checkpoint:run", nature="historical")
 GENERATIONS = Recipe(
     name="generations",
-    version=16,
+    version=17,
     run=f"{R}.generations:run",
     wanted=f"{R}.generations:wanted",
     facts=f"{R}.generations:facts",

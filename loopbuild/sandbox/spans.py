@@ -71,7 +71,10 @@ def later(moment: object, below: Callable[[int], int], *, words: Collection[str]
         return _later_today(text, below)
     if text[10:11] in ("T", " ") and _ends_soon(words) and (end := _soon_after(text, below)):
         return end
-    return (day + timedelta(days=1 + below(_LONGEST_DAYS))).isoformat() + text[10:]
+    try:
+        return (day + timedelta(days=1 + below(_LONGEST_DAYS))).isoformat() + text[10:]
+    except OverflowError:
+        return ""  # 9999-12-31, as people write "for ever": nothing comes after it
 
 
 def is_whole_day(words: Sequence[str]) -> bool:
@@ -89,7 +92,7 @@ def _ends_soon(words: Collection[str]) -> bool:
 def _soon_after(text: str, below: Callable[[int], int]) -> str:
     try:
         end = datetime.fromisoformat(text[:16]) + timedelta(minutes=15 * (1 + below(_QUARTERS)))
-    except ValueError:
+    except (ValueError, OverflowError):
         return ""
     return f"{end.isoformat(sep=text[10], timespec='minutes')}{text[16:]}"
 

@@ -6,6 +6,7 @@ not made here: who invents an id lies. Dates lie around the frozen clock.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
@@ -76,7 +77,7 @@ def _integer(leaf: SchemaLeaf, draws: Draws) -> int:
     low, high = int(low), max(int(low), int(high))
     if leaf.minimum is not None and low < leaf.minimum:
         low += 1
-    return low + draws.below(high - low + 1)
+    return low + draws.below(max(1, high - low + 1))
 
 
 def _number(leaf: SchemaLeaf, draws: Draws) -> float:
@@ -85,7 +86,7 @@ def _number(leaf: SchemaLeaf, draws: Draws) -> float:
     ):
         return (40 + draws.below(60)) / 100
     low, high = _range(leaf)
-    if not _COUNTED.isdisjoint(leaf.words[-1:]):
+    if not _COUNTED.isdisjoint(leaf.words[-1:]) and math.ceil(low) <= high:
         return _integer(leaf, draws)
     cents = round((high - low) * 100)
     return round(low + draws.below(max(1, cents + 1)) / 100, 2)

@@ -64,3 +64,9 @@ def test_a_family_is_read_off_the_model_and_not_off_the_address() -> None:
     assert family_of("mistral/ministral-8b") == "Mistral"
     assert family_of("openai/o3-mini") == "OpenAI"
     assert family_of("hosted_vllm/foo3") == ""
+
+
+def test_the_address_of_a_proposer_takes_variables_too(folder: Folder) -> None:
+    text = f"{HEAD}graph: {{propose: {{model: hosted_vllm/x, api_base: '${{URL}}', {FREE}}}}}\n"
+    assert folder.found(text, environment={"URL": "http://localhost:1/v1"}) == ()
+    assert any("environment variable `URL` is not set" in line for line in folder.lines(text))

@@ -107,10 +107,11 @@ def test_an_object_that_cannot_be_made_costs_the_build_and_leaves_what_was_seen(
     assert (root / SEEN).read_bytes() == before
 
 
-def test_a_broken_observation_is_named_with_what_makes_it_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", ["[]", '{"observed": null}', '{"observed": [1, 2]}', '{"observed": "ab"}'])
+def test_a_broken_observation_is_named_with_what_makes_it_again(tmp_path: Path, content: str) -> None:
     root = clinic(tmp_path)
     (root / "listings").mkdir()
-    (root / SEEN).write_text("[]")
+    (root / SEEN).write_text(content)
     screen = loopbuild(root, "graph")
     assert screen.code == 1
     assert f"`{SEEN}` holds no observation" in screen.err

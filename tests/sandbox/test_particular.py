@@ -123,3 +123,9 @@ def test_tools_about_files_are_told_places_and_patterns(words: tuple[str, ...], 
 def test_what_is_counted_is_whole(word: str) -> None:
     leaf = SchemaLeaf(side="input", pointer="/x", types=("number",), words=(word,))
     assert all(synthesize(leaf, number, purpose="train") % 1 == 0 for number in range(50))
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.1, 0.9), (1.5, 1.9), (0.5, 1.0)])
+def test_what_is_counted_stays_within_bounds_that_hold_no_whole_number(low: float, high: float) -> None:
+    leaf = SchemaLeaf(side="input", pointer="/x", types=("number",), words=("limit",), minimum=low, maximum=high)
+    assert all(low <= synthesize(leaf, number, purpose="train") <= high for number in range(20))

@@ -68,6 +68,12 @@ def test_what_is_no_moment_has_no_later() -> None:
     assert [later(text, lambda n: 0) for text in ("soon", "", None, 4711)] == [""] * 4
 
 
+@pytest.mark.parametrize("text", ["9999-12-31", "9999-12-31T23:59:00Z", "9999-12-31 23:59"])
+@pytest.mark.parametrize("words", [(), ("end", "time")])
+def test_nothing_comes_after_for_ever(text: str, words: tuple[str, ...]) -> None:
+    assert later(text, lambda n: n - 1, words=words) == ""
+
+
 STAY = {
     "name": "get_reservation",
     "parameters": {"reservation_id": "string"},

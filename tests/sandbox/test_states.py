@@ -157,3 +157,29 @@ def test_a_member_of_a_list_is_what_the_list_is_called_by() -> None:
         listed = sandbox.call("desk/list_orders", {"customer_id": customer}).value["orders"]
         assert {one["order_id"] for one in listed} <= orders
         assert len({one["order_id"] for one in listed}) == len(listed) > 1
+
+
+@pytest.mark.parametrize("varied", [False, True])
+def test_statuses_may_be_numbers(varied: bool) -> None:
+    status: Json = {"type": "integer", "enum": [1, 2, 3]}
+    tools = [
+        tool("list_orders", {}, {"orders": [{"order_id": "string", "status": status}]}),
+        tool("get_order", {"order_id": "string"}, {"order_id": "string", "status": status}),
+    ]
+    shown: set[Json] = set()
+    for fixture in range(4):
+        sandbox = opened(fixture, varied=varied, tools=tools)
+        for order in sandbox.call("desk/list_orders", {}).value["orders"]:
+            assert sandbox.call("desk/get_order", {"order_id": order["order_id"]}).value == order
+            shown.add(order["status"])
+    assert shown == {1, 2, 3}
+
+
+def test_a_status_may_be_anything_a_schema_lists() -> None:
+    status: Json = {"enum": [["a"], {"b": 1}, "open"]}
+    tools = [
+        tool("list_orders", {}, {"orders": [{"order_id": "string", "status": status}]}),
+        tool("get_order", {"order_id": "string"}, {"order_id": "string", "status": {"enum": [["a"], "open"]}}),
+    ]
+    (order, *_) = opened(tools=tools).call("desk/list_orders", {}).value["orders"]
+    assert order["status"] in status["enum"]

@@ -29,7 +29,7 @@ def agreed(shown: Iterable[tuple[Place, SchemaLeaf]]) -> dict[Place, SchemaLeaf]
 
 
 def _common(leaves: list[SchemaLeaf]) -> SchemaLeaf | None:
-    if len({rules_of(leaf) for leaf in leaves}) == 1:
+    if all(rules_of(leaf) == rules_of(leaves[0]) for leaf in leaves):
         return None
     chosen = [leaf for leaf in leaves if leaf.enum]
     if chosen:

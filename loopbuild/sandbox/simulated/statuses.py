@@ -39,8 +39,9 @@ _REOPENS = frozenset({"open", "active", "draft", "unlocked", "enabled", "refunde
 
 
 def is_same(value: Json, option: Json) -> bool:
-    """Say whether two spellings are of one status: `CANCELED` and `cancelled`."""
-    return letters(option)[:5] == letters(value)[:5]
+    """Say whether two spellings are of one status: `CANCELED` and `cancelled`; without letters, `3` and 3."""
+    mine, other = letters(value)[:5], letters(option)[:5]
+    return mine == other if mine or other else str(value) == str(option)
 
 
 def letters(value: Json) -> str:
@@ -72,7 +73,8 @@ def choices_of(model: Model, tools: Collection[str]) -> Choices:
     found: dict[str, tuple[str, tuple[Json, ...]]] = {}
     for name, plan in model.plans.items():
         for (entity, column, types), leaf in plan.places if not tools or name in tools else ():
-            if column in ("status", "state") and leaf.enum:
+            is_listed = bool(leaf.enum) and not any(isinstance(one, list | dict) for one in leaf.enum)
+            if column in ("status", "state") and is_listed:
                 counts = model.agreed.get((entity, column, types), leaf)
                 found.setdefault(entity, (column, tuple(counts.enum or leaf.enum)))
     return tuple((entity, *choice) for entity, choice in sorted(found.items()))

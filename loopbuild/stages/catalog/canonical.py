@@ -137,7 +137,15 @@ def _tool(
             say("warning", "impossible-schema", f": its declared return is not used, {wrong[0]}")
             origin = "none"
     taken = walk(tool.input_schema)
-    given = walk(output_schema, shared=shared) if origin != "none" else Walk()
+    if any(not leaf.pointer and leaf.types and "object" not in leaf.types for leaf in taken.leaves):
+        say("error", "impossible-schema", " is skipped: its input is no object")
+        return None
+    # A schema that says nothing but what an object may not hold, `{"additionalProperties": false}`, has no parameter.
+    taken.leaves[:] = [leaf for leaf in taken.leaves if leaf.pointer]
+    given = _returned(output_schema, shared) if origin != "none" else Walk()
+    if given is None:
+        say("warning", "impossible-schema", ": its declared return is not used, it is no JSON Schema")
+        output_schema, origin, given = None, "none", Walk()
     if large := _too_much(taken):
         say("error", "unusable-schema", f" is skipped: its input {large}")
         return None
@@ -191,6 +199,14 @@ def _tool(
 def _was_seen(pointer: str, observed: Collection[str], opened: Sequence[str]) -> bool:
     """Say whether calls told what a leaf is: it contradicts its declaration, or lies in a place that was left open."""
     return pointer in observed or any(pointer == place or pointer.startswith(f"{place}/") for place in opened)
+
+
+def _returned(schema: Json, shared: Shared | None) -> Walk | None:
+    """Return what a return schema holds; None where a keyword of it has a type it cannot have: `required: true`."""
+    try:
+        return walk(schema, shared=shared)
+    except (TypeError, AttributeError):
+        return None
 
 
 def _too_much(found: Walk) -> str:

@@ -66,7 +66,7 @@ def _type_and_enum(schema: dict[str, Json], where: str, found: list[str]) -> Non
     names = [named] if isinstance(named, str) else named if isinstance(named, list) else []
     if named is not None and not isinstance(named, str | list):
         found.append(f"{where} has a `type` that is neither a name nor a list of names")
-    unknown = [str(name) for name in names if name not in JSON_TYPES]
+    unknown = [str(name) for name in names if not isinstance(name, str) or name not in JSON_TYPES]
     if unknown and len(unknown) == len(names):
         found.append(f"{where} has the unknown type `{unknown[0]}`")
         return

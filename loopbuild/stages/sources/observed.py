@@ -27,7 +27,7 @@ def as_observed(
 def with_observed(listing: Listing, content: bytes, *, file: str) -> Listing:
     """Return a listing with the observations of a file of their own; an author's `returns` stand above them."""
     try:
-        seen = json.loads(content)["observed"]
+        seen = dict(json.loads(content)["observed"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         hint = f"`loopbuild build --refresh source:{listing.source}` makes it again"
         raise SourceError(
@@ -35,9 +35,7 @@ def with_observed(listing: Listing, content: bytes, *, file: str) -> Listing:
         ) from error
     diagnostics = list(listing.diagnostics)
     said = {tool.name for tool in listing.tools if tool.output_origin == "override"}
-    tools = as_observed(
-        listing.tools, {name: found for name, found in dict(seen).items() if name not in said}, diagnostics
-    )
+    tools = as_observed(listing.tools, {name: found for name, found in seen.items() if name not in said}, diagnostics)
     return replace(listing, tools=tuple(tools), diagnostics=tuple(diagnostics))
 
 

@@ -350,3 +350,33 @@ def test_schemas_that_unfold_without_end_are_read_within_seconds() -> None:
         catalog(schema_tool({**schema, "properties": {**properties, "a": {"$ref": "#/$defs/D0"}}}))
     assert time.process_time() - started < 12
     assert len(found.inputs) <= 2000
+
+
+@pytest.mark.parametrize("schema", [{"additionalProperties": False}, {"description": "none"}, {"type": "object"}, {}])
+def test_a_schema_without_properties_takes_no_parameter(schema: Json) -> None:
+    assert pointers(schema) == []
+
+
+def test_a_tool_whose_input_is_no_object_is_skipped() -> None:
+    found = catalog(schema_tool({"type": "string"}, name="say"), schema_tool({}, name="get_time"))
+    assert [one.name for one in found.tools] == ["get_time"]
+    assert [one.message for one in found.diagnostics] == ["tool `hr/say` is skipped: its input is no object"]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"properties": {"a": {}}, "required": True},
+        {"enum": None},
+        {"anyOf": [{"type": 5}, {"type": "object"}]},
+        {"oneOf": [{"const": "a"}, {"enum": 3}]},
+        {"type": [["string"]]},
+    ],
+)
+def test_a_return_that_is_no_schema_tells_nothing_and_stops_no_other_tool(broken: Json) -> None:
+    returns = {"type": "object", "properties": {"thing": broken}}
+    found = catalog(schema_tool({}, output=returns), schema_tool({}, name="get_time", output={"type": "string"}))
+    assert {one.name: [leaf.pointer for leaf in one.outputs] for one in found.tools} == {
+        "get_thing": [], "get_time": [""],
+    }  # fmt: skip
+    assert "its declared return is not used" in found.diagnostics[0].message
