@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from loopbuild.cli.checkpoints import checkpoint_text
-from loopbuild.cli.datasets import dataset_text, pairs_text
+from loopbuild.cli.datasets import dataset_text, pairs_text, since_text
 from loopbuild.cli.plans import cells_text, graph_text
 from loopbuild.cli.units import count, spent_text, table
 from loopbuild.digest import short
@@ -33,6 +33,8 @@ def found_text(found: Found) -> str:
         return _gone(found.gone)
     if found.rows:
         return "\n\n".join(_row(row) for row in found.rows)
+    if found.since is not None:
+        return f"{found.target}\n{dataset_text(found.output, since_text(found.since))}"
     return _target(found.target, found.output)
 
 

@@ -14,6 +14,7 @@ from loopbuild.errors import SelectionError
 from loopbuild.pipeline.builds import OpenProject
 from loopbuild.pipeline.former_names import other_name
 from loopbuild.pipeline.purging import GoneTool, gone_tool
+from loopbuild.pipeline.since import Since, rows_since
 
 MODEL = "checkpoint:model"
 """What people call the checkpoint of the last phase."""
@@ -49,7 +50,7 @@ class RowView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a query names; exactly one field is set, beside `note` and `gone`."""
+    """What a query names; exactly one field is set, beside `note`, `gone` and `since`."""
 
     tool: Json = None
     note: str = ""
@@ -58,6 +59,8 @@ class Found:
     """A tool the sources have no more; beside what took its place."""
     target: str = ""
     output: Json = None
+    since: Since | None = None
+    """Of the dataset: what became of its rows since the one before."""
     rows: tuple[RowView, ...] = field(default=())
 
 
@@ -78,7 +81,8 @@ def look_up(opened: OpenProject, query: str) -> Found:
     if target == MODEL and MODEL not in known:
         target = _asked_model(opened) or target
     if target in known and not prefix:
-        return Found(target=target, output=output(opened.workspace, target))
+        since = rows_since(opened) if target == "dataset:main" else None
+        return Found(target=target, output=output(opened.workspace, target), since=since)
     catalog = output(opened.workspace, "catalog:main") or {"tools": []}
     tools = {tool["id"]: tool for tool in catalog["tools"]}
     by_name = {tool["name"]: tool["id"] for tool in catalog["tools"]}
