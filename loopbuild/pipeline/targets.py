@@ -52,7 +52,7 @@ PROPOSALS = Recipe(
 CELLS = Recipe(name="cells", version=6, run=f"{R}.cells:run", is_cheap=True)
 TRAJECTORIES = Recipe(
     name="trajectories",
-    version=19,
+    version=20,
     run=f"{R}.trajectories:run",
     wanted=f"{R}.trajectories:wanted",
     facts=f"{R}.trajectories:facts",
