@@ -7,14 +7,15 @@ from typing import Any
 from loopbuild.cli.units import count, money, table
 from loopbuild.pipeline.coverage import said
 from loopbuild.pipeline.covered import covered_text
+from loopbuild.pipeline.since import Since
 from loopbuild.records.words import FIDELITY_WORDS, code_words, undecided_words
 
 _SHARES = ("category", "topology", "calls", "level", "writer")
 _MOST = 8
 
 
-def dataset_text(dataset: dict[str, Any]) -> str:
-    """Return the screen of `show dataset:main`."""
+def dataset_text(dataset: dict[str, Any], since: str = "") -> str:
+    """Return the screen of `show dataset:main`; `since` says what became of the rows of the one before."""
     reasons = [
         {"reason": f"{reason} ({split})", "count": number}
         for split, counts in dataset["funnel"]["dropped"].items()
@@ -30,7 +31,7 @@ def dataset_text(dataset: dict[str, Any]) -> str:
     return "\n\n".join(
         part
         for part in (
-            "\n".join(filter(None, [_funnel(funnel), judged_text(dataset["funnel"].get("judged"))])),
+            "\n".join(filter(None, [_funnel(funnel), since, judged_text(dataset["funnel"].get("judged"))])),
             figures_text(dataset.get("figures") or {}, tools=True),
             "\n".join(said(dataset["gaps"], most=1000)) if "gaps" in dataset else "",
             "\n".join(covered_text(dataset["covered"])) if "covered" in dataset else "",
@@ -74,6 +75,12 @@ def _funnel(data: dict[str, Any]) -> str:
     titles = {"train": "kept for training", "eval": "kept for evaluation"}
     rows += [[titles[name], f"{data['splits'][name]:,}"] for name in ("train", "eval")]
     return table(rows, right=frozenset({1}))
+
+
+def since_text(since: Since) -> str:
+    """Return what became of the training rows of the dataset before."""
+    counts = ((since.kept, "kept"), (since.rewritten, "rewritten"), (since.new, "new"), (since.gone, "gone"))
+    return "since the dataset before: " + ", ".join(f"{number:,} {name}" for number, name in counts)
 
 
 def judged_text(judged: dict[str, Any] | None) -> str:

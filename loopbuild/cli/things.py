@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from loopbuild.cli.checkpoints import checkpoint_text
-from loopbuild.cli.datasets import dataset_text, pairs_text
+from loopbuild.cli.datasets import dataset_text, pairs_text, since_text
 from loopbuild.cli.plans import cells_text, graph_text
 from loopbuild.cli.units import count, spent_text, table
 from loopbuild.digest import short
 from loopbuild.pipeline.judging import DEFERRED, JUDGE
 from loopbuild.pipeline.lookups import Found, RowView
+from loopbuild.pipeline.purging import GoneTool
 from loopbuild.pipeline.shared import is_dialogue
 from loopbuild.records import SchemaLeaf, from_json
 from loopbuild.records.words import code_words, undecided_words
@@ -25,9 +27,14 @@ _OUTCOMES = {"answer": "it answers something else", "state": "it leaves another 
 def found_text(found: Found) -> str:
     """Return the screen of `loopbuild show`."""
     if found.tool:
-        return _tool(found.tool) + (f"\nnote: {found.note}" if found.note else "")
+        gone = f"\n{_gone(found.gone)}" if found.gone is not None else ""
+        return _tool(found.tool) + (f"\nnote: {found.note}" if found.note else "") + gone
+    if found.gone is not None:
+        return _gone(found.gone)
     if found.rows:
         return "\n\n".join(_row(row) for row in found.rows)
+    if found.since is not None:
+        return f"{found.target}\n{dataset_text(found.output, since_text(found.since))}"
     return _target(found.target, found.output)
 
 
@@ -35,6 +42,8 @@ def found_json(found: Found) -> Any:
     """Return the stored records."""
     if found.tool:
         return found.tool
+    if found.gone is not None:
+        return asdict(found.gone)
     if found.rows:
         names = ("target", "key", "trajectory", "answer", "task", "example", "verdict", "selected", "pair",
                  "nearly_right", "judgement", "proposal")  # fmt: skip
@@ -65,6 +74,17 @@ def _tool(tool: dict[str, Any]) -> str:
     if span and span["line"]:
         lines.append(f"  declared in {span['file']}:{span['line']}")
     return "\n".join(lines)
+
+
+def _gone(gone: GoneTool) -> str:
+    """What still knows a tool that is gone."""
+    fate = f"`{gone.successor}` took its place" if gone.successor else "nothing took its place"
+    lines = [f"{gone.tool}  gone; {fate}"]
+    lines.append(f"  {count(gone.rows, 'training row')} about it, of which none teaches a call of it")
+    for name, number in gone.learnt.items():
+        lines.append(f"  {name} has learnt from {count(number, 'row')} that call it, and weights do not unlearn:")
+        lines.append(f"    `loopbuild build --from-scratch {name.partition(':')[2]}` trains without them")
+    return "\n".join(lines if gone.learnt else [*lines, "  no checkpoint here has learnt to call it"])
 
 
 def _row(row: RowView) -> str:

@@ -52,11 +52,16 @@ def write_listing(source: LiveSource, *, root: Path, environment: Mapping[str, s
         return False
     if source.is_listed:
         _refuse_worse(source, content)
-    source.path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = source.path.with_name(f".{source.path.name}.{os.getpid()}")
-    fresh.write_bytes(content)
-    fresh.replace(source.path)
+    put(source.path, content)
     return True
+
+
+def put(path: Path, content: bytes) -> None:
+    """Write a file of `listings/` as a whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.write_bytes(content)
+    fresh.replace(path)
 
 
 def _refuse_worse(source: LiveSource, content: bytes) -> None:

@@ -13,6 +13,8 @@ from loopbuild.engine.target import Json
 from loopbuild.errors import SelectionError
 from loopbuild.pipeline.builds import OpenProject
 from loopbuild.pipeline.former_names import other_name
+from loopbuild.pipeline.purging import GoneTool, gone_tool
+from loopbuild.pipeline.since import Since, rows_since
 
 MODEL = "checkpoint:model"
 """What people call the checkpoint of the last phase."""
@@ -48,13 +50,17 @@ class RowView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a query names; exactly one field is set, beside `note`."""
+    """What a query names; exactly one field is set, beside `note`, `gone` and `since`."""
 
     tool: Json = None
     note: str = ""
     """What is to be said about the name it was found by."""
+    gone: GoneTool | None = None
+    """A tool the sources have no more; beside what took its place."""
     target: str = ""
     output: Json = None
+    since: Since | None = None
+    """Of the dataset: what became of its rows since the one before."""
     rows: tuple[RowView, ...] = field(default=())
 
 
@@ -75,7 +81,8 @@ def look_up(opened: OpenProject, query: str) -> Found:
     if target == MODEL and MODEL not in known:
         target = _asked_model(opened) or target
     if target in known and not prefix:
-        return Found(target=target, output=output(opened.workspace, target))
+        since = rows_since(opened) if target == "dataset:main" else None
+        return Found(target=target, output=output(opened.workspace, target), since=since)
     catalog = output(opened.workspace, "catalog:main") or {"tools": []}
     tools = {tool["id"]: tool for tool in catalog["tools"]}
     by_name = {tool["name"]: tool["id"] for tool in catalog["tools"]}
@@ -89,8 +96,11 @@ def look_up(opened: OpenProject, query: str) -> Found:
     if rows:
         return Found(rows=tuple(rows))
     other, note = other_name(opened, query, tools)
+    gone = gone_tool(opened, query)
     if other:
-        return Found(tool=tools[other], note=note)
+        return Found(tool=tools[other], note=note, gone=gone)
+    if gone is not None:
+        return Found(gone=gone)
     names = [*known, *tools, *by_name]
     near = difflib.get_close_matches(query, names, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else "`loopbuild plan` lists targets"

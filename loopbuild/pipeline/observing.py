@@ -7,7 +7,6 @@ like a listing: builds read the file and call nobody. A server that is listed li
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from loopbuild.engine.target import Json
 from loopbuild.errors import SandboxError, SourceError
 from loopbuild.pipeline.declared import listing_of, source_targets
+from loopbuild.pipeline.listings import put
 from loopbuild.pipeline.sandbox_settings import live_settings
 from loopbuild.pipeline.source_files import observed_file
 
@@ -49,10 +49,7 @@ def write_observed(source: ObservedSource, settings: Json, *, root: Path, enviro
     content = _observed(source, settings, root, environment)
     if source.is_seen and source.path.read_bytes() == content:
         return False
-    source.path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = source.path.with_name(f".{source.path.name}.{os.getpid()}")
-    fresh.write_bytes(content)
-    fresh.replace(source.path)
+    put(source.path, content)
     return True
 
 

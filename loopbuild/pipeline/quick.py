@@ -84,7 +84,7 @@ def _settings(value: dict[str, Json]) -> dict[str, Json]:
     if not ignored.keys() <= CODES.keys() or found["check"]["fail_on"] not in _FAIL_ON:
         raise _Unusual
     for section in ("check", "graph"):
-        if not (value.get(section) or {}).keys() <= found[section].keys():
+        if not (value.get(section) or {}).keys() <= found[section].keys() | {"propose"}:
             raise _Unusual  # a misspelt key is told by the full reading
     training = value.get("training", {})
     if not isinstance(training, dict):

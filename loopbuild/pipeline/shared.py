@@ -45,7 +45,8 @@ def walk_facts(contract: Json, value: Json) -> Mapping[str, str]:
     known = dict(leaf_facts(contract))
     # A leaf nobody reads still stands in the stored results: such a row is replayed, and mostly proven.
     known |= {f"{tool.id} returns": tool.returns for tool in catalog(contract).tools}
-    for edge in graph(value).edges:
+    made = graph(value)
+    for edge in (*made.edges, *made.beyond):
         known[edge_fact(edge)] = digest("edge", [edge.conversion, *map(list, edge.bound_with)])
     return known
 

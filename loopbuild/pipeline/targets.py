@@ -40,7 +40,7 @@ PAID: Any = {"nature": "pinned", "chunk_rows": 1_000_000, "is_request_whole": Tr
 SOURCE = Recipe(name="source", version=6, run=f"{R}.source:run", is_cheap=True)
 CATALOG = Recipe(name="catalog", version=10, run=f"{R}.catalog:run", is_cheap=True)
 CONTRACT = Recipe(name="contract", version=4, run=f"{R}.catalog:run_contract", is_cheap=True)
-GRAPH = Recipe(name="graph", version=7, run=f"{R}.graph:run", is_cheap=True)
+GRAPH = Recipe(name="graph", version=8, run=f"{R}.graph:run", is_cheap=True)
 PROPOSED_TABLE = "proposals:main"
 PROPOSALS = Recipe(
     **PAID,

@@ -74,3 +74,5 @@ class ToolGraph:
     notes: tuple[str, ...] = ()
     unproven: tuple[DataFlowEdge, ...] = field(default=(), metadata=LEFT_OUT)
     """Edges that a guess alone speaks for: a replay tries them, nothing is sampled by them."""
+    beyond: tuple[DataFlowEdge, ...] = field(default=(), metadata=LEFT_OUT)
+    """Edges by which nothing more is sampled, for an input has enough better ones: rows that use them still hold."""

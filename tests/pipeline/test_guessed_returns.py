@@ -78,3 +78,61 @@ def test_check_names_the_tool_that_may_tell_what_is_missing(tmp_path: Path) -> N
     screen = loopbuild(root, "check")
     assert "no tool returns `ticket_id` of `desk/close_ticket`" in screen.out
     assert "`desk/create_ticket` may do, by its name: `loopbuild graph --verify` tries it" in screen.out
+
+
+CLINIC = """
+class Clinic:
+    def __init__(self):
+        self.visits = {}
+
+    def plan_visit(self, patient: str, day: str):
+        \"\"\"Plan a visit.\"\"\"
+        key = f"VIS-{9100 + 37 * len(self.visits)}"
+        self.visits[key] = {"patient": patient, "day": day, "state": "planned"}
+        return {"visit": {"id": key, "state": "planned"}}
+
+    def confirm_visit(self, visit_id: str):
+        \"\"\"Confirm a visit.\"\"\"
+        self.visits[visit_id]["state"] = "confirmed"
+        return {"state": "confirmed"}
+
+    def get_clinic_name(self):
+        \"\"\"Name of the clinic.\"\"\"
+        return {"name": "North"}
+
+    def find_doctors(self, ward: str):
+        \"\"\"Find doctors.\"\"\"
+        return "Dr Who and Dr No"
+
+    def call_doctor(self, doctor_id: str):
+        \"\"\"Call a doctor.\"\"\"
+        return {"called": True}
+"""
+
+
+def test_a_guess_that_a_replay_finds_and_proves_is_sampled_from_then_on(tmp_path: Path) -> None:
+    """Where the value lies is what the answer says, not what was guessed; what is not found stays unproven."""
+    (tmp_path / "clinic.py").write_text(CLINIC)
+    (tmp_path / "loop.yaml").write_text(
+        "version: 1\nsources:\n  clinic: {kind: python, module: clinic:Clinic, sandbox: {kind: python}}\n"
+        "sampling: {per_tool: 6}\nevaluation: {per_tool: 5}\n"
+    )
+    assert json.loads(loopbuild(tmp_path, "graph", "--json").out)["edges"] == []
+    done = loopbuild(tmp_path, "graph", "--verify")
+    assert done.code == 0, done.err
+    assert "verified      clinic/plan_visit#/visit/id -> clinic/confirm_visit#/visit_id" in done.err
+    assert "the answer of `clinic/find_doctors` holds no `doctor_id`" in done.err
+    graph = json.loads(loopbuild(tmp_path, "graph", "--json").out)
+    assert [(edge["producer_leaf"], edge["status"]) for edge in graph["edges"]] == [("/visit/id", "verified")]
+    assert [edge["consumer"] for edge in graph["unproven"]] == ["clinic/call_doctor"]
+    assert loopbuild(tmp_path, "build", "trajectories:").code == 0
+    rows = [row for row in stored(tmp_path, "trajectories:clinic/visit")["rows"].values() if "steps" in row]
+    taken = [row for row in rows if row["steps"][-1]["call"]["tool"] == "clinic/confirm_visit"]
+    assert taken
+    for row in taken:
+        call = row["steps"][-1]["call"]
+        assert call["provenance"]["/visit_id"]["leaf"] == "/visit/id"
+    assert json.loads(loopbuild(tmp_path, "diff", "--format", "json").out)["changes"] == []
+    again = loopbuild(tmp_path, "graph", "--verify")
+    assert "1 verified" in again.out
+    assert "clinic/plan_visit" not in again.err

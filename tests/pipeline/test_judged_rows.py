@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -47,10 +48,21 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, transport: Transport) -> None:
     monkeypatch.setattr("loopbuild.llm.hosted.writers.Transport", lambda *_, **__: transport)
 
 
+@pytest.fixture(scope="module")
+def unjudged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose rows are made: judging is all that is left to do."""
+    root = hr_project(tmp_path_factory.mktemp("unjudged") / "hr", per_tool=2, per_tool_eval=1)
+    ok(loopbuild(root, "build", "dataset:"))
+    return root
+
+
+@pytest.fixture(autouse=True)
+def built(unjudged: Path, tmp_path: Path) -> None:
+    shutil.copytree(unjudged, tmp_path / "hr")
+
+
 def project(folder: Path, provider: Provider, *, own: str = "", budget: str = "5", more: str = "") -> Path:
     root = folder / "hr"
-    if not root.exists():
-        hr_project(root, per_tool=2, per_tool_eval=1)
     head = (root / "loop.yaml").read_text().partition("synthesis:")[0]
     filters = "".join(f"  - {name}\n" for name in FREE_FILTERS) + JUDGE.format(url=provider.url) + own
     (root / "loop.yaml").write_text(f"{head}synthesis: {{budget_usd: {budget}{more}}}\nfilters:\n{filters}")
@@ -82,10 +94,8 @@ def by_row(*deeds: str) -> Callable[[dict[str, Any], int], str]:
 
 def test_a_judge_that_finds_nothing_changes_nothing(tmp_path: Path, provider: Provider) -> None:
     """Priced before it is asked; it sees each training row the free filters kept, once, and no held-out task."""
-    root = hr_project(tmp_path / "hr", per_tool=2, per_tool_eval=1)
-    ok(loopbuild(root, "build", "dataset:"))
-    before = lines(root)
-    project(tmp_path, provider)
+    before = lines(tmp_path / "hr")
+    root = project(tmp_path, provider)
     planned = ok(loopbuild(root, "plan", "dataset:")).out
     assert re.search(r"Would ask the judge reader: about \d+ to \d+ calls, [\d,]+ tokens, \$0\.\d\d", planned)
     ok(loopbuild(root, "build", "candidates:"))
@@ -148,7 +158,8 @@ def test_trouble_is_no_verdict_and_the_next_build_asks_again(tmp_path: Path, pro
     assert 0 < waiting < total == len(asked)
     assert f"{total - waiting} rows are kept" in failed.err
     assert "deferred: the judge has not given a verdict yet" in ok(loopbuild(root, "show", told[3][:12])).out
-    assert loopbuild(root, "show", "dataset:main").code != 0
+    judged = shown(root, "dataset:main")["funnel"].get("judged")
+    assert judged is None, "what is in force is the data set of before there was a judge"
     assert "Would ask the judge reader: about" in ok(loopbuild(root, "plan", "dataset:")).out
 
     provider.behave = lambda body, before: "ok"
@@ -214,7 +225,8 @@ def test_no_judge_is_told_a_secret(tmp_path: Path, provider: Provider) -> None:
         },
         {"name": "list_accounts", "parameters": {"name": "string"}, "returns": {"account_ids": ["string"]}},
     ]
-    root = hr_project(tmp_path / "hr", per_tool=4, per_tool_eval=1)
+    root = tmp_path / "hr"
+    (root / "loop.yaml").write_text((root / "loop.yaml").read_text().replace("per_tool: 2", "per_tool: 4"))
     (root / "tools" / "hr.json").write_text(json.dumps(tools))
     project(tmp_path, provider)
     ok(loopbuild(root, "build", "dataset:"))

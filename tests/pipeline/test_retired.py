@@ -174,3 +174,29 @@ def test_what_its_source_calls_deprecated_is_a_tool_like_any_other_by_default(pr
     called = {tool for row in output(open_project(str(project)).workspace, "rows:hr/candidate")["rows"].values()
               for tool in row["example"]["tools"]}  # fmt: skip
     assert {f"hr/{OLD}", f"hr/{NEW}"} <= called
+
+
+def test_what_still_knows_a_tool_that_is_gone_is_said_by_its_name(project: Path) -> None:
+    change(project)
+    build(project)
+    shown = loopbuild(project, "show", GONE).out
+    assert f"hr/{GONE}  gone; nothing took its place\n" in shown
+    assert "8 training rows about it, of which none teaches a call of it" in shown
+    assert "no checkpoint here has learnt to call it" in shown
+    told = json.loads(loopbuild(project, "show", f"hr/{GONE}", "--json").out)
+    assert told == {"tool": f"hr/{GONE}", "successor": "", "rows": 8, "learnt": {}}
+    renamed = loopbuild(project, "show", OLD).out
+    assert f"hr/{OLD}  gone; `hr/{NEW}` took its place" in renamed
+
+
+def test_the_dataset_says_what_became_of_the_rows_of_the_one_before(project: Path) -> None:
+    assert "since the dataset before" not in loopbuild(project, "show", "dataset:main").out
+    opened = open_project(str(project))
+    before = output(opened.workspace, "dataset:main")["train"]
+    change(project)
+    build(project)
+    now = output(open_project(str(project)).workspace, "dataset:main")["train"]
+    same = sum(now.get(key) == text for key, text in before.items())
+    other = len(before.keys() & now.keys()) - same
+    counts = f"{same} kept, {other} rewritten, {len(now.keys() - before)} new, {len(before.keys() - now)} gone"
+    assert f"since the dataset before: {counts}\n" in loopbuild(project, "show", "dataset:main").out

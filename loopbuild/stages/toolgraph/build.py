@@ -6,7 +6,7 @@ decides which of them become edges.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from loopbuild.records import DataFlowEdge, EdgeEvidence, Json, ToolCatalog, ToolGraph
 from loopbuild.stages.toolgraph.evidence import Facts
@@ -25,6 +25,8 @@ MIN_SCORE = 0.6
 STRONG = 0.85
 """Below this an edge is kept only for a required input that nothing better feeds."""
 PER_INPUT = 5
+REMEMBERED = 4
+"""Times `per_input`: an edge of so many tools that feed one input holds for who uses it, though others are sampled."""
 
 
 def build_graph(catalog: ToolCatalog, settings: Json, evidence: Sequence[EdgeEvidence] = ()) -> ToolGraph:
@@ -51,8 +53,14 @@ def build_graph(catalog: ToolCatalog, settings: Json, evidence: Sequence[EdgeEvi
         min_score=float(chosen.get("min_score", MIN_SCORE)),
         per_input=int(chosen.get("per_input", PER_INPUT)),
     )
-    edges = [edge for consumer in inputs for edge in search.edges_into(consumer)]
+    edges: list[DataFlowEdge] = []
+    beyond: list[DataFlowEdge] = []
+    for consumer in inputs:
+        sampled, held = search.edges_into(consumer)
+        edges += sampled
+        beyond += held
     edges.sort(key=_place)
+    beyond.sort(key=_place)
     fed = {(edge.consumer, edge.consumer_leaf) for edge in edges}
     guesses = search.guesses(guessed)
     unproven = [edge for port in inputs if port.place not in fed for edge in guesses.edges_into(port)]
@@ -67,6 +75,7 @@ def build_graph(catalog: ToolCatalog, settings: Json, evidence: Sequence[EdgeEvi
         flat_sources=flat,
         notes=tuple(notes),
         unproven=tuple(unproven),
+        beyond=tuple(beyond),
     )
 
 
@@ -111,8 +120,8 @@ class _Search:
         """Return the guesses under the same rules."""
         return Guesses(ports, denied=self._denied, refuted=self._rejected, per_input=self._per_input)
 
-    def edges_into(self, consumer: Port) -> list[DataFlowEdge]:
-        """Return the edges of one input, in no order."""
+    def edges_into(self, consumer: Port) -> tuple[list[DataFlowEdge], list[DataFlowEdge]]:
+        """Return the edges of one input, and those the cap alone keeps from being among them, in no order."""
         declared = self._declared(consumer)
         verified = self._proven(consumer, declared)
         sure = declared | verified
@@ -120,7 +129,8 @@ class _Search:
         if rejected:
             found = self._thorough(consumer, rejected)
         else:
-            found = self._index.best(consumer, min_score=self._min_score, tools=self._per_input + len(sure) + 1)
+            most = REMEMBERED * self._per_input + len(sure) + 1
+            found = self._index.best(consumer, min_score=self._min_score, tools=most)
         inferred = [
             item for item in found if item.producer.tool.id != consumer.tool.id and item.producer.place not in sure
         ]
@@ -128,24 +138,10 @@ class _Search:
         if strong or sure or not consumer.leaf.is_required:
             inferred = strong
         kept = [*sure.values(), *_capped(inferred, self._per_input - len(sure))]
-        return [
-            DataFlowEdge(
-                producer=item.producer.tool.id,
-                producer_leaf=item.producer.leaf.pointer,
-                consumer=consumer.tool.id,
-                consumer_leaf=consumer.leaf.pointer,
-                score=item.match.score,
-                rule=item.match.rule,
-                conversion=item.match.conversion,
-                status="verified"
-                if item.producer.place in verified
-                else "declared"
-                if item.match.rule == "declared"
-                else "inferred",
-                bound_with=bound(item.producer, consumer),
-            )
-            for item in kept
-        ]
+        places = {item.producer.place for item in kept}
+        further = _capped(inferred, REMEMBERED * self._per_input - len(sure))
+        held = [item for item in further if item.producer.place not in places]
+        return [_edge(item, consumer, verified) for item in kept], [_edge(item, consumer, verified) for item in held]
 
     def _proven(self, consumer: Port, declared: Mapping[tuple[str, str], Found]) -> dict[tuple[str, str], Found]:
         """Return the producers whose values a replay saw accepted; the cap never evicts them."""
@@ -189,6 +185,21 @@ class _Search:
             for port in meant
             if not any(rule.takes(port, consumer) for rule in self._deny)
         }
+
+
+def _edge(item: Found, consumer: Port, verified: Container[tuple[str, str]]) -> DataFlowEdge:
+    is_declared = item.match.rule == "declared"
+    return DataFlowEdge(
+        producer=item.producer.tool.id,
+        producer_leaf=item.producer.leaf.pointer,
+        consumer=consumer.tool.id,
+        consumer_leaf=consumer.leaf.pointer,
+        score=item.match.score,
+        rule=item.match.rule,
+        conversion=item.match.conversion,
+        status="verified" if item.producer.place in verified else "declared" if is_declared else "inferred",
+        bound_with=bound(item.producer, consumer),
+    )
 
 
 def _capped(found: Sequence[Found], limit: int) -> list[Found]:

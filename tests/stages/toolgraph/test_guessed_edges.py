@@ -134,6 +134,13 @@ def test_a_guess_is_found_where_an_answer_is_called_like_it(answer: Any, place: 
     assert place_of(guess, answer) == place
 
 
+def test_guesses_do_not_depend_on_the_order_of_tools() -> None:
+    entries = [MAKE, FIND, CLOSE, BOOK, tool("list_open_roles"), tool("register_role", {"title": "string"})]
+    graphs = [build_graph(catalog(s=[*entries[at:], *entries[:at]]), {}) for at in range(len(entries))]
+    assert len(graphs[0].unproven) > 6
+    assert all(one == graphs[0] for one in graphs)
+
+
 def test_every_drawing_says_what_is_only_guessed() -> None:
     tools = catalog(s=[MAKE, CLOSE])
     found = build_graph(tools, {})
