@@ -7,7 +7,7 @@ last written. What is found counts only when its digests are those of the lock; 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -52,8 +52,11 @@ class Base:
     """There is nothing to compare with."""
 
 
-def locked(opened: OpenProject, targets: Sequence[Target], settings: Json) -> Base:
-    """Return the tools of some sources as loop.lock names them; without a lock, as HEAD has them."""
+def locked(opened: OpenProject, targets: Sequence[Target], settings: Json, *, is_whole: bool = False) -> Base:
+    """Return the tools of some sources as loop.lock names them; without a lock, as HEAD has them.
+
+    `is_whole` adds the sources that loop.lock names and loop.yaml does not any more.
+    """
     root = opened.workspace.root
     lines = lockfile.read(root)
     if not any(name.startswith("tool:") for name in lines):
@@ -73,10 +76,24 @@ def locked(opened: OpenProject, targets: Sequence[Target], settings: Json) -> Ba
             found.append(listing)
         else:
             digests |= wanted
+    for name in sorted(_sources(lines) - settings["sources"].keys()) if is_whole else ():
+        listing = _stored(opened, lines.get(f"source:{name}"))
+        if listing is not None:
+            found.append(listing)
+        else:
+            digests |= {tool: {} for tool in _tools(lines) if tool.startswith(f"{name}/")}
     notes: tuple[str, ...] = ()
     if digests:
         notes = (f"of {len(digests)} tools loop.lock has digests alone: the bytes are neither here nor in git",)
     return Base(label="loop.lock", catalog=catalog_of(found, settings), digests=digests, notes=notes)
+
+
+def _tools(lines: Mapping[str, lockfile.Line]) -> list[str]:
+    return [name.removeprefix("tool:") for name in lines if name.startswith("tool:")]
+
+
+def _sources(lines: Mapping[str, lockfile.Line]) -> set[str]:
+    return {tool.partition("/")[0] for tool in _tools(lines)}
 
 
 def at_revision(opened: OpenProject, revision: str, names: Sequence[str] | None, settings: Json) -> Base:
@@ -114,7 +131,7 @@ def digest_changes(base: Base, new: ToolCatalog, difference: CatalogDiff) -> Cat
         tool = after.get(tool_id)
         if tool is None:
             source = tool_id.partition("/")[0]
-            if any(name.startswith(f"{source}/") for name in after):
+            if not fields or any(name.startswith(f"{source}/") for name in after):  # its source is gone, or it alone
                 changes[tool_id] = ToolChange(tool=tool_id, change="removed", level="breaking")
             continue
         leaves = tuple(

@@ -149,7 +149,7 @@ def compared(
     """Compare what was read already; sources that could not be read are left out on both sides."""
     readable = [target for target in targets if target.params["name"] not in now.errors]
     if not against:
-        base = locked(opened, readable, settings)
+        base = locked(opened, readable, settings, is_whole=names is None)
     elif os.path.isfile(against):  # noqa: PTH113
         base = of_file(against, readable, now, settings)
     else:

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,16 @@ def test_a_diff_as_json_has_a_version_and_says_what_each_class_makes_stale(proje
     assert by_class["tool_renamed"]["was"] == "hr/get_candidate"
     assert len({frozenset(change) for change in found["changes"]}) == 1  # every change has the same keys
     assert found["stale"]["phases"] == []  # nothing was trained here
+
+
+def test_a_source_that_is_gone_or_has_another_name_takes_its_tools_with_it(project: Path) -> None:
+    loopfile = project / "loop.yaml"
+    loopfile.write_text(re.sub(r"^  hr:", "  people:", loopfile.read_text(), flags=re.MULTILINE))
+    found = json.loads(screen(project, "diff", "--json"))
+    by_class = Counter((change["class"], change["tool"].partition("/")[0]) for change in found["changes"])
+    assert set(by_class) == {("tool_removed", "hr"), ("tool_added", "people")}
+    assert found["stale"]["trajectories"]["kept"] == 0
+    assert any("came with source `people`" in note for note in found["notes"])
 
 
 def test_a_diff_as_markdown_folds_its_table(project: Path) -> None:

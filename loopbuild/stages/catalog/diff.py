@@ -38,6 +38,7 @@ def diff_catalogs(old: ToolCatalog, new: ToolCatalog, *, renames: Mapping[str, s
             f"`{named(tool.id)}` may have become `{named(twin.id)}` ({points:.2f}); treated as removed and "
             f"added, `graph: {{renames: {{{named(tool.id)}: {named(twin.id)}}}}}` would settle it"
         )
+    notes += _moved_sources(removed, added)
     changes = [ToolChange(tool=tool.id, change="removed", level="breaking", span=tool.span) for tool in removed]
     changes += [ToolChange(tool=tool.id, change="added", level="compatible", span=tool.span) for tool in added]
     for tool, twin, points, why in pairs:
@@ -56,6 +57,24 @@ def diff_catalogs(old: ToolCatalog, new: ToolCatalog, *, renames: Mapping[str, s
                 changes.append(ToolChange(tool=twin.id, change="changed", level=level, leaves=leaves, span=twin.span))
     changes.sort(key=lambda change: (change.tool, change.change))
     return CatalogDiff(changes=tuple(changes), notes=tuple(sorted(notes)))
+
+
+def _moved_sources(removed: Sequence[ToolSchema], added: Sequence[ToolSchema]) -> list[str]:
+    """Return what to know where all of a source is gone, and most of it there is under another source's name."""
+    come: dict[str, dict[str, ToolSchema]] = {}
+    for tool in added:
+        come.setdefault(tool.source, {})[tool.name] = tool
+    notes = []
+    for source in sorted({tool.source for tool in removed}):
+        gone = [tool for tool in removed if tool.source == source]
+        for name, tools in sorted(come.items()):
+            same = sum(tool.name in tools and tools[tool.name].params == tool.params for tool in gone)
+            if same > len(gone) / 2 and same > 1:
+                notes.append(
+                    f"{same:,} of {len(gone):,} tools that are gone from source `{named(source)}` came with source "
+                    f"`{named(name)}`: under its old name their rows would be kept"
+                )
+    return notes
 
 
 def _unpaired(

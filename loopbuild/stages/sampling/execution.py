@@ -21,7 +21,7 @@ from loopbuild.stages.sampling.reach import Reach
 from loopbuild.stages.sampling.working_out import choices_of
 
 CALLS = 200
-"""Calls of one plan at most."""
+"""Calls of one plan at most, however often it is gone back for."""
 _TRIES = 4
 _INFRA_TRIES = 3
 _CERTAIN = frozenset({"not_recorded", "no_method", "state_lost"})
@@ -42,6 +42,8 @@ class Run:
     """How dialogues go (`synthesis.dialogues`)."""
     trains: Callable[[str, int], bool] = lambda path, length: True
     """Path and number of calls -> whether rows that take it train: dialogues take no others."""
+    most: int = CALLS
+    """Calls it may make."""
     calls: int = 0
     broken: str = ""
     refused: str = ""
@@ -82,7 +84,7 @@ def execute(run: Run, skeleton: Skeleton, steps: tuple[Step, ...], picks: Picks)
             if rest is not None:
                 return rest
         run.sandbox.restore(token)
-        if run.calls >= CALLS or run.broken:
+        if run.calls >= run.most or run.broken:
             return None
     return None
 

@@ -17,7 +17,7 @@ from loopbuild.llm.presence import is_said
 from loopbuild.pointers import find, scalars
 from loopbuild.records import DataFlowEdge, Json, Later, Provenance, SchemaLeaf, Step, ToolCall
 from loopbuild.stages.sampling.arguments import bind, is_blank, picks_of
-from loopbuild.stages.sampling.execution import CALLS, Run, attempt_call
+from loopbuild.stages.sampling.execution import Run, attempt_call
 from loopbuild.stages.sampling.feeds import Feed, Node, Skeleton
 from loopbuild.stages.sampling.reach import rank, ranked
 from loopbuild.stages.sampling.record import signature_of
@@ -66,7 +66,7 @@ def go_on(run: Run, skeleton: Skeleton, steps: tuple[Step, ...]) -> tuple[tuple[
                 steps, nodes = (*steps, step), [*nodes, wish.node]
                 later.append(replace(wish.later, path=path))
                 break
-            if tried >= _TRIES or run.calls >= CALLS or run.broken:
+            if tried >= _TRIES or run.calls >= run.most or run.broken:
                 return _slipped(run, steps, later), tuple(later)
         else:
             break

@@ -13,7 +13,7 @@ from loopbuild.digest import digest
 from loopbuild.pointers import Found, at
 from loopbuild.records import Cell, Condition, Json, Step, ToolCall, Trajectory
 from loopbuild.stages.sampling.arguments import Picks, Rule, bind, picks_of
-from loopbuild.stages.sampling.execution import CALLS, Run, attempt_call, comes_to_nothing, execute
+from loopbuild.stages.sampling.execution import Run, attempt_call, comes_to_nothing, execute
 from loopbuild.stages.sampling.feeds import Node, Skeleton
 from loopbuild.stages.sampling.forks import Fork, forks
 from loopbuild.stages.sampling.record import trajectory_of
@@ -45,7 +45,7 @@ def sample_pair(run: Run, *, cell: Cell, key: str, fixtures: Sequence[int]) -> T
             made = found[cell.index % 2]
             return replace(made, key=key, cell=cell)
         why = found or why
-        if run.calls >= CALLS or run.broken:
+        if run.calls >= run.most or run.broken:
             break
     return why
 
@@ -56,7 +56,7 @@ def _both(run: Run, fork: Fork, fixtures: Sequence[int]) -> tuple[Trajectory, Tr
     done: Trajectory | None = None
     seen: list[Json] = []
     for fixture in fixtures[:_WORLDS]:
-        if run.calls >= CALLS or run.broken:
+        if run.calls >= run.most or run.broken:
             break
         now = _looked(run, fork, fixture)
         if now is None:

@@ -91,6 +91,7 @@ def _sample(
     run = Run(
         cell=cell, key=key, purpose=purpose, reach=reach, sandbox=sandbox, validator=validator,
         talk=settings.get("talk") or {}, trains=settings.get("trains") or (lambda path, length: True),
+        most=_most(int(settings.get("rounds", 0)), turn=turn),
     )  # fmt: skip
     if cell.topology == "conditional":
         return _conditional(run, seed)
@@ -102,7 +103,7 @@ def _sample(
         else skeletons(cell.goal, cell.topology, size, reach, key=key)
     )
     for skeleton in paths:
-        if tried >= _PATHS or run.calls >= CALLS or run.broken:
+        if tried >= _PATHS or run.calls >= run.most or run.broken:
             break
         tried += 1
         run.reach = reach
@@ -140,6 +141,14 @@ def _sample(
         return _why(cell, reach)
     ways = "1 path" if tried == 1 else f"{tried} paths"
     return Unreachable(reason="exhausted", detail=run.refused or f"{ways}, {run.calls} calls")
+
+
+def _most(rounds: int, *, turn: int) -> int:
+    """Return how many calls a turn may make: where there are further ones, a third is the first's, a third all theirs.
+
+    What a hundred calls did not find in one world, the next hundred seldom do.
+    """
+    return CALLS if not rounds else CALLS // 3 if not turn else CALLS // 3 // rounds
 
 
 def _conditional(run: Run, seed: int) -> Trajectory | Unreachable:

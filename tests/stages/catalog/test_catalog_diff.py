@@ -280,3 +280,14 @@ def test_a_rename_with_another_change_shows_both() -> None:
 def test_hostile_names_are_escaped_in_details() -> None:
     found = changes(x(), x({"a\u202eb": "string"}))
     assert found[0][3] == "required parameter `a\\u202eb`"
+
+
+def test_a_source_under_another_name_is_told_of() -> None:
+    tools = [tool(f"get_{name}", {f"{name}_id": "string"}) for name in ("role", "team", "site")]
+    found = diff_catalogs(catalog(*tools, source="hr"), catalog(*tools, source="people"))
+    assert found.notes == (
+        "3 of 3 tools that are gone from source `hr` came with source `people`: under its old name their rows would "
+        "be kept",
+    )
+    other = diff_catalogs(catalog(*tools, source="hr"), catalog(tool("find_cat", {"cat": "string"}), source="pets"))
+    assert other.notes == ()
