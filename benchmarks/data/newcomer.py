@@ -83,7 +83,7 @@ def newcomer(source: str, entity: str, schema: dict[str, Any]) -> ToolSchema:
 def moved(catalog: ToolCatalog, tool: ToolSchema, held: list[Trajectory]) -> Counter[str]:
     """Count the rows that one more tool touches or changes."""
     wider = ToolCatalog(tools=(*catalog.tools, tool))
-    before, after = meanings(catalog), meanings(wider)
+    before, after = meanings(catalog, {}), meanings(wider, {})
     settings = {one.source: {"kind": "simulated", "fixtures": 16} for one in catalog.tools}
     sandbox = open_sandboxes(settings, wider, root=Path.cwd(), environment={})
     count: Counter[str] = Counter(rows=len(held))

@@ -20,7 +20,7 @@ from loopbuild.errors import LoopbuildError
 from loopbuild.judging.validate import Validator
 from loopbuild.pipeline.amounts import Amounts, Course, Row, course_of, seconds_of
 from loopbuild.pipeline.renaming import renames_of
-from loopbuild.pipeline.sandbox_settings import MADE_UP
+from loopbuild.pipeline.sandbox_settings import MADE_UP, entities_said, sandbox_settings
 from loopbuild.records import CatalogDiff, LeafChange, ToolCatalog, ToolChange, ToolSchema, fact_name
 
 OFFLINE = "offline"
@@ -86,7 +86,7 @@ def impact_of(ws: Workspace, difference: CatalogDiff, new: ToolCatalog, settings
         for leaf_at, leaf in enumerate(places, -1):
             for name in touched(change, leaf):
                 asked.setdefault(name, []).append((at, leaf_at))
-    looked = _look(tables, asked, _known(new, tables, sources), sources)
+    looked = _look(tables, asked, _known(new, tables, sources, settings), sources)
     stored = _Stored(ws, tables)
     faults = _invalid(stored, looked, difference, new, sources)
     users = {
@@ -137,7 +137,7 @@ def _tool_of(change: ToolChange) -> str:
     return change.old_tool or change.tool
 
 
-def _known(catalog: ToolCatalog, tables: Sequence[TracedTable], sources: Set[str]) -> dict[str, str]:
+def _known(catalog: ToolCatalog, tables: Sequence[TracedTable], sources: Set[str], settings: Json) -> dict[str, str]:
     """Return what the facts about the tools of some sources are now."""
     from loopbuild.stages.catalog.facts import facts
 
@@ -148,7 +148,9 @@ def _known(catalog: ToolCatalog, tables: Sequence[TracedTable], sources: Set[str
         from loopbuild.sandbox.simulated.meaning import meanings
 
         stored = tuple(_as_stored(tool) for tool in catalog.tools)
-        found |= {MADE_UP + tool: meant for tool, meant in meanings(replace(catalog, tools=stored)).items()}
+        entities = entities_said({name: sandbox_settings(settings, name)[name] for name in settings["sources"]})
+        meant = meanings(replace(catalog, tools=stored), entities)
+        found |= {MADE_UP + tool: one for tool, one in meant.items()}
     return found
 
 

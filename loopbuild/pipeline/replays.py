@@ -164,6 +164,7 @@ class _Work:
             is_final = verdict.outcome == "verified" or (verdict.outcome == "rejected" and edge.status != "declared")
             if is_final and verdict.place is not None:
                 edge = replace(edge, producer_leaf=verdict.place)
+                self.proposed.pop(edge_text(tried), None)  # answered under the name of its place
             item = EdgeEvidence(
                 edge=edge_text(edge),
                 status=verdict.outcome if is_final else edge.status,  # type: ignore[arg-type]

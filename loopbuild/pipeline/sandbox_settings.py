@@ -51,6 +51,15 @@ def live_settings(settings: Json, source: str) -> Json:
     return chosen if chosen["kind"] != "recorded" else chosen["of"] or {"kind": "simulated"}
 
 
+def entities_said(chosen: Mapping[str, Json]) -> dict[str, Json]:
+    """Return source -> what its simulated sandbox is told of entities, of those that are told anything."""
+    return {
+        source: one["entities"]
+        for source, one in sorted(chosen.items())
+        if one["kind"] == "simulated" and one.get("entities")
+    }
+
+
 def sandbox_params(settings: Json, source: str) -> Json:
     """Return what identifies the sandbox of one source; the rest of loop.yaml does not matter to its calls."""
     return identity_of(sandbox_settings(settings, source))

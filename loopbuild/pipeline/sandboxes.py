@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from loopbuild.digest import digest, digest_bytes
 from loopbuild.engine.target import Action, Json
 from loopbuild.errors import SandboxError
-from loopbuild.pipeline.sandbox_settings import MADE_UP, identity_of
+from loopbuild.pipeline.sandbox_settings import MADE_UP, entities_said, identity_of
 from loopbuild.records import ToolCatalog
 from loopbuild.sandbox.patience import GivenUp
 from loopbuild.sandbox.protocol import Sandbox
@@ -52,7 +52,7 @@ def server_facts(action: Action, catalog: ToolCatalog) -> dict[str, str]:
         elif chosen["kind"] == "simulated":
             from loopbuild.sandbox.simulated.meaning import meanings
 
-            meant = meanings(catalog)
+            meant = meanings(catalog, entities_said(settings_of(action)))
             facts |= {MADE_UP + tool.id: meant[tool.id] for tool in own}
         elif chosen["kind"] == "http":
             facts |= {f"transport {tool.id}": digest("transport", tool.transport) for tool in own}
@@ -115,7 +115,8 @@ def spelling(action: Action, catalog: ToolCatalog, tools: Iterable[str]) -> list
 
     settings = settings_of(action)
     is_made_up = {source for source, chosen in settings.items() if chosen["kind"] == "simulated"}
-    return spelled_by(catalog, [tool for tool in tools if tool.partition("/")[0] in is_made_up])
+    called = [tool for tool in tools if tool.partition("/")[0] in is_made_up]
+    return spelled_by(catalog, called, entities_said(settings))
 
 
 def settings_of(action: Action) -> dict[str, Json]:

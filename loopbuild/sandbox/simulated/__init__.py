@@ -12,9 +12,9 @@ from loopbuild.errors import SandboxError
 from loopbuild.judging.validate import Validator
 from loopbuild.records import Json, StateFact, ToolCatalog, ToolResult
 from loopbuild.sandbox.simulated.calls import carry_out, refusal
-from loopbuild.sandbox.simulated.declared import check, completed, declared, told
+from loopbuild.sandbox.simulated.declared import check, declared, model_of
 from loopbuild.sandbox.simulated.known import known_values, records
-from loopbuild.sandbox.simulated.model import Forms, Model, derive
+from loopbuild.sandbox.simulated.model import Forms, Model
 from loopbuild.sandbox.simulated.owning import OnDelete, Rules, owning
 from loopbuild.sandbox.simulated.statuses import Choices, choices_of
 from loopbuild.sandbox.simulated.tables import Tables
@@ -60,9 +60,8 @@ def _lore(
         if held is catalog and name == asked:
             return lore
     own = ToolCatalog(tools=tuple(tool for tool in catalog.tools if tool.source == source))
-    known = declared(entities)
-    model = derive(told(own.tools, known), partial(completed, known=known))
-    check(own.tools, known, source=source)
+    model = model_of(own.tools, entities)
+    check(own.tools, declared(entities), source=source)
     made = partial(World, is_varied=is_varied, has_childless=has_childless)
     worlds = lru_cache(maxsize=_WORLDS)(lambda fixture, forms, choices: made(model, fixture, forms, choices))
     lore = _Lore(validator=Validator(own), model=model, world_of=worlds)

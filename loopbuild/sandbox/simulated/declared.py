@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from functools import partial
 
 from loopbuild.errors import SandboxError
 from loopbuild.records import Json, SchemaLeaf, ToolSchema
 from loopbuild.sandbox.simulated.ids import IdForm
-from loopbuild.sandbox.simulated.model import Entity
+from loopbuild.sandbox.simulated.model import Entity, Model, derive
 from loopbuild.sandbox.simulated.shape import leaf_name
 
 
@@ -55,6 +56,12 @@ def declared(section: Mapping[str, Json]) -> tuple[Declared, ...]:
         )
         for name, one in sorted(section.items())
     )
+
+
+def model_of(tools: Iterable[ToolSchema], section: Mapping[str, Json]) -> Model:
+    """Return the model of the tools of a source as its section says they are to be understood."""
+    known = declared(section)
+    return derive(told(tools, known), partial(completed, known=known))
 
 
 def told(tools: Iterable[ToolSchema], known: Sequence[Declared]) -> list[ToolSchema]:

@@ -7,13 +7,14 @@ the tools of a trajectory alone, each for itself.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from loopbuild.digest import digest
+from loopbuild.digest import canonical, digest
 from loopbuild.records import Json, SchemaLeaf, ToolCatalog
 from loopbuild.sandbox.simulated.columns import rules_of
-from loopbuild.sandbox.simulated.model import Entity, Model, ToolPlan, derive
+from loopbuild.sandbox.simulated.declared import model_of
+from loopbuild.sandbox.simulated.model import Entity, Model, ToolPlan
 from loopbuild.sandbox.simulated.shape import Column, Items, Nothing, Object, Part, Texts
 
 
@@ -22,38 +23,42 @@ class _Known:
     """What was made of one catalog; the last few are kept, since rows ask one by one."""
 
     catalog: ToolCatalog
+    entities: bytes
     meanings: dict[str, str]
     wishes: dict[str, Json]
 
 
 _LAST: list[_Known] = []
+Entities = Mapping[str, Json]
+"""Source -> what loop.yaml says of its entities; sources it says nothing of are left out."""
 
 
-def meanings(catalog: ToolCatalog) -> dict[str, str]:
+def meanings(catalog: ToolCatalog, entities: Entities) -> dict[str, str]:
     """Return tool -> digest of what the tables make of it."""
-    return _known(catalog).meanings
+    return _known(catalog, entities).meanings
 
 
-def spelled_by(catalog: ToolCatalog, tools: Collection[str]) -> list[Json]:
+def spelled_by(catalog: ToolCatalog, tools: Collection[str], entities: Entities) -> list[Json]:
     """Return what `tools` say about how ids look, in the order in which they are listened to; mostly nothing."""
-    wishes = _known(catalog).wishes
+    wishes = _known(catalog, entities).wishes
     return [[tool, wishes[tool]] for tool in sorted(tools) if wishes.get(tool)]
 
 
-def _known(catalog: ToolCatalog) -> _Known:
+def _known(catalog: ToolCatalog, entities: Entities) -> _Known:
+    said_of = canonical(dict(entities))
     for known in _LAST:
-        if known.catalog is catalog:
+        if known.catalog is catalog and known.entities == said_of:
             return known
     found: dict[str, str] = {}
     said: dict[str, Json] = {}
     for source in sorted({tool.source for tool in catalog.tools}):
-        model = derive(tool for tool in catalog.tools if tool.source == source)
+        model = model_of((tool for tool in catalog.tools if tool.source == source), entities.get(source, {}))
         for name, entity in sorted(model.entities.items()):
             for tool, form in entity.wishes:
                 said.setdefault(tool, {})[name] = [form.kind, form.text]
         for tool, plan in model.plans.items():
             found[tool] = digest("tables", [_meaning(plan, model), said.get(tool)])
-    made = _Known(catalog=catalog, meanings=found, wishes=said)
+    made = _Known(catalog=catalog, entities=said_of, meanings=found, wishes=said)
     _LAST[:] = [made, *_LAST[:2]]
     return made
 

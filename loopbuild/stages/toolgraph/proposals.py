@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from loopbuild.records import DataFlowEdge, EdgeEvidence, SchemaLeaf, ToolCatalog, ToolGraph, ToolSchema
+from loopbuild.stages.toolgraph.evidence import Facts
+from loopbuild.stages.toolgraph.guesses import may_lie_at
 from loopbuild.stages.toolgraph.lists import CONTROL, FREE_TEXT
 from loopbuild.stages.toolgraph.patterns import PROPOSED
 from loopbuild.stages.toolgraph.ports import Port, guessed_ports, input_ports, output_ports
@@ -48,19 +50,29 @@ def with_proposals(
     inputs = {port.place: port for tool in catalog.tools for port in input_ports(tool)}
     taken = {(edge.consumer, edge.consumer_leaf) for edge in graph.edges}
     known = {(edge.producer, edge.producer_leaf, edge.consumer, edge.consumer_leaf) for edge in graph.unproven}
-    refuted = {item.edge for item in evidence if item.status == "rejected"}
+    refuted: dict[tuple[str, ...], list[str]] = {}
+    for edge, item in Facts(catalog).standing(evidence)[0]:
+        if item.status == "rejected":
+            refuted.setdefault((edge.producer, edge.consumer, edge.consumer_leaf), []).append(edge.producer_leaf)
     counts: dict[tuple[str, str], int] = {}
     edges = []
     for name in sorted(set(proposed) - known):
         producer, consumer = outputs.get(name[:2]), inputs.get(name[2:])
         if producer is None or consumer is None or consumer.place in taken or producer.tool is consumer.tool:
             continue
-        text = f"{name[0]}#{name[1]} -> {name[2]}#{name[3]}"
-        counts[consumer.place] = counts.get(consumer.place, 0) + (text not in refuted)
-        if text not in refuted and counts[consumer.place] <= per_input:
+        if _is_refuted(producer, refuted.get((name[0], *name[2:]), ())):
+            continue
+        counts[consumer.place] = counts.get(consumer.place, 0) + 1
+        if counts[consumer.place] <= per_input:
             edges.append(_edge(producer, consumer))
     unproven = sorted((*graph.unproven, *edges), key=lambda edge: (edge.consumer, edge.consumer_leaf, -edge.score))
     return replace(graph, unproven=tuple(unproven))
+
+
+def _is_refuted(producer: Port, pointers: Iterable[str]) -> bool:
+    """Say whether a replay refuted an output; of a guess at whatever place of the answer it was found."""
+    leaf = producer.leaf
+    return any(leaf.pointer == pointer or (producer.is_guessed and may_lie_at(leaf, pointer)) for pointer in pointers)
 
 
 def types_of(leaf: SchemaLeaf) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,12 +10,13 @@ from inferred import catalog, graph, tool
 from test_evidence import line
 
 from loopbuild.errors import LoopfileError
-from loopbuild.records import ToolCatalog, ToolGraph, from_json, to_json
+from loopbuild.records import EdgeEvidence, ToolCatalog, ToolGraph, from_json, to_json
 from loopbuild.stages.toolgraph.build import build_graph
 from loopbuild.stages.toolgraph.dot import to_dot
 from loopbuild.stages.toolgraph.draw import to_text
 from loopbuild.stages.toolgraph.guesses import place_of
 from loopbuild.stages.toolgraph.html import to_html
+from loopbuild.stages.toolgraph.proposals import with_proposals
 from loopbuild.stages.toolgraph.report import to_report
 from loopbuild.stages.toolgraph.returns import with_returns
 
@@ -108,6 +110,19 @@ def test_what_a_replay_refused_is_not_proposed_again_wherever_it_lay() -> None:
     refused = line(tools, "s/create_role#/role/id -> s/close_role#/role_id", "rejected", rule="guessed")
     assert unproven(build_graph(tools, {}, [refused])) == ["s/create_role#/role_id -> s/find_candidates#/role_id"]
     assert with_returns(tools, {}, [refused]) == tools
+
+
+def test_what_a_replay_refused_is_not_shown_as_a_proposal_either_while_its_word_holds() -> None:
+    tools = catalog(s=[MAKE, tool("book", {"place": "string"})])
+    refused = line(tools, "s/create_role#/role/id -> s/book#/place", "rejected", rule="proposed")
+    edge = ("s/create_role", "/role_id", "s/book", "/place")
+
+    def shown(*evidence: EdgeEvidence) -> list[str]:
+        return unproven(with_proposals(tools, build_graph(tools, {}, evidence), [edge], evidence, per_input=2))
+
+    assert shown() == ["s/create_role#/role_id -> s/book#/place"]
+    assert shown(refused) == []
+    assert shown(replace(refused, facts="of other tools")) == shown()
 
 
 @pytest.mark.parametrize(
