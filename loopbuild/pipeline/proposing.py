@@ -24,7 +24,7 @@ def to_propose(opened: OpenProject, planned: Plan) -> Asked:
     entry = next((one for one in (*planned.would, *planned.may) if one.target == PROPOSED_TABLE), None)
     if entry is None:
         return Asked()
-    inputs = [planned_output(opened, planned, f"{name}:main") for name in ("contract", "graph")]
+    inputs = [planned_output(opened, planned, f"{name}:main") for name in ("catalog", "graph")]
     stale = [row for row in entry.rows if row.verdict == "run"]
     most = len(stale) if entry.rows else entry.rows_total or 0
     about = 0 if entry.is_locked else most

@@ -19,7 +19,8 @@ def proposing_target(settings: Json) -> Iterable[Target]:
         id=PROPOSED_TABLE,
         recipe=PROPOSALS,
         params={"proposer": proposer_identity(proposer)},
-        inputs=(("contract", "contract:main"), ("graph", "graph:main")),
+        # The catalog and not the contract, in which a guess has the place a replay found: that would ask anew.
+        inputs=(("catalog", "catalog:main"), ("graph", "graph:main")),
         # How it is reached, what may be spent and how much of an answer is shown decides no answer.
         context={"proposer": proposer} | {key: settings["synthesis"][key] for key in ("budget_usd", "budget_tokens")},
     )

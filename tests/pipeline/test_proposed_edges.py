@@ -16,6 +16,10 @@ pytest.importorskip("litellm", reason="the extra `llm` is not installed")
 from projects import Screen, loopbuild
 
 from loopbuild.llm.hosted.transport import Transport
+from loopbuild.pipeline.builds import open_project
+from loopbuild.pipeline.tools import current_tools
+from loopbuild.records import DataFlowEdge, EdgeEvidence
+from loopbuild.stages.toolgraph.evidence import Facts, write_evidence
 from tests.llm.provider import Lasting, Provider, running
 
 TOOLS = [
@@ -142,6 +146,41 @@ def test_what_the_author_allows_is_an_edge_and_no_other_question_is_asked_for_it
     assert len(provider.asked) == asked
     assert [edge["status"] for edge in graph(root)["edges"]] == ["declared"]
     assert GATE not in unproven(root)
+
+
+def test_a_replay_that_finds_the_place_of_a_guess_asks_no_question_anew(tmp_path: Path, provider: Provider) -> None:
+    root = yard(tmp_path, provider)
+    more = [
+        {"name": "create_crew", "parameters": {"title": "string"}},
+        {"name": "end_crew", "parameters": {"crew_id": "string"}},
+    ]
+    (root / "yard.json").write_text(json.dumps([*TOOLS, *more]))
+    ok(loopbuild(root, "build", "proposals:"))
+    asked = len(provider.asked)
+    assert "/crew_id (unknown)" in "\n".join(body["messages"][1]["content"] for body in provider.bodies)
+    edge = "yard/create_crew#/crew/id -> yard/end_crew#/crew_id"
+    tools = current_tools(open_project(str(root))).catalog
+    ends = DataFlowEdge(
+        producer="yard/create_crew",
+        producer_leaf="/crew/id",
+        consumer="yard/end_crew",
+        consumer_leaf="/crew_id",
+        score=0.55,
+        rule="guessed",
+    )
+    line = EdgeEvidence(
+        edge=edge,
+        status="verified",
+        replay="verified",
+        score=0.55,
+        rule="guessed",
+        sandbox="",
+        facts=Facts(tools).of(ends),
+    )
+    (root / "graph.lock").write_bytes(write_evidence([line]))
+    assert [one["status"] for one in graph(root)["edges"]] == ["verified"]
+    ok(loopbuild(root, "build", "proposals:"))
+    assert len(provider.asked) == asked
 
 
 def test_a_budget_that_is_too_small_asks_nobody(tmp_path: Path, provider: Provider) -> None:

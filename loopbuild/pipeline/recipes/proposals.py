@@ -20,7 +20,7 @@ from loopbuild.records import ToolCatalog, ToolGraph, from_json
 
 def wanted(action: Action) -> Iterable[WantedRow]:
     """Every tool with an input that nothing feeds."""
-    catalog, graph = from_json(ToolCatalog, action.input("contract")), from_json(ToolGraph, action.input("graph"))
+    catalog, graph = from_json(ToolCatalog, action.input("catalog")), from_json(ToolGraph, action.input("graph"))
     for asked in asked_of(catalog, graph):
         yield WantedRow(key=asked["key"], request={"proposer": action.params["proposer"], "asked": asked})
 
