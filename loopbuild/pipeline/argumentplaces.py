@@ -6,6 +6,7 @@ Parses, imports nothing. A class of another module is not looked for: the argume
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -39,7 +40,7 @@ def place_in_module(text: str, span: Span, side: str, names: Sequence[str]) -> S
         found, annotation = field.target, field.annotation
     if found is None:
         return None
-    line = text.splitlines()[found.lineno - 1]
+    line = re.split(r"\r\n|\r|\n", text)[found.lineno - 1]  # a form feed ends no line of Python
     column = len(line.encode()[: found.col_offset].decode(errors="replace")) + 1
     return replace(span, line=found.lineno, column=column, width=0)
 

@@ -67,9 +67,11 @@ def _needs(settings: Json, environment: Mapping[str, str], root: Path) -> Iterat
         yield _extra("llm", "litellm", "writers" if judge is None else "a judge")
     elif proposer is not None:
         yield _extra("llm", "litellm", "a proposer")
-    for writer in [*settings["synthesis"]["writers"], *(one for one in (judge, proposer) if one is not None)]:
-        if name := writer["api_key_env"]:
-            yield _variable(name, f"writer `{writer['model']}`", environment)
+    asked = [("writer", one) for one in settings["synthesis"]["writers"]]
+    asked += [(role, one) for role, one in (("judge", judge), ("proposer", proposer)) if one is not None]
+    for role, one in asked:
+        if name := one["api_key_env"]:
+            yield _variable(name, f"{role} `{one['model']}`", environment)
     for name, source in sorted(settings["sources"].items()):
         whose = f"source `{name}`"
         sandbox = source.get("sandbox") or settings["sandbox"] or {}

@@ -7,7 +7,7 @@ looked for, through references too. Reads documents and modules again, and only 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from urllib.parse import unquote
 
 from loopbuild.documents import Document, Unreadable, read_json, read_yaml
@@ -78,12 +78,17 @@ class LeafPlaces:
             value = value[part]
         return value
 
+    def _keys(self, node: Node) -> Collection[str]:
+        """Return the keys of what stands somewhere: a file may have changed since its tool was read."""
+        item = self._at(node)
+        return item.keys() if isinstance(item, dict) else ()
+
     def _descend(self, entry: Node, names: list[str], side: str) -> Node | None:
         """Return the innermost of `names` that is found, each below the one before."""
         file, path = entry
         keys = _INPUTS if side != "output" else _OUTPUTS
-        starts = [(file, (*path, key)) for key in keys if key in (self._at(entry) or ())]
-        if path[:1] == ("paths",) and side != "output" and "parameters" in (self._at((file, path[:-1])) or ()):
+        starts = [(file, (*path, key)) for key in keys if key in self._keys(entry)]
+        if path[:1] == ("paths",) and side != "output" and "parameters" in self._keys((file, path[:-1])):
             starts.append((file, (*path[:-1], "parameters")))  # those of all operations of a path
         for start in starts:
             for wanted in (names, names[1:]) if names[0] == "body" else (names,):

@@ -7,7 +7,7 @@ from how many there may be. Tokens go by what each writer's texts took so far, e
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from loopbuild.engine.planned import Plan, PlanEntry
 from loopbuild.engine.query import surviving, targets_in_force
@@ -118,10 +118,10 @@ def writing(opened: OpenProject, settings: Json, planned: Plan) -> Writing:
     costs = [_cost(writer, found[name], spent.get(name, [])) for name, writer in sorted(hosted.items())]
     if judge is not None:
         taken = _recorded(opened, JUDGEMENTS).get(name_of(judge), [])
-        costs.append(replace(_cost(judge, to_judge(opened, settings, planned), taken), role="judge"))
+        costs.append(_cost(judge, to_judge(opened, settings, planned), taken, role="judge"))
     if proposer is not None:
         taken = _recorded(opened, PROPOSALS).get(name_of(proposer), [])
-        costs.append(replace(_cost(proposer, to_propose(opened, planned), taken), role="proposer"))
+        costs.append(_cost(proposer, to_propose(opened, planned), taken, role="proposer"))
     return Writing(
         writers=tuple(cost for cost in costs if cost.calls_most),
         names=tuple(sorted([*hosted, *(name_of(one) for one in (judge, proposer) if one is not None)])),
@@ -237,10 +237,10 @@ def _rows(opened: OpenProject, name: str) -> Iterable[Json]:
     return table["rows"].values()
 
 
-def _cost(writer: Mapping[str, Json], asked: Asked, taken: list[tuple[int, int]]) -> WriterCost:
+def _cost(writer: Mapping[str, Json], asked: Asked, taken: list[tuple[int, int]], role: str = "") -> WriterCost:
     from loopbuild.llm.hosted.prices import price_of
 
-    price = price_of(writer)
+    price = price_of(writer, role or "writer")
     is_recorded = len(taken) >= FEW
     calls = round(asked.about)
     if is_recorded:
@@ -259,6 +259,7 @@ def _cost(writer: Mapping[str, Json], asked: Asked, taken: list[tuple[int, int]]
         usd=usd,
         usd_most=max(usd, most),
         is_recorded=is_recorded,
+        role=role,
     )
 
 

@@ -22,6 +22,12 @@ synthesis:
   budget_usd: 1
 """
 
+OWN = """
+sources:
+  hr: {kind: toolspec, path: tools/hr.json}
+synthesis: {budget_usd: 1}
+"""
+
 
 def verdicts(root: Path, *, code: int) -> dict[str, tuple[str, str, str]]:
     found = loopbuild(root, "doctor", "--json")
@@ -53,6 +59,12 @@ def test_what_the_settings_need_and_is_not_there_is_named_with_the_way_out(proje
         "for writer `openai/gpt-test`, not found",
         "export LOOPBUILD_TEST_NO_KEY=...",
     )
+
+
+def test_who_needs_a_key_is_told_apart(project: Path) -> None:
+    filters = "filters:\n  - schema\n  - judge: {model: gemini/g, api_key_env: LOOPBUILD_TEST_NO_KEY}\n"
+    (project / "loop.yaml").write_text((project / "loop.yaml").read_text().partition("sources:")[0] + OWN + filters)
+    assert verdicts(project, code=1)["variable LOOPBUILD_TEST_NO_KEY"][1] == "for judge `gemini/g`, not found"
 
 
 def test_a_store_out_of_order_is_told_from_one_that_mends_itself(project: Path) -> None:

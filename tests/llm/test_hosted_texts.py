@@ -217,6 +217,9 @@ def test_a_price_is_declared_or_listed_and_never_assumed() -> None:
         with pytest.raises(LoopfileError, match="has no price") as caught:
             price_of(settings(**unknown))
         assert "price: {prompt_usd_per_million" in caught.value.hint
+    with pytest.raises(LoopfileError, match=r"^judge `.*` has no price") as told:
+        price_of(settings(model="openai/of-our-own"), "judge")
+    assert told.value.hint.endswith("to the judge")
 
 
 def test_more_is_reserved_for_a_prompt_than_it_can_have_tokens() -> None:

@@ -271,6 +271,18 @@ def test_an_argument_is_found_in_its_module(side: str, pointer: str, place: tupl
     assert (span.line, span.column) == place
 
 
+def test_a_form_feed_ends_no_line_of_a_module() -> None:
+    finder = LeafPlaces(lambda _: b"\f\n\ndef update(a: int) -> str: ...\n")
+    span = finder.of(Span(file="shop.py", line=3, column=5, pointer="update"), "output", "/gone")
+    assert span is not None
+    assert (span.line, span.column) == (3, 23)
+
+
+def test_a_file_that_holds_something_else_now_leaves_the_place_of_the_tool() -> None:
+    span = Span(file="t.json", line=7, column=3, pointer="/0")
+    assert LeafPlaces(lambda _: b'["its parameters are gone"]').of(span, "input", "/x") == span
+
+
 def test_a_file_that_went_away_leaves_the_place_of_the_tool() -> None:
     def gone(_: str) -> bytes:
         raise FileNotFoundError

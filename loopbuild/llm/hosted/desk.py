@@ -36,7 +36,7 @@ class Desk:
         self.model: str = settings["model"]
         self.settings = settings
         self.identity = work.identity(settings)
-        self.price: Price = price_of(settings)
+        self.price: Price = price_of(settings, work.role)
         self.broken: BuildError | None = None
         self.form: str = settings["response_format"]
         self.flying = 0

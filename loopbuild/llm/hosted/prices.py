@@ -40,8 +40,8 @@ class Price:
         return not self.prompt_usd and not self.completion_usd
 
 
-def price_of(writer: Mapping[str, Json]) -> Price:
-    """Return the price of a writer of loop.yaml. Raises LoopfileError where nobody knows it, MissingExtra."""
+def price_of(writer: Mapping[str, Json], role: str = "writer") -> Price:
+    """Return the price of a model of loop.yaml. Raises LoopfileError where nobody knows it, MissingExtra."""
     declared = writer["price"]
     if declared is not None:
         return Price(
@@ -52,8 +52,8 @@ def price_of(writer: Mapping[str, Json]) -> Price:
     if listed is None or "input_cost_per_token" not in listed:
         why = "`api_base` is no address whose prices are known" if writer["api_base"] else "litellm lists none for it"
         raise LoopfileError(
-            f"writer `{name_of(writer)}` has no price: {why}",
-            hint="add `price: {prompt_usd_per_million: ..., completion_usd_per_million: ...}` to the writer",
+            f"{role} `{name_of(writer)}` has no price: {why}",
+            hint=f"add `price: {{prompt_usd_per_million: ..., completion_usd_per_million: ...}}` to the {role}",
         )
     return Price(
         prompt_usd=float(listed["input_cost_per_token"]), completion_usd=float(listed.get("output_cost_per_token") or 0)
