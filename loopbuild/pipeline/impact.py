@@ -148,8 +148,9 @@ def _known(catalog: ToolCatalog, tables: Sequence[TracedTable], sources: Set[str
         from loopbuild.sandbox.simulated.meaning import meanings
 
         stored = tuple(_as_stored(tool) for tool in catalog.tools)
-        entities = entities_said({name: sandbox_settings(settings, name)[name] for name in settings["sources"]})
-        meant = meanings(replace(catalog, tools=stored), entities)
+        # A quick reading of loop.yaml has no sandboxes, and there is none where entities are spoken of.
+        chosen = {name: sandbox_settings(settings, name)[name] for name in settings["sources"] if "sandbox" in settings}
+        meant = meanings(replace(catalog, tools=stored), entities_said(chosen))
         found |= {MADE_UP + tool: one for tool, one in meant.items()}
     return found
 

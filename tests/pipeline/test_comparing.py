@@ -73,6 +73,8 @@ def test_settings_that_differ_from_their_default_are_read_alike(extra: str, tmp_
         "version: 1\nsources: {hr: {kind: toolspec, path: a}}\ncheck: {ignore: {nonsense: ['*']}}",
         "version: 1\nsources: {hr: {kind: toolspec, path: a}}\ncheck: {fail_on: often}",
         "version: 1\nsources: {hr: {kind: toolspec, path: a}}\nsources: {}",
+        "version: 1\nsources: {hr: {kind: toolspec, path: a}}\nsandbox: {kind: simulated, entities: {role: {key: id}}}",
+        "version: 1\nsources: {hr: {kind: toolspec, path: a, sandbox: {kind: simulated, entities: {role: {key: id}}}}}",
         "version: 1\nsources: [",
         "[]",
         "",
