@@ -73,7 +73,7 @@ def _settings(value: dict[str, Json]) -> dict[str, Json]:
         raise _Unusual
     found: dict[str, Json] = {"sources": {name: _source(source) for name, source in sources.items()}}
     sandboxes = [value.get("sandbox"), *(source.get("sandbox") for source in sources.values())]
-    if any(isinstance(one, dict) and "entities" in one for one in sandboxes):
+    if any(isinstance(one, dict) and one.get("entities") for one in sandboxes):
         raise _Unusual  # what is said of entities decides which rows a tool of the source concerns
     for section, defaults in _SECTIONS.items():
         found[section] = _like(defaults, value.get(section, {}))
