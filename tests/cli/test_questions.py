@@ -296,7 +296,7 @@ def test_a_renamed_tool_is_shown_under_both_names(moved: Path) -> None:
     for name in (old, old.partition("/")[2]):
         screen = ask(moved, "show", name)
         assert screen.startswith(f"{new} ")
-        assert screen.endswith(f"note: `{old}` is called `{new}` now")
+        assert f"\nnote: `{old}` is called `{new}` now\n{old}  gone; `{new}` took its place\n" in screen
     assert "note:" not in ask(moved, "show", new)
 
 
