@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from loopbuild.records import DataFlowEdge, EdgeEvidence, SchemaLeaf, ToolCatalog, ToolGraph, ToolSchema
 from loopbuild.stages.toolgraph.evidence import Facts
@@ -25,11 +26,13 @@ MOST_OUTPUTS = 150
 def questions(catalog: ToolCatalog, graph: ToolGraph) -> Iterator[tuple[ToolSchema, list[SchemaLeaf], list[Port]]]:
     """Yield each tool somebody may know a producer for, its inputs, and what the others of its source return."""
     fed = {(edge.consumer, edge.consumer_leaf) for edge in graph.edges}
+    offered = _offered(catalog.tools)
     for tool in catalog.tools:
         inputs = [leaf for leaf in tool.inputs if _may_be_passed(leaf)]
         if not any((tool.id, leaf.pointer) not in fed for leaf in inputs):
             continue
-        outputs = _offered(catalog.tools, tool)
+        others = (port for port in offered.get(tool.source, ()) if port.tool.id != tool.id)
+        outputs = sorted(islice(others, MOST_OUTPUTS), key=lambda port: port.place)
         if outputs:
             yield tool, inputs, outputs
 
@@ -99,14 +102,14 @@ def _may_be_passed(leaf: SchemaLeaf) -> bool:
     return leaf.is_required and not (is_chosen or is_steering or leaf.is_sensitive)
 
 
-def _offered(tools: Sequence[ToolSchema], consumer: ToolSchema) -> list[Port]:
-    """Return what the other tools of a source return, known or guessed."""
-    found = [
-        port
-        for tool in tools
-        if tool.source == consumer.source and tool.id != consumer.id and tool.effect != "delete"
-        for port in (*output_ports(tool), *guessed_ports(tool))
-        if port.depth <= _DEEPEST and port.leaf.types != ("boolean",) and not port.leaf.is_sensitive
-    ]
-    kept = sorted(found, key=lambda port: (port.depth, port.place))[:MOST_OUTPUTS]
-    return sorted(kept, key=lambda port: port.place)
+def _offered(tools: Sequence[ToolSchema]) -> dict[str, list[Port]]:
+    """Return source -> what its tools return, known or guessed, the outside first."""
+    found: dict[str, list[Port]] = {}
+    for tool in tools:
+        if tool.effect != "delete":
+            found.setdefault(tool.source, []).extend(
+                port
+                for port in (*output_ports(tool), *guessed_ports(tool))
+                if port.depth <= _DEEPEST and port.leaf.types != ("boolean",) and not port.leaf.is_sensitive
+            )
+    return {source: sorted(ports, key=lambda port: (port.depth, port.place)) for source, ports in found.items()}
