@@ -45,6 +45,8 @@ class Aiming:
     """Target -> the cells that aim at it."""
     shown: dict[str, Counter[str]] = field(default_factory=dict)
     """Tool -> how often cells that aim at its own targets are likely to show each of them."""
+    paired: Counter[str] = field(default_factory=Counter)
+    """Tool -> cells that aim at a pair of its parameters."""
 
 
 def plan_aimed(regular: Iterable[tuple[Cell, str, Reach]], goals: Sequence[str], plan: Aiming) -> list[Cell]:
@@ -63,25 +65,21 @@ def plan_aimed(regular: Iterable[tuple[Cell, str, Reach]], goals: Sequence[str],
 def _plan(target: str, missing: int, counts: Counter[str], plan: Aiming, *, turn: int) -> None:
     goal, own = goal_of(target), plan.own.setdefault(target, [])
     shown = plan.shown.setdefault(goal, Counter())
-    if parts_of(target)[0] == "pair":
-        # One call shows a pair of every two parameters: what another's cell shows needs none of its own.
-        paired = sum(len(cells) for other, cells in plan.own.items() if _is_pair_of(goal, other))
-        if paired >= _PAIRS * (1 + turn) or counts[target] + shown[target] > 0:
-            return
+    is_pair = parts_of(target)[0] == "pair"
+    # One call shows a pair of every two parameters: what another's cell shows needs none of its own.
+    if is_pair and (plan.paired[goal] >= _PAIRS * (1 + turn) or counts[target] + shown[target] > 0):
+        return
     found = _shape(target, plan, tried={(cell.topology, cell.length) for cell in own if cell.round < turn})
     if found is None and turn:
         return
     shape, length = found or (("chain", 2) if parts_of(target)[0] == "edge" else ("single", 1))
+    plan.paired[goal] += missing if is_pair else 0
     for _ in range(missing):
         cell = Cell(
             goal=goal, topology=shape, length=length, index=len(own), purpose="train", aim=target, round=turn
         )  # fmt: skip
         own.append(cell)
         shown.update(set(_likely(cell, plan.key_of(cell), aiming(plan.reach, target), plan.trains)))
-
-
-def _is_pair_of(tool: str, target: str) -> bool:
-    return target.startswith('["pair"') and goal_of(target) == tool
 
 
 def _likely(cell: Cell, key: str, reach: Reach, trains: Trains) -> Iterator[str]:
