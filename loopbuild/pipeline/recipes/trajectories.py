@@ -64,6 +64,7 @@ def facts(action: Action) -> Mapping[str, str]:
     subgraph = _subgraph(graph, action.params["subgraph"])
     inside = [to_json(edge) for edge in graph.edges if edge.consumer in subgraph.tools]
     known[f"subgraph {subgraph.name}"] = digest("subgraph", [to_json(subgraph), inside])
+    known[_open_to(subgraph.name)] = _choices(graph, action.derived(shared.catalog, "contract"), subgraph)
     known[f"tools {subgraph.name}"] = _tried(action.derived(shared.catalog, "contract"), subgraph)
     return known | server_facts(action, action.derived(shared.catalog, "contract"))
 
@@ -111,7 +112,8 @@ def run(action: Action, rows: Sequence[WantedRow]) -> Iterator[RowResult]:
                 told |= {"category": "dialogue"} if row.request["category"] == "dialogue" else {}
                 yield RowResult(key=row.key, output=told, reads=tuple(sorted(reads)))
             else:
-                yield RowResult(key=row.key, output=trajectory_json(outcome), reads=_reads(outcome, servers))
+                reads = _reads(outcome, servers, subgraph.name)
+                yield RowResult(key=row.key, output=trajectory_json(outcome), reads=reads)
 
 
 def revalidate(action: Action, row: WantedRow, old_output: Json, changed: tuple[str, ...]) -> RowResult | None:
@@ -133,13 +135,14 @@ def revalidate(action: Action, row: WantedRow, old_output: Json, changed: tuple[
         return None
     known = action.derived(shared.walk_facts, "contract", "graph")
     servers = server_facts(action, catalog)
-    if any(name.startswith("edge ") and name not in known for name in _reads(old, servers)):
+    name = action.params["subgraph"]
+    if any(fact.startswith("edge ") and fact not in known for fact in _reads(old, servers, name)):
         return None
     with opened_again(action, catalog, facts=servers) as sandbox:
         outcome = twice(lambda: replay(old, catalog=catalog, sandbox=sandbox))
     if isinstance(outcome, ReplayFault | SandboxError) or outcome.digest != old.digest:
         return None
-    return RowResult(key=row.key, output=trajectory_json(outcome), reads=_reads(outcome, servers))
+    return RowResult(key=row.key, output=trajectory_json(outcome), reads=_reads(outcome, servers, name))
 
 
 def _is_taken(trajectory: Trajectory, catalog: ToolCatalog) -> bool:
@@ -149,7 +152,7 @@ def _is_taken(trajectory: Trajectory, catalog: ToolCatalog) -> bool:
     return not (gates - called).isdisjoint(tool.id for tool in catalog.tools)
 
 
-def _reads(trajectory: Trajectory, servers: Mapping[str, str]) -> tuple[str, ...]:
+def _reads(trajectory: Trajectory, servers: Mapping[str, str], subgraph: str) -> tuple[str, ...]:
     from loopbuild.judging.derive import CHOICES
     from loopbuild.stages.sampling.pointers import schematic
 
@@ -161,7 +164,24 @@ def _reads(trajectory: Trajectory, servers: Mapping[str, str]) -> tuple[str, ...
             if source.kind == "tool" or source.rule in CHOICES:
                 producer = trajectory.steps[source.step].call.tool
                 reads.add(f"edge {producer}#{source.leaf} -> {step.call.tool}#{schematic(pointer)}")
+    if trajectory.cell.category == "dialogue":
+        reads.add(_open_to(subgraph))
     return tuple(sorted(reads))
+
+
+def _open_to(subgraph: str) -> str:
+    """Return the name of the fact which calls a dialogue could go on with: its turns are chosen among all of them."""
+    return f"choices {subgraph}"
+
+
+def _choices(graph: ToolGraph, catalog: ToolCatalog, subgraph: Subgraph) -> str:
+    """Return the digest of the tools around a subgraph and of what feeds them; of each there are facts of its own."""
+    from loopbuild.stages.sampling.reach import beside
+
+    around = set(beside(catalog, subgraph).tools)
+    present = sorted(tool.id for tool in catalog.tools if tool.id in around)
+    fed = sorted(shared.edge_fact(edge) for edge in graph.edges if edge.consumer in around)
+    return digest("choices", [present, fed])
 
 
 def _tried(catalog: ToolCatalog, subgraph: Subgraph) -> str:
