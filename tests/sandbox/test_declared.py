@@ -94,7 +94,9 @@ def test_statuses_are_those_that_are_said() -> None:
 
 def test_a_person_names_what_is_in_the_bucket_that_is_named() -> None:
     sandbox = opened()
-    for record in sandbox.records("store/get_object", ["/key", "/bucket"])[:10]:
+    records = sandbox.records("store/get_object", ["/key", "/bucket"])
+    assert len(records) > 10
+    for record in records[:10]:
         named = {pointer[1:]: value for pointer, value in record.items()}
         assert "content" in call(sandbox, "get_object", **named)
 
