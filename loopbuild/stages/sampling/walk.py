@@ -91,7 +91,7 @@ def _sample(
     run = Run(
         cell=cell, key=key, purpose=purpose, reach=reach, sandbox=sandbox, validator=validator,
         talk=settings.get("talk") or {}, trains=settings.get("trains") or (lambda path, length: True),
-        most=_most(int(settings.get("rounds", 0)), turn=turn),
+        most=_most(0 if cell.topology == "conditional" else int(settings.get("rounds", 0)), turn=turn),
     )  # fmt: skip
     if cell.topology == "conditional":
         return _conditional(run, seed)
@@ -146,7 +146,7 @@ def _sample(
 def _most(rounds: int, *, turn: int) -> int:
     """Return how many calls a turn may make: where there are further ones, a third is the first's, a third all theirs.
 
-    What a hundred calls did not find in one world, the next hundred seldom do.
+    What a hundred calls did not find in one world, the next hundred seldom do. A conditional has one turn, in all worlds.
     """
     return CALLS if not rounds else CALLS // 3 if not turn else CALLS // 3 // rounds
 
