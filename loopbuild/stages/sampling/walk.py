@@ -146,7 +146,8 @@ def _sample(
 def _most(rounds: int, *, turn: int) -> int:
     """Return how many calls a turn may make: where there are further ones, a third is the first's, a third all theirs.
 
-    What a hundred calls did not find in one world, the next hundred seldom do. A conditional has one turn, in all worlds.
+    What a hundred calls did not find in one world, the next hundred seldom do. A conditional has one turn, in all of
+    them.
     """
     return CALLS if not rounds else CALLS // 3 if not turn else CALLS // 3 // rounds
 
