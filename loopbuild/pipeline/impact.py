@@ -20,10 +20,12 @@ from loopbuild.errors import LoopbuildError
 from loopbuild.judging.validate import Validator
 from loopbuild.pipeline.amounts import Amounts, Course, Row, course_of, seconds_of
 from loopbuild.pipeline.renaming import renames_of
+from loopbuild.pipeline.sampling_settings import CHOICES
 from loopbuild.pipeline.sandbox_settings import MADE_UP, entities_said, sandbox_settings
 from loopbuild.records import CatalogDiff, LeafChange, ToolCatalog, ToolChange, ToolSchema, fact_name
 
 OFFLINE = "offline"
+_MOVING = frozenset({"added", "removed", "renamed"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,7 @@ class Impact:
     read: int = 0
     """Of these, that read a leaf, gate, effect or made-up table that changed."""
     replayed: int = 0
-    """That read nothing that changed, but call a tool whose return did."""
+    """That read nothing that changed, but call a tool whose return did, or are dialogues that could go on otherwise."""
     whole: int = 0
     """Trajectories that call a changed tool at all: what a hash of whole tools would make stale."""
     amounts: Amounts = field(default_factory=Amounts)
@@ -86,7 +88,8 @@ def impact_of(ws: Workspace, difference: CatalogDiff, new: ToolCatalog, settings
         for leaf_at, leaf in enumerate(places, -1):
             for name in touched(change, leaf):
                 asked.setdefault(name, []).append((at, leaf_at))
-    looked = _look(tables, asked, _known(new, tables, sources, settings), sources)
+    moved = {change.tool.partition("/")[0] for change in difference.changes if change.change in _MOVING}
+    looked = _look(tables, asked, _known(new, tables, sources, settings), sources, moved)
     stored = _Stored(ws, tables)
     faults = _invalid(stored, looked, difference, new, sources)
     users = {
@@ -166,6 +169,7 @@ def _look(
     asked: Mapping[str, Sequence[tuple[int, int]]],
     known: Mapping[str, str],
     sources: set[str],
+    moved: set[str],
 ) -> _Looked:
     found = _Looked()
     # Rows read the same facts again and again: each (fact, digest) is judged once.
@@ -176,10 +180,11 @@ def _look(
             for fact in reads.items():
                 differs = judged.get(fact)
                 if differs is None:
-                    differs = judged[fact] = _differs(*fact, known, sources)
+                    differs = judged[fact] = _differs(*fact, known, sources) or _is_open(fact[0], moved)
                 if not differs:
                     continue
-                (found.replayed if fact[0].endswith(" returns") else found.stale).add(row)
+                is_replayed = fact[0].endswith(" returns") or fact[0].startswith(CHOICES)
+                (found.replayed if is_replayed else found.stale).add(row)
                 for place in asked.get(fact[0], ()):
                     found.users.setdefault(place, set()).add(row)
     return found
@@ -189,6 +194,11 @@ def _differs(name: str, digest: str, known: Mapping[str, str], sources: set[str]
     tool, _, what = name.removeprefix(MADE_UP).partition(" ")
     is_of_tool = tool.partition("/")[0] in sources and "/" in tool
     return is_of_tool and what != "call name" and known.get(name, "") != digest
+
+
+def _is_open(name: str, moved: set[str]) -> bool:
+    """Return whether a fact is about what dialogues could go on with, in a source that has other tools now."""
+    return name.startswith(CHOICES) and name.removeprefix(CHOICES).partition("/")[0] in moved
 
 
 def _callers(tables: Iterable[TracedTable], tools: set[str]) -> int:

@@ -9,6 +9,9 @@ from collections.abc import Callable
 
 from loopbuild.engine.target import Json
 
+CHOICES = "choices "
+"""Begins the names of facts on which calls a dialogue of a subgraph could go on with."""
+
 
 def planning(sampling: Json) -> dict[str, Json]:
     """What decides which cells there are."""

@@ -13,7 +13,7 @@ from loopbuild.engine.target import Action, Json, RowResult, WantedRow
 from loopbuild.errors import SandboxError
 from loopbuild.pipeline import shared
 from loopbuild.pipeline.renaming import former_plans, place_of, since_last
-from loopbuild.pipeline.sampling_settings import training
+from loopbuild.pipeline.sampling_settings import CHOICES, training
 from loopbuild.pipeline.sandboxes import around, opened, opened_again, server_facts, server_reads, settings_of, twice
 from loopbuild.records import (
     Cell,
@@ -64,7 +64,7 @@ def facts(action: Action) -> Mapping[str, str]:
     subgraph = _subgraph(graph, action.params["subgraph"])
     inside = [to_json(edge) for edge in graph.edges if edge.consumer in subgraph.tools]
     known[f"subgraph {subgraph.name}"] = digest("subgraph", [to_json(subgraph), inside])
-    known[_open_to(subgraph.name)] = _choices(graph, action.derived(shared.catalog, "contract"), subgraph)
+    known[CHOICES + subgraph.name] = _choices(graph, action.derived(shared.catalog, "contract"), subgraph)
     known[f"tools {subgraph.name}"] = _tried(action.derived(shared.catalog, "contract"), subgraph)
     return known | server_facts(action, action.derived(shared.catalog, "contract"))
 
@@ -153,7 +153,7 @@ def _is_taken(trajectory: Trajectory, catalog: ToolCatalog) -> bool:
 
 
 def _reads(trajectory: Trajectory, servers: Mapping[str, str], subgraph: str) -> tuple[str, ...]:
-    from loopbuild.judging.derive import CHOICES
+    from loopbuild.judging.derive import CHOICES as CHOSEN
     from loopbuild.stages.sampling.pointers import schematic
 
     tools = {step.call.tool for step in trajectory.steps}
@@ -161,17 +161,12 @@ def _reads(trajectory: Trajectory, servers: Mapping[str, str], subgraph: str) ->
     reads |= {*server_reads(servers, tools.union(opening_tools(trajectory)))}
     for step in trajectory.steps:
         for pointer, source in step.call.provenance.items():
-            if source.kind == "tool" or source.rule in CHOICES:
+            if source.kind == "tool" or source.rule in CHOSEN:
                 producer = trajectory.steps[source.step].call.tool
                 reads.add(f"edge {producer}#{source.leaf} -> {step.call.tool}#{schematic(pointer)}")
     if trajectory.cell.category == "dialogue":
-        reads.add(_open_to(subgraph))
+        reads.add(CHOICES + subgraph)  # its turns are chosen among all of them
     return tuple(sorted(reads))
-
-
-def _open_to(subgraph: str) -> str:
-    """Return the name of the fact which calls a dialogue could go on with: its turns are chosen among all of them."""
-    return f"choices {subgraph}"
 
 
 def _choices(graph: ToolGraph, catalog: ToolCatalog, subgraph: Subgraph) -> str:
