@@ -54,7 +54,7 @@ def sum_lines(comparison: Comparison) -> list[str]:
     of = count(impact.trajectories, "trajectory", "trajectories")
     parts = [f"{impact.read:,} of {of} read what changed"] if impact.read else []
     if impact.replayed:
-        parts.append(f"{impact.replayed:,} only call a tool whose returns changed")
+        parts.append(f"{impact.replayed:,} are only replayed, for what a tool returns or a dialogue could go on with")
     if not parts:
         parts.append(f"none of {of} read what changed")
     lines = [f"Makes stale: {'; '.join(parts)}{lost}", f"  {amounts_text(amounts)}"]
