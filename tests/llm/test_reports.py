@@ -52,8 +52,10 @@ def test_a_single_id_is_told_whatever_it_is_called() -> None:
 
 def test_one_status_is_told_of_several_things_only_where_all_have_it() -> None:
     differ = told(step("assign", "asset", {"status": "inactive"}, {"status": "active"}))
+    assert differ
     assert all("AS-0 and AS-1 are assigned" in text and "active" not in text for text in differ)
     alike = told(step("assign", "asset", {"status": "active"}, {"status": "active"}))
+    assert alike
     assert all("status" in text and "active" in text for text in alike)
 
 

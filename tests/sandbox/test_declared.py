@@ -52,6 +52,7 @@ def test_without_a_word_anything_is_answered() -> None:
 def test_only_what_is_there_is_found_and_under_its_own(fixture: int) -> None:
     sandbox = opened(fixture=fixture)
     buckets = [one["bucket"] for one in call(sandbox, "list_buckets")["buckets"]]
+    assert buckets
     assert all(name.startswith("team-") for name in buckets)
     listed = {
         bucket: {one["key"] for one in call(sandbox, "list_objects", bucket=bucket)["objects"]} for bucket in buckets
