@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -17,9 +16,9 @@ pytest.importorskip("litellm", reason="the extra `llm` is not installed")
 
 from projects import Screen, hr_project, loopbuild
 
-from loopbuild.llm.hosted.transport import Transport
-from tests.llm.provider import Lasting, Provider, running
+from tests.llm.provider import Provider, running
 
+pytestmark = pytest.mark.usefixtures("one_transport")
 FREE_FILTERS = ["schema", "contract", "danger", "provenance", "execution", "controls", "dedup", "diversity"]
 JUDGE = """  - judge:
       model: openai/j
@@ -34,18 +33,6 @@ JUDGE = """  - judge:
 def provider() -> Iterator[Provider]:
     with running(Provider()) as made:
         yield made
-
-
-@pytest.fixture(scope="module")
-def transport() -> Iterator[Transport]:
-    made = Lasting(dict(os.environ), names=[], in_flight=8)
-    yield made
-    Transport.close(made)
-
-
-@pytest.fixture(autouse=True)
-def surroundings(monkeypatch: pytest.MonkeyPatch, transport: Transport) -> None:
-    monkeypatch.setattr("loopbuild.llm.hosted.writers.Transport", lambda *_, **__: transport)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,13 +14,13 @@ pytest.importorskip("litellm", reason="the extra `llm` is not installed")
 
 from projects import Screen, loopbuild
 
-from loopbuild.llm.hosted.transport import Transport
 from loopbuild.pipeline.builds import open_project
 from loopbuild.pipeline.tools import current_tools
 from loopbuild.records import DataFlowEdge, EdgeEvidence
 from loopbuild.stages.toolgraph.evidence import Facts, write_evidence
-from tests.llm.provider import Lasting, Provider, running
+from tests.llm.provider import Provider, running
 
+pytestmark = pytest.mark.usefixtures("one_transport")
 TOOLS = [
     {"name": "list_gates", "parameters": {}, "returns": {"gates": [{"label": "string", "password": "string"}]}},
     {"name": "list_crews", "parameters": {}, "returns": {"names": ["string"], "on_duty": "boolean"}},
@@ -50,18 +49,6 @@ graph:
 def provider() -> Iterator[Provider]:
     with running(Provider(behave=lambda body, before: "invent")) as made:
         yield made
-
-
-@pytest.fixture(scope="module")
-def transport() -> Iterator[Transport]:
-    made = Lasting(dict(os.environ), names=[], in_flight=8)
-    yield made
-    Transport.close(made)
-
-
-@pytest.fixture(autouse=True)
-def surroundings(monkeypatch: pytest.MonkeyPatch, transport: Transport) -> None:
-    monkeypatch.setattr("loopbuild.llm.hosted.writers.Transport", lambda *_, **__: transport)
 
 
 def yard(root: Path, provider: Provider, *, budget: str = "5", allow: str = "", per_input: int = 2) -> Path:
